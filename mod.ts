@@ -1,0 +1,6 @@
+/**
+ * AWS for Deno scripts.
+ *
+ * @module
+ */
+export {};
