@@ -1,0 +1,94 @@
+/**
+ * Bytes to text and back.
+ *
+ * @module
+ */
+
+const ENCODER = new TextEncoder();
+const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
+const STRICT_DECODER = new TextDecoder("utf-8", {
+  fatal: true,
+  ignoreBOM: true,
+});
+
+const HEX = Array.from(
+  { length: 256 },
+  (_, byte) => byte.toString(16).padStart(2, "0"),
+);
+
+/** Text as UTF-8. Lone surrogates become U+FFFD. */
+export function utf8(text: string): Uint8Array<ArrayBuffer> {
+  return ENCODER.encode(text);
+}
+
+/** UTF-8 as text; bytes that are none become U+FFFD. */
+export function text(bytes: Uint8Array): string {
+  return DECODER.decode(bytes);
+}
+
+/**
+ * UTF-8 as text.
+ *
+ * @throws {TypeError} If the bytes are not UTF-8.
+ */
+export function strictText(bytes: Uint8Array): string {
+  return STRICT_DECODER.decode(bytes);
+}
+
+/** Bytes in lower-case hexadecimal. */
+export function hex(bytes: Uint8Array): string {
+  let out = "";
+  for (const byte of bytes) out += HEX[byte];
+  return out;
+}
+
+/** Bytes in base64, with padding. */
+export function base64(bytes: Uint8Array): string {
+  let binary = "";
+  // In pieces, since an argument list has an end.
+  for (let start = 0; start < bytes.length; start += 8_192) {
+    binary += String.fromCharCode(...bytes.subarray(start, start + 8_192));
+  }
+  return btoa(binary);
+}
+
+/**
+ * The bytes that a base64 text stands for. White space in it is ignored.
+ *
+ * @throws {TypeError} If it is not base64.
+ */
+export function fromBase64(encoded: string): Uint8Array<ArrayBuffer> {
+  let binary: string;
+  try {
+    binary = atob(encoded);
+  } catch (cause) {
+    throw new TypeError("Cannot decode base64: the text is not base64", {
+      cause,
+    });
+  }
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+}
+
+/** One array from many. */
+export function concat(
+  parts: readonly Uint8Array[],
+): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(
+    parts.reduce((length, part) => length + part.length, 0),
+  );
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
+
+/** The same bytes, backed by memory that Web APIs take; copied only where needed. */
+export function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return isOwned(bytes) ? bytes : new Uint8Array(bytes);
+}
+
+function isOwned(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
+  return bytes.buffer instanceof ArrayBuffer;
+}

@@ -1,0 +1,321 @@
+/**
+ * Every error this library throws on purpose.
+ *
+ * Sort them by class, or by `name` where two copies of the library are loaded;
+ * never by message. What the caller's own `AbortSignal` throws is passed on as
+ * it is and is not part of this family.
+ *
+ * @module
+ */
+import type { ResponseMetadata } from "./metadata.ts";
+
+/** Base of every error this library throws on purpose. */
+export abstract class AwsError extends Error {
+  /** Facts of the call that ended with this error. Absent: it was not a call. */
+  ResponseMetadata?: ResponseMetadata;
+}
+
+/** A setting is missing, contradictory or unreadable. */
+export class ConfigError extends AwsError {
+  /** Stable name of the class. */
+  override readonly name = "ConfigError";
+  /** Which case it is, in botocore's words where it has one, for example `"ProfileNotFound"`. */
+  readonly code: string;
+
+  /**
+   * Makes the error.
+   *
+   * @param code Which case it is.
+   * @param message What is wrong, what would be right, and where to set it.
+   * @param options The underlying error, as `cause`.
+   */
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** What became of one credential provider. */
+export interface TriedProvider {
+  /** Name of the provider. */
+  readonly name: string;
+  /** What it said: absent, skipped or broken, and why. Never a secret. */
+  readonly verdict: string;
+}
+
+/** The credential provider in charge could not get credentials. */
+export class CredentialsError extends AwsError {
+  /** Stable name of the class. */
+  override readonly name:
+    | "CredentialsError"
+    | "NoCredentialsError"
+    | "PartialCredentialsError" = "CredentialsError";
+  /** Which case it is, in botocore's words where it has one, for example `"CredentialRetrievalError"`. */
+  readonly code: string;
+  /** The providers that were asked, in order. */
+  readonly tried: readonly TriedProvider[];
+
+  /**
+   * Makes the error.
+   *
+   * @param code Which case it is.
+   * @param message What was attempted and why it failed.
+   * @param options The providers asked, and the underlying error as `cause`.
+   */
+  constructor(
+    code: string,
+    message: string,
+    options: ErrorOptions & { readonly tried?: readonly TriedProvider[] } = {},
+  ) {
+    super(message, options);
+    this.code = code;
+    this.tried = options.tried ?? [];
+  }
+}
+
+/** No provider had credentials. */
+export class NoCredentialsError extends CredentialsError {
+  /** Stable name of the class. */
+  override readonly name = "NoCredentialsError";
+
+  /**
+   * Makes the error; its message lists every provider.
+   *
+   * @param tried The providers that were asked, in order.
+   */
+  constructor(tried: readonly TriedProvider[]) {
+    const list = tried.map(({ name, verdict }) => `\n  ${name}: ${verdict}`);
+    super(
+      "NoCredentialsError",
+      `Cannot find credentials: none of the sources has any${list.join("")}`,
+      { tried },
+    );
+  }
+}
+
+/** One half of a pair of credentials is set and the other is not. */
+export class PartialCredentialsError extends CredentialsError {
+  /** Stable name of the class. */
+  override readonly name = "PartialCredentialsError";
+
+  /**
+   * Makes the error.
+   *
+   * @param provider Name of the provider.
+   * @param missing What is missing, and where to set it.
+   */
+  constructor(provider: string, missing: string) {
+    super(
+      "PartialCredentialsError",
+      `Cannot use the credentials of "${provider}": ${missing}`,
+      { tried: [{ name: provider, verdict: `broken: ${missing}` }] },
+    );
+  }
+}
+
+/** One way in which an input does not fit its operation. */
+export interface ValidationProblem {
+  /** Where in the input, for example `"Delete.Objects[2].Key"`. */
+  readonly path: string;
+  /** What is wrong there, without the value. */
+  readonly problem: string;
+}
+
+/** The input does not fit the operation. Nothing was sent. */
+export class ValidationError extends AwsError {
+  /** Stable name of the class. */
+  override readonly name = "ValidationError";
+  /** All that is wrong, not only the first. */
+  readonly problems: readonly ValidationProblem[];
+
+  /**
+   * Makes the error; its message lists all problems.
+   *
+   * @param operation Name of the operation.
+   * @param problems All that is wrong.
+   */
+  constructor(operation: string, problems: readonly ValidationProblem[]) {
+    const list = problems.map(({ path, problem }) => `${path} ${problem}`);
+    super(`Cannot call ${operation}: ${list.join("; ")}`);
+    this.problems = problems;
+  }
+}
+
+/** There is no endpoint for the call, or none that can be addressed. */
+export class EndpointError extends AwsError {
+  /** Stable name of the class. */
+  override readonly name = "EndpointError";
+}
+
+/** What went wrong with an exchange. */
+export type TransportFault =
+  | "closed"
+  | "cut"
+  | "denied"
+  | "dns"
+  | "not-http"
+  | "refused"
+  | "reset"
+  | "timeout"
+  | "tls"
+  | "unknown";
+
+/** The exchange itself failed: there is no complete response to look at. */
+export class TransportError extends AwsError {
+  /** Stable name of the class. */
+  override readonly name: "TimeoutError" | "TransportError" = "TransportError";
+  /** What went wrong. */
+  readonly kind: TransportFault;
+  /** Whether the server may have seen the request. `false`: it cannot have. */
+  readonly maybeSent: boolean;
+
+  /**
+   * Makes the error.
+   *
+   * @param kind What went wrong.
+   * @param message What was attempted and what the runtime reported.
+   * @param options Whether the server may have seen the request, and the
+   * runtime's error as `cause`.
+   */
+  constructor(
+    kind: TransportFault,
+    message: string,
+    options: ErrorOptions & { readonly maybeSent: boolean },
+  ) {
+    super(message, options);
+    this.kind = kind;
+    this.maybeSent = options.maybeSent;
+  }
+}
+
+/** The named times of a call. */
+export type TimeLimit = "attempt" | "connect" | "queue" | "read" | "total";
+
+/** A time limit passed. */
+export class TimeoutError extends TransportError {
+  /** Stable name of the class. */
+  override readonly name = "TimeoutError";
+  /** Which limit passed. */
+  readonly limit: TimeLimit;
+  /** The limit, in milliseconds. */
+  readonly limitMs: number;
+
+  /**
+   * Makes the error.
+   *
+   * @param limit Which limit passed.
+   * @param limitMs The limit, in milliseconds.
+   * @param message What was waited for, and for how long.
+   * @param options Whether the server may have seen the request.
+   */
+  constructor(
+    limit: TimeLimit,
+    limitMs: number,
+    message: string,
+    options: ErrorOptions & { readonly maybeSent: boolean },
+  ) {
+    super("timeout", message, options);
+    this.limit = limit;
+    this.limitMs = limitMs;
+  }
+}
+
+/** A response came, but it is not what the operation's table describes. */
+export class ProtocolError extends AwsError {
+  /** Stable name of the class. */
+  override readonly name = "ProtocolError";
+}
+
+/** What a service tells about a request that it refuses. */
+export interface ServiceErrorDetail {
+  /** The service's error code, for example `"NoSuchKey"`. */
+  readonly code: string;
+  /** Name of the operation. */
+  readonly operation: string;
+  /** HTTP status, 300 to 599; 500 for an error inside a success, as it is retried like one. */
+  readonly status: number;
+  /** The service's id of the request, for support cases. */
+  readonly requestId?: string;
+  /** S3's second id (`x-amz-id-2`). */
+  readonly hostId?: string;
+  /** Region that the service names as the right one. */
+  readonly region?: string;
+  /** Header fields of the answer, by lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** What else the error document says, by element name; modelled members typed. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** The model says that it may be tried again, and whether because of throttling. */
+  readonly retryable?: "throttling" | "transient";
+}
+
+/** The service answered, and the answer is no. */
+export class ServiceError extends AwsError {
+  /** Stable name of the class. */
+  override readonly name = "ServiceError";
+  /** The service's own message. */
+  readonly reason: string;
+  /** The other facts of the answer. */
+  readonly detail: ServiceErrorDetail;
+
+  /**
+   * Makes the error.
+   *
+   * @param reason The service's own message.
+   * @param detail The other facts of the answer.
+   */
+  constructor(reason: string, detail: ServiceErrorDetail) {
+    super(serviceMessage(reason, detail, 1));
+    this.reason = reason;
+    this.detail = detail;
+  }
+
+  /** The service's error code, for example `"NoSuchKey"`. */
+  get code(): string {
+    return this.detail.code;
+  }
+
+  /** HTTP status of the answer. */
+  get status(): number {
+    return this.detail.status;
+  }
+}
+
+/**
+ * Completes an error with the facts of the call that it ends.
+ *
+ * @param error The error; its message tells the attempts from then on.
+ * @param metadata Facts of the call.
+ */
+export function conclude(error: AwsError, metadata: ResponseMetadata): void {
+  error.ResponseMetadata = metadata;
+  const attempts = metadata.Attempts.length;
+  if (error instanceof ServiceError && attempts > 1) {
+    retell(error, serviceMessage(error.reason, error.detail, attempts));
+  }
+}
+
+/**
+ * Gives an error another message, also at the head of its stack.
+ *
+ * @param error The error.
+ * @param message Its new message.
+ */
+export function retell(error: Error, message: string): void {
+  const stack = error.stack?.replace(error.message, () => message);
+  error.message = message;
+  if (stack !== undefined) error.stack = stack;
+}
+
+function serviceMessage(
+  reason: string,
+  detail: ServiceErrorDetail,
+  attempts: number,
+): string {
+  const facts = [
+    detail.operation,
+    detail.status,
+    ...detail.requestId === undefined ? [] : [`request ${detail.requestId}`],
+    ...attempts === 1 ? [] : [`${attempts} attempts`],
+  ];
+  return `${detail.code} (${facts.join(", ")}): ${reason}`;
+}

@@ -1,0 +1,56 @@
+/**
+ * What a call tells about itself, beside its result or its error.
+ *
+ * @module
+ */
+
+/** One sending of a request, and how it ended. */
+export interface AttemptRecord {
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** Wait before it, in milliseconds. */
+  readonly delayMs: number;
+  /** From its start to its answer or failure, in milliseconds. */
+  readonly durationMs: number;
+  /** Host it was sent to; absent where none was found. */
+  readonly host?: string;
+  /** HTTP status of the answer; absent where there was none. */
+  readonly status?: number;
+  /** What went wrong: the service's error code, or the error's class and kind. */
+  readonly failure?: string;
+  /** Why there was a further attempt that is no retry. */
+  readonly recovery?: "credentials" | "region" | "skew";
+}
+
+/** Why a call that failed was not sent again. */
+export type StopReason =
+  | "attempts"
+  | "body"
+  | "not-retryable"
+  | "quota"
+  | "total-timeout"
+  | "unsafe";
+
+/** Facts of a finished call. Named as boto3 names them, where it has them. */
+export interface ResponseMetadata {
+  /** HTTP status of the last answer; absent where none came. */
+  readonly HTTPStatusCode?: number;
+  /** The service's id of the last request, for support cases. */
+  readonly RequestId?: string;
+  /** S3's second id of the last request. */
+  readonly HostId?: string;
+  /** Header fields of the last answer, by lower-case name. */
+  readonly HTTPHeaders: Readonly<Record<string, string>>;
+  /** Attempts after the first. */
+  readonly RetryAttempts: number;
+  /** Every attempt, in order. */
+  readonly Attempts: readonly AttemptRecord[];
+  /** Why a failed call was not sent again. Absent on success. */
+  readonly StopReason?: StopReason;
+}
+
+/** What every result of a call has. */
+export interface ResponseBase {
+  /** Facts of the call. */
+  readonly ResponseMetadata: ResponseMetadata;
+}

@@ -1,0 +1,82 @@
+/**
+ * The ports that make a call: what a service client is built on.
+ *
+ * @module
+ */
+import type { Clock } from "./clock.ts";
+import type { HeaderMap, HttpMethod } from "./http.ts";
+import type { Operation } from "./schema.ts";
+
+/** What you may say about one call. */
+export interface CallOptions {
+  /** Ends the call early, also while it waits for a retry. */
+  readonly signal?: AbortSignal;
+  /** Longest time to reach the server, in milliseconds. Default: the client's. */
+  readonly connectTimeoutMs?: number;
+  /** Longest silence of the server, in milliseconds. Default: the client's. */
+  readonly readTimeoutMs?: number;
+  /** Longest time of one attempt, in milliseconds. Default: the client's. */
+  readonly attemptTimeoutMs?: number;
+  /** Longest time of the whole call, waits included, in milliseconds. Default: the client's. */
+  readonly totalTimeoutMs?: number;
+}
+
+/**
+ * Makes one typed call.
+ *
+ * @typeParam Input Type of the operation's parameters.
+ * @typeParam Output Type of the operation's result.
+ */
+export type Caller = <Input, Output>(
+  operation: Operation<Input, Output>,
+  input: Input,
+  options?: CallOptions,
+) => Promise<Output>;
+
+/** What you may say about a presigned URL. */
+export interface PresignOptions {
+  /** Life of the URL, in seconds, 1 to 604 800 (seven days). Default: 3 600. */
+  readonly expiresInSeconds?: number;
+  /** Method to sign instead of the operation's own. */
+  readonly method?: HttpMethod;
+  /**
+   * Whether the URL may end earlier than asked because the credentials do.
+   * Default: `false`, which makes that an error.
+   */
+  readonly allowShorter?: boolean;
+  /** Ends the search for credentials early. */
+  readonly signal?: AbortSignal;
+}
+
+/** A request that carries its own signature, for someone else to send. */
+export interface PresignedRequest {
+  /** The URL, signature included. Handle it like a password until it expires. */
+  readonly url: string;
+  /** The method to use. */
+  readonly method: HttpMethod;
+  /** Header fields that are signed and so must be sent as they are; `host` aside. */
+  readonly headers: HeaderMap;
+  /** The true end: the asked life, or that of the credentials if it ends first. */
+  readonly expiresAt: Date;
+}
+
+/**
+ * Makes a presigned request, without sending anything.
+ *
+ * @typeParam Input Type of the operation's parameters.
+ */
+export type Presigner = <Input, Output>(
+  operation: Operation<Input, Output>,
+  input: Input,
+  options?: PresignOptions,
+) => Promise<PresignedRequest>;
+
+/** All that a service client needs. */
+export interface ClientCore {
+  /** Makes one typed call. */
+  readonly call: Caller;
+  /** Makes a presigned URL. */
+  readonly presign: Presigner;
+  /** Time, for the waits of waiters. */
+  readonly clock: Clock;
+}

@@ -1,0 +1,98 @@
+/**
+ * Settings: what a user may say, and where else it may be said.
+ *
+ * @module
+ */
+import type { CredentialProvider, Credentials } from "./credentials.ts";
+import type { RetryMode, RetryOptions, RetryStrategy } from "./retry.ts";
+
+/** Credentials in the spelling of the API, as STS's answers have them. */
+export interface ApiCredentials {
+  /** Public part of the key. */
+  readonly AccessKeyId: string;
+  /** Secret part of the key. */
+  readonly SecretAccessKey: string;
+  /** Present on temporary credentials. */
+  readonly SessionToken?: string;
+  /** When they stop working. */
+  readonly Expiration?: Date;
+}
+
+/**
+ * Ways to say who is calling: keys, the `Credentials` member of an STS answer as
+ * it comes, a provider, a function that gets them, or `"anonymous"` for requests
+ * without a signature.
+ */
+export type CredentialsInput =
+  | "anonymous"
+  | ((signal?: AbortSignal) => Promise<ApiCredentials | Credentials>)
+  | ApiCredentials
+  | CredentialProvider
+  | Credentials;
+
+/** Settings of a client; what is not set comes from its session. */
+export interface ClientConfig {
+  /** Region, for example `"eu-west-1"`. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's `region`. */
+  readonly region?: string;
+  /** Endpoint that replaces the service's own, for example `"http://localhost:9000"`. */
+  readonly endpointUrl?: string;
+  /** Credentials, or where to get them. Default: the chain. */
+  readonly credentials?: CredentialsInput;
+  /** Retry behaviour: a mode, its settings, or a strategy of your own. Default: standard. */
+  readonly retry?: RetryMode | RetryOptions | RetryStrategy;
+  /** Longest time to reach the server, in milliseconds. Default: 60 000. */
+  readonly connectTimeoutMs?: number;
+  /** Longest silence of the server, in milliseconds. Default: 60 000. */
+  readonly readTimeoutMs?: number;
+  /** Longest time of one attempt, in milliseconds. Default: no limit. */
+  readonly attemptTimeoutMs?: number;
+  /** Longest time of a whole call, waits included, in milliseconds. Default: no limit. */
+  readonly totalTimeoutMs?: number;
+  /** Connections open at once per host. Default: no limit. */
+  readonly maxConnections?: number;
+  /** Longest wait for a connection where `maxConnections` is reached, in milliseconds. Default: 60 000. */
+  readonly queueTimeoutMs?: number;
+  /** Idle connections kept per host. Default: 10. */
+  readonly maxIdleConnections?: number;
+  /** Proxy URL, or `false` for none. Default: what the proxy variables say. */
+  readonly proxy?: string | false;
+  /** Certificates to trust beside the system's, as PEM texts. Default: the file that `AWS_CA_BUNDLE` or `ca_bundle` names. */
+  readonly caCerts?: readonly string[];
+  /** Dual-stack hosts, reachable over IPv6. Default: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, `false`. */
+  readonly useDualstackEndpoint?: boolean;
+  /** FIPS hosts. Default: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, `false`. */
+  readonly useFipsEndpoint?: boolean;
+}
+
+/** A value of a profile: text, or a nested block such as `s3 =`. */
+export type ProfileValue = string | Readonly<Record<string, string>>;
+
+/** One profile, by lower-case key. */
+export type Profile = Readonly<Record<string, ProfileValue>>;
+
+/**
+ * One setting: its name in code, where else it may be set, and its default.
+ *
+ * @typeParam T Type of the value.
+ */
+export interface Setting<T> {
+  /** Name of the option in code, for example `"readTimeoutMs"`. */
+  readonly name: string;
+  /** Environment variables, the first one that is set wins. */
+  readonly env?: readonly string[];
+  /** Keys of a profile, `"s3.addressing_style"` for a nested one; the first one that is set wins. */
+  readonly profile?: readonly string[];
+  /**
+   * Reads a value from text.
+   *
+   * @returns The value, or `undefined` where the text is none; what is allowed
+   * is told by {@linkcode Setting.allowed}.
+   */
+  readonly read?: (text: string) => T | undefined;
+  /** The values that are allowed, in words, for the error of a wrong one. */
+  readonly allowed: string;
+  /** Whether a value given in code is one. */
+  readonly accepts: (value: unknown) => boolean;
+  /** The value where it is set nowhere. */
+  readonly fallback?: T;
+}

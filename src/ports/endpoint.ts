@@ -1,0 +1,51 @@
+/**
+ * The port that finds where a call goes.
+ *
+ * @module
+ */
+import type { SigningRules } from "./signer.ts";
+
+/** Where a request goes and what its signature is bound to. */
+export interface Endpoint {
+  /** Scheme, host and port. */
+  readonly origin: string;
+  /** Path put in front of the operation's own, `""` or starting with `/`. */
+  readonly basePath: string;
+  /** Region to sign for; differs from the client's for global endpoints. */
+  readonly signingRegion: string;
+  /** Service to sign for. */
+  readonly signingName: string;
+  /** How the path is signed. Default: by the service to sign for. */
+  readonly signingRules?: SigningRules;
+}
+
+/**
+ * What an endpoint depends on.
+ *
+ * @typeParam Settings The service's own settings, with their defaults filled in.
+ */
+export interface EndpointQuery<Settings extends object = object> {
+  /** The client's region, where one is set. */
+  readonly region?: string;
+  /** Endpoint set by the user, which replaces the host rules. */
+  readonly endpointUrl?: string;
+  /** The service's own settings. */
+  readonly settings: Readonly<Settings>;
+  /** Name of the operation, for example `"GetObject"`. */
+  readonly operation: string;
+  /**
+   * Input members that the operation's table marks as endpoint context (S3:
+   * `Bucket`), and the table's own constants for the endpoint, as text.
+   */
+  readonly context: Readonly<Record<string, string>>;
+}
+
+/**
+ * Finds the endpoint of one call. Pure: same query, same endpoint.
+ *
+ * @typeParam Settings The service's own settings.
+ * @throws {EndpointError} If there is no endpoint for this query.
+ */
+export type EndpointResolver<Settings extends object = object> = (
+  query: EndpointQuery<Settings>,
+) => Endpoint;

@@ -1,0 +1,110 @@
+/**
+ * HTTP messages as values, and the port that sends them.
+ *
+ * @module
+ */
+
+/** Header fields by lower-case name. Never mutated: a change is a new object. */
+export type HeaderMap = Readonly<Record<string, string>>;
+
+/**
+ * One query parameter, not yet percent-encoded. Without a value it is sent bare
+ * (`?uploads`) and signed as `uploads=`.
+ */
+export type QueryParam = readonly [name: string, value?: string];
+
+/** The methods that the services use. */
+export type HttpMethod = "DELETE" | "GET" | "HEAD" | "PATCH" | "POST" | "PUT";
+
+/**
+ * A body that is opened once per attempt.
+ *
+ * A body that can be opened only once makes the call impossible to retry.
+ */
+export interface BodySource {
+  /** Length in bytes, or `undefined` where only the end of the stream tells. */
+  readonly length: number | undefined;
+  /** Whether {@linkcode open} may be called again. */
+  readonly replayable: boolean;
+  /** Starts the body from its first byte. */
+  open(): ReadableStream<Uint8Array>;
+}
+
+/** What a request carries. */
+export type RequestBody = Uint8Array<ArrayBuffer> | BodySource | undefined;
+
+/**
+ * A request as it goes over the wire.
+ *
+ * It is a value, not a `Request`: the platform class normalizes URLs, hides
+ * header fields and can be read only once, and a signature is over exact bytes.
+ */
+export interface HttpRequest {
+  /** HTTP method in capitals. */
+  readonly method: HttpMethod;
+  /** Scheme, host and port, for example `"https://s3.eu-west-1.amazonaws.com"`. */
+  readonly origin: string;
+  /** Path, percent-encoded, exactly as it is sent and signed. */
+  readonly path: string;
+  /** Query parameters in the order given. */
+  readonly query: readonly QueryParam[];
+  /** Header fields. */
+  readonly headers: HeaderMap;
+  /** The body, if any. */
+  readonly body: RequestBody;
+}
+
+/** The body of a response, read once: as a stream or whole. */
+export interface ResponseBody {
+  /**
+   * Hands out the bytes in the pieces they arrive in, never decompressed.
+   *
+   * @throws {TypeError} If the body was opened or read before.
+   */
+  open(): ReadableStream<Uint8Array<ArrayBuffer>>;
+  /**
+   * Reads the whole body into memory.
+   *
+   * @throws {TransportError} If it is cut or falls silent.
+   */
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  /** Gives the connection back without reading the rest. */
+  cancel(reason?: unknown): Promise<void>;
+}
+
+/** A response whose body has not been read. */
+export interface HttpResponse {
+  /** HTTP status, 200 to 599. */
+  readonly status: number;
+  /** Header fields. */
+  readonly headers: HeaderMap;
+  /** The body; `null` where the response can have none. */
+  readonly body: ResponseBody | null;
+}
+
+/** What may be said about one exchange. */
+export interface SendOptions {
+  /** Ends the exchange early. What it throws is passed on as is. */
+  readonly signal?: AbortSignal;
+  /** Longest time to reach the server, in milliseconds. Default: the transport's. */
+  readonly connectTimeoutMs?: number;
+}
+
+/**
+ * Sends one request and gives back the response, whatever its status.
+ *
+ * A transport does not retry, redirect, sign or read the body. To add behaviour
+ * (recording, tracing, a proxy), wrap one transport in another.
+ */
+export interface Transport extends Disposable {
+  /**
+   * Sends a request.
+   *
+   * @param request The request, complete and signed.
+   * @param options The signal that ends the exchange, and its connect timeout.
+   * @returns The response, as soon as its header fields are in.
+   * @throws {TransportError} If the exchange failed.
+   * @throws {EndpointError} If the request cannot be sent as it is written.
+   */
+  send(request: HttpRequest, options?: SendOptions): Promise<HttpResponse>;
+}

@@ -1,0 +1,52 @@
+/**
+ * The port between typed values and HTTP messages.
+ *
+ * @module
+ */
+import type { ResponseBase } from "../foundation/metadata.ts";
+import type { HttpRequest, HttpResponse } from "./http.ts";
+import type { Operation } from "./schema.ts";
+import type { BodyInput } from "./body.ts";
+
+/** A request that does not know its host yet. */
+export interface RequestDraft extends Omit<HttpRequest, "body" | "origin"> {
+  /** The body as it was given; opened or read when the call prepares it. */
+  readonly body: BodyInput | undefined;
+  /** Input members that the endpoint depends on. */
+  readonly context: Readonly<Record<string, string>>;
+}
+
+/**
+ * What a response says.
+ *
+ * @typeParam Output Type of the operation's result.
+ */
+export interface Answer<Output> {
+  /** The result, without what the call adds to it. */
+  readonly output: Omit<Output, keyof ResponseBase>;
+  /** The service's id of the request, where the body tells it. */
+  readonly requestId?: string;
+}
+
+/** Turns typed values into HTTP messages and back, led by an operation's table. */
+export interface Protocol {
+  /**
+   * Writes the request.
+   *
+   * @throws {ValidationError} If the input does not fit the operation's shape.
+   */
+  serialize<Input, Output>(
+    operation: Operation<Input, Output>,
+    input: Input,
+  ): RequestDraft;
+  /**
+   * Reads the response.
+   *
+   * @throws {ServiceError} If the service refused the request.
+   * @throws {ProtocolError} If the response does not fit the operation's shape.
+   */
+  deserialize<Input, Output>(
+    operation: Operation<Input, Output>,
+    response: HttpResponse,
+  ): Promise<Answer<Output>>;
+}

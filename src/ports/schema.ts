@@ -1,0 +1,162 @@
+/**
+ * Operations and shapes as data: the words that the generated tables are
+ * written in. Each flag names the trait of the service models it stands for.
+ *
+ * @module
+ */
+import type { HttpMethod } from "./http.ts";
+
+/** Types with no members, named as the service models name them. */
+export type ScalarType =
+  | "blob"
+  | "boolean"
+  | "double"
+  | "float"
+  | "integer"
+  | "long"
+  | "string"
+  | "timestamp";
+
+/** Where a member of an input or output travels; in the body if not said. */
+export type Location =
+  | "header"
+  | "headers"
+  | "host"
+  | "path"
+  | "payload"
+  | "query"
+  | "status";
+
+/** An XML namespace. */
+export interface XmlNamespace {
+  /** The namespace's name. */
+  readonly uri: string;
+  /** Prefix it is bound to; absent: the default namespace. */
+  readonly prefix?: string;
+}
+
+/** A use of a shape: as structure member, list item, or map key or value. */
+export interface Member {
+  /** The type; a thunk, so that shapes can refer to each other freely. */
+  readonly of: ScalarType | (() => Shape);
+  /** Where it travels (`location`, `payload`, `hostLabel`). */
+  readonly at?: Location;
+  /** Its name on the wire, where it differs from the member's (`locationName`). */
+  readonly name?: string;
+  /** The call is refused locally without it (`required`). */
+  readonly required?: true;
+  /** Shortest length of a string or list, or least number (`min`), where above 0. */
+  readonly min?: number;
+  /** List or map without a wrapper element (`flattened`). */
+  readonly flat?: true;
+  /** How a timestamp is written, where it differs from the location's habit (`timestampFormat`). */
+  readonly time?: "epoch" | "http-date" | "iso8601";
+  /** Never shown in a log or an error (`sensitive`). */
+  readonly secret?: true;
+  /** A blob that is passed on as a stream (`streaming`). */
+  readonly stream?: true;
+  /** Written as an attribute of its parent (`xmlAttribute`). */
+  readonly attribute?: true;
+  /** Namespace declared on its element (`xmlNamespace`). */
+  readonly namespace?: XmlNamespace;
+  /** Filled with a random UUID where absent (`idempotencyToken`). */
+  readonly token?: true;
+  /** Name under which the endpoint rules know it (`contextParam`). */
+  readonly context?: string;
+}
+
+/** Named members. */
+export interface StructureShape {
+  /** Tells the shapes apart. */
+  readonly kind: "structure";
+  /** The members by their name in the API. */
+  readonly members: Readonly<Record<string, Member>>;
+  /** Exactly one member is set (`union`). */
+  readonly union?: true;
+  /** The members are events of a stream (`eventstream`). */
+  readonly events?: true;
+}
+
+/** Items of one type. */
+export interface ListShape {
+  /** Tells the shapes apart. */
+  readonly kind: "list";
+  /** What each item is. */
+  readonly item: Member;
+  /** Items without a wrapper element wherever the list is used (`flattened`). */
+  readonly flat?: true;
+}
+
+/** String keys to values of one type. */
+export interface MapShape {
+  /** Tells the shapes apart. */
+  readonly kind: "map";
+  /** What each key is. */
+  readonly key: Member;
+  /** What each value is. */
+  readonly value: Member;
+  /** Entries without a wrapper element wherever the map is used (`flattened`). */
+  readonly flat?: true;
+}
+
+/** A type with parts. */
+export type Shape = ListShape | MapShape | StructureShape;
+
+/** The checksums of an operation (`httpChecksum`). */
+export interface ChecksumTraits {
+  /** Input member that names the request's algorithm (`requestAlgorithmMember`). */
+  readonly algorithmMember?: string;
+  /** The service refuses the request without one (`requestChecksumRequired`). */
+  readonly required?: true;
+  /** Input member that asks for the response's checksum (`requestValidationModeMember`). */
+  readonly modeMember?: string;
+}
+
+/** An error that an operation's model names (`errors`). */
+export interface ErrorTraits {
+  /** Code on the wire (`error.code`, or the shape's name). */
+  readonly code: string;
+  /** It may be tried again (`retryable`), and whether because of throttling. */
+  readonly retryable?: "throttling" | "transient";
+  /** Members beyond code and message. */
+  readonly shape?: () => StructureShape;
+}
+
+/**
+ * One operation of a service, as data.
+ *
+ * @typeParam Input Type of the parameters. Known to the compiler only.
+ * @typeParam Output Type of the result. Known to the compiler only.
+ */
+export interface Operation<Input, Output> {
+  /** Name in the API, for example `"GetObject"`. */
+  readonly name: string;
+  /** HTTP method. */
+  readonly method: HttpMethod;
+  /** Path template, for example `"/{Key+}?tagging"`. S3's `/{Bucket}` is left out. */
+  readonly path: string;
+  /** Shape of the parameters. */
+  readonly input: () => StructureShape;
+  /** Shape of the result. */
+  readonly output: () => StructureShape;
+  /** Name and namespace of the request document's root (`input.locationName`). */
+  readonly root?: { readonly name: string; readonly namespace?: XmlNamespace };
+  /** Element that wraps the result in the response document (`resultWrapper`). */
+  readonly wrapper?: string;
+  /** `"none"`: not signed; `"unsigned-body"`: signed without the body (`authtype`, `unsignedPayload`). */
+  readonly auth?: "none" | "unsigned-body";
+  /** Put in front of the host, with members in braces (`endpoint.hostPrefix`). */
+  readonly hostPrefix?: string;
+  /** Constants for the endpoint (`staticContextParams`). */
+  readonly context?: Readonly<Record<string, string>>;
+  /** Checksums it takes part in (`httpChecksum`). */
+  readonly checksum?: ChecksumTraits;
+  /** The errors that its model names (`errors`). */
+  readonly errors?: readonly ErrorTraits[];
+  /** Sending it twice does what sending it once does. */
+  readonly idempotent?: true;
+  /** A 200 may carry an error document (S3; see retries, section 7). */
+  readonly errorInSuccess?: true;
+  /** Never set: carries the types from the table to the caller. */
+  readonly types?: (input: Input) => Output;
+}

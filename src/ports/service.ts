@@ -1,0 +1,43 @@
+/**
+ * The facts of a service, as the session sees them.
+ *
+ * @module
+ */
+import type { ClientCore } from "./caller.ts";
+import type { ClientConfig, Setting } from "./config.ts";
+import type { EndpointResolver } from "./endpoint.ts";
+import type { Protocol } from "./protocol.ts";
+
+/**
+ * Facts of a service that all its calls share.
+ *
+ * @typeParam Config Settings of its clients.
+ */
+export interface ServiceDefinition<Config extends ClientConfig = ClientConfig> {
+  /** Short name, for example `"s3"`; also part of `AWS_ENDPOINT_URL_S3`. */
+  readonly id: string;
+  /** How its messages are written. */
+  readonly protocol: Protocol;
+  /** Where its requests go. */
+  readonly endpoint: EndpointResolver<Config>;
+  /** The settings that only its clients have. */
+  readonly settings: readonly Setting<unknown>[];
+  /** Whether it can be called without a region (S3, STS: their global hosts). */
+  readonly regionless?: true;
+}
+
+/**
+ * A generated client class, as the session sees it.
+ *
+ * @typeParam Client Type of the instances.
+ * @typeParam Config Settings of the instances.
+ */
+export interface ServiceClientClass<
+  Client,
+  Config extends ClientConfig = ClientConfig,
+> {
+  /** The service the class is a client of. */
+  readonly service: ServiceDefinition<Config>;
+  /** Makes a client. */
+  new (core: ClientCore): Client;
+}

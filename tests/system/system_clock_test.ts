@@ -1,0 +1,42 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { SystemClock } from "../../src/system/system_clock.ts";
+
+const clock = new SystemClock();
+
+Deno.test("SystemClock.sleep does not wait for nothing", async () => {
+  await clock.sleep(0);
+  await clock.sleep(-1);
+});
+
+Deno.test("SystemClock.sleep ends early with the signal's reason", async () => {
+  const reason = new Error("enough");
+  const controller = new AbortController();
+
+  const sleep = clock.sleep(60_000, controller.signal);
+  controller.abort(reason);
+
+  const error = await assertRejects(() => sleep, Error);
+  assertEquals(error, reason);
+});
+
+Deno.test("SystemClock.sleep does not start under an aborted signal", async () => {
+  const error = await assertRejects(
+    () => clock.sleep(0, AbortSignal.abort(new Error("before"))),
+    Error,
+  );
+
+  assertEquals(error.message, "before");
+});
+
+Deno.test("SystemClock.timer runs once, and not when it was stopped", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let stopped = 0;
+
+  {
+    using _timer = clock.timer(60_000, () => stopped++);
+  }
+  using _timer = clock.timer(1, resolve);
+  await promise;
+
+  assertEquals(stopped, 0);
+});

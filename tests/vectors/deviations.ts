@@ -1,0 +1,9 @@
+/**
+ * Where we differ from the recorded cases on purpose, by what a case contains.
+ *
+ * @module
+ */
+import type { Deviation } from "./suite.ts";
+
+/** All deviations. */
+export const DEVIATIONS: readonly Deviation<unknown>[] = [];

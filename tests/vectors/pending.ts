@@ -1,0 +1,9 @@
+/**
+ * Which recorded cases wait for a later part, by what a case contains.
+ *
+ * @module
+ */
+import type { Pending } from "./suite.ts";
+
+/** All pending cases. */
+export const PENDING: readonly Pending<unknown>[] = [];

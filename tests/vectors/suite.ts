@@ -1,0 +1,175 @@
+/**
+ * Runs cases that lie outside the repository, as JSON files in one folder: the
+ * one that the environment variable `INIA_VECTORS` names, else
+ * `../shared/vectors` beside the checkout. Another folder with other cases in the
+ * same format works as well.
+ *
+ * @module
+ */
+import { DEVIATIONS } from "./deviations.ts";
+import { PENDING } from "./pending.ts";
+
+/** Cases of one file, or of one list in it. */
+export interface VectorSuite<Case> {
+  /** Name of the file, for example `"endpoints-s3.json"`. */
+  readonly file: string;
+  /** Name of the list in the file, where it has several. */
+  readonly section?: string;
+  /** Picks the cases out of the file. */
+  readonly cases: (data: unknown) => readonly Case[];
+  /** Name of a case, for the report. */
+  readonly name: (vector: Case, index: number) => string;
+  /** Throws where our result differs from what the case expects. */
+  readonly run: (vector: Case) => void | Promise<void>;
+}
+
+/** A case of which we expect something else, on purpose. */
+export interface Deviation<Case> {
+  /** `file` or `file#section`, as in the suite. */
+  readonly suite: string;
+  /** Whether a case is one; looks at its content, never at its name. */
+  readonly applies: (vector: Case) => boolean;
+  /** The case with what we expect in it instead: it is run and asserted. */
+  readonly expect: (vector: Case) => Case | Promise<Case>;
+  /** Why we differ. */
+  readonly reason: string;
+}
+
+/** Cases that a later part of the work will run. */
+export interface Pending<Case> {
+  /** `file` or `file#section`, as in the suite. */
+  readonly suite: string;
+  /** What they are about. */
+  readonly theme: string;
+  /** Whether a case is one; looks at its content, never at its name. */
+  readonly applies: (vector: Case) => boolean;
+  /** How many there are in the default folder. May only fall. */
+  readonly count: number;
+}
+
+/**
+ * Checks that an entry of the tables fits the cases of its suite; the tables
+ * hold entries for all suites, so they are typed by what they look at.
+ */
+export function deviation<Case>(entry: Deviation<Case>): Deviation<unknown> {
+  return {
+    ...entry,
+    applies: (vector) => entry.applies(vector as Case),
+    expect: (vector) => entry.expect(vector as Case),
+  };
+}
+
+/** As {@linkcode deviation}, for cases that are not run yet. */
+export function pending<Case>(entry: Pending<Case>): Pending<unknown> {
+  return { ...entry, applies: (vector) => entry.applies(vector as Case) };
+}
+
+const CONFIGURED = Deno.env.get("INIA_VECTORS");
+
+/** The folder that holds the files, as a URL that ends in a slash. */
+export const VECTORS: URL = CONFIGURED
+  ? new URL(`file://${absolute(CONFIGURED)}/`)
+  : new URL("../../../shared/vectors/", import.meta.url);
+
+const FOLDER_PRESENT = folderPresent();
+
+/**
+ * Registers one test that runs all cases of a suite and reports how many ran,
+ * deviated and are pending.
+ *
+ * @param suite The cases.
+ */
+export function vectorTest<Case>(suite: VectorSuite<Case>): void {
+  const id = suite.section ? `${suite.file}#${suite.section}` : suite.file;
+  const present = FOLDER_PRESENT && filePresent(suite.file);
+  Deno.test({
+    name: `vectors ${id}`,
+    ignore: !present,
+    fn: async () => {
+      const data: unknown = JSON.parse(
+        await Deno.readTextFile(new URL(suite.file, VECTORS)),
+      );
+      await runAll(id, suite, suite.cases(data));
+    },
+  });
+}
+
+async function runAll<Case>(
+  id: string,
+  suite: VectorSuite<Case>,
+  cases: readonly Case[],
+): Promise<void> {
+  const deviations = DEVIATIONS.filter((entry) => entry.suite === id);
+  const pendings = PENDING.filter((entry) => entry.suite === id);
+  const counts = new Map(pendings.map((entry) => [entry, 0]));
+  const failures: string[] = [];
+  let ran = 0;
+  let deviated = 0;
+
+  for (const [index, vector] of cases.entries()) {
+    const waiting = pendings.find((entry) => entry.applies(vector));
+    if (waiting !== undefined) {
+      counts.set(waiting, (counts.get(waiting) ?? 0) + 1);
+      continue;
+    }
+    const known = deviations.find((entry) => entry.applies(vector));
+    ran++;
+    if (known !== undefined) deviated++;
+    try {
+      await suite.run(
+        known === undefined ? vector : await known.expect(vector) as Case,
+      );
+    } catch (error) {
+      failures.push(
+        `${suite.name(vector, index)}: ${
+          error instanceof Error ? error.message : error
+        }`,
+      );
+    }
+  }
+
+  const waiting = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  console.log(
+    `vectors ${id}: ${ran} ran, ${deviated} deviated, ${waiting} pending`,
+  );
+  if (ran === 0 && waiting === 0) failures.push("there is no case");
+  if (CONFIGURED === undefined) {
+    for (const [{ theme, count }, seen] of counts) {
+      if (seen > count) {
+        failures.push(`${theme}: ${seen} cases pending, ${count} allowed`);
+      }
+    }
+  }
+  if (failures.length > 0) {
+    throw new Error(
+      `${failures.length} of ${cases.length} cases of ${id} failed:\n${
+        failures.join("\n")
+      }`,
+    );
+  }
+}
+
+/** Only the absence of the default folder is no failure. */
+function folderPresent(): boolean {
+  try {
+    return Deno.statSync(VECTORS).isDirectory;
+  } catch (error) {
+    if (CONFIGURED === undefined && error instanceof Deno.errors.NotFound) {
+      return false;
+    }
+    throw error;
+  }
+}
+
+function filePresent(file: string): boolean {
+  try {
+    return Deno.statSync(new URL(file, VECTORS)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+function absolute(path: string): string {
+  return path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
+}

@@ -1,0 +1,125 @@
+/**
+ * The layers of ARCHITECTURE.md as a program: fails on an import that the table
+ * does not allow, on a port that is more than types, and on an outside package
+ * or a runtime global away from its door.
+ *
+ * @module
+ */
+
+const PARTS = [
+  "system",
+  "logging",
+  "config",
+  "credentials",
+  "signing",
+  "retry",
+  "transport",
+  "protocol",
+  "endpoint",
+] as const;
+
+/** What each folder of `src` may import, beside itself. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  foundation: [],
+  ports: ["foundation"],
+  ...Object.fromEntries(PARTS.map((part) => [part, ["foundation", "ports"]])),
+  client: ["foundation", "ports"],
+  services: ["foundation", "ports", "endpoint", "protocol"],
+  transfer: ["foundation", "ports", "services"],
+  resource: ["foundation", "ports", "services", "transfer"],
+  testing: ["foundation", "ports"],
+  session: [
+    "foundation",
+    "ports",
+    ...PARTS,
+    "client",
+    "services",
+  ],
+};
+
+/** What `mod.ts` may import. */
+const ROOT = ["foundation", "ports", "session", "retry"];
+
+/** The only file or folder that may import each outside package. */
+const DOORS: Readonly<Record<string, string>> = {
+  "@std/ini": "src/config/ini_dialect.ts",
+  "@std/crypto": "src/foundation/md5.ts",
+  "@std/log": "src/logging/",
+};
+
+/** The folders that may name `Deno`. */
+const DENO_DOORS = ["src/system/", "src/transport/", "src/testing/"];
+
+const root = new URL("..", import.meta.url);
+const problems: string[] = [];
+
+for (const path of ["mod.ts", ...sources("src")]) {
+  const text = Deno.readTextFileSync(new URL(path, root));
+  const code = withoutComments(text);
+  for (const specifier of imports(code)) checkImport(path, specifier);
+  if (folderOf(path) === "ports") checkPort(path, code);
+  const mayUseDeno = DENO_DOORS.some((door) => path.startsWith(door));
+  if (!mayUseDeno && /\bDeno\./.test(code)) {
+    problems.push(`${path} names Deno, which has its doors in ${DENO_DOORS}`);
+  }
+}
+
+for (const problem of problems) console.error(problem);
+console.log(`layers: ${problems.length} problems`);
+if (problems.length > 0) Deno.exit(1);
+
+function checkImport(path: string, specifier: string): void {
+  if (!specifier.startsWith(".")) {
+    const name = specifier.split("/").slice(0, 2).join("/");
+    const door = DOORS[name];
+    if (door === undefined) {
+      problems.push(`${path} imports ${specifier}, which has no door`);
+    } else if (!path.startsWith(door)) {
+      problems.push(`${path} imports ${specifier}; only ${door} may`);
+    }
+    return;
+  }
+  const target = new URL(specifier, new URL(path, root)).pathname
+    .slice(root.pathname.length);
+  const from = folderOf(path);
+  const to = folderOf(target);
+  if (from === to) return;
+  const allowed = from === "mod.ts" ? ROOT : ALLOWED[from];
+  if (allowed === undefined) {
+    problems.push(`${path} lies in a folder that has no row in the table`);
+  } else if (!allowed.includes(to)) {
+    problems.push(`${path} imports ${target}; ${from} may not import ${to}`);
+  }
+}
+
+function checkPort(path: string, code: string): void {
+  const runs =
+    /^\s*(?:export\s+)?(?:abstract\s+|async\s+)?(?:class|const|let|var|function|enum)\b/m;
+  if (runs.test(code) || /^\s*import\s+(?!type\b)/m.test(code)) {
+    problems.push(`${path} is more than types`);
+  }
+}
+
+/** `src/retry/legacy.ts` → `retry`; `mod.ts` → `mod.ts`. */
+function folderOf(path: string): string {
+  const [first, second] = path.split("/");
+  return first === "src" ? second ?? "src" : first ?? path;
+}
+
+function imports(code: string): string[] {
+  const pattern =
+    /(?:\bfrom\s*|\bimport\s*\(\s*|^\s*import\s+)["']([^"']+)["']/gm;
+  return [...code.matchAll(pattern)].map(([, specifier]) => specifier ?? "");
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+}
+
+function* sources(folder: string): Generator<string> {
+  for (const entry of Deno.readDirSync(new URL(folder, root))) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory) yield* sources(path);
+    else if (entry.name.endsWith(".ts")) yield path;
+  }
+}
