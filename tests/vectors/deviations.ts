@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Deviation } from "./suite.ts";
+import type { Deviation } from "./entries.ts";
 
 /** All deviations. */
 export const DEVIATIONS: readonly Deviation<unknown>[] = [];

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Pending } from "./suite.ts";
+import type { Pending } from "./entries.ts";
 
 /** All pending cases. */
 export const PENDING: readonly Pending<unknown>[] = [];

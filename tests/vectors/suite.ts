@@ -23,47 +23,6 @@ export interface VectorSuite<Case> {
   readonly run: (vector: Case) => void | Promise<void>;
 }
 
-/** A case of which we expect something else, on purpose. */
-export interface Deviation<Case> {
-  /** `file` or `file#section`, as in the suite. */
-  readonly suite: string;
-  /** Whether a case is one; looks at its content, never at its name. */
-  readonly applies: (vector: Case) => boolean;
-  /** The case with what we expect in it instead: it is run and asserted. */
-  readonly expect: (vector: Case) => Case | Promise<Case>;
-  /** Why we differ. */
-  readonly reason: string;
-}
-
-/** Cases that a later part of the work will run. */
-export interface Pending<Case> {
-  /** `file` or `file#section`, as in the suite. */
-  readonly suite: string;
-  /** What they are about. */
-  readonly theme: string;
-  /** Whether a case is one; looks at its content, never at its name. */
-  readonly applies: (vector: Case) => boolean;
-  /** How many there are in the default folder. May only fall. */
-  readonly count: number;
-}
-
-/**
- * Checks that an entry of the tables fits the cases of its suite; the tables
- * hold entries for all suites, so they are typed by what they look at.
- */
-export function deviation<Case>(entry: Deviation<Case>): Deviation<unknown> {
-  return {
-    ...entry,
-    applies: (vector) => entry.applies(vector as Case),
-    expect: (vector) => entry.expect(vector as Case),
-  };
-}
-
-/** As {@linkcode deviation}, for cases that are not run yet. */
-export function pending<Case>(entry: Pending<Case>): Pending<unknown> {
-  return { ...entry, applies: (vector) => entry.applies(vector as Case) };
-}
-
 const CONFIGURED = Deno.env.get("INIA_VECTORS");
 
 /** The folder that holds the files, as a URL that ends in a slash. */
