@@ -82,7 +82,7 @@ Deno.test("equality failures show a line diff", () => {
   );
   assertStringIncludes(
     failure(() => assertEquals("a\r\nb", "a\nb")),
-    "-   a\\r\n+   a\n    b\n",
+    "-   a\\r\\n\n+   a\\n\n    b\n",
   );
   assertStrictEquals(
     failure(() => assertNotEquals(1, 1)),

@@ -32,12 +32,16 @@ export function diffMessage(actual: unknown, expected: unknown): string {
   ].join("\n");
 }
 
+/** Makes control characters visible, the line feeds at line ends too. */
 function escapeControls(text: string): string {
+  const short: Record<string, string> = {
+    "\n": "\\n\n",
+    "\r": "\\r",
+    "\t": "\\t",
+  };
   return text.replace(
-    /[^\P{Cc}\n]/gu,
-    (char) =>
-      `\\u{${char.charCodeAt(0).toString(16)}}`.replace("\\u{d}", "\\r")
-        .replace("\\u{9}", "\\t"),
+    /\p{Cc}/gu,
+    (char) => short[char] ?? `\\u{${char.charCodeAt(0).toString(16)}}`,
   );
 }
 

@@ -102,16 +102,26 @@ Deno.test("crypto refuses other data and names", async () => {
     TypeError,
     "data must be a BufferSource or [Async]Iterable<BufferSource>",
   );
-  await assertRejects(
-    () => run("blake3", bytes("")),
-    TypeError,
-    "BLAKE3 is left out of this stand-in",
-  );
   await assertRejects(() => run("ROT13", bytes("")), DOMException);
   assertThrows(
     () => Reflect.apply(subtle.digestSync, subtle, ["ROT13", bytes("")]),
     TypeError,
     "unsupported algorithm",
+  );
+});
+
+Deno.test("crypto names what the stand-in leaves out", async () => {
+  const message = "BLAKE3 is left out of this stand-in";
+  const call = ["blake3", bytes("")];
+  await assertRejects(
+    () => Reflect.apply(subtle.digest, subtle, call),
+    TypeError,
+    message,
+  );
+  assertThrows(
+    () => Reflect.apply(subtle.digestSync, subtle, call),
+    TypeError,
+    message,
   );
 });
 
