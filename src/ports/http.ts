@@ -88,6 +88,10 @@ export interface SendOptions {
   readonly signal?: AbortSignal;
   /** Longest time to reach the server, in milliseconds. Default: the transport's. */
   readonly connectTimeoutMs?: number;
+  /** Longest silence of the server, in milliseconds. Default: the transport's. */
+  readonly readTimeoutMs?: number;
+  /** Longest time of the exchange, in milliseconds. Default: the transport's. */
+  readonly attemptTimeoutMs?: number;
 }
 
 /**
@@ -101,7 +105,7 @@ export interface Transport extends Disposable {
    * Sends a request.
    *
    * @param request The request, complete and signed.
-   * @param options The signal that ends the exchange, and its connect timeout.
+   * @param options The signal that ends the exchange, and its times.
    * @returns The response, as soon as its header fields are in.
    * @throws {TransportError} If the exchange failed.
    * @throws {EndpointError} If the request cannot be sent as it is written.

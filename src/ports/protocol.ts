@@ -12,6 +12,8 @@ import type { BodyInput } from "./body.ts";
 export interface RequestDraft extends Omit<HttpRequest, "body" | "origin"> {
   /** The body as it was given; opened or read when the call prepares it. */
   readonly body: BodyInput | undefined;
+  /** Whether the body is one that the operation streams: an object's content. */
+  readonly streamed: boolean;
   /** Input members that the endpoint depends on. */
   readonly context: Readonly<Record<string, string>>;
 }
@@ -28,25 +30,42 @@ export interface Answer<Output> {
   readonly requestId?: string;
 }
 
+/** What reading a response depends on, apart from the response. */
+export interface ReadOptions {
+  /**
+   * Whether an output member that is always there, by the API reference, must be
+   * there. Stores that only resemble S3 leave some out; then it is empty.
+   */
+  readonly strict: boolean;
+}
+
 /** Turns typed values into HTTP messages and back, led by an operation's table. */
 export interface Protocol {
   /**
    * Writes the request.
    *
+   * @param operation The operation's table.
+   * @param input The parameters.
+   * @param uuid Makes the idempotency tokens that the caller did not give.
    * @throws {ValidationError} If the input does not fit the operation's shape.
    */
   serialize<Input, Output>(
     operation: Operation<Input, Output>,
     input: Input,
+    uuid: () => string,
   ): RequestDraft;
   /**
    * Reads the response.
    *
+   * @param operation The operation's table.
+   * @param response The response; its body is read, unless it is the result.
+   * @param options How strictly it is read.
    * @throws {ServiceError} If the service refused the request.
    * @throws {ProtocolError} If the response does not fit the operation's shape.
    */
   deserialize<Input, Output>(
     operation: Operation<Input, Output>,
     response: HttpResponse,
+    options: ReadOptions,
   ): Promise<Answer<Output>>;
 }

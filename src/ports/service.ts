@@ -7,6 +7,7 @@ import type { ClientCore } from "./caller.ts";
 import type { ClientConfig, Setting } from "./config.ts";
 import type { EndpointResolver } from "./endpoint.ts";
 import type { Protocol } from "./protocol.ts";
+import type { Operation } from "./schema.ts";
 
 /**
  * Facts of a service that all its calls share.
@@ -20,6 +21,14 @@ export interface ServiceDefinition<Config extends ClientConfig = ClientConfig> {
   readonly protocol: Protocol;
   /** Where its requests go. */
   readonly endpoint: EndpointResolver<Config>;
+  /**
+   * What inputs need before they are written (S3: key digests, url-encoded
+   * lists). The given input is unchanged.
+   */
+  readonly amend?: <Input, Output>(
+    operation: Operation<Input, Output>,
+    input: Input,
+  ) => Input | Promise<Input>;
   /** The settings that only its clients have. */
   readonly settings: readonly Setting<unknown>[];
   /** Whether it can be called without a region (S3, STS: their global hosts). */

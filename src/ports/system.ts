@@ -78,7 +78,7 @@ export interface Files {
    * @returns Its length, and its bytes: they close the file at their end or when
    * cancelled.
    */
-  open(path: string): Promise<Found<OpenedFile>>;
+  open(path: string | URL): Promise<Found<OpenedFile>>;
 }
 
 /** A file that is open for reading. */
