@@ -14,6 +14,8 @@ export interface RequestDraft extends Omit<HttpRequest, "body" | "origin"> {
   readonly body: BodyInput | undefined;
   /** Whether the body is one that the operation streams: an object's content. */
   readonly streamed: boolean;
+  /** Put in front of the endpoint's host, for example `"route."`. */
+  readonly hostPrefix?: string;
   /** Input members that the endpoint depends on. */
   readonly context: Readonly<Record<string, string>>;
 }
@@ -28,6 +30,11 @@ export interface Answer<Output> {
   readonly output: Omit<Output, keyof ResponseBase>;
   /** The service's id of the request, where the body tells it. */
   readonly requestId?: string;
+  /**
+   * Members that should have been there, for example `"Contents.Key"`, and are
+   * empty instead; only where the response was not read strictly.
+   */
+  readonly missing?: readonly string[];
 }
 
 /** What reading a response depends on, apart from the response. */

@@ -17,7 +17,10 @@ export type ScalarType =
   | "string"
   | "timestamp";
 
-/** Where a member of an input or output travels; in the body if not said. */
+/**
+ * Where a member of an input or output travels; in the body if not said.
+ * `"text"` is the text of the document's root element (S3: GetBucketLocation).
+ */
 export type Location =
   | "header"
   | "headers"
@@ -25,7 +28,8 @@ export type Location =
   | "path"
   | "payload"
   | "query"
-  | "status";
+  | "status"
+  | "text";
 
 /** An XML namespace. */
 export interface XmlNamespace {
@@ -43,7 +47,10 @@ export interface Member {
   readonly at?: Location;
   /** Its name on the wire, where it differs from the member's (`locationName`). */
   readonly name?: string;
-  /** The call is refused locally without it (`required`). */
+  /**
+   * In an input: the call is refused locally without it (`required`). In an
+   * output: it is always there, by the API reference.
+   */
   readonly required?: true;
   /** Shortest length of a string or list, or least number (`min`), where above 0. */
   readonly min?: number;
@@ -51,6 +58,8 @@ export interface Member {
   readonly flat?: true;
   /** How a timestamp is written, where it differs from the location's habit (`timestampFormat`). */
   readonly time?: "epoch" | "http-date" | "iso8601";
+  /** Absent where the response has text of another form (S3's `Expires`). */
+  readonly lenient?: true;
   /** Never shown in a log or an error (`sensitive`). */
   readonly secret?: true;
   /** A blob that is passed on as a stream (`streaming`). */

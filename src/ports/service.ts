@@ -6,7 +6,7 @@
 import type { ClientCore } from "./caller.ts";
 import type { ClientConfig, Setting } from "./config.ts";
 import type { EndpointResolver } from "./endpoint.ts";
-import type { Protocol } from "./protocol.ts";
+import type { Answer, Protocol } from "./protocol.ts";
 import type { Operation } from "./schema.ts";
 
 /**
@@ -29,6 +29,15 @@ export interface ServiceDefinition<Config extends ClientConfig = ClientConfig> {
     operation: Operation<Input, Output>,
     input: Input,
   ) => Input | Promise<Input>;
+  /**
+   * What outputs need after they are read (S3: undoes the url-encoding that
+   * {@linkcode amend} asked for). Gets the input as the caller gave it.
+   */
+  readonly amendOutput?: <Input, Output>(
+    operation: Operation<Input, Output>,
+    input: Input,
+    output: Answer<Output>["output"],
+  ) => Answer<Output>["output"];
   /** The settings that only its clients have. */
   readonly settings: readonly Setting<unknown>[];
   /** Whether it can be called without a region (S3, STS: their global hosts). */
