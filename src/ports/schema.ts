@@ -18,13 +18,21 @@ export type ScalarType =
   | "timestamp";
 
 /**
- * Where a member of an input or output travels; in the body if not said.
- * `"text"` is the text of the document's root element (S3: GetBucketLocation).
+ * Where a member of an input, output, error or event travels; in the body if
+ * not said.
+ *
+ * - `"header"`: a header field (event: a header of its message);
+ * - `"headers"`: a map, each entry a header field; `name` is their prefix;
+ * - `"path"`: in the path template; S3's bucket, which the endpoint places, too;
+ * - `"payload"`: the body is this member and nothing else; where it is a
+ *   structure, `name` is the document's root;
+ * - `"query"`: a query parameter, or a map of them;
+ * - `"status"`: the HTTP status;
+ * - `"text"`: the text of the document's root element.
  */
 export type Location =
   | "header"
   | "headers"
-  | "host"
   | "path"
   | "payload"
   | "query"
@@ -43,9 +51,12 @@ export interface XmlNamespace {
 export interface Member {
   /** The type; a thunk, so that shapes can refer to each other freely. */
   readonly of: ScalarType | (() => Shape);
-  /** Where it travels (`location`, `payload`, `hostLabel`). */
+  /** Where it travels (`location`, `payload`, `eventheader`, `eventpayload`). */
   readonly at?: Location;
-  /** Its name on the wire, where it differs from the member's (`locationName`). */
+  /**
+   * Its name on the wire, where it differs from the member's, or from `member`,
+   * `key` and `value` for the parts of lists and maps (`locationName`).
+   */
   readonly name?: string;
   /**
    * In an input: the call is refused locally without it (`required`). In an
@@ -56,7 +67,10 @@ export interface Member {
   readonly min?: number;
   /** List or map without a wrapper element (`flattened`). */
   readonly flat?: true;
-  /** How a timestamp is written, where it differs from the location's habit (`timestampFormat`). */
+  /**
+   * How a timestamp is written, where it differs from the location's habit:
+   * `"http-date"` in headers, `"iso8601"` elsewhere (`timestampFormat`).
+   */
   readonly time?: "epoch" | "http-date" | "iso8601";
   /** Absent where the response has text of another form (S3's `Expires`). */
   readonly lenient?: true;
@@ -70,6 +84,10 @@ export interface Member {
   readonly namespace?: XmlNamespace;
   /** Filled with a random UUID where absent (`idempotencyToken`). */
   readonly token?: true;
+  /** Put into the host, too, at its place in `hostPrefix` (`hostLabel`). */
+  readonly label?: true;
+  /** A header that holds JSON text in base64 (`jsonvalue`). */
+  readonly json?: true;
   /** Name under which the endpoint rules know it (`contextParam`). */
   readonly context?: string;
 }
@@ -92,8 +110,6 @@ export interface ListShape {
   readonly kind: "list";
   /** What each item is. */
   readonly item: Member;
-  /** Items without a wrapper element wherever the list is used (`flattened`). */
-  readonly flat?: true;
 }
 
 /** String keys to values of one type. */
@@ -104,8 +120,6 @@ export interface MapShape {
   readonly key: Member;
   /** What each value is. */
   readonly value: Member;
-  /** Entries without a wrapper element wherever the map is used (`flattened`). */
-  readonly flat?: true;
 }
 
 /** A type with parts. */
@@ -121,13 +135,13 @@ export interface ChecksumTraits {
   readonly modeMember?: string;
 }
 
-/** An error that an operation's model names (`errors`). */
+/** An error that a service's model names (`exception`). */
 export interface ErrorTraits {
   /** Code on the wire (`error.code`, or the shape's name). */
   readonly code: string;
   /** It may be tried again (`retryable`), and whether because of throttling. */
   readonly retryable?: "throttling" | "transient";
-  /** Members beyond code and message. */
+  /** Its members, where it has any; `message` may be among them. */
   readonly shape?: () => StructureShape;
 }
 
@@ -142,13 +156,19 @@ export interface Operation<Input, Output> {
   readonly name: string;
   /** HTTP method. */
   readonly method: HttpMethod;
-  /** Path template, for example `"/{Key+}?tagging"`. S3's `/{Bucket}` is left out. */
+  /**
+   * Path template, for example `"/{Key+}?tagging"`. S3's `/{Bucket}` is left out,
+   * so it may be `""` or begin with `?`.
+   */
   readonly path: string;
   /** Shape of the parameters. */
   readonly input: () => StructureShape;
   /** Shape of the result. */
   readonly output: () => StructureShape;
-  /** Name and namespace of the request document's root (`input.locationName`). */
+  /**
+   * Name and namespace of the request document's root; absent where no member
+   * travels in a document of its own (`input.locationName`).
+   */
   readonly root?: { readonly name: string; readonly namespace?: XmlNamespace };
   /** Element that wraps the result in the response document (`resultWrapper`). */
   readonly wrapper?: string;
@@ -160,7 +180,7 @@ export interface Operation<Input, Output> {
   readonly context?: Readonly<Record<string, string>>;
   /** Checksums it takes part in (`httpChecksum`). */
   readonly checksum?: ChecksumTraits;
-  /** The errors that its model names (`errors`). */
+  /** Errors of the service that have members or may be tried again. */
   readonly errors?: readonly ErrorTraits[];
   /** Sending it twice does what sending it once does. */
   readonly idempotent?: true;
