@@ -1,0 +1,52 @@
+/**
+ * What tests of scripts need: transports that replay what was recorded, a clock
+ * that stands still, a machine made of plain values.
+ *
+ * @example Usage
+ * ```ts
+ * import { FixedClock, ReplayTransport } from "@inia/aws/testing";
+ *
+ * const clock = new FixedClock("2026-11-22T10:00:00Z");
+ * const transport = new ReplayTransport([{
+ *   request: {
+ *     method: "GET",
+ *     url: "https://s3.eu-west-1.amazonaws.com/photos/cat.txt",
+ *   },
+ *   response: { body: "miaow" },
+ * }]);
+ * ```
+ *
+ * @module
+ */
+export { FixedClock } from "./fixed_clock.ts";
+export {
+  type FakeProgram,
+  FakeSystem,
+  type FakeSystemOptions,
+} from "./fake_system.ts";
+export {
+  ReplayError,
+  type ReplayExchange,
+  ReplayTransport,
+} from "./replay_transport.ts";
+export type { Clock } from "../ports/clock.ts";
+export type {
+  BodySource,
+  HeaderMap,
+  HttpMethod,
+  HttpRequest,
+  HttpResponse,
+  QueryParam,
+  RequestBody,
+  ResponseBody,
+  SendOptions,
+  Transport,
+} from "../ports/http.ts";
+export type {
+  FileFacts,
+  Files,
+  Found,
+  OpenedFile,
+  ProcessResult,
+  System,
+} from "../ports/system.ts";

@@ -1,0 +1,224 @@
+/**
+ * A transport that answers from what was recorded or written down.
+ *
+ * @module
+ */
+import { base64, utf8 } from "../foundation/bytes.ts";
+import type {
+  HeaderMap,
+  HttpMethod,
+  HttpRequest,
+  HttpResponse,
+  SendOptions,
+  Transport,
+} from "../ports/http.ts";
+import { readFolder } from "./fixture_folder.ts";
+import {
+  httpResponse,
+  type PlainRequest,
+  plainRequest,
+  type PlainResponse,
+  writeRequest,
+} from "./http_message.ts";
+
+/** An exchange, as a test writes it. */
+export interface ReplayExchange {
+  /** The request that must come. */
+  readonly request: {
+    /** HTTP method in capitals. */
+    readonly method: HttpMethod;
+    /** The URL exactly as it is sent. */
+    readonly url: string;
+    /** Header fields that must be there as they are; others may be too. Default: none. */
+    readonly headers?: HeaderMap;
+    /** The body. Default: none. */
+    readonly body?: string | Uint8Array<ArrayBuffer>;
+  };
+  /** The answer, or the error that the exchange ends with. */
+  readonly response: Error | {
+    /** HTTP status. Default: 200. */
+    readonly status?: number;
+    /** Header fields. Default: none. */
+    readonly headers?: HeaderMap;
+    /** The body. Default: none. */
+    readonly body?: string | Uint8Array<ArrayBuffer>;
+  };
+}
+
+/**
+ * The requests of the code under test are not those that were expected. It is
+ * no `AwsError`, so that what handles the errors of AWS does not handle it.
+ */
+export class ReplayError extends Error {
+  /** Stable name of the class. */
+  override readonly name = "ReplayError";
+}
+
+interface Expected {
+  readonly request: PlainRequest;
+  readonly response: Error | PlainResponse;
+}
+
+/**
+ * Answers requests in the order given and compares each with the one expected:
+ * method, URL, the header fields that the expected one names, and the body.
+ *
+ * A request too many or a different one is an error, and so is one too few when
+ * the transport is disposed of, or {@linkcode done} is called. At the end of a
+ * test `done()` is the better of the two: it also tells an error that the code
+ * under test caught, and no failed assertion hides behind it.
+ *
+ * @example Usage
+ * ```ts
+ * import { ReplayTransport } from "@inia/aws/testing";
+ *
+ * const transport = new ReplayTransport([{
+ *   request: { method: "GET", url: "https://s3.eu-west-1.amazonaws.com/photos/cat.txt" },
+ *   response: { body: "miaow" },
+ * }]);
+ * ```
+ */
+export class ReplayTransport implements Transport {
+  readonly #expected: readonly Expected[];
+  readonly #source: string;
+  #next = 0;
+  #failure: ReplayError | undefined;
+
+  /**
+   * Makes a transport.
+   *
+   * @param exchanges What is expected and answered, in order.
+   * @param source Where they come from, for errors.
+   */
+  constructor(exchanges: readonly ReplayExchange[], source = "the test") {
+    this.#expected = exchanges.map(({ request, response }) => ({
+      request: {
+        method: request.method,
+        url: request.url,
+        headers: request.headers ?? {},
+        body: bytes(request.body),
+      },
+      response: response instanceof Error ? response : {
+        status: response.status ?? 200,
+        headers: response.headers ?? {},
+        body: bytes(response.body),
+      },
+    }));
+    this.#source = source;
+  }
+
+  /**
+   * Makes a transport from a folder with `1.request.http`, `1.response.http`,
+   * and so on.
+   *
+   * @param folder Its path, or a `file:` URL. Needs `--allow-read` for it.
+   * @throws {SyntaxError} If a file in it is not as it should be.
+   */
+  static async fromFolder(folder: string | URL): Promise<ReplayTransport> {
+    return new ReplayTransport(await readFolder(folder), String(folder));
+  }
+
+  async send(
+    request: HttpRequest,
+    { signal }: SendOptions = {},
+  ): Promise<HttpResponse> {
+    signal?.throwIfAborted();
+    const sent = await plainRequest(request);
+    const number = this.#next + 1;
+    const expected = this.#expected[this.#next];
+    if (expected === undefined) {
+      throw this.#fail(
+        `Cannot replay request ${number}: ${this.#source} has ${this.#expected.length}\n${
+          marked("+", asText(sent))
+        }`,
+      );
+    }
+    const difference = compare(expected.request, sent);
+    if (difference !== undefined) {
+      throw this.#fail(
+        `Cannot replay request ${number} of ${this.#source}: it differs (- expected, + sent)\n${difference}`,
+      );
+    }
+    this.#next++;
+    if (expected.response instanceof Error) throw expected.response;
+    return httpResponse(expected.response, sent.method);
+  }
+
+  /**
+   * Checks that every exchange took place.
+   *
+   * @throws {ReplayError} If one did not, or if a request was refused before.
+   */
+  done(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    const missing = this.#expected[this.#next];
+    if (missing === undefined) return;
+    throw this.#fail(
+      `Cannot end the replay of ${this.#source}: ${this.#next} of ${this.#expected.length} requests were sent; the next would be\n${
+        marked("-", asText(missing.request))
+      }`,
+    );
+  }
+
+  /** Checks that every exchange took place, unless a request was refused before. */
+  [Symbol.dispose](): void {
+    // A second error would hide the first one in a `SuppressedError`.
+    if (this.#failure === undefined) this.done();
+  }
+
+  #fail(message: string): ReplayError {
+    const failure = new ReplayError(message);
+    this.#failure ??= failure;
+    return failure;
+  }
+}
+
+/** The lines in which two requests differ, or `undefined` where they do not. */
+function compare(
+  expected: PlainRequest,
+  sent: PlainRequest,
+): string | undefined {
+  const named = Object.keys(expected.headers).filter((name) =>
+    sent.headers[name] !== undefined
+  );
+  const before = asText(expected);
+  const after = asText({
+    ...sent,
+    headers: Object.fromEntries(
+      named.map((name) => [name, sent.headers[name] ?? ""]),
+    ),
+  });
+  return before === after ? undefined : diff(before, after);
+}
+
+/** Start line, header fields and body; bytes that are no text in base64. */
+function asText(request: PlainRequest): string {
+  const { text, body } = writeRequest(request);
+  return body === undefined ? text : `${text}base64 ${base64(body)}\n`;
+}
+
+/** Line by line, as the messages have the same form. */
+function diff(before: string, after: string): string {
+  const left = before.split("\n");
+  const right = after.split("\n");
+  const removed = left.filter((line) => !right.includes(line));
+  const added = right.filter((line) => !left.includes(line));
+  // Equal sets of lines: they differ in order, which only the whole text shows.
+  return removed.length + added.length > 0
+    ? [
+      ...removed.map((line) => `- ${line}`),
+      ...added.map((line) => `+ ${line}`),
+    ].join("\n")
+    : `${marked("-", before)}\n${marked("+", after)}`;
+}
+
+function marked(mark: "+" | "-", text: string): string {
+  return text.trimEnd().split("\n").map((line) => `${mark} ${line}`)
+    .join("\n");
+}
+
+function bytes(
+  body: string | Uint8Array<ArrayBuffer> | undefined,
+): Uint8Array<ArrayBuffer> {
+  return typeof body === "string" ? utf8(body) : body ?? new Uint8Array();
+}
