@@ -184,6 +184,11 @@ export interface Operation<Input, Output> {
   readonly errors?: readonly ErrorTraits[];
   /** Sending it twice does what sending it once does. */
   readonly idempotent?: true;
+  /**
+   * Input members with which an idempotent operation is none: a repetition may
+   * be refused although, or because, the first one was carried out.
+   */
+  readonly unlessGiven?: readonly string[];
   /** A 200 may carry an error document (S3; see retries, section 7). */
   readonly errorInSuccess?: true;
   /** Never set: carries the types from the table to the caller. */

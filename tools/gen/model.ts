@@ -27,8 +27,10 @@ export interface ShapeUse {
   readonly eventpayload?: boolean;
   readonly deprecated?: boolean;
   readonly contextParam?: { readonly name: string };
-  /** Ours, set by the corrections: see `Member.lenient`. */
+  /** Ours, set by the corrections; see `Member.lenient`. */
   readonly lenient?: boolean;
+  /** Ours, set by the corrections: sensitive in this use. */
+  readonly sensitive?: boolean;
 }
 
 /** A shape, with the traits that all its uses share. */
@@ -96,6 +98,7 @@ export interface ServiceModel {
     readonly apiVersion?: string;
     readonly serviceId?: string;
     readonly serviceFullName?: string;
+    readonly serviceAbbreviation?: string;
     readonly xmlNamespace?: ModelNamespace;
   };
   readonly shapes: Readonly<Record<string, ModelShape>>;

@@ -124,7 +124,7 @@ function partOf(use: ShapeUse, ownName: string, shapes: Shapes): Member {
     ...present("min", shape.min && shape.min > 0 ? shape.min : undefined),
     ...flag("flat", use.flattened ?? shape.flattened),
     ...present("time", timeOf(use, shape, at)),
-    ...flag("secret", shape.sensitive),
+    ...flag("secret", use.sensitive ?? shape.sensitive),
     ...flag("stream", use.streaming ?? shape.streaming),
     ...flag("attribute", use.xmlAttribute),
     ...present(

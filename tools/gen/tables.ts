@@ -43,6 +43,8 @@ export interface ServiceRules {
   readonly errorInSuccess?: true;
   /** Operations by name whose idempotence their HTTP method does not tell. */
   readonly idempotent?: Readonly<Record<string, boolean>>;
+  /** Input members by operation with which it is not idempotent. */
+  readonly unlessGiven?: Readonly<Record<string, readonly string[]>>;
 }
 
 const METHODS: Readonly<Record<string, HttpMethod>> = {
@@ -118,6 +120,7 @@ function operationFrom(
     ...present("checksum", checksumOf(operation)),
     ...present("errors", errors.length > 0 ? errors : undefined),
     ...flag("idempotent", rules.idempotent?.[operation.name] ?? byMethod),
+    ...present("unlessGiven", rules.unlessGiven?.[operation.name]),
     ...flag(
       "errorInSuccess",
       rules.errorInSuccess && answersDocument(operation, shapes.model),

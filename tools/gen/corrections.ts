@@ -1,0 +1,164 @@
+/**
+ * What is wrong or missing in a service's model, and how it is put right.
+ *
+ * @module
+ */
+import type { ModelShape, ServiceModel, ShapeUse } from "./model.ts";
+import type { ServiceRules } from "./tables.ts";
+
+/** A table whose values are the reasons for its keys. */
+export type Reasons = Readonly<Record<string, string>>;
+
+/** Whether an operation may be repeated, and why. */
+export interface Repetition {
+  /** Whether sending it twice does what sending it once does. */
+  readonly idempotent: boolean;
+  /** Input members with which it does not. */
+  readonly unlessGiven?: readonly string[];
+  /** The reason. */
+  readonly why: string;
+}
+
+/** A change to one use of a shape, and why. */
+export interface UsePatch {
+  /** The traits that are set. */
+  readonly use: Partial<ShapeUse>;
+  /** The reason. */
+  readonly why: string;
+}
+
+/** The corrections of one service. Members are named `Shape.Member`. */
+export interface Corrections {
+  /** Model and version, for the headers of the generated files. */
+  readonly model: string;
+  /** Name of the client class. */
+  readonly className: string;
+  /** What the service is called in prose. */
+  readonly title: string;
+  /** Where the API reference has the page of an operation. */
+  readonly page: (operation: string) => string;
+  /** Rules that hold for the whole service. */
+  readonly rules?: Pick<ServiceRules, "bucketInEndpoint" | "errorInSuccess">;
+  /** Operations whose HTTP method does not tell whether they may be repeated. */
+  readonly repetitions: Readonly<Record<string, Repetition>>;
+  /** Shapes that are added. */
+  readonly shapes?: Readonly<Record<string, ModelShape>>;
+  /** Members that are added or changed. */
+  readonly uses: Readonly<Record<string, UsePatch>>;
+  /** Members that are secret although the model does not say so. */
+  readonly secrets: Reasons;
+  /** Names of members that look like secrets and are none. */
+  readonly harmless: Reasons;
+  /** Members of results that are always there, with the page that says so. */
+  readonly alwaysThere: Reasons;
+  /** Names of shapes that would be misread as names of types. */
+  readonly names: Reasons;
+  /** Types that are wider than the model's, by shape. */
+  readonly types: Readonly<Record<string, { type: string; why: string }>>;
+  /** Types that {@linkcode types} mentions, with the file that has them. */
+  readonly typeImports: Reasons;
+  /** Codes of errors that the model does not name, with the page that does. */
+  readonly errorCodes: { readonly page: string; readonly codes: string[] };
+  /** One sentence per operation. */
+  readonly summaries: Reasons;
+  /** A phrase per member name, for the members that everybody meets. */
+  readonly members: Reasons;
+}
+
+/** Names that a secret is expected under. */
+const SECRET_NAME = /(Token|Secret\w*|Password)$/;
+
+/**
+ * Applies the corrections to a model.
+ *
+ * @throws {TypeError} If a correction is about something that the model does not
+ * have, or a member looks like a secret and nobody has decided on it.
+ */
+export function correct(
+  model: ServiceModel,
+  corrections: Corrections,
+): ServiceModel {
+  const shapes = structuredClone({ ...model.shapes, ...corrections.shapes });
+  const change = (path: string, use: Partial<ShapeUse>): void => {
+    const { shape, member, members } = lookUp(path, shapes);
+    const changed = { ...members[member], ...use };
+    if (changed.shape === undefined) throw unknown(path);
+    shapes[shape] = {
+      ...shapes[shape],
+      type: "structure",
+      members: { ...members, [member]: { ...changed, shape: changed.shape } },
+    };
+  };
+  for (const [path, { use }] of Object.entries(corrections.uses)) {
+    change(path, use);
+  }
+  for (const path of Object.keys(corrections.secrets)) {
+    change(path, { sensitive: true });
+  }
+  for (const path of Object.keys(corrections.alwaysThere)) {
+    const { shape, member, members } = lookUp(path, shapes);
+    if (members[member] === undefined) throw unknown(path);
+    const required = [...shapes[shape]?.required ?? [], member];
+    shapes[shape] = { ...shapes[shape], type: "structure", required };
+  }
+  const corrected = { ...model, shapes };
+  checkSecrets(corrected, corrections);
+  return corrected;
+}
+
+/** The rules for the tables that follow from the corrections. */
+export function rulesOf({ rules, repetitions }: Corrections): ServiceRules {
+  const entries = Object.entries(repetitions);
+  return {
+    ...rules,
+    idempotent: Object.fromEntries(
+      entries.map(([name, { idempotent }]) => [name, idempotent]),
+    ),
+    unlessGiven: Object.fromEntries(
+      entries.flatMap(([name, { unlessGiven }]) =>
+        unlessGiven === undefined ? [] : [[name, unlessGiven]]
+      ),
+    ),
+  };
+}
+
+function checkSecrets(model: ServiceModel, { harmless }: Corrections): void {
+  const undecided = Object.entries(model.shapes).flatMap(([name, shape]) =>
+    Object.entries(shape.members ?? {})
+      .filter(([member]) => SECRET_NAME.test(member))
+      .filter(([member]) => harmless[member] === undefined)
+      .filter(([, use]) =>
+        !(use.sensitive ?? model.shapes[use.shape]?.sensitive)
+      )
+      .map(([member]) => `${name}.${member}`)
+  );
+  if (undecided.length > 0) {
+    throw new TypeError(
+      `Cannot tell whether these members are secret; list them in the corrections, under secrets or harmless: ${
+        undecided.join(", ")
+      }`,
+    );
+  }
+}
+
+interface Place {
+  readonly shape: string;
+  readonly member: string;
+  readonly members: Readonly<Record<string, ShapeUse>>;
+}
+
+function lookUp(
+  path: string,
+  shapes: Readonly<Record<string, ModelShape>>,
+): Place {
+  const [shape = "", member = ""] = path.split(".");
+  const members = shapes[shape]?.members;
+  if (members === undefined) throw unknown(path);
+  return { shape, member, members };
+}
+
+function unknown(path: string): TypeError {
+  return new TypeError(
+    `Cannot correct ${path}: the model has no such member`,
+  );
+}

@@ -1,0 +1,202 @@
+/**
+ * Corrections of the S3 model.
+ *
+ * @module
+ */
+import type { Corrections } from "./corrections.ts";
+import { s3Members, s3Summaries } from "./s3_words.ts";
+
+const API = "https://docs.aws.amazon.com/AmazonS3/latest/API";
+
+const page = (operation: string): string => `${API}/API_${operation}.html`;
+
+const WRITES_CONDITIONALLY =
+  "with a condition, the repetition meets what the first one wrote";
+
+/** Corrections of the S3 model. */
+export const s3Corrections: Corrections = {
+  model: "s3/2006-03-01",
+  className: "S3",
+  title: "Amazon Simple Storage Service",
+  page,
+  rules: { bucketInEndpoint: true, errorInSuccess: true },
+  repetitions: {
+    CompleteMultipartUpload: {
+      idempotent: true,
+      unlessGiven: ["IfMatch", "IfNoneMatch"],
+      why:
+        `names the upload and all its parts, so it makes the same object or is refused; ${WRITES_CONDITIONALLY}`,
+    },
+    CopyObject: {
+      idempotent: true,
+      unlessGiven: ["IfMatch", "IfNoneMatch"],
+      why: WRITES_CONDITIONALLY,
+    },
+    CreateBucketMetadataConfiguration: {
+      idempotent: false,
+      why: "the repetition is refused, as the configuration exists",
+    },
+    CreateBucketMetadataTableConfiguration: {
+      idempotent: false,
+      why: "the repetition is refused, as the configuration exists",
+    },
+    CreateMultipartUpload: {
+      idempotent: false,
+      why: "each one starts an upload of its own",
+    },
+    DeleteObject: {
+      idempotent: true,
+      unlessGiven: ["IfMatch", "IfMatchLastModifiedTime", "IfMatchSize"],
+      why: "with a condition, the repetition meets an object that is gone",
+    },
+    DeleteObjects: {
+      idempotent: true,
+      why: "names what it deletes; what is gone already counts as deleted",
+    },
+    PutObject: {
+      idempotent: true,
+      unlessGiven: ["IfMatch", "IfNoneMatch", "WriteOffsetBytes"],
+      why: `${WRITES_CONDITIONALLY}; an appended part is there already`,
+    },
+    RenameObject: {
+      idempotent: true,
+      why: "carries a token by which S3 knows the repetition",
+    },
+    RestoreObject: {
+      idempotent: false,
+      why:
+        "the repetition is refused while the first one runs, and a select writes its results twice",
+    },
+    SelectObjectContent: { idempotent: true, why: "only reads" },
+    WriteGetObjectResponse: {
+      idempotent: false,
+      why: "answers a request that waits for one answer",
+    },
+  },
+  shapes: { ExpiresString: { type: "string" } },
+  uses: {
+    "GetBucketLocationOutput.LocationConstraint": {
+      use: { location: "text" },
+      why: "the constraint is the text of the root, which has no elements",
+    },
+    "GetObjectOutput.Expires": {
+      use: { lenient: true },
+      why: "S3 gives back what was stored, which need not be a date",
+    },
+    "HeadObjectOutput.Expires": {
+      use: { lenient: true },
+      why: "S3 gives back what was stored, which need not be a date",
+    },
+    "GetObjectOutput.ExpiresString": {
+      use: {
+        shape: "ExpiresString",
+        location: "header",
+        locationName: "Expires",
+      },
+      why: "the text of an Expires that is no date, as in botocore",
+    },
+    "HeadObjectOutput.ExpiresString": {
+      use: {
+        shape: "ExpiresString",
+        location: "header",
+        locationName: "Expires",
+      },
+      why: "the text of an Expires that is no date, as in botocore",
+    },
+  },
+  secrets: {
+    "PutBucketReplicationRequest.Token":
+      "unlocks replication of locked objects",
+    "PutObjectLockConfigurationRequest.Token":
+      "unlocks Object Lock on an existing bucket",
+    "WriteGetObjectResponseRequest.RequestToken":
+      "whoever has it can answer the request",
+  },
+  harmless: {
+    ClientToken: "tells a repetition from a new request",
+    ContinuationToken: "a place in a listing",
+    NextContinuationToken: "a place in a listing",
+  },
+  alwaysThere: {
+    "Bucket.Name": page("Bucket"),
+    "CommonPrefix.Prefix": page("CommonPrefix"),
+    "CopyObjectOutput.CopyObjectResult": page("CopyObject"),
+    "CreateMultipartUploadOutput.UploadId": page("CreateMultipartUpload"),
+    "DeleteMarkerEntry.Key": page("DeleteMarkerEntry"),
+    "GetBucketPolicyOutput.Policy": page("GetBucketPolicy"),
+    "GetObjectAnnotationOutput.AnnotationPayload": page("GetObjectAnnotation"),
+    "GetObjectOutput.Body": page("GetObject"),
+    "GetObjectTorrentOutput.Body": page("GetObjectTorrent"),
+    "MultipartUpload.Key": page("MultipartUpload"),
+    "MultipartUpload.UploadId": page("MultipartUpload"),
+    "Object.Key": page("Object"),
+    "ObjectVersion.Key": page("ObjectVersion"),
+    "Part.ETag": page("Part"),
+    "Part.PartNumber": page("Part"),
+    "SelectObjectContentOutput.Payload": page("SelectObjectContent"),
+    "UploadPartCopyOutput.CopyPartResult": page("UploadPartCopy"),
+    "UploadPartOutput.ETag": page("UploadPart"),
+  },
+  names: {
+    Error: "DeleteFailure",
+    Event: "NotificationEvent",
+    Object: "ListedObject",
+    Protocol: "RedirectProtocol",
+    Type: "GranteeType",
+  },
+  types: {
+    CopySource: {
+      type: "CopySourceObject | string",
+      why: "a bucket and a key spare the caller the encoding",
+    },
+    CopySourceSSECustomerKey: {
+      type: "Uint8Array | string",
+      why: "a key is 32 bytes, not text; it is put into base64 here",
+    },
+    SSECustomerKey: {
+      type: "Uint8Array | string",
+      why: "a key is 32 bytes, not text; it is put into base64 here",
+    },
+  },
+  typeImports: { CopySourceObject: "../copy_source.ts" },
+  errorCodes: {
+    page: `${API}/ErrorResponses.html`,
+    codes: [
+      "AccessDenied",
+      "AuthorizationHeaderMalformed",
+      "BadDigest",
+      "BucketNotEmpty",
+      "EntityTooLarge",
+      "EntityTooSmall",
+      "ExpiredToken",
+      "InternalError",
+      "InvalidAccessKeyId",
+      "InvalidArgument",
+      "InvalidBucketName",
+      "InvalidObjectState",
+      "InvalidPart",
+      "InvalidPartOrder",
+      "InvalidRange",
+      "KeyTooLongError",
+      "MalformedXML",
+      "MethodNotAllowed",
+      "NoSuchBucketPolicy",
+      "NoSuchCORSConfiguration",
+      "NoSuchLifecycleConfiguration",
+      "NoSuchTagSet",
+      "NoSuchVersion",
+      "NotImplemented",
+      "OperationAborted",
+      "PermanentRedirect",
+      "PreconditionFailed",
+      "RequestTimeout",
+      "RequestTimeTooSkewed",
+      "ServerSideEncryptionConfigurationNotFoundError",
+      "ServiceUnavailable",
+      "SignatureDoesNotMatch",
+      "SlowDown",
+    ],
+  },
+  summaries: s3Summaries,
+  members: s3Members,
+};
