@@ -8,9 +8,10 @@ import type { HttpRequest } from "./http.ts";
 
 /**
  * How the path enters the signature: `"s3"` takes it as it is sent,
- * `"general"` removes dot segments and encodes it once more.
+ * `"general"` removes dot segments and empty ones and encodes it once more,
+ * `"unresolved"` only encodes it once more.
  */
-export type SigningRules = "general" | "s3";
+export type SigningRules = "general" | "s3" | "unresolved";
 
 /** What a signature is bound to, apart from the request itself. */
 export interface SigningScope {

@@ -1,0 +1,137 @@
+/**
+ * The canonical request: the text that client and server both make of a
+ * request, so that they sign the same whatever happens to it on the way.
+ *
+ * Source: "Create a signed AWS API request", IAM User Guide, step 1.
+ *
+ * @module
+ */
+import { encodeComponent, encodePath } from "../foundation/percent.ts";
+import type { HeaderMap, QueryParam } from "../ports/http.ts";
+import type { SigningRules } from "../ports/signer.ts";
+
+/**
+ * Header fields that proxies and clients add or change, so that no signature
+ * can cover them, and the one that holds the signature.
+ */
+export const NEVER_SIGNED: readonly string[] = [
+  "authorization",
+  "connection",
+  "expect",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "user-agent",
+  "x-amzn-trace-id",
+];
+
+/** Header fields in the form in which they are signed. */
+export interface CanonicalHeaders {
+  /** One line each, sorted by name. */
+  readonly lines: string;
+  /** Their names, joined by semicolons. */
+  readonly names: string;
+}
+
+/** The pieces of a canonical request, each in its canonical form. */
+export interface CanonicalParts {
+  /** HTTP method in capitals. */
+  readonly method: string;
+  /** The path, by {@linkcode canonicalPath}. */
+  readonly path: string;
+  /** The query, by {@linkcode canonicalQuery}. */
+  readonly query: string;
+  /** The header fields, by {@linkcode canonicalHeaders}. */
+  readonly headers: CanonicalHeaders;
+  /** What stands for the body. */
+  readonly payloadHash: string;
+}
+
+/** Joins the pieces. */
+export function canonicalRequest(parts: CanonicalParts): string {
+  const { method, path, query, headers, payloadHash } = parts;
+  return `${method}\n${path}\n${query}\n${headers.lines}\n${headers.names}\n${payloadHash}`;
+}
+
+/**
+ * The path in its canonical form.
+ *
+ * @param path The path as it is sent.
+ * @param rules Which form is canonical.
+ */
+export function canonicalPath(path: string, rules: SigningRules): string {
+  if (rules === "s3") return path || "/";
+  return encodePath(rules === "general" ? resolved(path) : path) || "/";
+}
+
+/** Parameters encoded, sorted by name and then by value. */
+export function canonicalQuery(query: readonly QueryParam[]): string {
+  return query
+    .map(([name, value = ""]): [string, string] => [
+      encodeComponent(name),
+      encodeComponent(value),
+    ])
+    .sort(([name, value], [otherName, otherValue]) =>
+      name === otherName ? order(value, otherValue) : order(name, otherName)
+    )
+    .map(([name, value]) => `${name}=${value}`)
+    .join("&");
+}
+
+/**
+ * Header fields sorted, their values trimmed and each run of blanks made one.
+ *
+ * @param origin Where the request goes: this is `host`, unless that is among
+ * the header fields.
+ * @param headers The header fields.
+ * @param unsigned Names that are left out.
+ */
+export function canonicalHeaders(
+  origin: string,
+  headers: HeaderMap,
+  unsigned: ReadonlySet<string>,
+): CanonicalHeaders {
+  const complete: HeaderMap = { host: hostOf(origin), ...headers };
+  const names = Object.keys(complete)
+    .filter((name) => !unsigned.has(name))
+    .sort();
+  let lines = "";
+  for (const name of names) {
+    lines += `${name}:${withoutBlanks(complete[name] ?? "")}\n`;
+  }
+  return { lines, names: names.join(";") };
+}
+
+/**
+ * Removes dot segments and empty ones. Unlike in RFC 3986, section 5.2.4, a
+ * dot at the end leaves no slash behind it.
+ */
+function resolved(path: string): string {
+  const kept: string[] = [];
+  for (const segment of path.split("/")) {
+    if (segment === "..") kept.pop();
+    else if (segment !== "" && segment !== ".") kept.push(segment);
+  }
+  const end = kept.length > 0 && path.endsWith("/") ? "/" : "";
+  return `/${kept.join("/")}${end}`;
+}
+
+/** Order of the bytes, since encoded text has nothing but ASCII. */
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Host and port as HTTP clients send them: without the scheme's own port. */
+function hostOf(origin: string): string {
+  const [scheme, host = ""] = origin.toLowerCase().split("://");
+  const port = scheme === "https" ? ":443" : ":80";
+  return host.endsWith(port) ? host.slice(0, -port.length) : host;
+}
+
+function withoutBlanks(value: string): string {
+  return value.replace(/[\t\n\r ]+/g, " ").replace(/^ | $/g, "");
+}

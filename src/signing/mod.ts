@@ -1,0 +1,44 @@
+/**
+ * Signature Version 4 on its own, for requests to any service of AWS.
+ *
+ * {@linkcode signRequest} and {@linkcode presignUrl} are for those who send with
+ * `fetch`; {@linkcode SigV4} signs requests as the rest of the library writes
+ * them.
+ *
+ * ```ts
+ * import { presignUrl } from "@inia/aws/signing";
+ *
+ * const url = await presignUrl(
+ *   "https://my-bucket.s3.eu-west-1.amazonaws.com/cat.txt",
+ *   {
+ *     credentials: {
+ *       accessKeyId: "AKIAIOSFODNN7EXAMPLE",
+ *       secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+ *     },
+ *     region: "eu-west-1",
+ *     service: "s3",
+ *   },
+ * );
+ * console.log(url);
+ * ```
+ *
+ * @module
+ */
+export type { Credentials } from "../ports/credentials.ts";
+export type {
+  BodySource,
+  HeaderMap,
+  HttpMethod,
+  HttpRequest,
+  QueryParam,
+  RequestBody,
+} from "../ports/http.ts";
+export type { Signer, SigningRules, SigningScope } from "../ports/signer.ts";
+export {
+  presignUrl,
+  type PresignUrlOptions,
+  signRequest,
+  type SignRequestOptions,
+} from "./sign_request.ts";
+export { SigV4, type SigV4Options } from "./sigv4.ts";
+export { chunkToSign, trailerToSign } from "./string_to_sign.ts";

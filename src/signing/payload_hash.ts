@@ -1,0 +1,68 @@
+/**
+ * What stands for the body in a signature.
+ *
+ * @module
+ */
+import { hex } from "../foundation/bytes.ts";
+import { sha256 } from "../foundation/digest.ts";
+import type { HttpRequest, RequestBody } from "../ports/http.ts";
+import { isS3 } from "./scope.ts";
+
+/** Header in which the hash is sent. What it holds before is taken as the hash. */
+export const PAYLOAD_HEADER = "x-amz-content-sha256";
+
+/** Stands for a body that the signature does not cover. */
+export const UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD";
+
+/** SHA-256 of no bytes. */
+export const EMPTY_SHA256 =
+  "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/**
+ * The hash for a signature in the header fields.
+ *
+ * @throws {TypeError} If the body is a stream and has to be covered.
+ */
+export function payloadHash(
+  { headers, origin, body }: HttpRequest,
+  service: string,
+): string | Promise<string> {
+  const preset = headers[PAYLOAD_HEADER];
+  if (preset !== undefined) return preset;
+  if (isKnown(body)) return bodyHash(body);
+  if (!isS3(service)) {
+    throw new TypeError(
+      `Cannot sign the request: its body is a stream, and "${service}" wants the body's SHA-256; send bytes, or set the header "${PAYLOAD_HEADER}"`,
+    );
+  }
+  if (!origin.startsWith("https:")) {
+    throw new TypeError(
+      `Cannot sign the request: its body is a stream, and over http nothing but a signature protects it; send bytes, use https, or set the header "${PAYLOAD_HEADER}"`,
+    );
+  }
+  return UNSIGNED_PAYLOAD;
+}
+
+/** The hash for a signature in the query: S3 never covers the body there. */
+export function presignedPayloadHash(
+  { headers, body }: HttpRequest,
+  service: string,
+): string | Promise<string> {
+  const preset = headers[PAYLOAD_HEADER];
+  if (preset !== undefined) return preset;
+  return isS3(service) || !isKnown(body) ? UNSIGNED_PAYLOAD : bodyHash(body);
+}
+
+function bodyHash(
+  body: Uint8Array<ArrayBuffer> | undefined,
+): string | Promise<string> {
+  return body === undefined || body.length === 0
+    ? EMPTY_SHA256
+    : sha256(body).then(hex);
+}
+
+function isKnown(
+  body: RequestBody,
+): body is Uint8Array<ArrayBuffer> | undefined {
+  return body === undefined || body instanceof Uint8Array;
+}

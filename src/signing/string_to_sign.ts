@@ -1,0 +1,74 @@
+/**
+ * The texts that go into the HMAC.
+ *
+ * @module
+ */
+import { hex, utf8 } from "../foundation/bytes.ts";
+import { sha256 } from "../foundation/digest.ts";
+import { amzDate } from "../foundation/timestamps.ts";
+import type { SigningScope } from "../ports/signer.ts";
+import { EMPTY_SHA256 } from "./payload_hash.ts";
+import { credentialScope } from "./scope.ts";
+
+/** Name of the algorithm, as it stands in signatures. */
+export const ALGORITHM = "AWS4-HMAC-SHA256";
+
+/**
+ * What is signed for a request.
+ *
+ * Source: "Create a signed AWS API request", IAM User Guide, step 2.
+ *
+ * @param canonical The canonical request.
+ * @param time Time of signing, as `20130524T000000Z`.
+ * @param place The credential scope.
+ */
+export async function stringToSign(
+  canonical: string,
+  time: string,
+  place: string,
+): Promise<string> {
+  const digest = hex(await sha256(utf8(canonical)));
+  return `${ALGORITHM}\n${time}\n${place}\n${digest}`;
+}
+
+/**
+ * What is signed for one chunk of a body whose payload hash is
+ * `STREAMING-AWS4-HMAC-SHA256-PAYLOAD`, with or without `-TRAILER`.
+ *
+ * Source: "Transferring Payload in Multiple Chunks", S3 API Reference.
+ *
+ * @param previous Signature of the chunk before it; for the first one that of
+ * the request.
+ * @param hash SHA-256 of the chunk's bytes, in hexadecimal.
+ * @param scope The scope of the request.
+ */
+export function chunkToSign(
+  previous: string,
+  hash: string,
+  scope: SigningScope,
+): string {
+  return `${head("PAYLOAD", scope)}\n${previous}\n${EMPTY_SHA256}\n${hash}`;
+}
+
+/**
+ * What is signed for the trailer of such a body.
+ *
+ * Source: "Including trailing headers", S3 API Reference.
+ *
+ * @param previous Signature of the last chunk, the empty one.
+ * @param hash SHA-256, in hexadecimal, of the trailing fields: `name:value` and
+ * a newline for each.
+ * @param scope The scope of the request.
+ */
+export function trailerToSign(
+  previous: string,
+  hash: string,
+  scope: SigningScope,
+): string {
+  return `${head("TRAILER", scope)}\n${previous}\n${hash}`;
+}
+
+function head(kind: string, scope: SigningScope): string {
+  const time = amzDate(scope.at);
+  return `${ALGORITHM}-${kind}\n${time}\n${credentialScope(time, scope)}`;
+}

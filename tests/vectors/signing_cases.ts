@@ -1,0 +1,186 @@
+/**
+ * What the recorded cases about signatures have in common.
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { amzDate } from "../../src/foundation/timestamps.ts";
+import type { Credentials } from "../../src/ports/credentials.ts";
+import type {
+  HeaderMap,
+  HttpMethod,
+  HttpRequest,
+  QueryParam,
+} from "../../src/ports/http.ts";
+import type { SigningRules, SigningScope } from "../../src/ports/signer.ts";
+import {
+  canonicalHeaders,
+  canonicalPath,
+  canonicalQuery,
+  canonicalRequest,
+} from "../../src/signing/canonical_request.ts";
+import { credentialScope, rulesOf } from "../../src/signing/scope.ts";
+import { stringToSign } from "../../src/signing/string_to_sign.ts";
+
+/** Header fields as they stand in a case: in order, names in any case. */
+export type HeaderPairs = readonly (readonly [name: string, value: string])[];
+
+/** Who signs, when and where. */
+export interface Context {
+  readonly credentials: Credentials;
+  readonly region: string;
+  readonly service: string;
+  readonly timestamp: string;
+  readonly normalizePath?: boolean;
+  readonly doubleEncode?: boolean;
+}
+
+/** A signature and the texts on the way to it. */
+export interface Texts {
+  readonly canonicalRequest: string;
+  readonly stringToSign: string;
+  readonly signature: string;
+}
+
+/** The credentials of a case, without members that are absent by `null`. */
+export function credentialsOf({ credentials }: Context): Credentials {
+  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+  return {
+    accessKeyId,
+    secretAccessKey,
+    ...sessionToken ? { sessionToken } : {},
+  };
+}
+
+/** The scope of a case. */
+export function scopeOf(context: Context): SigningScope {
+  const { region, service, timestamp } = context;
+  return { region, service, at: new Date(timestamp), rules: rules(context) };
+}
+
+function rules(
+  { normalizePath = true, doubleEncode = true }: Context,
+): SigningRules {
+  if (!doubleEncode) return "s3";
+  return normalizePath ? "general" : "unresolved";
+}
+
+/** Header fields as a map; those of one name are joined, each trimmed. */
+export function headersOf(pairs: HeaderPairs): HeaderMap {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of pairs) {
+    const key = name.toLowerCase();
+    const before = headers[key];
+    headers[key] = before === undefined
+      ? value
+      : `${before.trim()},${value.trim()}`;
+  }
+  return headers;
+}
+
+/** A query text as parameters. */
+export function queryOf(text: string): QueryParam[] {
+  return text.split("&").filter((param) => param !== "").map((param) => {
+    const [name = "", ...value] = param.split("=");
+    return [decodeURIComponent(name), decodeURIComponent(value.join("="))];
+  });
+}
+
+/**
+ * Checks a signed request: its signature, and the texts that it is made of.
+ *
+ * @param signed The request, signed in the header fields or in the query.
+ * @param scope The scope it was signed for.
+ * @param expected What the case wants.
+ */
+export async function assertSigned(
+  signed: HttpRequest,
+  scope: SigningScope,
+  expected: Texts,
+): Promise<void> {
+  const canonical = canonicalOf(signed, scope, expected);
+  const time = amzDate(scope.at);
+  const text = await stringToSign(
+    canonical,
+    time,
+    credentialScope(time, scope),
+  );
+
+  assertEquals(canonical, expected.canonicalRequest);
+  assertEquals(text, expected.stringToSign);
+  assertEquals(signatureOf(signed), expected.signature);
+}
+
+/** The canonical request as the server makes it: of the names that it is told. */
+function canonicalOf(
+  { method, origin, path, query, headers }: HttpRequest,
+  scope: SigningScope,
+  { canonicalRequest: expected }: Texts,
+): string {
+  const names = signedNames(query, headers);
+  const added = headers.authorization === undefined ? ["X-Amz-Signature"] : [];
+  // A token that was added after signing is in the URL, yet not in the text.
+  if (!expected.includes("X-Amz-Security-Token")) {
+    added.push("X-Amz-Security-Token");
+  }
+  return canonicalRequest({
+    method,
+    path: canonicalPath(path, rulesOf(scope)),
+    query: canonicalQuery(query.filter(([name]) => !added.includes(name))),
+    headers: canonicalHeaders(
+      origin,
+      headers,
+      new Set(Object.keys(headers).filter((name) => !names.includes(name))),
+    ),
+    payloadHash: expected.slice(expected.lastIndexOf("\n") + 1),
+  });
+}
+
+function signedNames(
+  query: readonly QueryParam[],
+  headers: HeaderMap,
+): readonly string[] {
+  const listed = headers.authorization === undefined
+    ? parameter(query, "X-Amz-SignedHeaders")
+    : headers.authorization.match(/SignedHeaders=([^,]*)/)?.[1];
+  return listed?.split(";") ?? [];
+}
+
+function signatureOf({ query, headers }: HttpRequest): string | undefined {
+  return headers.authorization === undefined
+    ? parameter(query, "X-Amz-Signature")
+    : headers.authorization.match(/Signature=([0-9a-f]+)$/)?.[1];
+}
+
+function parameter(
+  query: readonly QueryParam[],
+  wanted: string,
+): string | undefined {
+  return query.find(([name]) => name === wanted)?.[1];
+}
+
+/** A case of smithy-typescript. */
+export interface SmithyCase extends Texts {
+  readonly name: string;
+  readonly kind: "header" | "query";
+  readonly request: {
+    readonly method: HttpMethod;
+    readonly path: string;
+    readonly headers: HeaderPairs;
+    readonly body?: string;
+    readonly bodyHex?: string;
+  };
+  readonly context: Context & { readonly expiresIn?: number };
+  readonly payloadHash: string;
+}
+
+/** Where the requests of these cases go. */
+export const SMITHY_ORIGIN = "https://foo.us-bar-1.amazonaws.com";
+
+/** Bytes from hexadecimal. */
+export function fromHex(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(
+    text.match(/../g) ?? [],
+    (byte) => Number.parseInt(byte, 16),
+  );
+}
