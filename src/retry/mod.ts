@@ -1,0 +1,62 @@
+/**
+ * Retries: three modes, and the parts to make a strategy of your own.
+ *
+ * A strategy is an object of three methods that answers for each failed attempt
+ * whether and when the next one comes. Give it to a client or a session as
+ * `retry`.
+ *
+ * ```ts
+ * import { classify, type RetryStrategy } from "@inia/aws/retry";
+ *
+ * // Three attempts, one second apart.
+ * const steady: RetryStrategy = {
+ *   mode: "steady",
+ *   maxAttempts: 3,
+ *   begin: () => ({ kind: "go", ticket: { attempt: 1, held: 0 }, delayMs: 0 }),
+ *   afterFailure({ attempt }, failure, { service }) {
+ *     if (classify(failure, service) === "fatal") {
+ *       return { kind: "stop", reason: "not-retryable" };
+ *     }
+ *     if (attempt >= 3) return { kind: "stop", reason: "attempts" };
+ *     const ticket = { attempt: attempt + 1, held: 0 };
+ *     return { kind: "go", ticket, delayMs: 1_000 };
+ *   },
+ *   afterSuccess() {},
+ * };
+ * console.log(steady.begin().delayMs);
+ * ```
+ *
+ * @module
+ */
+export { AwsError } from "../foundation/errors.ts";
+export type {
+  AttemptRecord,
+  ResponseMetadata,
+  StopReason,
+} from "../foundation/metadata.ts";
+export type {
+  RetriedCall,
+  RetryGrant,
+  RetryMode,
+  RetryOptions,
+  RetryRefusal,
+  RetryStrategy,
+  RetryTicket,
+} from "../ports/retry.ts";
+export { AdaptiveRetry, type AdaptiveRetryOptions } from "./adaptive.ts";
+export {
+  classify,
+  type FailureClass,
+  type RetryableClass,
+} from "./classify.ts";
+export { CLASSIC, EDITION_2026, type RetryConstants } from "./constants.ts";
+export { type RetryDoors, retryStrategy } from "./from_mode.ts";
+export { LegacyRetry, type LegacyRetryOptions } from "./legacy.ts";
+export { RetryQuota } from "./quota.ts";
+export { HonouredRetryAfter } from "./retry_after.ts";
+export {
+  type RetrySettingPlaces,
+  type RetrySettings,
+  retrySettings,
+} from "./settings.ts";
+export { StandardRetry, type StandardRetryOptions } from "./standard.ts";
