@@ -1,0 +1,128 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { ConfigError } from "../../src/foundation/errors.ts";
+import type { RetryGrant, RetryRefusal } from "../../src/ports/retry.ts";
+import { AdaptiveRetry } from "../../src/retry/adaptive.ts";
+import {
+  CALL,
+  NO_SUCH_KEY,
+  SERVER_ERROR,
+  SILENCE,
+  SLOW_DOWN,
+} from "./failures.ts";
+import { seeded } from "./seeded.ts";
+
+Deno.test("AdaptiveRetry is the standard mode until it is throttled", () => {
+  const retry = new AdaptiveRetry({ now: () => 0, random: () => 0.5 });
+  const { ticket, delayMs } = retry.begin();
+
+  const next = retry.afterFailure(ticket, SERVER_ERROR, CALL);
+
+  assertEquals(delayMs, 0);
+  assertEquals(next, {
+    kind: "go",
+    ticket: { attempt: 2, held: 5 },
+    delayMs: 500,
+  });
+});
+
+Deno.test("AdaptiveRetry waits for a token where that takes longer", () => {
+  const retry = new AdaptiveRetry({ now: () => 0, random: () => 0.5 });
+
+  const next = retry.afterFailure(retry.begin().ticket, SLOW_DOWN, CALL);
+
+  // The backoff is half a second; the empty bucket needs two.
+  assertEquals(waitOf(next), 2_000);
+});
+
+Deno.test("AdaptiveRetry waits for the backoff where that takes longer", () => {
+  const retry = new AdaptiveRetry({
+    maxAttempts: 9,
+    now: () => 0,
+    random: () => 1,
+  });
+
+  const next = retry.afterFailure({ attempt: 4, held: 0 }, SLOW_DOWN, CALL);
+
+  assertEquals(waitOf(next), 8_000);
+});
+
+Deno.test("AdaptiveRetry makes first attempts wait in line", () => {
+  const retry = new AdaptiveRetry({ maxAttempts: 1, now: () => 0 });
+  const { ticket } = retry.begin();
+
+  const next = retry.afterFailure(ticket, SLOW_DOWN, CALL);
+
+  assertEquals(next, { kind: "stop", reason: "attempts" });
+  assertEquals([retry.begin().delayMs, retry.begin().delayMs], [2_000, 4_000]);
+});
+
+Deno.test("AdaptiveRetry lets the rate grow again with successes", () => {
+  let now = 0;
+  const retry = new AdaptiveRetry({ maxAttempts: 1, now: () => now });
+  retry.afterFailure(retry.begin().ticket, SLOW_DOWN, CALL);
+
+  for (; now < 20_000; now += 100) {
+    retry.afterSuccess({ attempt: 1, held: 0 });
+  }
+
+  const waits = Array.from({ length: 10 }, () => retry.begin().delayMs);
+  assertEquals(waits, Array(10).fill(0));
+});
+
+Deno.test("AdaptiveRetry does not measure by errors that sent nothing", () => {
+  const waits = [new ConfigError("x", "not sent"), NO_SUCH_KEY].map(
+    (failure) => {
+      let now = 0;
+      const retry = new AdaptiveRetry({ maxAttempts: 1, now: () => now });
+      for (; now < 1_000; now += 100) {
+        retry.afterFailure({ attempt: 1, held: 0 }, failure, CALL);
+      }
+      retry.afterFailure({ attempt: 1, held: 0 }, SLOW_DOWN, CALL);
+      retry.begin();
+      return retry.begin().delayMs;
+    },
+  );
+
+  // Eleven attempts in a second were measured, or the throttled one alone.
+  const [alone = NaN, eleven = NaN] = waits;
+  assert(alone > 5 * eleven, `${alone} and ${eleven}`);
+});
+
+Deno.test("AdaptiveRetry always answers with a wait that ends", () => {
+  const random = seeded(11);
+  let now = 1_709_210_096_000;
+  const retry = new AdaptiveRetry({
+    maxAttempts: 4,
+    now: () => now,
+    random,
+  });
+  const failures = [SLOW_DOWN, SERVER_ERROR, SILENCE, NO_SUCH_KEY];
+  let { ticket } = retry.begin();
+
+  for (let event = 0; event < 10_000; event++) {
+    // Bursts at one instant, pauses of an hour, and a clock that jumps back.
+    now += [0, 0, 1, 250, 3_600_000, -5_000][Math.floor(random() * 6)] ?? 0;
+    const failure = failures[Math.floor(random() * 8)];
+    if (failure === undefined) {
+      retry.afterSuccess(ticket);
+      ticket = retry.begin().ticket;
+      continue;
+    }
+    const next = retry.afterFailure(ticket, failure, CALL);
+    const grant = next.kind === "go" ? next : retry.begin();
+    assert(Number.isFinite(grant.delayMs) && grant.delayMs >= 0);
+    ticket = grant.ticket;
+  }
+});
+
+Deno.test("AdaptiveRetry rejects a maxAttempts below 1", () => {
+  assertThrows(
+    () => new AdaptiveRetry({ maxAttempts: 0 }),
+    RangeError,
+    "maxAttempts must be a whole number >= 1: current value is 0",
+  );
+});
+
+function waitOf(answer: RetryGrant | RetryRefusal): number | string {
+  return answer.kind === "go" ? answer.delayMs : answer.reason;
+}

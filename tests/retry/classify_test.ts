@@ -1,0 +1,88 @@
+import { assertEquals } from "@std/assert";
+import {
+  type AwsError,
+  ProtocolError,
+  type TimeLimit,
+  TimeoutError,
+  TransportError,
+  type TransportFault,
+  ValidationError,
+} from "../../src/foundation/errors.ts";
+import { classify, type FailureClass } from "../../src/retry/classify.ts";
+import { answer } from "./failures.ts";
+
+Deno.test("classify sorts what a service answers", () => {
+  const cases: [AwsError, FailureClass][] = [
+    [answer({ code: "SlowDown", status: 503 }), "throttling"],
+    [answer({ code: "SlowDown", status: 200 }), "throttling"],
+    [answer({ code: "PriorRequestNotComplete" }), "throttling"],
+    [answer({ code: "Odd", retryable: "throttling" }), "throttling"],
+    [answer({ code: "RequestTimeout" }), "transient"],
+    [answer({ code: "504", status: 504 }), "transient"],
+    [answer({ code: "Odd", retryable: "transient" }), "transient"],
+    [answer({ code: "429", status: 429 }), "fatal"],
+    [answer({ code: "RequestTimeTooSkewed", status: 403 }), "fatal"],
+  ];
+
+  for (const [failure, expected] of cases) {
+    assertEquals(classify(failure, "s3"), expected, failure.message);
+  }
+});
+
+Deno.test("classify knows a code that is one service's own", () => {
+  const failure = answer({ code: "IDPCommunicationError" });
+
+  const classes = ["sts", "s3"].map((service) => classify(failure, service));
+
+  assertEquals(classes, ["transient", "fatal"]);
+});
+
+Deno.test("classify sorts exchanges that failed", () => {
+  const cases: Record<TransportFault, FailureClass> = {
+    "closed": "transient",
+    "cut": "transient",
+    "denied": "fatal",
+    "dns": "transient",
+    "not-http": "transient",
+    "refused": "transient",
+    "reset": "transient",
+    "timeout": "timeout",
+    "tls": "transient",
+    "unknown": "transient",
+  };
+
+  for (const [kind, expected] of Object.entries(cases)) {
+    const failure = new TransportError(kind as TransportFault, kind, {
+      maybeSent: true,
+    });
+    assertEquals(classify(failure, "s3"), expected, kind);
+  }
+});
+
+Deno.test("classify gives up when the time of more than an attempt is over", () => {
+  const cases: Record<TimeLimit, FailureClass> = {
+    attempt: "timeout",
+    connect: "timeout",
+    queue: "fatal",
+    read: "timeout",
+    total: "fatal",
+  };
+
+  for (const [limit, expected] of Object.entries(cases)) {
+    const failure = new TimeoutError(limit as TimeLimit, 1, limit, {
+      maybeSent: true,
+    });
+    assertEquals(classify(failure, "s3"), expected, limit);
+  }
+});
+
+Deno.test("classify gives up where no exchange failed", () => {
+  const failures = [
+    new ProtocolError("Cannot read the answer"),
+    new ValidationError("PutObject", []),
+  ];
+
+  const classes = failures.map((failure) => classify(failure, "s3"));
+
+  assertEquals(classes, ["fatal", "fatal"]);
+});
