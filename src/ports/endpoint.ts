@@ -45,6 +45,7 @@ export interface EndpointQuery<Settings extends object = object> {
  *
  * @typeParam Settings The service's own settings.
  * @throws {EndpointError} If there is no endpoint for this query.
+ * @throws {ValidationError} If an input member cannot be part of one.
  */
 export type EndpointResolver<Settings extends object = object> = (
   query: EndpointQuery<Settings>,

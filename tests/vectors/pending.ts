@@ -3,7 +3,10 @@
  *
  * @module
  */
+import { ENDPOINT_PENDING } from "./endpoint_entries.ts";
 import type { Pending } from "./entries.ts";
 
 /** All pending cases. */
-export const PENDING: readonly Pending<unknown>[] = [];
+export const PENDING: readonly Pending<unknown>[] = [
+  ...ENDPOINT_PENDING,
+];

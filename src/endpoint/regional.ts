@@ -1,0 +1,93 @@
+/**
+ * Names of AWS hosts: partitions, FIPS and dual-stack variants.
+ *
+ * Source: Smithy's rules engine, section "AWS rules engine library functions".
+ *
+ * @module
+ */
+import { EndpointError } from "../foundation/errors.ts";
+import { type Partition, PARTITIONS } from "./partitions.ts";
+
+/** The pseudo region of hosts without a region. */
+export const AWS_GLOBAL = "aws-global";
+
+/** The region that global hosts sign for. */
+export const GLOBAL_SIGNING_REGION = "us-east-1";
+
+const HOST_LABEL = /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/i;
+
+/** Whether a text can stand between two dots of a host name (RFC 1123, section 2.1). */
+export function isHostLabel(text: string): boolean {
+  return HOST_LABEL.test(text);
+}
+
+/** Whether all parts of a text between its dots can. */
+export function isHostName(text: string): boolean {
+  return text.split(".").every(isHostLabel);
+}
+
+/** Finds the partition of a region; an unknown one is taken for AWS's main partition. */
+export function partitionOf(region: string): Partition {
+  return PARTITIONS.find(({ others, pattern }) =>
+    pattern.test(region) || others.includes(region)
+  ) ?? PARTITIONS[0];
+}
+
+/**
+ * Refuses a region that would not be one part of a host name: it may come from
+ * a server or a file, and must not lead to another host.
+ *
+ * @throws {EndpointError} If it is none.
+ */
+export function checkRegion(region: string): void {
+  if (isHostLabel(region)) return;
+  throw new EndpointError(
+    `Cannot use region ${JSON.stringify(region)}: a region is 1 to 63 ` +
+      `letters, digits and hyphens, for example "eu-west-1"`,
+  );
+}
+
+/** The region to sign for: that of the client, but for the global hosts. */
+export function signingRegionOf(region: string): string {
+  return region === AWS_GLOBAL ? GLOBAL_SIGNING_REGION : region;
+}
+
+/** Which hosts are meant. */
+export interface HostVariant {
+  /** Hosts that FIPS 140 covers. */
+  readonly fips: boolean;
+  /** Hosts that are reachable over IPv6. */
+  readonly dualstack: boolean;
+}
+
+/**
+ * Names the host of a service in a region, by the general rules: FIPS is told
+ * by the first label, dual stack by the domain.
+ *
+ * @param service The first label, for example `"sts"`.
+ * @throws {EndpointError} If the region's partition has no such hosts.
+ */
+export function regionalHost(
+  service: string,
+  region: string,
+  { fips, dualstack }: HostVariant,
+): string {
+  const partition = partitionOf(region);
+  if (fips && !partition.fips) throw noVariant("FIPS", region, partition);
+  if (dualstack && !partition.dualstack) {
+    throw noVariant("dual-stack", region, partition);
+  }
+  const suffix = dualstack ? partition.dualstackSuffix : partition.suffix;
+  return `${service}${fips ? "-fips" : ""}.${region}.${suffix}`;
+}
+
+function noVariant(
+  variant: string,
+  region: string,
+  { id }: Partition,
+): EndpointError {
+  return new EndpointError(
+    `Cannot find a ${variant} host in region "${region}": partition ` +
+      `"${id}" has none`,
+  );
+}

@@ -1,0 +1,109 @@
+/**
+ * The words in which the rules for S3's endpoints are written.
+ *
+ * @module
+ */
+import { EndpointError } from "../../foundation/errors.ts";
+import type { Endpoint } from "../../ports/endpoint.ts";
+import type { CustomEndpoint } from "../../endpoint/custom.ts";
+import type { Partition } from "../../endpoint/partitions.ts";
+import { type HostVariant, signingRegionOf } from "../../endpoint/regional.ts";
+
+/** What the rules look at. */
+export interface Place extends HostVariant {
+  /** The client's region, or `"aws-global"`. */
+  readonly region: string;
+  /** The partition of that region. */
+  readonly partition: Partition;
+  /** Bucket, or ARN in its place. */
+  readonly bucket?: string;
+  /** Endpoint set by the user. */
+  readonly custom?: CustomEndpoint;
+  /** Buckets are put in the path, not in the host. */
+  readonly pathStyle: boolean;
+  /** Hosts of S3 Transfer Acceleration. */
+  readonly accelerate: boolean;
+  /** The host without a region, for buckets in us-east-1. */
+  readonly globalHost: boolean;
+  /** An ARN may name another region than the client's. */
+  readonly useArnRegion: boolean;
+  /** The operation takes no access points. */
+  readonly disableAccessPoints: boolean;
+  /** Access points of all regions are turned off. */
+  readonly disableMultiRegionAccessPoints: boolean;
+  /** Directory buckets are signed for as others are, without a session. */
+  readonly disableExpressSessions: boolean;
+  /** The operation manages directory buckets. */
+  readonly expressControl: boolean;
+  /** The operation answers an Object Lambda. */
+  readonly objectLambda: boolean;
+}
+
+/** How a request to an endpoint is signed. */
+export type SignatureKind = "sigv4" | "sigv4-s3express" | "sigv4a";
+
+/** An endpoint, and how requests to it are signed. */
+export interface Route extends Endpoint {
+  /** How requests to it are signed. */
+  readonly signature: SignatureKind;
+}
+
+/** A place in AWS or behind the user's endpoint. */
+export interface Target {
+  /** Labels before the host, for example `"bucket"`. */
+  readonly labels?: string;
+  /** AWS's host, where the user has set no endpoint. */
+  readonly host: string;
+  /** Path after the endpoint's own. Default: none. */
+  readonly path?: string;
+  /** Service to sign for. Default: `"s3"`. */
+  readonly service?: string;
+  /** Region to sign for. Default: the client's. */
+  readonly region?: string;
+  /** How it is signed. Default: `"sigv4"`. */
+  readonly signature?: SignatureKind;
+}
+
+/** Makes the route to a target. */
+export function routeTo(place: Place, target: Target): Route {
+  const { custom } = place;
+  const host = custom?.authority ?? target.host;
+  const name = target.labels === undefined ? host : `${target.labels}.${host}`;
+  return {
+    origin: `${custom?.scheme ?? "https"}://${name}`,
+    basePath: (custom?.path ?? "") + (target.path ?? ""),
+    signingRegion: target.region ?? signingRegionOf(place.region),
+    signingName: target.service ?? "s3",
+    signingRules: "s3",
+    signature: target.signature ?? "sigv4",
+  };
+}
+
+/**
+ * Names a host of AWS, for example `s3-fips.dualstack.us-west-2.amazonaws.com`.
+ *
+ * @param service The service's part of the first label.
+ * @param variant Which hosts are meant.
+ * @param region Region of the host.
+ * @param partition Partition of the region.
+ * @param zone What follows in the first label: the zone of directory buckets.
+ */
+export function s3Host(
+  service: string,
+  { fips, dualstack }: HostVariant,
+  region: string,
+  { suffix }: Partition,
+  zone?: string,
+): string {
+  const first = service + (fips ? "-fips" : "") + (zone ? `-${zone}` : "");
+  return `${first}${dualstack ? ".dualstack" : ""}.${region}.${suffix}`;
+}
+
+/**
+ * Refuses a combination.
+ *
+ * @throws {EndpointError} If the condition holds.
+ */
+export function refuseIf(condition: boolean, message: string): void {
+  if (condition) throw new EndpointError(message);
+}

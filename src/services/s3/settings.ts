@@ -1,0 +1,109 @@
+/**
+ * The settings that only S3 has.
+ *
+ * @module
+ */
+import type { ClientConfig, Setting } from "../../ports/config.ts";
+import { oneOf, onOff } from "../setting_rows.ts";
+
+/** When checksums are made or checked, where an operation does not ask for them. */
+export type ChecksumUse = "when_required" | "when_supported";
+
+/** Settings of an S3 client. */
+export interface S3Config extends ClientConfig {
+  /**
+   * Where the bucket stands: in the host name, in the path, or where it can.
+   * On an endpoint of your own, `"auto"` means the path. Names that cannot be
+   * part of a host stay in the path. Default: the profile's
+   * `s3.addressing_style`, `"auto"`.
+   */
+  readonly addressingStyle?: "auto" | "path" | "virtual";
+  /** Hosts of S3 Transfer Acceleration. Default: the profile's `s3.use_accelerate_endpoint`, `false`. */
+  readonly useAccelerateEndpoint?: boolean;
+  /**
+   * Host for buckets in us-east-1: that of the region, or the old one without a
+   * region. Default: `AWS_S3_US_EAST_1_REGIONAL_ENDPOINT`, the profile's
+   * `s3.us_east_1_regional_endpoint` (both say `legacy` for the old one),
+   * `"regional"`.
+   */
+  readonly usEast1Endpoint?: "global" | "regional";
+  /** Whether an ARN may name another region than the client's. Default: `AWS_S3_USE_ARN_REGION`, the profile's `s3.use_arn_region`, `true`. */
+  readonly useArnRegion?: boolean;
+  /**
+   * Whether bodies are part of the signature. Default: the profile's
+   * `s3.payload_signing_enabled`; else where nothing else protects them.
+   */
+  readonly payloadSigning?: boolean;
+  /** When requests get a checksum. Default: `AWS_REQUEST_CHECKSUM_CALCULATION`, the profile's `request_checksum_calculation`, `"when_supported"`. */
+  readonly requestChecksum?: ChecksumUse;
+  /** When checksums of responses are checked. Default: `AWS_RESPONSE_CHECKSUM_VALIDATION`, the profile's `response_checksum_validation`, `"when_supported"`. */
+  readonly responseChecksum?: ChecksumUse;
+  /** Signs for directory buckets with the client's own credentials, without a session. Default: `AWS_S3_DISABLE_EXPRESS_SESSION_AUTH`, the profile's `s3_disable_express_session_auth`, `false`. */
+  readonly disableS3ExpressSessionAuth?: boolean;
+  /** Refuses access points of all regions. Default: `AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS`, the profile's `s3_disable_multiregion_access_points`, `false`. */
+  readonly disableMultiRegionAccessPoints?: boolean;
+}
+
+const CHECKSUM_USES = {
+  when_required: "when_required",
+  when_supported: "when_supported",
+} as const;
+
+/** Where the settings of S3 may be set. A row replaces the general one of its name. */
+export const s3Settings: readonly Setting<unknown>[] = [
+  oneOf("addressingStyle", {
+    auto: "auto",
+    path: "path",
+    virtual: "virtual",
+  }, { profile: ["s3.addressing_style"], fallback: "auto" }),
+  onOff("useAccelerateEndpoint", {
+    profile: ["s3.use_accelerate_endpoint"],
+    fallback: false,
+  }),
+  onOff("useDualstackEndpoint", {
+    env: ["AWS_USE_DUALSTACK_ENDPOINT"],
+    profile: ["s3.use_dualstack_endpoint", "use_dualstack_endpoint"],
+    fallback: false,
+  }),
+  oneOf("usEast1Endpoint", {
+    global: "global",
+    legacy: "global",
+    regional: "regional",
+  }, {
+    env: ["AWS_S3_US_EAST_1_REGIONAL_ENDPOINT"],
+    profile: [
+      "s3_us_east_1_regional_endpoint",
+      "s3.us_east_1_regional_endpoint",
+    ],
+    fallback: "regional",
+  }),
+  onOff("useArnRegion", {
+    env: ["AWS_S3_USE_ARN_REGION"],
+    profile: ["s3_use_arn_region", "s3.use_arn_region"],
+    fallback: true,
+  }),
+  onOff("payloadSigning", { profile: ["s3.payload_signing_enabled"] }),
+  oneOf("requestChecksum", CHECKSUM_USES, {
+    env: ["AWS_REQUEST_CHECKSUM_CALCULATION"],
+    profile: ["request_checksum_calculation"],
+    fallback: "when_supported",
+  }),
+  oneOf("responseChecksum", CHECKSUM_USES, {
+    env: ["AWS_RESPONSE_CHECKSUM_VALIDATION"],
+    profile: ["response_checksum_validation"],
+    fallback: "when_supported",
+  }),
+  onOff("disableS3ExpressSessionAuth", {
+    env: ["AWS_S3_DISABLE_EXPRESS_SESSION_AUTH"],
+    profile: ["s3_disable_express_session_auth"],
+    fallback: false,
+  }),
+  onOff("disableMultiRegionAccessPoints", {
+    env: ["AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS"],
+    profile: [
+      "s3.s3_disable_multiregion_access_points",
+      "s3_disable_multiregion_access_points",
+    ],
+    fallback: false,
+  }),
+];

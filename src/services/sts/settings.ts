@@ -1,0 +1,26 @@
+/**
+ * The settings that only STS has.
+ *
+ * @module
+ */
+import type { ClientConfig, Setting } from "../../ports/config.ts";
+import { oneOf } from "../setting_rows.ts";
+
+/** Settings of an STS client. */
+export interface STSConfig extends ClientConfig {
+  /**
+   * Host for the older regions: that of the region, or the global one, whose
+   * tokens newer regions may refuse. Default: `AWS_STS_REGIONAL_ENDPOINTS`, the
+   * profile's `sts_regional_endpoints`, `"regional"`.
+   */
+  readonly endpointMode?: "legacy" | "regional";
+}
+
+/** Where the settings of STS may be set. */
+export const stsSettings: readonly Setting<unknown>[] = [
+  oneOf("endpointMode", { legacy: "legacy", regional: "regional" }, {
+    env: ["AWS_STS_REGIONAL_ENDPOINTS"],
+    profile: ["sts_regional_endpoints"],
+    fallback: "regional",
+  }),
+];
