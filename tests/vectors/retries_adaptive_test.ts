@@ -3,6 +3,7 @@ import { MeasuredRate } from "../../src/retry/measured_rate.ts";
 import { SendLimiter } from "../../src/retry/send_limiter.ts";
 import { BETA, SCALE, SendRate } from "../../src/retry/send_rate.ts";
 import { TokenBucket } from "../../src/retry/token_bucket.ts";
+import { entries } from "./retry_cases.ts";
 import { vectorTest } from "./suite.ts";
 
 /** Figures of one moment, as numbers, truth values or words. */
@@ -17,14 +18,11 @@ interface AdaptiveCase {
 vectorTest<AdaptiveCase>({
   file: "retries.json",
   section: "adaptive",
-  cases: (data) => {
-    const { adaptive } = data as {
-      adaptive: Record<string, AdaptiveCase["trace"] | AdaptiveCase["trace"][]>;
-    };
-    return Object.entries(adaptive).flatMap(([part, traces]) =>
-      [traces].flat().map((trace) => ({ part, trace }))
-    );
-  },
+  cases: (data) =>
+    entries<AdaptiveCase["trace"] | AdaptiveCase["trace"][]>(data, "adaptive")
+      ?.flatMap(([part, traces]) =>
+        [traces].flat().map((trace) => ({ part, trace }))
+      ),
   name: ({ part }, index) => `${part} ${index}`,
   run: ({ part, trace }) => {
     const replay = REPLAYS[part];

@@ -13,7 +13,7 @@ import {
   LEGACY_STATUSES,
 } from "../../src/retry/legacy_rules.ts";
 import { StandardRetry } from "../../src/retry/standard.ts";
-import { failureOf, retries, section, waits } from "./retry_cases.ts";
+import { entries, failureOf, retries, waits } from "./retry_cases.ts";
 import { vectorTest } from "./suite.ts";
 
 const FILE = "retries.json";
@@ -35,8 +35,8 @@ vectorTest<LegacyCase>({
   file: FILE,
   section: "legacy",
   cases: (data) =>
-    Object.entries(section<Record<string, LegacyCase>>(data, "legacy"))
-      .map(([service, entry]) => ({ ...entry, service })),
+    entries<LegacyCase>(data, "legacy")
+      ?.map(([service, entry]) => ({ ...entry, service })),
   name: ({ service }) => service,
   run: ({ delay, maxAttempts, policies, service }) => {
     const strategy = retryStrategy({ mode: "legacy" });
@@ -117,8 +117,8 @@ vectorTest<FigureCase>({
   file: FILE,
   section: "standard",
   cases: (data) =>
-    Object.entries(section<Record<string, unknown>>(data, "standard"))
-      .map(([name, value]) => ({ name, value })),
+    entries<unknown>(data, "standard")
+      ?.map(([name, value]) => ({ name, value })),
   name: ({ name }) => name,
   run: ({ name, value }) => {
     assertEquals(OURS[name], Array.isArray(value) ? value.sort() : value);

@@ -7,6 +7,7 @@ import { RetryQuota } from "../../src/retry/quota.ts";
 import { StandardRetry } from "../../src/retry/standard.ts";
 import {
   callOf,
+  entries,
   failureOf,
   type RecordedFailure,
   retries,
@@ -54,8 +55,8 @@ vectorTest<DelayCase>({
   file: FILE,
   section: "delays",
   cases: (data) =>
-    Object.entries(section<Record<string, DelayCase[]>>(data, "delays"))
-      .flatMap(([list, cases]) => cases.map((entry) => ({ ...entry, list }))),
+    entries<DelayCase[]>(data, "delays")
+      ?.flatMap(([list, cases]) => cases.map((entry) => ({ ...entry, list }))),
   name: ({ list, service, throttling }) => `${list} ${service} ${throttling}`,
   run: ({ list, service, throttling, random, delays }) => {
     const strategy = retryStrategy({

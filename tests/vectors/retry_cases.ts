@@ -76,9 +76,18 @@ export function failureOf(
     : new TransportError(kind, exception, { maybeSent: true });
 }
 
-/** A list of the file; its shape is the word of its README. */
-export function section<T>(data: unknown, name: string): T {
-  return (data as Record<string, T>)[name] as T;
+/** A list of the file, if it has it; its shape is the word of the README. */
+export function section<T>(data: unknown, name: string): T | undefined {
+  return (data as Record<string, T | undefined>)[name];
+}
+
+/** The entries of a table of the file, if it has it. */
+export function entries<T>(
+  data: unknown,
+  name: string,
+): [string, T][] | undefined {
+  const table = section<Record<string, T>>(data, name);
+  return table && Object.entries(table);
 }
 
 /** A call of a service. */
