@@ -70,6 +70,116 @@ export type ProfileValue = string | Readonly<Record<string, string>>;
 /** One profile, by lower-case key. */
 export type Profile = Readonly<Record<string, ProfileValue>>;
 
+/** Where a value stands in a file. */
+export interface Place {
+  /** Path of the file. */
+  readonly file: string;
+  /** Number of the line, from 1. */
+  readonly line: number;
+}
+
+/** A section of the config files, and where its values stand. */
+export interface ConfigSection {
+  /** The values. The object inherits nothing, so that any key can be looked up. */
+  readonly values: Profile;
+  /** Where the section starts. */
+  readonly place: Place;
+  /** Where each value stands, by key; `"s3.addressing_style"` for one in a block. */
+  readonly places: Readonly<Record<string, Place>>;
+}
+
+/** What became of one of the two files. */
+export type FileState =
+  | { readonly kind: "absent" | "found"; readonly path: string }
+  | {
+    /** It is not known where it would be, or it may not be read. */
+    readonly kind: "denied" | "homeless";
+    /** Where it would be, where that is known. */
+    readonly path?: string;
+    /** The flags that would permit it, for example `"--allow-read=/home/a/.aws/config"`. */
+    readonly flags: readonly string[];
+  };
+
+/** All that the config file and the credentials file say. */
+export interface ProfileSet {
+  /**
+   * The profiles of both files, in order: those of the config file, with the
+   * values of the credentials file put over them key by key, then the others of
+   * the credentials file.
+   */
+  readonly profiles: ReadonlyMap<string, ConfigSection>;
+  /** The profiles as the config file alone has them. */
+  readonly configFile: ReadonlyMap<string, ConfigSection>;
+  /** The profiles as the credentials file alone has them. */
+  readonly credentialsFile: ReadonlyMap<string, ConfigSection>;
+  /** The `sso-session` sections, by name. */
+  readonly ssoSessions: ReadonlyMap<string, ConfigSection>;
+  /** The `services` sections, by name. */
+  readonly services: ReadonlyMap<string, ConfigSection>;
+  /** Sections of the config file that are none of these, by name. */
+  readonly others: ReadonlyMap<string, ConfigSection>;
+  /** What became of the two files. */
+  readonly files: {
+    readonly config: FileState;
+    readonly credentials: FileState;
+  };
+}
+
+/** Where a setting was set. */
+export type SettingSource =
+  | {
+    /** In code, as an option of a client or a session. */
+    readonly kind: "code";
+    /** Of which. */
+    readonly owner: "client" | "session";
+    /** Name of the option. */
+    readonly name: string;
+  }
+  | {
+    /** In the environment. */
+    readonly kind: "env";
+    /** Name of the variable. */
+    readonly name: string;
+  }
+  | {
+    /** In a section of a config file. */
+    readonly kind: "file";
+    /** The section as it is spoken of, for example `"profile dev"`. */
+    readonly section: string;
+    /** The key, `"s3.addressing_style"` for one in a block. */
+    readonly key: string;
+    /** Where it stands. */
+    readonly place: Place;
+  }
+  | {
+    /** Nowhere: it is the default. */
+    readonly kind: "default";
+  };
+
+/** A value that was set somewhere, before it is read. */
+export interface Candidate {
+  /** Where. */
+  readonly source: SettingSource;
+  /** The value: text, unless it was set in code or is the default. */
+  readonly value: unknown;
+}
+
+/**
+ * A setting's value, and how it came about.
+ *
+ * @typeParam T Type of the value.
+ */
+export interface Resolved<T> {
+  /** The value. */
+  readonly value: T;
+  /** Where it was set. */
+  readonly source: SettingSource;
+  /** Where else it was set, in order, with values as they were found. */
+  readonly beaten: readonly Candidate[];
+  /** Flags without which places could not be looked at. */
+  readonly denied: readonly string[];
+}
+
 /**
  * One setting: its name in code, where else it may be set, and its default.
  *
@@ -95,4 +205,6 @@ export interface Setting<T> {
   readonly accepts: (value: unknown) => boolean;
   /** The value where it is set nowhere. */
   readonly fallback?: T;
+  /** `ConfigError.code` of a wrong value. Default: `"InvalidConfigError"`. */
+  readonly code?: string;
 }

@@ -1,0 +1,250 @@
+/**
+ * The settings that clients of all services have, each a row: its name in code,
+ * its variables, its keys in a profile, its check and its default.
+ *
+ * @module
+ */
+import {
+  isBoolean,
+  isCount,
+  isMilliseconds,
+  MILLISECONDS,
+  readBoolean,
+} from "../foundation/setting_values.ts";
+import type { ClientConfig, Resolved, Setting } from "../ports/config.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { RetryMode } from "../ports/retry.ts";
+import type { ServiceDefinition } from "../ports/service.ts";
+import type { System } from "../ports/system.ts";
+import { resolveCaCerts } from "./ca_certs.ts";
+import { resolveEndpointUrl } from "./endpoint_url.ts";
+import type { ProfileSet } from "../ports/config.ts";
+import { resolveRetry, type RetrySettings } from "./retry_settings.ts";
+import { refuseUnknown, resolve, type SettingPlaces } from "./settings.ts";
+
+type WithDefault<T> = Setting<T> & { readonly fallback: T };
+
+const REGION: Setting<string> = {
+  name: "region",
+  env: ["AWS_REGION", "AWS_DEFAULT_REGION"],
+  profile: ["region"],
+  read: (text) => isRegion(text) ? text : undefined,
+  accepts: isRegion,
+  allowed: 'a region such as "eu-west-1": letters, digits and inner hyphens',
+  code: "InvalidRegionError",
+};
+
+const CONNECT_TIMEOUT = time("connectTimeoutMs", 60_000);
+const READ_TIMEOUT = time("readTimeoutMs", 60_000);
+const QUEUE_TIMEOUT = time("queueTimeoutMs", 60_000);
+const ATTEMPT_TIMEOUT = time("attemptTimeoutMs");
+const TOTAL_TIMEOUT = time("totalTimeoutMs");
+
+const MAX_CONNECTIONS: Setting<number> = {
+  name: "maxConnections",
+  accepts: isCount,
+  allowed: "a whole number of at least 1",
+};
+
+const MAX_IDLE_CONNECTIONS: WithDefault<number> = {
+  name: "maxIdleConnections",
+  accepts: (value) => value === 0 || isCount(value),
+  allowed: "a whole number of at least 0",
+  fallback: 10,
+};
+
+const PROXY: Setting<string | false> = {
+  name: "proxy",
+  accepts: (value) =>
+    value === false || typeof value === "string" &&
+      /^(?:https?|socks5h?):\/\/[^/?#]/i.test(value) && URL.canParse(value),
+  allowed: 'a URL such as "http://proxy:3128", or false for no proxy',
+};
+
+const DUALSTACK = yesOrNo(
+  "useDualstackEndpoint",
+  "AWS_USE_DUALSTACK_ENDPOINT",
+  "use_dualstack_endpoint",
+);
+const FIPS = yesOrNo(
+  "useFipsEndpoint",
+  "AWS_USE_FIPS_ENDPOINT",
+  "use_fips_endpoint",
+);
+
+/** Names of all options of {@linkcode ClientConfig}, by the compiler's word. */
+export const CLIENT_OPTIONS: readonly string[] = Object.keys(
+  {
+    region: 0,
+    endpointUrl: 0,
+    credentials: 0,
+    retry: 0,
+    connectTimeoutMs: 0,
+    readTimeoutMs: 0,
+    attemptTimeoutMs: 0,
+    totalTimeoutMs: 0,
+    maxConnections: 0,
+    queueTimeoutMs: 0,
+    maxIdleConnections: 0,
+    proxy: 0,
+    caCerts: 0,
+    useDualstackEndpoint: 0,
+    useFipsEndpoint: 0,
+  } satisfies Record<keyof ClientConfig, number>,
+);
+
+/** The settings of one client, each with its source. */
+export interface ClientSettings {
+  /** Region. */
+  readonly region: Resolved<string | undefined>;
+  /** Endpoint that replaces the service's own. */
+  readonly endpointUrl: Resolved<string | undefined>;
+  /** Retries. */
+  readonly retry: RetrySettings;
+  /** Longest time to reach the server, in milliseconds. */
+  readonly connectTimeoutMs: Resolved<number>;
+  /** Longest silence of the server, in milliseconds. */
+  readonly readTimeoutMs: Resolved<number>;
+  /** Longest time of one attempt, in milliseconds. */
+  readonly attemptTimeoutMs: Resolved<number | undefined>;
+  /** Longest time of a whole call, in milliseconds. */
+  readonly totalTimeoutMs: Resolved<number | undefined>;
+  /** Connections open at once per host. */
+  readonly maxConnections: Resolved<number | undefined>;
+  /** Longest wait for a connection, in milliseconds. */
+  readonly queueTimeoutMs: Resolved<number>;
+  /** Idle connections kept per host. */
+  readonly maxIdleConnections: Resolved<number>;
+  /** Proxy, or `false` for none; `undefined`: what the proxy variables say. */
+  readonly proxy: Resolved<string | false | undefined>;
+  /** Certificates to trust beside the system's. */
+  readonly caCerts: Resolved<readonly string[] | undefined>;
+  /** Dual-stack hosts. */
+  readonly useDualstackEndpoint: Resolved<boolean>;
+  /** FIPS hosts. */
+  readonly useFipsEndpoint: Resolved<boolean>;
+  /** The service's own settings, by name; a row of the same name replaces one above. */
+  readonly service: Readonly<Record<string, Resolved<unknown>>>;
+}
+
+/** What a client's settings depend on. */
+export interface ClientSettingsInput {
+  /** The service. */
+  readonly service: Pick<ServiceDefinition, "id" | "settings">;
+  /** Where settings can be set. */
+  readonly places: SettingPlaces;
+  /** What the files say. */
+  readonly profiles: Pick<ProfileSet, "services">;
+  /** Where the certificates are. */
+  readonly system: System;
+  /** The retry mode where none is set. Default: `"standard"`. */
+  readonly usualRetryMode?: RetryMode;
+}
+
+/**
+ * Refuses options of a client that do not exist.
+ *
+ * @param service The service.
+ * @param options The options given in code.
+ * @throws {ConfigError} `"UnknownOption"`, with the nearest name.
+ */
+export function checkClientOptions(
+  { id, settings }: Pick<ServiceDefinition, "id" | "settings">,
+  options: object,
+): void {
+  const own = settings.map(({ name }) => name);
+  refuseUnknown(`a client of ${id}`, options, [
+    ...new Set([...CLIENT_OPTIONS, ...own]),
+  ]);
+}
+
+/**
+ * Resolves all settings of a client.
+ *
+ * @throws {ConfigError} If a value is not allowed.
+ */
+export async function resolveClient(
+  { service, places, profiles, system, usualRetryMode }: ClientSettingsInput,
+): Promise<ClientSettings> {
+  const own = Object.fromEntries(
+    service.settings.map((row) => [row.name, resolve(row, places)]),
+  );
+  return {
+    region: resolve(REGION, places),
+    endpointUrl: resolveEndpointUrl(service.id, places, profiles.services),
+    retry: resolveRetry(places, usualRetryMode),
+    connectTimeoutMs: resolve(CONNECT_TIMEOUT, places),
+    readTimeoutMs: resolve(READ_TIMEOUT, places),
+    attemptTimeoutMs: resolve(ATTEMPT_TIMEOUT, places),
+    totalTimeoutMs: resolve(TOTAL_TIMEOUT, places),
+    maxConnections: resolve(MAX_CONNECTIONS, places),
+    queueTimeoutMs: resolve(QUEUE_TIMEOUT, places),
+    maxIdleConnections: resolve(MAX_IDLE_CONNECTIONS, places),
+    proxy: resolve(PROXY, places),
+    caCerts: await resolveCaCerts(places, system),
+    useDualstackEndpoint: resolve(DUALSTACK, places),
+    useFipsEndpoint: resolve(FIPS, places),
+    service: own,
+  };
+}
+
+/**
+ * Resolves the region alone, as a session that has no client yet needs it.
+ *
+ * @param places Where it can be set.
+ * @throws {ConfigError} `"InvalidRegionError"` if it is no region.
+ */
+export function resolveRegion(
+  places: SettingPlaces,
+): Resolved<string | undefined> {
+  return resolve(REGION, places);
+}
+
+/**
+ * Tells that two variables name different regions, since boto3 reads only the
+ * one that loses here. To be called once per session.
+ *
+ * @param region The resolved region.
+ * @param logger Where it is told.
+ */
+export function tellRegionConflict(
+  { value, source, beaten }: Resolved<string | undefined>,
+  logger: Logger,
+): void {
+  if (source.kind !== "env") return;
+  const other = beaten.find((it) => it.source.kind === "env");
+  if (other === undefined || other.value === value) return;
+  logger.warn(
+    "AWS_REGION and AWS_DEFAULT_REGION differ; AWS_REGION counts",
+    { AWS_REGION: value, AWS_DEFAULT_REGION: `${other.value}` },
+  );
+}
+
+function time(name: string, fallback: number): WithDefault<number>;
+function time(name: string): Setting<number>;
+function time(name: string, fallback?: number): Setting<number> {
+  const row = { name, accepts: isMilliseconds, allowed: MILLISECONDS };
+  return fallback === undefined ? row : { ...row, fallback };
+}
+
+function yesOrNo(
+  name: string,
+  variable: string,
+  key: string,
+): WithDefault<boolean> {
+  return {
+    name,
+    env: [variable],
+    profile: [key],
+    read: readBoolean,
+    accepts: isBoolean,
+    allowed: "true or false",
+    fallback: false,
+  };
+}
+
+/** A host label, and not a number, as botocore has it. */
+function isRegion(value: unknown): value is string {
+  return typeof value === "string" &&
+    /^(?!\d+$)(?!-)[a-zA-Z\d-]{1,63}(?<!-)$/.test(value);
+}

@@ -1,0 +1,51 @@
+/**
+ * Paths as people write them in variables and settings: with `~` and `$NAME`.
+ *
+ * @module
+ */
+import type { System } from "../ports/system.ts";
+
+/** A path, or why it is not known. */
+export interface ExpandedPath {
+  /** The path; absent where the home folder is needed and not known. */
+  readonly path?: string;
+  /** Flags without which variables in it could not be looked at. */
+  readonly denied: readonly string[];
+}
+
+/**
+ * Replaces `$NAME` and `${NAME}`, then a leading `~` by the home folder. A
+ * variable that is not set stays as it is written.
+ *
+ * The home folder is `HOME`, else `USERPROFILE`, else `HOMEDRIVE` and `HOMEPATH`.
+ *
+ * @param written The path as it is written.
+ * @param system Whose environment counts.
+ */
+export function expandPath(written: string, system: System): ExpandedPath {
+  const denied: string[] = [];
+  const env = (name: string): string | undefined => {
+    const found = system.env(name);
+    if (found.kind === "denied") denied.push(found.flag);
+    return found.kind === "found" ? found.value : undefined;
+  };
+  const path = written.replace(
+    /\$(?:(\w+)|\{([^}]*)\})/g,
+    (whole, bare?: string, braced?: string) =>
+      env(bare ?? braced ?? "") ?? whole,
+  );
+  if (!/^~(?:[/\\]|$)/.test(path)) return { path, denied };
+  const home = homeFolder(env);
+  if (home === undefined) return { denied };
+  return { path: home.replace(/[/\\]+$/, "") + path.slice(1), denied };
+}
+
+function homeFolder(
+  env: (name: string) => string | undefined,
+): string | undefined {
+  const home = env("HOME") || env("USERPROFILE");
+  if (home) return home;
+  const drive = env("HOMEDRIVE");
+  const path = env("HOMEPATH");
+  return drive && path ? drive + path : undefined;
+}

@@ -1,0 +1,197 @@
+/**
+ * The settings of retries: a mode, its options, or a strategy of the user's own.
+ *
+ * Source: "Retry behavior", AWS SDKs and Tools Reference Guide, settings.
+ *
+ * @module
+ */
+import {
+  isBoolean,
+  isCount,
+  oneOf,
+  readBoolean,
+  readCount,
+} from "../foundation/setting_values.ts";
+import { ConfigError } from "../foundation/errors.ts";
+import { nearestName } from "../foundation/nearest.ts";
+import type { Candidate, Resolved, Setting } from "../ports/config.ts";
+import type { RetryMode, RetryOptions, RetryStrategy } from "../ports/retry.ts";
+import {
+  type GivenOptions,
+  resolve,
+  search,
+  type SettingPlaces,
+  settle,
+} from "./settings.ts";
+
+/** The settings of a client's retries. */
+export interface RetrySettings {
+  /** The user's own strategy, which replaces all others. */
+  readonly strategy?: RetryStrategy;
+  /** Behaviour. */
+  readonly mode: Resolved<RetryMode>;
+  /** Attempts in all; where it is not set the mode has its own number. */
+  readonly maxAttempts: Resolved<number | undefined>;
+  /** The numbers of the standard and adaptive modes. */
+  readonly constants: Resolved<"2026" | "classic">;
+  /** Whether calls that are not idempotent are repeated. */
+  readonly repeatUnsafe: Resolved<boolean>;
+  /** Whether `Retry-After` counts. */
+  readonly honourRetryAfter: Resolved<boolean>;
+}
+
+const MODE: Setting<RetryMode> = {
+  name: "retry.mode",
+  env: ["AWS_RETRY_MODE"],
+  profile: ["retry_mode"],
+  ...oneOf<RetryMode>(["legacy", "standard", "adaptive"]),
+  code: "InvalidRetryModeError",
+};
+
+const MAX_ATTEMPTS: Setting<number> = {
+  name: "retry.maxAttempts",
+  env: ["AWS_MAX_ATTEMPTS"],
+  profile: ["max_attempts"],
+  read: readCount,
+  accepts: isCount,
+  allowed: "a whole number of at least 1, the first attempt included",
+  code: "InvalidMaxRetryAttemptsError",
+};
+
+const CONSTANTS = {
+  name: "retry.constants",
+  env: ["AWS_NEW_RETRIES_2026"],
+  ...oneOf<"2026" | "classic">(["classic", "2026"]),
+  read: (text: string): "2026" | "classic" =>
+    readBoolean(text) ? "2026" : "classic",
+  fallback: "classic",
+  code: "InvalidRetryConfigurationError",
+} satisfies Setting<"2026" | "classic">;
+
+/** A setting that is a yes or no in code and nowhere else. */
+const switchRow = (name: string): Setting<boolean> & { fallback: boolean } => ({
+  name,
+  accepts: isBoolean,
+  allowed: "true or false",
+  fallback: false,
+  code: "InvalidRetryConfigurationError",
+});
+
+const REPEAT_UNSAFE = switchRow("retry.repeatUnsafe");
+const HONOUR_RETRY_AFTER = switchRow("retry.honourRetryAfter");
+
+const DEFAULTS_MODES = oneOf([
+  "legacy",
+  "standard",
+  "in-region",
+  "cross-region",
+  "mobile",
+  "auto",
+]);
+
+/** A bundle of defaults; only what it says of retries counts here. */
+const DEFAULTS_MODE: Setting<string> = {
+  name: "defaultsMode",
+  env: ["AWS_DEFAULTS_MODE"],
+  profile: ["defaults_mode"],
+  ...DEFAULTS_MODES,
+  read: (text) => DEFAULTS_MODES.read(text.toLowerCase()),
+  code: "InvalidDefaultsMode",
+};
+
+/** What may stand in the option `retry`, by the compiler's word. */
+const OPTION_NAMES = Object.keys(
+  {
+    mode: 0,
+    maxAttempts: 0,
+    constants: 0,
+    repeatUnsafe: 0,
+    honourRetryAfter: 0,
+  } satisfies Record<keyof RetryOptions, number>,
+);
+
+/**
+ * Resolves the settings of retries. What a client's option `retry` leaves out
+ * comes from the session's.
+ *
+ * @param places Where settings can be set.
+ * @param usual The mode where none is set.
+ * @throws {ConfigError} If a value is not allowed.
+ */
+export function resolveRetry(
+  places: SettingPlaces,
+  usual: RetryMode = "standard",
+): RetrySettings {
+  const options = places.given.map(({ owner, options }) => ({
+    owner,
+    retry: options["retry"],
+  }));
+  // A strategy hides whatever weaker places say.
+  const strategy = options.find(({ retry }) => retry !== undefined)?.retry;
+  const within: SettingPlaces = {
+    ...places,
+    given: options.map(({ owner, retry }) => flatten(owner, retry)),
+  };
+  const constants = resolve(CONSTANTS, within);
+  return {
+    ...isStrategy(strategy) ? { strategy } : {},
+    mode: resolveMode(within, constants, usual),
+    maxAttempts: resolve(MAX_ATTEMPTS, within),
+    constants,
+    repeatUnsafe: resolve(REPEAT_UNSAFE, within),
+    honourRetryAfter: resolve(HONOUR_RETRY_AFTER, within),
+  };
+}
+
+/** The new numbers, and every defaults mode but `legacy`, are of the standard mode. */
+function resolveMode(
+  places: SettingPlaces,
+  constants: RetrySettings["constants"],
+  usual: RetryMode,
+): Resolved<RetryMode> {
+  const found = search(MODE, places);
+  const defaults = resolve(DEFAULTS_MODE, places);
+  const implied: Candidate[] = [];
+  if (constants.value === "2026") {
+    implied.push({ source: constants.source, value: "standard" });
+  }
+  if (defaults.value !== undefined && defaults.value !== "legacy") {
+    implied.push({ source: defaults.source, value: "standard" });
+  }
+  const resolved = settle({ ...MODE, fallback: usual }, {
+    candidates: [...found.candidates, ...implied],
+    denied: [...found.denied, ...defaults.denied],
+  });
+  return { ...resolved, value: resolved.value ?? usual };
+}
+
+/** `{ retry: { mode } }` → `{ "retry.mode": mode }`, so that errors name both. */
+function flatten(owner: GivenOptions["owner"], retry: unknown): GivenOptions {
+  if (retry === undefined || isStrategy(retry)) return { owner, options: {} };
+  if (typeof retry !== "object" || retry === null) {
+    return { owner, options: { [MODE.name]: retry } };
+  }
+  const unknown = Object.keys(retry).find((key) => !OPTION_NAMES.includes(key));
+  if (unknown !== undefined) throw unknownOption(owner, unknown);
+  return {
+    owner,
+    options: Object.fromEntries(
+      Object.entries(retry).map(([key, value]) => [`retry.${key}`, value]),
+    ),
+  };
+}
+
+function unknownOption(owner: string, name: string): ConfigError {
+  const like = nearestName(name, OPTION_NAMES);
+  return new ConfigError(
+    "InvalidRetryConfigurationError",
+    `Cannot set "${name}" in the option retry of the ${owner}: allowed are ${
+      OPTION_NAMES.join(", ")
+    }${like === undefined ? "" : `; did you mean "${like}"?`}`,
+  );
+}
+
+function isStrategy(retry: unknown): retry is RetryStrategy {
+  return typeof retry === "object" && retry !== null &&
+    "begin" in retry && typeof retry.begin === "function";
+}

@@ -1,0 +1,153 @@
+/**
+ * Takes secrets out of what is shown: logs, errors, fixtures. The one list of
+ * what counts as a secret on the wire.
+ *
+ * @module
+ */
+
+/** What stands in the place of a secret. */
+export const WITHHELD = "<withheld>";
+
+/** Header fields whose value is a secret, by lower-case name. */
+const SECRET_HEADERS: ReadonlySet<string> = new Set([
+  "authorization",
+  "cookie",
+  "proxy-authorization",
+  "set-cookie",
+  "x-amz-copy-source-server-side-encryption-customer-key",
+  "x-amz-s3session-token",
+  "x-amz-security-token",
+  "x-amz-server-side-encryption-aws-kms-key-id",
+  "x-amz-server-side-encryption-context",
+  "x-amz-server-side-encryption-customer-key",
+  "x-amz-sso_bearer_token",
+  "x-aws-ec2-metadata-token",
+]);
+
+/** Query and form parameters whose value is a secret, by lower-case name. */
+const SECRET_PARAMS: ReadonlySet<string> = new Set([
+  "access_token",
+  "awsaccesskeyid",
+  "client_secret",
+  "code",
+  "refresh_token",
+  "samlassertion",
+  "secretaccesskey",
+  "sessiontoken",
+  "signature",
+  "tokencode",
+  "webidentitytoken",
+]);
+
+/** Header fields that may hold a URL with a signature in it. */
+const URL_HEADERS: ReadonlySet<string> = new Set([
+  "location",
+  "referer",
+  "x-amz-copy-source",
+]);
+
+/**
+ * The value of a header field as it may be shown. Of a SigV4 authorization the
+ * scope and the signed headers stay, which is what one looks for there.
+ *
+ * @param name Name of the field, in any case.
+ * @param value Its value.
+ */
+export function redactHeader(name: string, value: string): string {
+  const lower = name.toLowerCase();
+  if (lower === "authorization" && value.startsWith("AWS4-")) {
+    return value
+      .replace(/(Credential=)[^/,\s]*/, `$1${WITHHELD}`)
+      .replace(/(Signature=)[^,\s]*/, `$1${WITHHELD}`);
+  }
+  if (SECRET_HEADERS.has(lower)) return WITHHELD;
+  // SigV4 query parameters, sent as header fields in some old forms.
+  if (isSecretParam(lower)) return WITHHELD;
+  return URL_HEADERS.has(lower) ? redactUrl(value) : value;
+}
+
+/**
+ * Header fields as they may be shown.
+ *
+ * @param headers The fields by name; they are not changed.
+ */
+export function redactHeaders(
+  headers: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map((
+      [name, value],
+    ) => [name, redactHeader(name, value)]),
+  );
+}
+
+/**
+ * A URL or a request target as it may be shown: without user name and password,
+ * with the values of secret parameters withheld. Read as text, so that it need
+ * not be a valid URL.
+ */
+export function redactUrl(url: string): string {
+  const [, before = "", query = "", fragment = ""] =
+    /^([^?#]*)(\?[^#]*)?(#.*)?$/s.exec(url) ?? [];
+  // The last @ before the path ends the user part, whatever stands in it.
+  const address = before.replace(
+    /^((?:[a-z][a-z\d+.-]*:)?\/\/)?[^/]*@/i,
+    `$1${WITHHELD}@`,
+  );
+  const shown = query === "" ? "" : `?${redactQuery(query.slice(1))}`;
+  return `${address}${shown}${fragment}`;
+}
+
+/** A query string or a form body as it may be shown; without the `?`. */
+export function redactQuery(query: string): string {
+  return query.split("&").map((pair) => {
+    const equals = pair.indexOf("=");
+    if (equals < 0) return pair;
+    const name = pair.slice(0, equals);
+    return isSecretParam(decoded(name)) ? `${name}=${WITHHELD}` : pair;
+  }).join("&");
+}
+
+/**
+ * Whether the value of a query or form parameter is a secret.
+ *
+ * @param name Name of the parameter, decoded.
+ */
+export function isSecretParam(name: string): boolean {
+  const lower = name.toLowerCase();
+  return SECRET_PARAMS.has(lower) ||
+    /^x-amz-(?:credential|signature|security-token|s3session-token)$/
+      .test(lower);
+}
+
+/**
+ * Withholds known secrets wherever they stand in a text: as they are, percent-
+ * encoded and as inside a JSON string.
+ *
+ * @param text The text.
+ * @param secrets The secrets; empty ones are none.
+ */
+export function scrub(text: string, secrets: Iterable<string>): string {
+  const forms = new Set<string>();
+  for (const secret of secrets) {
+    if (secret === "") continue;
+    forms.add(secret);
+    forms.add(encodeURIComponent(secret.toWellFormed()));
+    forms.add(JSON.stringify(secret).slice(1, -1));
+  }
+  // Long ones first, so that a secret within another leaves no remains.
+  const longestFirst = [...forms].sort((a, b) => b.length - a.length);
+  return longestFirst.reduce(
+    (rest, form) => rest.replaceAll(form, WITHHELD),
+    text,
+  );
+}
+
+/** A name that cannot be decoded is taken as it stands. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}

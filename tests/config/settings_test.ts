@@ -1,0 +1,198 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { profilesFrom } from "../../src/config/profiles.ts";
+import {
+  refuseUnknown,
+  resolve,
+  type SettingPlaces,
+  sourceText,
+} from "../../src/config/settings.ts";
+import { ConfigError } from "../../src/foundation/errors.ts";
+import { isText, oneOf } from "../../src/foundation/setting_values.ts";
+import type { Setting } from "../../src/ports/config.ts";
+import { FakeSystem } from "../../src/testing/fake_system.ts";
+
+const STYLE = {
+  name: "style",
+  env: ["STYLE", "OLD_STYLE"],
+  profile: ["s3.style", "style"],
+  ...oneOf(["auto", "path"]),
+  fallback: "auto",
+};
+
+function places(
+  options: Partial<SettingPlaces> & { readonly profileText?: string } = {},
+): SettingPlaces {
+  const { profileText = "", ...rest } = options;
+  const { profiles } = profilesFrom(
+    { state: { kind: "found", path: "/c" }, text: `[default]\n${profileText}` },
+    { state: { kind: "absent", path: "/k" }, text: "" },
+  );
+  const section = profiles.get("default");
+  return {
+    given: [],
+    system: new FakeSystem(),
+    profile: { name: "default", ...section === undefined ? {} : { section } },
+    ...rest,
+  };
+}
+
+Deno.test("resolve tells where a value was set and what it beat", () => {
+  const resolved = resolve(
+    STYLE,
+    places({
+      given: [
+        { owner: "client", options: { style: "path" } },
+        { owner: "session", options: { style: "auto" } },
+      ],
+      system: new FakeSystem({ env: { OLD_STYLE: "nonsense" } }),
+      profileText: "s3 =\n  style = path\nstyle = auto\n",
+    }),
+  );
+
+  assertEquals(resolved, {
+    value: "path",
+    source: { kind: "code", owner: "client", name: "style" },
+    beaten: [
+      {
+        source: { kind: "code", owner: "session", name: "style" },
+        value: "auto",
+      },
+      { source: { kind: "env", name: "OLD_STYLE" }, value: "nonsense" },
+      {
+        source: {
+          kind: "file",
+          section: "profile default",
+          key: "s3.style",
+          place: { file: "/c", line: 3 },
+        },
+        value: "path",
+      },
+      {
+        source: {
+          kind: "file",
+          section: "profile default",
+          key: "style",
+          place: { file: "/c", line: 4 },
+        },
+        value: "auto",
+      },
+      { source: { kind: "default" }, value: "auto" },
+    ],
+    denied: [],
+  });
+});
+
+Deno.test("resolve takes the default where nothing is set", () => {
+  const resolved = resolve(
+    STYLE,
+    places({
+      given: [{ owner: "client", options: { style: undefined } }],
+      system: new FakeSystem({ denied: ["STYLE"] }),
+    }),
+  );
+
+  assertEquals(resolved, {
+    value: "auto",
+    source: { kind: "default" },
+    beaten: [],
+    denied: ["--allow-env=STYLE"],
+  });
+});
+
+Deno.test("resolve does not look for options in what options inherit", () => {
+  const row: Setting<string> = {
+    name: "constructor",
+    accepts: isText,
+    allowed: "a text",
+  };
+
+  const { value } = resolve(
+    row,
+    places({ given: [{ owner: "client", options: {} }] }),
+  );
+
+  assertEquals(value, undefined);
+});
+
+Deno.test("resolve passes over a text where a block is expected", () => {
+  const resolved = resolve(STYLE, places({ profileText: "s3 = path\n" }));
+
+  assertEquals(resolved.value, "auto");
+});
+
+for (
+  const [what, where, message] of [
+    [
+      "in code",
+      { given: [{ owner: "client", options: { style: 7 } }] },
+      'Cannot use 7 as style, set by the option style of the client: allowed is "auto", "path"',
+    ],
+    [
+      "in the environment",
+      { system: new FakeSystem({ env: { STYLE: "Path" } }) },
+      'Cannot use "Path" as style, set by the environment variable STYLE: allowed is "auto", "path"',
+    ],
+    [
+      "in a file",
+      { profileText: "\nstyle = \n" },
+      'Cannot use "" as style, set by style of [profile default] in "/c", line 3: allowed is "auto", "path"',
+    ],
+    [
+      "as a block",
+      { profileText: "style =\n  a = b\n" },
+      'Cannot use a block of values as style, set by style of [profile default] in "/c", line 3: allowed is "auto", "path"',
+    ],
+  ] as const
+) {
+  Deno.test(`resolve refuses a wrong value ${what}, naming the place`, () => {
+    const error = assertThrows(
+      () => resolve(STYLE, places(where)),
+      ConfigError,
+    );
+
+    assertEquals(error.message, message);
+    assertEquals(error.code, "InvalidConfigError");
+  });
+}
+
+Deno.test("resolve gives an error the code of its row, and withholds passwords", () => {
+  const row = { ...STYLE, code: "InvalidStyleError" };
+  const given = [{
+    owner: "client",
+    options: { style: "http://me:hunter2@host" },
+  }] as const;
+
+  const error = assertThrows(
+    () => resolve(row, places({ given })),
+    ConfigError,
+  );
+
+  assertEquals(error.code, "InvalidStyleError");
+  assertEquals(error.message.includes("hunter2"), false);
+});
+
+Deno.test("refuseUnknown names the option that was meant", () => {
+  const known = ["region", "endpointUrl"];
+
+  refuseUnknown("a client", { region: undefined }, known);
+  const like = assertThrows(
+    () => refuseUnknown("a client", { endpoint_url: "x" }, known),
+    ConfigError,
+  );
+  const unlike = assertThrows(
+    () => refuseUnknown("a client", { verify: false }, known),
+    ConfigError,
+  );
+
+  assertEquals(like.code, "UnknownOption");
+  assertStringIncludes(like.message, 'did you mean "endpointUrl"?');
+  assertStringIncludes(unlike.message, "the options are region, endpointUrl");
+});
+
+Deno.test("sourceText tells each kind of source", () => {
+  assertEquals(sourceText({ kind: "default" }), "default");
+  assertEquals(
+    sourceText({ kind: "env", name: "A" }),
+    "the environment variable A",
+  );
+});

@@ -1,0 +1,91 @@
+import { assertEquals } from "@std/assert";
+import {
+  redactHeader,
+  redactHeaders,
+  redactQuery,
+  redactUrl,
+  scrub,
+} from "../../src/foundation/redact.ts";
+
+const SIGNED =
+  "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/s3/aws4_request, SignedHeaders=host;x-amz-date, Signature=0123abcd";
+
+Deno.test("redactHeader keeps the scope of a signature", () => {
+  assertEquals(
+    redactHeader("Authorization", SIGNED),
+    "AWS4-HMAC-SHA256 Credential=<withheld>/20150830/us-east-1/s3/aws4_request, SignedHeaders=host;x-amz-date, Signature=<withheld>",
+  );
+});
+
+Deno.test("redactHeaders withholds the values of secret fields only", () => {
+  const headers = {
+    "authorization": "Bearer t",
+    "X-Amz-Security-Token": "t",
+    "x-amz-server-side-encryption-customer-key": "k",
+    "set-cookie": "c",
+    "x-amz-date": "20150830T123600Z",
+    "location": "https://b.example/k?X-Amz-Signature=s&a=1",
+  };
+
+  assertEquals(redactHeaders(headers), {
+    "authorization": "<withheld>",
+    "X-Amz-Security-Token": "<withheld>",
+    "x-amz-server-side-encryption-customer-key": "<withheld>",
+    "set-cookie": "<withheld>",
+    "x-amz-date": "20150830T123600Z",
+    "location": "https://b.example/k?X-Amz-Signature=<withheld>&a=1",
+  });
+});
+
+for (
+  const [url, expected] of [
+    ["https://h/a?b=c#d", "https://h/a?b=c#d"],
+    ["http://me:p@ss@h:1/a@b", "http://<withheld>@h:1/a@b"],
+    ["me:pass@h:1", "<withheld>@h:1"],
+    ["/bucket/a@b?uploads", "/bucket/a@b?uploads"],
+    [
+      "/k?X-Amz-Credential=A%2F1&x-amz-signature=s&X-Amz-Date=d",
+      "/k?X-Amz-Credential=<withheld>&x-amz-signature=<withheld>&X-Amz-Date=d",
+    ],
+    [
+      "/k?AWSAccessKeyId=A&Signature=s&Expires=1",
+      "/k?AWSAccessKeyId=<withheld>&Signature=<withheld>&Expires=1",
+    ],
+    ["/k?X%2DAmz%2DSignature=s", "/k?X%2DAmz%2DSignature=<withheld>"],
+    [
+      "/k?%zz=1&X-Amz-Security-Token=t",
+      "/k?%zz=1&X-Amz-Security-Token=<withheld>",
+    ],
+    ["", ""],
+  ] as const
+) {
+  Deno.test(`redactUrl shows ${url} as ${expected}`, () => {
+    assertEquals(redactUrl(url), expected);
+  });
+}
+
+Deno.test("redactQuery withholds the secrets of a form body", () => {
+  assertEquals(
+    redactQuery("Action=AssumeRole&TokenCode=123456&WebIdentityToken=j.w.t"),
+    "Action=AssumeRole&TokenCode=<withheld>&WebIdentityToken=<withheld>",
+  );
+});
+
+Deno.test("scrub finds a secret in each form it takes in a text", () => {
+  const secret = 'a/b+"c';
+  const text = `raw ${secret} url ${encodeURIComponent(secret)} json ${
+    JSON.stringify(secret)
+  }`;
+
+  assertEquals(
+    scrub(text, [secret, ""]),
+    'raw <withheld> url <withheld> json "<withheld>"',
+  );
+});
+
+Deno.test("scrub leaves no remains of a secret that holds another", () => {
+  assertEquals(
+    scrub("x-token-long x-token", ["token", "token-long"]),
+    "x-<withheld> x-<withheld>",
+  );
+});
