@@ -34,16 +34,24 @@ export function partitionOf(region: string): Partition {
 }
 
 /**
- * Refuses a region that would not be one part of a host name: it may come from
- * a server or a file, and must not lead to another host.
+ * Whether a text can be a region: one part of a host name, and no bare number.
+ * It may come from a server or a file, and must not lead to another host.
+ */
+export function isRegion(text: string): boolean {
+  return isHostLabel(text) && /\D/.test(text);
+}
+
+/**
+ * Refuses what cannot be a region.
  *
- * @throws {EndpointError} If it is none.
+ * @throws {EndpointError} If it cannot.
  */
 export function checkRegion(region: string): void {
-  if (isHostLabel(region)) return;
+  if (isRegion(region)) return;
   throw new EndpointError(
     `Cannot use region ${JSON.stringify(region)}: a region is 1 to 63 ` +
-      `letters, digits and hyphens, for example "eu-west-1"`,
+      'letters, digits and hyphens, for example "eu-west-1"; set region or ' +
+      "AWS_REGION right",
   );
 }
 

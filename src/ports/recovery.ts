@@ -52,3 +52,16 @@ export interface Recovery {
     facts: AttemptFacts,
   ): Correction | Promise<Correction | undefined> | undefined;
 }
+
+/** Learns from refusals in which region a service keeps what calls ask for. */
+export interface RegionMemory extends Recovery {
+  /** Which kind it is. */
+  readonly kind: "region";
+  /**
+   * Tells the region that a call should start in.
+   *
+   * @param context Input members that the endpoint depends on.
+   * @returns The region, or `undefined` where no call has learnt one.
+   */
+  regionOf(context: AttemptFacts["context"]): string | undefined;
+}

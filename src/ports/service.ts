@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { ClientCore } from "./caller.ts";
+import type { Caller, ClientCore } from "./caller.ts";
 import type { ClientConfig, Setting } from "./config.ts";
 import type { EndpointResolver } from "./endpoint.ts";
 import type { Answer, Protocol } from "./protocol.ts";
+import type { RegionMemory } from "./recovery.ts";
 import type { Operation } from "./schema.ts";
 
 /**
@@ -38,7 +39,12 @@ export interface ServiceDefinition<Config extends ClientConfig = ClientConfig> {
     input: Input,
     output: Answer<Output>["output"],
   ) => Answer<Output>["output"];
-  /** The settings that only its clients have. */
+  /**
+   * Makes a client's memory of where things are (S3: buckets), where the
+   * service tells of another region. It may make calls of its own.
+   */
+  readonly regions?: (call: Caller) => RegionMemory;
+  /** The settings that only its clients have; a row replaces the general one of its name. */
   readonly settings: readonly Setting<unknown>[];
   /** Whether it can be called without a region (S3, STS: their global hosts). */
   readonly regionless?: true;
