@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { TimeLimit } from "../foundation/errors.ts";
 
 /** Header fields by lower-case name. Never mutated: a change is a new object. */
 export type HeaderMap = Readonly<Record<string, string>>;
@@ -82,15 +83,18 @@ export interface HttpResponse {
   readonly body: ResponseBody | null;
 }
 
-/** What may be said about one exchange. */
+/**
+ * What may be said about one exchange. Times are in milliseconds, `Infinity`
+ * for no limit; one left out is the transport's own.
+ */
 export interface SendOptions {
   /** Ends the exchange early. What it throws is passed on as is. */
   readonly signal?: AbortSignal;
-  /** Longest time to reach the server, in milliseconds. Default: the transport's. */
+  /** Longest time to reach the server. */
   readonly connectTimeoutMs?: number;
-  /** Longest silence of the server, in milliseconds. Default: the transport's. */
+  /** Longest silence of the server, while it is waited for: head and body. */
   readonly readTimeoutMs?: number;
-  /** Longest time of the exchange, in milliseconds. Default: the transport's. */
+  /** Longest time that is spent waiting for the server in all: head and body. */
   readonly attemptTimeoutMs?: number;
 }
 
@@ -101,11 +105,13 @@ export interface SendOptions {
  * (recording, tracing, a proxy), wrap one transport in another.
  */
 export interface Transport extends Disposable {
+  /** The time limits that it keeps by itself. Default: none. */
+  readonly limits?: readonly TimeLimit[];
   /**
    * Sends a request.
    *
    * @param request The request, complete and signed.
-   * @param options The signal that ends the exchange, and its times.
+   * @param options The signal that ends the exchange, and its time limits.
    * @returns The response, as soon as its header fields are in.
    * @throws {TransportError} If the exchange failed.
    * @throws {EndpointError} If the request cannot be sent as it is written.

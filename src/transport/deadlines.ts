@@ -1,0 +1,187 @@
+/**
+ * Time limits over any transport.
+ *
+ * @module
+ */
+import type { TimeLimit } from "../foundation/errors.ts";
+import type {
+  HttpRequest,
+  HttpResponse,
+  RequestBody,
+  SendOptions,
+  Transport,
+} from "../ports/http.ts";
+import type { Logger } from "../ports/logger.ts";
+import { Exchange, type WaitLimits } from "./exchange.ts";
+import { Intake } from "./intake.ts";
+import { ForgottenBodies, GuardedBody } from "./response_body.ts";
+import { checkLimit } from "./limits.ts";
+import { WatchedUpload } from "./watched_upload.ts";
+import type { Timing } from "./runtime.ts";
+
+/** Settings of {@linkcode withDeadlines}. */
+export interface DeadlineOptions {
+  /**
+   * Longest silence of the server, in milliseconds, where a call names none.
+   * `Infinity`: no limit. Default: 60 000.
+   */
+  readonly readTimeoutMs?: number;
+  /**
+   * Longest time that one attempt waits for the server, in milliseconds, where a
+   * call names none. Default: `Infinity`, no limit.
+   */
+  readonly attemptTimeoutMs?: number;
+  /** Where it is told that a body was forgotten. Default: nowhere. */
+  readonly logger?: Logger;
+}
+
+/** As in boto3. */
+const READ_TIMEOUT_MS = 60_000;
+
+/**
+ * `fetch` does not tell how far it is with a body of bytes, so the server is
+ * excused while such a body goes out at 125 bytes per millisecond: 1 Mbit/s.
+ */
+const SLOWEST_UPLOAD = 125;
+
+/** The two limits that need nothing from a transport. */
+const LIMITS: readonly TimeLimit[] = ["attempt", "read"];
+
+/**
+ * Gives a transport the limits `read` and `attempt`, bodies that end complete
+ * or with a {@linkcode TransportError}, and an end to bodies that are forgotten.
+ *
+ * @param transport The transport. It need not care about time, only for its signal.
+ * @param clock Time.
+ * @param options The limits.
+ * @returns A transport; the same one, if it keeps these limits itself.
+ */
+export function withDeadlines(
+  transport: Transport,
+  clock: Timing,
+  options: DeadlineOptions = {},
+): Transport {
+  const kept = transport.limits ?? [];
+  return LIMITS.every((limit) => kept.includes(limit))
+    ? transport
+    : new Deadlines(transport, clock, options);
+}
+
+/** A response whose body knows when it ends. */
+export interface GuardedResponse extends HttpResponse {
+  /** The exchange; it is over at once where there is no body. */
+  readonly exchange: Exchange;
+}
+
+/** The transport of {@linkcode withDeadlines}. */
+export class Deadlines implements Transport {
+  /** The time limits that it keeps. */
+  readonly limits: readonly TimeLimit[];
+  readonly #inner: Transport;
+  readonly #clock: Timing;
+  readonly #defaults: WaitLimits;
+  readonly #forgotten: ForgottenBodies;
+
+  /**
+   * Wraps a transport.
+   *
+   * @param inner The transport.
+   * @param clock Time.
+   * @param options The limits.
+   * @throws {ConfigError} If a limit is not more than 0.
+   */
+  constructor(inner: Transport, clock: Timing, options: DeadlineOptions) {
+    const {
+      readTimeoutMs = READ_TIMEOUT_MS,
+      attemptTimeoutMs = Infinity,
+      logger,
+    } = options;
+    this.limits = [...inner.limits ?? [], ...LIMITS];
+    this.#inner = inner;
+    this.#clock = clock;
+    this.#defaults = checked({ readTimeoutMs, attemptTimeoutMs });
+    this.#forgotten = new ForgottenBodies(logger);
+  }
+
+  async send(
+    request: HttpRequest,
+    options: SendOptions = {},
+  ): Promise<GuardedResponse> {
+    const exchange = new Exchange({
+      request,
+      limits: this.#limitsOf(options),
+      clock: this.#clock,
+      signal: options.signal,
+    });
+    try {
+      const response = await this.#head(exchange, options);
+      return this.#guarded(response, exchange);
+    } catch (error) {
+      const { signal } = exchange;
+      const reason = signal.aborted ? signal.reason : error;
+      exchange.end(reason);
+      throw reason;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#inner[Symbol.dispose]();
+  }
+
+  async #head(
+    exchange: Exchange,
+    options: SendOptions,
+  ): Promise<HttpResponse> {
+    const { request, signal } = exchange;
+    const { body } = request;
+    const upload = body === undefined || body instanceof Uint8Array
+      ? undefined
+      : new WatchedUpload(body, exchange);
+    const sent = this.#inner.send(
+      upload === undefined ? request : { ...request, body: upload },
+      { ...options, signal },
+    );
+    try {
+      return await exchange.wait(sent, allowanceMs(body), dropLate);
+    } finally {
+      upload?.release();
+    }
+  }
+
+  #guarded(response: HttpResponse, exchange: Exchange): GuardedResponse {
+    const { status, headers } = response;
+    if (response.body === null) {
+      exchange.end();
+      return { status, headers, body: null, exchange };
+    }
+    const intake = new Intake(response.body, headers, exchange, this.#clock);
+    const body = new GuardedBody(intake, this.#forgotten);
+    return { status, headers, body, exchange };
+  }
+
+  #limitsOf(options: SendOptions): WaitLimits {
+    const { readTimeoutMs, attemptTimeoutMs } = options;
+    if (readTimeoutMs === undefined && attemptTimeoutMs === undefined) {
+      return this.#defaults;
+    }
+    return checked({
+      readTimeoutMs: readTimeoutMs ?? this.#defaults.readTimeoutMs,
+      attemptTimeoutMs: attemptTimeoutMs ?? this.#defaults.attemptTimeoutMs,
+    });
+  }
+}
+
+function checked(limits: WaitLimits): WaitLimits {
+  checkLimit("readTimeoutMs", limits.readTimeoutMs);
+  checkLimit("attemptTimeoutMs", limits.attemptTimeoutMs);
+  return limits;
+}
+
+function allowanceMs(body: RequestBody): number {
+  return body instanceof Uint8Array ? body.length / SLOWEST_UPLOAD : 0;
+}
+
+/** A transport that does not care for its signal may still answer. */
+function dropLate(response: HttpResponse): void {
+  response.body?.cancel().catch(() => {});
+}

@@ -1,0 +1,167 @@
+/**
+ * The connect limit, which `fetch` does not have.
+ *
+ * @module
+ */
+import { TimeoutError } from "../foundation/errors.ts";
+import type { HttpRequest } from "../ports/http.ts";
+import { describe } from "./request_url.ts";
+import type { Timing } from "./runtime.ts";
+
+/** Where to dial. */
+export interface Address {
+  /** Name or address of the host. */
+  readonly hostname: string;
+  /** TCP port. */
+  readonly port: number;
+}
+
+/**
+ * Opens a connection to see whether there is one, and closes it.
+ *
+ * @param address Where to.
+ * @param signal Ends the attempt.
+ */
+export type Dialer = (address: Address, signal: AbortSignal) => Promise<void>;
+
+/** What {@linkcode Dials} are made from. */
+export interface DialParts {
+  /** Opens connections. */
+  readonly dialer: Dialer;
+  /** Time. */
+  readonly clock: Timing;
+  /** How long a host counts as reached after it answered, in milliseconds. */
+  readonly reachedForMs: number;
+  /** What a message adds, for example that a proxy may be in the way. */
+  readonly remark: string;
+}
+
+/** Hosts remembered as reached; the oldest is forgotten first. */
+const REMEMBERED = 256;
+
+/** A dial that is under way, for all requests that wait for it. */
+interface Dial {
+  pending: boolean;
+  requests: number;
+  readonly controller: AbortController;
+}
+
+/** Watches over one request until its answer begins. */
+export interface DialWatch extends Disposable {
+  /** Aborted with {@linkcode TimeoutError} when the limit passes, or as the given one. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Dials beside the first requests to a host. It adds no time and decides only
+ * one thing: a dial that is still pending at the limit means that the host cannot
+ * be reached. Whatever else becomes of it, `fetch` will tell by itself.
+ */
+export class Dials {
+  readonly #parts: DialParts;
+  readonly #dials = new Map<string, Dial>();
+  readonly #reachedAt = new Map<string, number>();
+
+  /**
+   * Starts without any.
+   *
+   * @param parts What it is made from.
+   */
+  constructor(parts: DialParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Watches over a request, unless its host answered a short while ago.
+   *
+   * @param request The request, already on its way.
+   * @param limitMs The limit, in milliseconds.
+   * @param signal The signal of the exchange.
+   */
+  watch(
+    request: HttpRequest,
+    limitMs: number,
+    signal: AbortSignal | undefined,
+  ): DialWatch | undefined {
+    const { origin } = request;
+    if (limitMs === Infinity || this.#isReached(origin)) return undefined;
+    const dial = this.#dials.get(origin) ?? this.#start(origin);
+    dial.requests++;
+    const limit = new AbortController();
+    const timer = this.#parts.clock.timer(limitMs, () => {
+      if (dial.pending) limit.abort(this.#timeout(request, limitMs));
+    });
+    return {
+      signal: signal === undefined
+        ? limit.signal
+        : AbortSignal.any([signal, limit.signal]),
+      [Symbol.dispose]: () => {
+        timer[Symbol.dispose]();
+        if (--dial.requests === 0) this.#stop(origin, dial);
+      },
+    };
+  }
+
+  /** Remembers that a host answered. */
+  reached(origin: string): void {
+    this.#reachedAt.delete(origin);
+    this.#reachedAt.set(origin, this.#now());
+    if (this.#reachedAt.size <= REMEMBERED) return;
+    const [oldest] = this.#reachedAt.keys();
+    if (oldest !== undefined) this.#reachedAt.delete(oldest);
+  }
+
+  /** Forgets that it did. */
+  lost(origin: string): void {
+    this.#reachedAt.delete(origin);
+  }
+
+  #isReached(origin: string): boolean {
+    const at = this.#reachedAt.get(origin);
+    return at !== undefined && this.#now() - at < this.#parts.reachedForMs;
+  }
+
+  #start(origin: string): Dial {
+    const dial = {
+      pending: true,
+      requests: 0,
+      controller: new AbortController(),
+    };
+    this.#dials.set(origin, dial);
+    const settled = (): void => {
+      dial.pending = false;
+    };
+    this.#parts.dialer(addressOf(origin), dial.controller.signal)
+      .then(settled, settled);
+    return dial;
+  }
+
+  #stop(origin: string, dial: Dial): void {
+    this.#dials.delete(origin);
+    dial.controller.abort();
+  }
+
+  #now(): number {
+    return this.#parts.clock.now().getTime();
+  }
+
+  #timeout(request: HttpRequest, limitMs: number): TimeoutError {
+    return new TimeoutError(
+      "connect",
+      limitMs,
+      `Cannot send ${
+        describe(request)
+      }: no connection after ${limitMs} ms (connectTimeoutMs)${this.#parts.remark}`,
+      { maybeSent: false },
+    );
+  }
+}
+
+function addressOf(origin: string): Address {
+  const { protocol, hostname, port } = new URL(origin);
+  return {
+    // Without the brackets of an IPv6 address.
+    hostname: hostname.replace(/^\[(.*)\]$/, "$1"),
+    port: port === "" ? (protocol === "https:" ? 443 : 80) : Number(port),
+  };
+}

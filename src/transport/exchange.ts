@@ -1,0 +1,228 @@
+/**
+ * One exchange under its time limits and the caller's signal.
+ *
+ * @module
+ */
+import { type TimeLimit, TimeoutError } from "../foundation/errors.ts";
+import type { HttpRequest } from "../ports/http.ts";
+import { describe } from "./request_url.ts";
+import type { Timing } from "./runtime.ts";
+
+/** Timers of the platforms count in 31 bits; more is no limit. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** How long the server may be waited for, in milliseconds. */
+export interface WaitLimits {
+  /** Its longest silence. */
+  readonly readTimeoutMs: number;
+  /** The sum of all waits. */
+  readonly attemptTimeoutMs: number;
+}
+
+/** What an {@linkcode Exchange} is made from. */
+export interface ExchangeParts {
+  /** What is sent. */
+  readonly request: HttpRequest;
+  /** How long the server may be waited for. */
+  readonly limits: WaitLimits;
+  /** Time. */
+  readonly clock: Timing;
+  /** The caller's signal. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * An exchange from its start to the end of its body. It ends once: by success,
+ * failure, a time limit or the caller's signal; from then on it has no timer
+ * and no listener.
+ *
+ * The clock of both limits runs only during {@linkcode wait}: who takes an hour
+ * between two reads is no silent server.
+ */
+export class Exchange {
+  /** What is sent. */
+  readonly request: HttpRequest;
+  /** Bytes of the body so far, in words for errors; set by whoever reads it. */
+  progress: () => string = () => "";
+  /** Called once, when the exchange ends: with the error, if it was one. */
+  onEnd: ((error?: unknown) => void) | undefined;
+
+  readonly #parts: ExchangeParts;
+  readonly #controller = new AbortController();
+  #reject: ((reason: unknown) => void) | undefined;
+  #ended = false;
+  #timer: Disposable | undefined;
+  #waiting = false;
+  /** Start of the current wait; silence counts from {@linkcode #heardAt}. */
+  #waitsSince = 0;
+  #heardAt = 0;
+  #attemptLeftMs: number;
+
+  /**
+   * Starts an exchange.
+   *
+   * @param parts What it is made from.
+   * @throws The signal's reason, if it is aborted.
+   */
+  constructor(parts: ExchangeParts) {
+    parts.signal?.throwIfAborted();
+    parts.signal?.addEventListener("abort", this.#onAbort);
+    this.request = parts.request;
+    this.#parts = parts;
+    this.#attemptLeftMs = parts.limits.attemptTimeoutMs;
+  }
+
+  /** Ends what the exchange consists of. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Whether it is over. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Whether the server is being waited for. */
+  get waiting(): boolean {
+    return this.#waiting;
+  }
+
+  /**
+   * Waits for the server.
+   *
+   * @param answer What is waited for.
+   * @param allowanceMs What the server may take on top of its longest silence.
+   * @param late Takes an answer that comes after the end.
+   * @throws What `answer` throws, {@linkcode TimeoutError}, or the signal's reason.
+   */
+  wait<T>(
+    answer: Promise<T>,
+    allowanceMs = 0,
+    late?: (value: T) => void,
+  ): Promise<T> {
+    this.#waiting = true;
+    this.resume(allowanceMs);
+    return new Promise((resolve, reject) => {
+      this.#reject = reject;
+      if (this.#ended) this.#giveUp(this.signal.reason);
+      answer.then(
+        (value) => {
+          if (this.#ended) return late?.(value);
+          this.#stopWaiting();
+          resolve(value);
+        },
+        (error) => {
+          this.#stopWaiting();
+          reject(error);
+        },
+      );
+    });
+  }
+
+  /** Says that something came from the server, or that it took something. */
+  heard(): void {
+    this.#heardAt = this.#now();
+  }
+
+  /** Stops the clock within a wait: for now it is not the server's turn. */
+  pause(): void {
+    if (this.#timer === undefined) return;
+    this.#timer[Symbol.dispose]();
+    this.#timer = undefined;
+    this.#attemptLeftMs -= this.#now() - this.#waitsSince;
+  }
+
+  /** Starts the clock within a wait. */
+  resume(allowanceMs = 0): void {
+    if (!this.#waiting || this.#timer !== undefined) return;
+    this.#waitsSince = this.#now();
+    this.#heardAt = this.#waitsSince + allowanceMs;
+    this.#arm(this.#waitsSince);
+  }
+
+  /**
+   * Ends the exchange and all that hangs on it.
+   *
+   * @param reason What a pending wait, and any later one, throws.
+   */
+  abort(reason: unknown): void {
+    if (this.#ended) return;
+    this.end(reason);
+    this.#giveUp(reason);
+    this.#controller.abort(reason);
+  }
+
+  /**
+   * Marks the end.
+   *
+   * @param error What went wrong, if something did.
+   */
+  end(error?: unknown): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#parts.signal?.removeEventListener("abort", this.#onAbort);
+    this.onEnd?.(error);
+  }
+
+  readonly #onAbort = (): void => this.abort(this.#parts.signal?.reason);
+
+  #now(): number {
+    return this.#parts.clock.now().getTime();
+  }
+
+  #giveUp(reason: unknown): void {
+    const reject = this.#reject;
+    this.#stopWaiting();
+    reject?.(reason);
+  }
+
+  #stopWaiting(): void {
+    this.pause();
+    this.#waiting = false;
+    this.#reject = undefined;
+  }
+
+  #arm(now: number): void {
+    const ms = Math.min(this.#silenceLeftMs(now), this.#totalLeftMs(now));
+    if (ms > LONGEST_TIMER_MS) return;
+    this.#timer = this.#parts.clock.timer(ms, this.#onTimer);
+  }
+
+  /** One timer serves many reads: it looks whether something came meanwhile. */
+  readonly #onTimer = (): void => {
+    const now = this.#now();
+    if (this.#totalLeftMs(now) <= 0) {
+      this.abort(this.#timeout("attempt", "attemptTimeoutMs"));
+    } else if (this.#silenceLeftMs(now) <= 0) {
+      this.abort(this.#timeout("read", "readTimeoutMs"));
+    } else {
+      this.#arm(now);
+    }
+  };
+
+  #silenceLeftMs(now: number): number {
+    return this.#heardAt + this.#parts.limits.readTimeoutMs - now;
+  }
+
+  #totalLeftMs(now: number): number {
+    return this.#waitsSince + this.#attemptLeftMs - now;
+  }
+
+  #timeout(
+    limit: TimeLimit,
+    setting: "attemptTimeoutMs" | "readTimeoutMs",
+  ): TimeoutError {
+    const limitMs = this.#parts.limits[setting];
+    const why = limit === "read"
+      ? `the server was silent for ${limitMs} ms`
+      : `the attempt took more than ${limitMs} ms`;
+    return new TimeoutError(
+      limit,
+      limitMs,
+      `Cannot finish ${
+        describe(this.request)
+      }: ${why}${this.progress()} (${setting})`,
+      { maybeSent: true },
+    );
+  }
+}

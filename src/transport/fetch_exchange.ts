@@ -1,0 +1,146 @@
+/**
+ * One `fetch`, between our messages and the platform's.
+ *
+ * @module
+ */
+import {
+  AwsError,
+  type TimeLimit,
+  TransportError,
+} from "../foundation/errors.ts";
+import type {
+  HeaderMap,
+  HttpRequest,
+  HttpResponse,
+  ResponseBody,
+  SendOptions,
+  Transport,
+} from "../ports/http.ts";
+import type { ConnectionPool } from "./connection_pool.ts";
+import type { Dials } from "./dials.ts";
+import { sendFault } from "./faults.ts";
+import { describe, requestUrl } from "./request_url.ts";
+
+/** What a {@linkcode FetchExchange} is made from. */
+export interface FetchParts {
+  /** Sends. */
+  readonly pool: ConnectionPool;
+  /** Keeps the connect limit, where that can be kept. */
+  readonly dials: Dials | undefined;
+  /** The connect limit where a call names none, in milliseconds. */
+  readonly connectTimeoutMs: number;
+}
+
+/** What every request says, whatever else it says. */
+const OURS: HeaderMap = {
+  // Or the platform unpacks bodies: then lengths, checksums and copies are wrong.
+  "accept-encoding": "identity",
+};
+
+/** The part of the transport that sends; it keeps no time but the connect limit. */
+export class FetchExchange implements Transport {
+  /** The time limit that it keeps. */
+  readonly limits: readonly TimeLimit[] = ["connect"];
+  readonly #parts: FetchParts;
+
+  /**
+   * Joins the parts.
+   *
+   * @param parts What it is made from.
+   */
+  constructor(parts: FetchParts) {
+    this.#parts = parts;
+  }
+
+  async send(
+    request: HttpRequest,
+    options: SendOptions = {},
+  ): Promise<HttpResponse> {
+    const { pool, dials, connectTimeoutMs } = this.#parts;
+    const { signal, connectTimeoutMs: limitMs = connectTimeoutMs } = options;
+    if (pool.closed) {
+      throw new TypeError("Cannot send: the transport is closed");
+    }
+    const url = requestUrl(request);
+    using watch = dials?.watch(request, limitMs, signal);
+    const ends = watch?.signal ?? signal;
+    try {
+      const response = await pool.fetch(url, initOf(request, ends));
+      dials?.reached(request.origin);
+      return responseOf(response, request);
+    } catch (error) {
+      if (ends?.aborted) throw ends.reason;
+      if (error instanceof AwsError) throw error;
+      throw sendFault(error, request);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#parts.pool[Symbol.dispose]();
+  }
+}
+
+function initOf(
+  { method, headers, body }: HttpRequest,
+  signal: AbortSignal | undefined,
+): RequestInit {
+  const init: RequestInit = {
+    method,
+    headers: { ...headers, ...OURS },
+    redirect: "manual",
+    signal: signal ?? null,
+  };
+  if (body === undefined) return init;
+  if (body instanceof Uint8Array) return { ...init, body };
+  // "duplex" is what Node asks for; Deno's types do not know it.
+  return { ...init, body: body.open(), ...{ duplex: "half" } };
+}
+
+function responseOf(response: Response, request: HttpRequest): HttpResponse {
+  const { status, body } = response;
+  if (status === 0) {
+    throw new TransportError(
+      "unknown",
+      `Cannot read the answer to ${
+        describe(request)
+      }: it is a redirect, which this platform hides`,
+      { maybeSent: true },
+    );
+  }
+  const headers: Record<string, string> = {};
+  // Several times faster than Object.fromEntries.
+  response.headers.forEach((value, name) => {
+    headers[name] = value;
+  });
+  return {
+    status,
+    headers,
+    body: body === null ? null : new FetchBody(response, body),
+  };
+}
+
+/** The platform's body as it is; who hands it out guards it. */
+class FetchBody implements ResponseBody {
+  readonly #response: Response;
+  readonly #stream: ReadableStream<Uint8Array<ArrayBuffer>>;
+
+  constructor(
+    response: Response,
+    stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  ) {
+    this.#response = response;
+    this.#stream = stream;
+  }
+
+  open(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#stream;
+  }
+
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return new Uint8Array(await this.#response.arrayBuffer());
+  }
+
+  async cancel(reason?: unknown): Promise<void> {
+    await this.#stream.cancel(reason);
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * The transport over the platform's `fetch`.
+ *
+ * @module
+ */
+import { type TimeLimit, TimeoutError } from "../foundation/errors.ts";
+import type {
+  HttpRequest,
+  HttpResponse,
+  SendOptions,
+  Transport,
+} from "../ports/http.ts";
+import type { Logger } from "../ports/logger.ts";
+import {
+  ConnectionPool,
+  IDLE_MS,
+  type PoolOptions,
+} from "./connection_pool.ts";
+import { ConnectionQueue } from "./connection_queue.ts";
+import { Deadlines } from "./deadlines.ts";
+import { type Dialer, Dials } from "./dials.ts";
+import { FetchExchange } from "./fetch_exchange.ts";
+import { checkLimit } from "./limits.ts";
+import {
+  dialTcp,
+  isDeno,
+  MACHINE_TIME,
+  proxyInEnvironment,
+  type Timing,
+} from "./runtime.ts";
+
+/** Settings of a {@linkcode FetchTransport}. All times are in milliseconds; `Infinity` means no limit. */
+export interface FetchTransportOptions extends PoolOptions {
+  /** Time, and timers. Default: the machine's. */
+  readonly clock?: Timing;
+  /** Where rare events are told. Default: nowhere. */
+  readonly logger?: Logger;
+  /** Longest time to reach a server. Default: 60 000. */
+  readonly connectTimeoutMs?: number;
+  /** Longest silence of a server that is waited for. Default: 60 000. */
+  readonly readTimeoutMs?: number;
+  /** Longest time that one attempt waits for the server. Default: no limit. */
+  readonly attemptTimeoutMs?: number;
+  /** Most exchanges with one host at a time. Default: no limit. */
+  readonly maxConnections?: number;
+  /** Longest wait for one of these. Default: 60 000. */
+  readonly queueTimeoutMs?: number;
+  /** Opens connections for the connect limit. `false`: no such limit. Default: the platform's. */
+  readonly dialer?: Dialer | false;
+}
+
+/** As in boto3. */
+const CONNECT_TIMEOUT_MS = 60_000;
+
+/** As long as a silent server would be waited for. */
+const QUEUE_TIMEOUT_MS = 60_000;
+
+/** Where the connect limit may be wrong because a proxy may be in the way. */
+const PROXY_UNKNOWN =
+  "; if a proxy is in use, this limit does not apply: allow --allow-env=HTTP_PROXY,HTTPS_PROXY,NO_PROXY so that it is seen, or set proxy: false to say that there is none";
+
+/**
+ * Sends over `fetch`: HTTP/1.1, connections kept, redirects not followed,
+ * bodies never decompressed. It keeps all limits of one attempt, by itself.
+ *
+ * On another runtime than Deno it works with less: no connect limit, no say in
+ * connections, proxy and certificates, and Node and Bun do unpack bodies.
+ *
+ * @example Usage
+ * ```ts ignore
+ * using transport = new FetchTransport({ maxConnections: 20 });
+ * const session = new Session({ transport });
+ * ```
+ */
+export class FetchTransport implements Transport {
+  /** The time limits that it keeps. */
+  readonly limits: readonly TimeLimit[];
+  readonly #pool: ConnectionPool;
+  readonly #dials: Dials | undefined;
+  readonly #queue: ConnectionQueue | undefined;
+  readonly #exchanges: Deadlines;
+  readonly #logger: Logger | undefined;
+
+  /**
+   * Makes a transport; connections come with the first request.
+   *
+   * @param options What differs from the defaults.
+   * @throws {ConfigError} If a setting makes no sense.
+   */
+  constructor(options: FetchTransportOptions = {}) {
+    const {
+      clock = MACHINE_TIME,
+      logger,
+      connectTimeoutMs = CONNECT_TIMEOUT_MS,
+      maxConnections = Infinity,
+      queueTimeoutMs = QUEUE_TIMEOUT_MS,
+    } = options;
+    checkLimit("connectTimeoutMs", connectTimeoutMs);
+    this.#logger = logger;
+    this.#pool = new ConnectionPool(options);
+    this.#dials = dialsOf(options, clock);
+    this.#queue = maxConnections === Infinity
+      ? undefined
+      : new ConnectionQueue({ maxConnections, queueTimeoutMs }, clock);
+    const parts = { pool: this.#pool, dials: this.#dials, connectTimeoutMs };
+    this.#exchanges = new Deadlines(new FetchExchange(parts), clock, options);
+    this.limits = [...this.#exchanges.limits, "queue"];
+  }
+
+  async send(
+    request: HttpRequest,
+    options: SendOptions = {},
+  ): Promise<HttpResponse> {
+    const { origin } = request;
+    if (this.#queue !== undefined) {
+      await this.#queue.enter(origin, options.signal);
+    }
+    let response;
+    try {
+      response = await this.#exchanges.send(request, options);
+    } catch (error) {
+      this.#ended(origin, error);
+      throw error;
+    }
+    const { exchange } = response;
+    if (exchange.ended) this.#ended(origin);
+    else exchange.onEnd = (error) => this.#ended(origin, error);
+    return response;
+  }
+
+  /** Closes idle connections and sends all who wait for one away. */
+  [Symbol.dispose](): void {
+    this.#pool[Symbol.dispose]();
+    this.#queue?.close(new TypeError("Cannot send: the transport is closed"));
+  }
+
+  #ended(origin: string, error?: unknown): void {
+    this.#queue?.leave(origin);
+    if (!(error instanceof TimeoutError)) return;
+    // What is idle may lead through the same hole as the silent one.
+    this.#pool.renew();
+    this.#dials?.lost(origin);
+    this.#logger?.debug("Idle connections dropped after a timeout", {
+      origin,
+      limit: error.limit,
+      limitMs: error.limitMs,
+    });
+  }
+}
+
+function dialsOf(
+  options: FetchTransportOptions,
+  clock: Timing,
+): Dials | undefined {
+  const { proxy, dialer = isDeno() ? dialTcp : false } = options;
+  // With a proxy it is the proxy that would have to be reached, and it is near.
+  if (dialer === false || typeof proxy === "string") return undefined;
+  const environment = proxy === false ? "absent" : proxyInEnvironment();
+  if (environment === "present") return undefined;
+  const remark = environment === "unreadable" ? PROXY_UNKNOWN : "";
+  return new Dials({ dialer, clock, reachedForMs: IDLE_MS, remark });
+}

@@ -1,0 +1,174 @@
+/**
+ * Takes the bytes of one response in, by pieces or whole.
+ *
+ * @module
+ */
+import { AwsError, type TransportError } from "../foundation/errors.ts";
+import type { HttpRequest, HttpResponse, ResponseBody } from "../ports/http.ts";
+import type { Exchange } from "./exchange.ts";
+import { bodyFault } from "./faults.ts";
+import { readWhole } from "./read_whole.ts";
+import type { Timing } from "./runtime.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** What is worth reading to keep a connection: a cancelled one is closed. */
+const DRAIN_BYTES = 64 * 1_024;
+
+/** How long that may take. */
+const DRAIN_MS = 1_000;
+
+/**
+ * Reads a body under the limits of its exchange, counts it, and ends the
+ * exchange with it. A body that is shorter than its `content-length` is an error,
+ * whoever the transport is.
+ */
+export class Intake {
+  readonly #body: ResponseBody;
+  readonly #exchange: Exchange;
+  readonly #clock: Timing;
+  readonly #expected: number | undefined;
+  #received = 0;
+  #reader: ReadableStreamDefaultReader<Bytes> | undefined;
+
+  /**
+   * Takes charge of the body of a response.
+   *
+   * @param body The body, not yet opened.
+   * @param headers Header fields that came with it.
+   * @param exchange The exchange it belongs to.
+   * @param clock Bounds the reading of what nobody wants.
+   */
+  constructor(
+    body: ResponseBody,
+    headers: HttpResponse["headers"],
+    exchange: Exchange,
+    clock: Timing,
+  ) {
+    this.#body = body;
+    this.#exchange = exchange;
+    this.#clock = clock;
+    this.#expected = lengthOf(headers["content-length"]);
+    exchange.progress = () => ` after ${this.#progress()}`;
+  }
+
+  /** What the body is the answer to. */
+  get request(): HttpRequest {
+    return this.#exchange.request;
+  }
+
+  /**
+   * The next piece; `undefined` at the end.
+   *
+   * @throws {TransportError} If the body is cut or falls silent.
+   */
+  async next(): Promise<Bytes | undefined> {
+    try {
+      this.#reader ??= this.#body.open().getReader();
+      const { value } = await this.#exchange.wait(this.#reader.read());
+      if (value !== undefined) {
+        this.#received += value.length;
+        return value;
+      }
+    } catch (error) {
+      throw this.#failed(error);
+    }
+    this.#finish();
+    return undefined;
+  }
+
+  /**
+   * The whole body.
+   *
+   * @throws {TransportError} If it is cut or falls silent.
+   */
+  async all(): Promise<Bytes> {
+    let bytes: Bytes;
+    try {
+      // One wait for all reads: one timer, which looks for pieces when it fires.
+      bytes = await this.#exchange.wait(
+        readWhole(this.#body.open(), this.#expected, this.#heard),
+      );
+    } catch (error) {
+      throw this.#failed(error);
+    }
+    this.#finish();
+    return bytes;
+  }
+
+  /**
+   * Ends the body without reading it. A small rest is read all the same, since
+   * the connection can then be used again.
+   *
+   * @param reason Told to whoever produces the body.
+   */
+  async cancel(reason?: unknown): Promise<void> {
+    if (this.#exchange.ended) return;
+    const rest = (this.#expected ?? Infinity) - this.#received;
+    if (rest <= DRAIN_BYTES && !this.#exchange.waiting) {
+      await this.#drain();
+    } else {
+      this.#reader ??= this.#body.open().getReader();
+      const cancelled = this.#reader.cancel(reason);
+      this.abandon();
+      await cancelled.catch(() => {});
+    }
+  }
+
+  /** Drops the body and its connection. Says whether it was still there. */
+  abandon(): boolean {
+    if (this.#exchange.ended) return false;
+    this.#exchange.abort(
+      new DOMException("The body is not wanted any more", "AbortError"),
+    );
+    return true;
+  }
+
+  async #drain(): Promise<void> {
+    using _bound = this.#clock.timer(DRAIN_MS, () => this.abandon());
+    try {
+      while (await this.next() !== undefined);
+    } catch {
+      // Nobody wanted the rest: how it ended is of no interest.
+    }
+  }
+
+  readonly #heard = (length: number): void => {
+    this.#received += length;
+    this.#exchange.heard();
+  };
+
+  #finish(): void {
+    if (this.#expected !== undefined && this.#received < this.#expected) {
+      throw this.#failed(undefined);
+    }
+    this.#exchange.end();
+  }
+
+  /** Ends the exchange with what went wrong, in our words. */
+  #failed(error: unknown): unknown {
+    const { signal } = this.#exchange;
+    const fault = signal.aborted
+      ? signal.reason
+      : error instanceof AwsError
+      ? error
+      : this.#cut(error);
+    this.#exchange.end(fault);
+    return fault;
+  }
+
+  #cut(error: unknown): TransportError {
+    return bodyFault(error, this.request, this.#progress());
+  }
+
+  #progress(): string {
+    return this.#expected === undefined
+      ? `${this.#received} bytes`
+      : `${this.#received} of ${this.#expected} bytes`;
+  }
+}
+
+/** The length that a header field names, if it names one. */
+function lengthOf(field: string | undefined): number | undefined {
+  return field !== undefined && /^\d+$/.test(field) ? Number(field) : undefined;
+}

@@ -1,0 +1,60 @@
+/**
+ * From a request to the URL text that `fetch` takes.
+ *
+ * @module
+ */
+import { EndpointError } from "../foundation/errors.ts";
+import { encodeParam } from "../foundation/percent.ts";
+import type { HttpRequest } from "../ports/http.ts";
+
+/**
+ * The URL of a request.
+ *
+ * The platform parses it again and on the way removes `.` and `..` segments,
+ * which names another object or even another bucket. So what it makes of the
+ * path and the query is compared with what was signed.
+ *
+ * Source: WHATWG URL, section 4.4.
+ *
+ * @param request The request.
+ * @throws {EndpointError} If the platform would send another path or query.
+ */
+export function requestUrl(request: HttpRequest): string {
+  const { origin, path, query } = request;
+  const search = query.length === 0
+    ? ""
+    : `?${query.map(encodeParam).join("&")}`;
+  const url = parse(origin + path + search, request);
+  if (url.pathname !== path) {
+    throw new EndpointError(
+      `Cannot send ${
+        describe(request)
+      }: the platform would send the path "${url.pathname}" instead; a key with a "." or ".." segment cannot be sent by fetch`,
+    );
+  }
+  if (url.search !== search || url.hash !== "" || url.username !== "") {
+    throw new EndpointError(
+      `Cannot send ${
+        describe(request)
+      }: the platform would change its query or host`,
+    );
+  }
+  return url.href;
+}
+
+/** A request in words: its query is left out, as it may hold a signature. */
+export function describe({ method, origin, path }: HttpRequest): string {
+  return `${method} ${origin}${path}`;
+}
+
+function parse(text: string, request: HttpRequest): URL {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new EndpointError(
+      `Cannot send ${
+        describe(request)
+      }: its origin must be "http://" or "https://" with a host`,
+    );
+  }
+  return url;
+}
