@@ -1,37 +1,16 @@
 /**
- * How the members of a table are called on the wire, in XML and in forms.
+ * Questions that all readers of a table ask about its members.
  *
  * @module
  */
 import type { Member, Shape, StructureShape } from "../ports/schema.ts";
 
+/** Values by the names of members, whatever they are. */
+export type Values = Readonly<Record<string, unknown>>;
+
 /** The shape of a member; `undefined` for a scalar. */
 export function shapeOf(member: Member): Shape | undefined {
   return typeof member.of === "function" ? member.of() : undefined;
-}
-
-/** Whether a member's items or entries stand without an element around them. */
-export function isFlat(member: Member, shape: Shape | undefined): boolean {
-  return member.flat === true ||
-    shape !== undefined && shape.kind !== "structure" && shape.flat === true;
-}
-
-/**
- * The name of a member on the wire.
- *
- * Items of a list that is flat by its shape may have a name of their own. Where
- * only the member makes it flat, the items take the member's name (Smithy,
- * `xmlFlattened` trait).
- */
-export function wireName(
-  key: string,
-  member: Member,
-  shape: Shape | undefined,
-): string {
-  const item = shape?.kind === "list" && shape.flat && !member.flat
-    ? shape.item.name
-    : undefined;
-  return item ?? member.name ?? key;
 }
 
 /** The member that is the whole body, and its name. */
@@ -42,7 +21,22 @@ export function payloadOf(
     .find(([, member]) => member.at === "payload");
 }
 
-/** Whether a member stands in the body, beside others. */
-export function inBody(member: Member): boolean {
-  return member.at === undefined || member.at === "host";
+/** The values that are there, with their members, in the order given. */
+export function* given(
+  shape: StructureShape,
+  values: Values,
+): Generator<readonly [key: string, member: Member, value: unknown]> {
+  for (const [key, value] of Object.entries(values)) {
+    const member = Object.hasOwn(shape.members, key)
+      ? shape.members[key]
+      : undefined;
+    if (member !== undefined && value !== undefined) yield [key, member, value];
+  }
+}
+
+/** Whether a value has members of its own: no array, no instance of a known class. */
+export function isValues(value: unknown): value is Values {
+  return typeof value === "object" && value !== null &&
+    !Array.isArray(value) && !(value instanceof Date) &&
+    !ArrayBuffer.isView(value);
 }

@@ -61,6 +61,14 @@ export function readXml(document: string): XmlElement {
   return new XmlReader(text).read();
 }
 
+/** The first child of a name. */
+export function childOf(
+  element: XmlElement,
+  name: string,
+): XmlElement | undefined {
+  return element.children.find((child) => child.name === name);
+}
+
 class XmlReader {
   readonly #text: string;
   #at = 0;

@@ -1,0 +1,27 @@
+/**
+ * What was read, as the call gets it.
+ *
+ * @module
+ */
+import type { Answer } from "../ports/protocol.ts";
+import type { Output as Read, ShapeReader } from "./shape_reader.ts";
+
+/**
+ * Makes the answer to a call.
+ *
+ * @param output What was read.
+ * @param reader What it was read with.
+ * @param requestId The service's id of the request, where the body tells it.
+ */
+export function answer<Output>(
+  output: Read,
+  { missing }: Pick<ShapeReader, "missing">,
+  requestId?: string,
+): Answer<Output> {
+  return {
+    // The table that led the reader was generated with the type.
+    output: output as Answer<Output>["output"],
+    ...requestId && { requestId },
+    ...missing.size > 0 && { missing: [...missing] },
+  };
+}

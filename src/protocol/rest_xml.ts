@@ -1,0 +1,189 @@
+/**
+ * The REST-XML protocol, which S3 speaks.
+ *
+ * Source: Smithy 2.0, "AWS restXml protocol". As the service wants it and boto3
+ * does it, documents go without a `Content-Type`.
+ *
+ * @module
+ */
+import { text } from "../foundation/bytes.ts";
+import { ProtocolError } from "../foundation/errors.ts";
+import { StreamingBody } from "../foundation/streaming_body.ts";
+import type { HttpResponse } from "../ports/http.ts";
+import type {
+  Answer,
+  Protocol,
+  ReadOptions,
+  RequestDraft,
+} from "../ports/protocol.ts";
+import type { Member, Operation, StructureShape } from "../ports/schema.ts";
+import { answer } from "./answer.ts";
+import { checkedInput } from "./draft.ts";
+import { isBodyInput } from "./kinds.ts";
+import { given, payloadOf, shapeOf, type Values } from "./members.ts";
+import { requestHead } from "./request_head.ts";
+import { bodyBytes, bodyText, NO_BODY } from "./response_body.ts";
+import { headValues } from "./response_head.ts";
+import { serviceError } from "./service_error.ts";
+import { type Output as Read, ShapeReader } from "./shape_reader.ts";
+import { memberXml, structureXml } from "./shape_writer.ts";
+import { readXml, type XmlElement } from "./xml_reader.ts";
+
+/** Stands for the document of an empty body. */
+const EMPTY: XmlElement = {
+  name: "",
+  attributes: undefined,
+  children: [],
+  text: "",
+};
+
+/** Status that an error inside a success counts as (specs/retries, section 7). */
+const HIDDEN_ERROR = 500;
+
+/** Writes requests and reads responses as REST-XML. */
+export const restXml: Protocol = {
+  serialize<Input, Output>(
+    operation: Operation<Input, Output>,
+    input: Input,
+    uuid: () => string,
+  ): RequestDraft {
+    const { shape, values, target } = checkedInput(operation, input, uuid);
+    return {
+      ...target,
+      ...requestHead(operation.path, shape, values),
+      ...requestBody(operation, shape, values),
+    };
+  },
+
+  async deserialize<Input, Output>(
+    operation: Operation<Input, Output>,
+    response: HttpResponse,
+    options: ReadOptions,
+  ): Promise<Answer<Output>> {
+    if (response.status >= 300) {
+      const document = text(await bodyBytes(response));
+      throw serviceError(operation, response, document);
+    }
+    const shape = operation.output();
+    const reader = new ShapeReader(operation.name, options);
+    const output = {
+      ...headValues(response, shape, reader),
+      ...await responseBody(operation, response, { shape, reader }),
+    };
+    return answer(reader.complete(output, shape, ""), reader);
+  },
+};
+
+function requestBody<Input, Output>(
+  { root }: Operation<Input, Output>,
+  shape: StructureShape,
+  values: Values,
+): Pick<RequestDraft, "body" | "streamed"> {
+  const payload = payloadOf(shape);
+  if (payload !== undefined) {
+    const [key, member] = payload;
+    const streamed = member.stream === true;
+    return { body: payloadBody(key, member, values[key]), streamed };
+  }
+  const hasMembers = given(shape, values)
+    .some(([, member]) => member.at === undefined);
+  const body = root !== undefined && hasMembers
+    ? structureXml(root, shape, values)
+    : undefined;
+  return { body, streamed: false };
+}
+
+function payloadBody(
+  key: string,
+  member: Member,
+  value: unknown,
+): RequestDraft["body"] {
+  if (value === undefined) return undefined;
+  if (shapeOf(member) !== undefined) {
+    return memberXml(member.name ?? key, member, value);
+  }
+  return isBodyInput(value) ? value : undefined;
+}
+
+/** What is needed to read a body. */
+interface Reading {
+  readonly shape: StructureShape;
+  readonly reader: ShapeReader;
+}
+
+async function responseBody<Input, Output>(
+  operation: Operation<Input, Output>,
+  response: HttpResponse,
+  { shape, reader }: Reading,
+): Promise<Read> {
+  const payload = payloadOf(shape);
+  if (payload === undefined) {
+    const root = documentOf(operation, response, await bodyBytes(response));
+    return root === undefined ? {} : {
+      ...rootText(root, shape),
+      ...reader.members(root, shape, ""),
+    };
+  }
+  const [key, member] = payload;
+  const inner = shapeOf(member);
+  if (member.stream) {
+    return { [key]: new StreamingBody(response.body ?? NO_BODY) };
+  }
+  if (inner?.kind === "structure" && inner.events) {
+    await response.body?.cancel();
+    throw new ProtocolError(
+      `Cannot read the response to ${operation.name}: event streams are not supported yet`,
+    );
+  }
+  const bytes = await bodyBytes(response);
+  if (member.of === "string") return { [key]: bodyText(bytes) };
+  if (inner === undefined) return bytes.length > 0 ? { [key]: bytes } : {};
+  const root = documentOf(operation, response, bytes);
+  // An empty structure can be meant; a union without a member cannot.
+  if (root === undefined && inner.kind === "structure" && inner.union) {
+    return {};
+  }
+  return { [key]: reader.value(root ?? EMPTY, member, key) };
+}
+
+/**
+ * The root of the document; `undefined` where the body is empty, or where the
+ * operation has no use for it.
+ */
+function documentOf<Input, Output>(
+  operation: Operation<Input, Output>,
+  { headers }: HttpResponse,
+  bytes: Uint8Array,
+): XmlElement | undefined {
+  if (bytes.length === 0) return undefined;
+  if (!operation.errorInSuccess) {
+    return hasDocument(operation.output())
+      ? readXml(bodyText(bytes))
+      : undefined;
+  }
+  let root: XmlElement | undefined;
+  try {
+    root = readXml(bodyText(bytes));
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+  }
+  if (root !== undefined && root.name !== "Error") return root;
+  const head = { headers, status: HIDDEN_ERROR };
+  throw serviceError(operation, head, text(bytes));
+}
+
+function hasDocument(shape: StructureShape): boolean {
+  return Object.values(shape.members).some(({ at }) =>
+    at === undefined || at === "payload" || at === "text"
+  );
+}
+
+/** The member that is the root's own text, where the shape has one. */
+function rootText(root: XmlElement, shape: StructureShape): Read {
+  if (root.text === "") return {};
+  return Object.fromEntries(
+    Object.entries(shape.members)
+      .filter(([, { at }]) => at === "text")
+      .map(([key]) => [key, root.text]),
+  );
+}
