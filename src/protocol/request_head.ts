@@ -8,7 +8,7 @@
 import { encodeComponent, encodePath } from "../foundation/percent.ts";
 import type { HeaderMap, QueryParam } from "../ports/http.ts";
 import type { Member, StructureShape } from "../ports/schema.ts";
-import { headerDates, headerList } from "./header_lists.ts";
+import { headerDates, headerJson, headerList } from "./header_values.ts";
 import { given, isValues, shapeOf, type Values } from "./members.ts";
 import { scalarText } from "./scalars.ts";
 
@@ -47,7 +47,9 @@ export function requestHead(
     if (member.at === "query" && !isMap(member)) {
       for (const text of textsOf(member, value)) query.push([name, text]);
     }
-    if (member.at === "header") setField(headers, name, fieldOf(member, value));
+    if (member.at === "header") {
+      headers.set(name.toLowerCase(), fieldOf(member, value));
+    }
   }
   // Members go before the entries of maps that have the same name.
   for (const [, member, value] of given(shape, values)) {
@@ -100,21 +102,12 @@ function addFields(
   }
 }
 
-function setField(
-  headers: Map<string, string>,
-  name: string,
-  field: string | undefined,
-): void {
-  if (field !== undefined) headers.set(name.toLowerCase(), field);
-}
-
-/** A header field; `undefined` for a list without items. */
-function fieldOf(member: Member, value: unknown): string | undefined {
+function fieldOf(member: Member, value: unknown): string {
+  if (member.json) return headerJson(value);
   const shape = shapeOf(member);
   if (shape?.kind !== "list") return textOf(member, value, "http-date");
   const { of, time } = shape.item;
   const texts = textsOf(member, value, "http-date");
-  if (texts.length === 0) return undefined;
   return of === "timestamp" && !time ? headerDates(texts) : headerList(texts);
 }
 

@@ -7,7 +7,11 @@
  */
 import type { HttpResponse } from "../ports/http.ts";
 import type { Member, StructureShape } from "../ports/schema.ts";
-import { splitHeaderDates, splitHeaderList } from "./header_lists.ts";
+import {
+  parseHeaderJson,
+  splitHeaderDates,
+  splitHeaderList,
+} from "./header_values.ts";
 import { shapeOf } from "./members.ts";
 import type { Output, ShapeReader } from "./shape_reader.ts";
 
@@ -46,6 +50,7 @@ function headValue(
     case "header": {
       const field = headers[name];
       if (field === undefined) return undefined;
+      if (member.json) return parseHeaderJson(field);
       const shape = shapeOf(member);
       if (shape?.kind !== "list") return reader.scalar(field, member, key);
       const texts = shape.item.of === "timestamp" && !shape.item.time

@@ -109,7 +109,7 @@ class Validator {
 
   #scalar(path: string, member: Member, value: unknown): void {
     const type = member.of;
-    if (typeof type !== "string") return;
+    if (typeof type !== "string" || member.json) return;
     if (member.stream) {
       if (!isBodyInput(value)) {
         this.#add(path, mustBe("a string, bytes or a stream", value));

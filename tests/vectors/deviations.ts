@@ -5,12 +5,14 @@
  */
 import { ENDPOINT_DEVIATIONS } from "./endpoint_entries.ts";
 import { type Deviation, deviation } from "./entries.ts";
+import { PROTOCOL_DEVIATIONS } from "./protocol_entries.ts";
 import { secondSignature } from "../second_signer.ts";
 import { SMITHY_ORIGIN, type SmithyCase } from "./signing_cases.ts";
 
 /** All deviations. */
 export const DEVIATIONS: readonly Deviation<unknown>[] = [
   ...ENDPOINT_DEVIATIONS,
+  ...PROTOCOL_DEVIATIONS,
   deviation<SmithyCase>({
     suite: "sigv4-extra.json#smithy",
     applies: ({ request }) =>

@@ -158,9 +158,13 @@ function payloadOf(ownName: string, use: ShapeUse, shapes: Shapes): Member {
   return { ...rest, ...present("name", name === ownName ? undefined : name) };
 }
 
-/** The name that a shape gives to its uses. That of a structure is only for roots. */
+/**
+ * The name that a shape gives to its uses. That of a structure is only for roots;
+ * items of a list that is flat by its shape take the name of the item.
+ */
 function nameOfUses(shape: ModelShape): string | undefined {
-  return shape.type === "structure" ? undefined : shape.locationName;
+  if (shape.type === "structure") return undefined;
+  return shape.flattened && shape.member?.locationName || shape.locationName;
 }
 
 /** Where a use travels; `undefined`: in a document. */
