@@ -4,6 +4,7 @@
  * @module
  */
 import { EndpointError } from "../foundation/errors.ts";
+import { redactUrl } from "../foundation/redact.ts";
 
 /** An endpoint set by the user, in its parts. */
 export interface CustomEndpoint {
@@ -43,7 +44,9 @@ export function parseEndpointUrl(url: string): CustomEndpoint {
     Number(port ?? 0) > HIGHEST_PORT
   ) {
     throw new EndpointError(
-      `Cannot use the endpoint URL ${shown(url)}: it must be http:// or ` +
+      `Cannot use the endpoint URL ${
+        JSON.stringify(redactUrl(url))
+      }: it must be http:// or ` +
         "https://, a host, and neither user name, query nor fragment, for " +
         'example "http://localhost:9000" (endpointUrl, AWS_ENDPOINT_URL)',
     );
@@ -54,9 +57,4 @@ export function parseEndpointUrl(url: string): CustomEndpoint {
     path: (path ?? "").replace(/\/+$/, ""),
     isAddress: host.startsWith("[") || isIpv4(host),
   };
-}
-
-/** A wrong URL may hold a password, before an at sign or in a query. */
-function shown(url: string): string {
-  return /[@?]/.test(url) ? "(not shown)" : JSON.stringify(url);
 }

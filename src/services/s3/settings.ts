@@ -4,7 +4,11 @@
  * @module
  */
 import type { ClientConfig, Setting } from "../../ports/config.ts";
-import { oneOf, onOff } from "../setting_rows.ts";
+import {
+  isBoolean,
+  oneOf,
+  readBoolean,
+} from "../../foundation/setting_values.ts";
 
 /** When checksums are made or checked, where an operation does not ask for them. */
 export type ChecksumUse = "when_required" | "when_supported";
@@ -44,66 +48,92 @@ export interface S3Config extends ClientConfig {
   readonly disableMultiRegionAccessPoints?: boolean;
 }
 
-const CHECKSUM_USES = {
-  when_required: "when_required",
-  when_supported: "when_supported",
+const ON_OFF = {
+  read: readBoolean,
+  accepts: isBoolean,
+  allowed: "true or false",
 } as const;
 
-/** Where the settings of S3 may be set. A row replaces the general one of its name. */
+const CHECKSUMS = oneOf(["when_supported", "when_required"]);
+
+const US_EAST_1 = oneOf(["regional", "global"]);
+
+/** Where the settings of S3 may be set. */
 export const s3Settings: readonly Setting<unknown>[] = [
-  oneOf("addressingStyle", {
-    auto: "auto",
-    path: "path",
-    virtual: "virtual",
-  }, { profile: ["s3.addressing_style"], fallback: "auto" }),
-  onOff("useAccelerateEndpoint", {
+  {
+    name: "addressingStyle",
+    profile: ["s3.addressing_style"],
+    ...oneOf(["auto", "path", "virtual"]),
+    fallback: "auto",
+  },
+  {
+    name: "useAccelerateEndpoint",
     profile: ["s3.use_accelerate_endpoint"],
+    ...ON_OFF,
     fallback: false,
-  }),
-  onOff("useDualstackEndpoint", {
+  },
+  {
+    name: "useDualstackEndpoint",
     env: ["AWS_USE_DUALSTACK_ENDPOINT"],
     profile: ["s3.use_dualstack_endpoint", "use_dualstack_endpoint"],
+    ...ON_OFF,
     fallback: false,
-  }),
-  oneOf("usEast1Endpoint", {
-    global: "global",
-    legacy: "global",
-    regional: "regional",
-  }, {
+  },
+  {
+    name: "usEast1Endpoint",
     env: ["AWS_S3_US_EAST_1_REGIONAL_ENDPOINT"],
     profile: [
       "s3_us_east_1_regional_endpoint",
       "s3.us_east_1_regional_endpoint",
     ],
+    ...US_EAST_1,
+    read: (text) => text === "legacy" ? "global" : US_EAST_1.read(text),
+    allowed: `${US_EAST_1.allowed}; outside code also "legacy" for "global"`,
     fallback: "regional",
-  }),
-  onOff("useArnRegion", {
+  },
+  {
+    name: "useArnRegion",
     env: ["AWS_S3_USE_ARN_REGION"],
     profile: ["s3_use_arn_region", "s3.use_arn_region"],
+    ...ON_OFF,
     fallback: true,
-  }),
-  onOff("payloadSigning", { profile: ["s3.payload_signing_enabled"] }),
-  oneOf("requestChecksum", CHECKSUM_USES, {
+  },
+  {
+    name: "payloadSigning",
+    profile: ["s3.payload_signing_enabled"],
+    ...ON_OFF,
+  },
+  {
+    name: "requestChecksum",
     env: ["AWS_REQUEST_CHECKSUM_CALCULATION"],
     profile: ["request_checksum_calculation"],
+    ...CHECKSUMS,
+    read: (text) => CHECKSUMS.read(text.toLowerCase()),
     fallback: "when_supported",
-  }),
-  oneOf("responseChecksum", CHECKSUM_USES, {
+  },
+  {
+    name: "responseChecksum",
     env: ["AWS_RESPONSE_CHECKSUM_VALIDATION"],
     profile: ["response_checksum_validation"],
+    ...CHECKSUMS,
+    read: (text) => CHECKSUMS.read(text.toLowerCase()),
     fallback: "when_supported",
-  }),
-  onOff("disableS3ExpressSessionAuth", {
+  },
+  {
+    name: "disableS3ExpressSessionAuth",
     env: ["AWS_S3_DISABLE_EXPRESS_SESSION_AUTH"],
     profile: ["s3_disable_express_session_auth"],
+    ...ON_OFF,
     fallback: false,
-  }),
-  onOff("disableMultiRegionAccessPoints", {
+  },
+  {
+    name: "disableMultiRegionAccessPoints",
     env: ["AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS"],
     profile: [
       "s3.s3_disable_multiregion_access_points",
       "s3_disable_multiregion_access_points",
     ],
+    ...ON_OFF,
     fallback: false,
-  }),
+  },
 ];

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ClientConfig, Setting } from "../../ports/config.ts";
-import { oneOf } from "../setting_rows.ts";
+import { oneOf } from "../../foundation/setting_values.ts";
 
 /** Settings of an STS client. */
 export interface STSConfig extends ClientConfig {
@@ -18,9 +18,11 @@ export interface STSConfig extends ClientConfig {
 
 /** Where the settings of STS may be set. */
 export const stsSettings: readonly Setting<unknown>[] = [
-  oneOf("endpointMode", { legacy: "legacy", regional: "regional" }, {
+  {
+    name: "endpointMode",
     env: ["AWS_STS_REGIONAL_ENDPOINTS"],
     profile: ["sts_regional_endpoints"],
+    ...oneOf(["regional", "legacy"]),
     fallback: "regional",
-  }),
+  },
 ];

@@ -58,3 +58,10 @@ Deno.test("the old word for the global host is understood", () => {
   assertEquals(row?.accepts("global"), true);
   assertEquals(row?.accepts("legacy"), false);
 });
+
+Deno.test("checksum words are read in any case of letters", () => {
+  const row = s3Settings.find(({ name }) => name === "requestChecksum");
+
+  assertEquals(row?.read?.("WHEN_REQUIRED"), "when_required");
+  assertEquals(row?.read?.("never"), undefined);
+});
