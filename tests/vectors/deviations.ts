@@ -4,9 +4,15 @@
  * @module
  */
 import { ENDPOINT_DEVIATIONS } from "./endpoint_entries.ts";
+import { utf8 } from "../../src/foundation/bytes.ts";
+import {
+  checksum,
+  type ChecksumAlgorithm,
+} from "../../src/foundation/checksums.ts";
 import { type Deviation, deviation } from "./entries.ts";
 import { PROTOCOL_DEVIATIONS } from "./protocol_entries.ts";
 import { secondSignature } from "../second_signer.ts";
+import type { ValidationCase } from "./checksum_cases.ts";
 import { SMITHY_ORIGIN, type SmithyCase } from "./signing_cases.ts";
 
 /** All deviations. */
@@ -19,6 +25,12 @@ export const DEVIATIONS: readonly Deviation<unknown>[] = [
       !request.headers.some(([name]) => name.toLowerCase() === "host"),
     expect: signedWithHost,
     reason: "AWS refuses a signature that does not cover the host",
+  }),
+  deviation<ValidationCase>({
+    suite: "checksums.json#responseValidation",
+    applies: ({ headers }) => checksumOfOurs(headers) !== undefined,
+    expect: verifiedByUs,
+    reason: "botocore without its C runtime computes no CRC32C, CRC64NVME",
   }),
 ];
 
@@ -41,4 +53,24 @@ function signedWithHost(vector: SmithyCase): SmithyCase {
     timestamp,
   });
   return { ...vector, ...texts };
+}
+
+/** The checksum that only we compute; it comes before those of botocore. */
+function checksumOfOurs(
+  headers: ValidationCase["headers"],
+): ChecksumAlgorithm | undefined {
+  return (["CRC64NVME", "CRC32C"] as const).find((algorithm) => {
+    const value = headers[`x-amz-checksum-${algorithm.toLowerCase()}`];
+    return value !== undefined && !value.includes("-");
+  });
+}
+
+async function verifiedByUs(vector: ValidationCase): Promise<ValidationCase> {
+  const { name, headers, body } = vector;
+  const algorithm = checksumOfOurs(headers) ?? "CRC64NVME";
+  const validated = algorithm.toLowerCase();
+  const value = await checksum(algorithm, utf8(body));
+  return value === headers[`x-amz-checksum-${validated}`]
+    ? { name, headers, body, validated }
+    : { name, headers, body, error: "ChecksumError" };
 }
