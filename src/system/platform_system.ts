@@ -1,0 +1,13 @@
+/**
+ * The operating system of whatever platform the script runs on.
+ *
+ * @module
+ */
+import type { Files, System } from "../ports/system.ts";
+import { DenoSystem } from "./deno_system.ts";
+import { NoSystem } from "./no_system.ts";
+
+/** The machine, where the platform shows it; else one that has nothing. */
+export function platformSystem(): Files & System {
+  return "Deno" in globalThis ? new DenoSystem() : new NoSystem();
+}

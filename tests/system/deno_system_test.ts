@@ -1,0 +1,250 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { DenoSystem } from "../../src/system/deno_system.ts";
+
+const SYSTEM = new URL("../../src/system/deno_system.ts", import.meta.url).href;
+
+const system = new DenoSystem();
+
+/** A folder that is gone at the end of its scope. */
+async function scratch(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await Deno.makeTempDir();
+  return {
+    path,
+    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+  };
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(folder));
+  return entries.map(({ name }) => name);
+}
+
+/** Evaluates an expression over `system` in a process with other permissions. */
+async function underFlags(
+  flags: readonly string[],
+  expression: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<unknown> {
+  const program = `
+    import { DenoSystem } from "${SYSTEM}";
+    const system = new DenoSystem();
+    console.log(JSON.stringify(await (${expression})));
+  `;
+  await using folder = await scratch();
+  const file = `${folder.path}/program.ts`;
+  await Deno.writeTextFile(file, program);
+  // Without --no-prompt: a prompt would show as a wrong answer here.
+  const { stdout, stderr } = await new Deno.Command("deno", {
+    args: ["run", "--quiet", "--no-config", "--no-lock", ...flags, file],
+    env,
+    stdin: "null",
+  }).output();
+  const text = new TextDecoder().decode(stdout);
+  if (text === "") throw new Error(new TextDecoder().decode(stderr));
+  return JSON.parse(text);
+}
+
+Deno.test("DenoSystem.readText reads a file and keeps its byte-order mark", async () => {
+  await using folder = await scratch();
+  const path = `${folder.path}/a`;
+  await Deno.writeTextFile(path, "\uFEFFä\r\n");
+
+  assertEquals(await system.readText(path), {
+    kind: "found",
+    value: "\uFEFFä\r\n",
+  });
+});
+
+Deno.test("DenoSystem.readText refuses what is not UTF-8", async () => {
+  await using folder = await scratch();
+  const path = `${folder.path}/a`;
+  await Deno.writeFile(path, new Uint8Array([0xff]));
+
+  await assertRejects(() => system.readText(path), TypeError);
+});
+
+Deno.test("DenoSystem takes what is no file as absent", async () => {
+  await using folder = await scratch();
+  const file = `${folder.path}/file`;
+  await Deno.writeTextFile(file, "x");
+
+  for (const path of [`${folder.path}/none`, folder.path, `${file}/x`]) {
+    assertEquals(await system.readText(path), { kind: "absent" });
+    assertEquals(await system.open(path), { kind: "absent" });
+  }
+  assertEquals(await system.stat(`${file}/x`), { kind: "absent" });
+});
+
+Deno.test("DenoSystem.stat tells size and time of the last change", async () => {
+  await using folder = await scratch();
+  const path = `${folder.path}/a`;
+  await Deno.writeTextFile(path, "äb");
+  await Deno.utime(path, 1_000, 1_000);
+
+  assertEquals(await system.stat(path), {
+    kind: "found",
+    value: { size: 3, changedMs: 1_000_000 },
+  });
+});
+
+Deno.test("DenoSystem.writePrivate replaces a file by one that only its owner reads", async () => {
+  await using folder = await scratch();
+  const path = `${folder.path}/a`;
+  await Deno.writeTextFile(path, "old and longer", { mode: 0o644 });
+
+  assertEquals(await system.writePrivate(path, "new"), {
+    kind: "found",
+    value: true,
+  });
+
+  assertEquals(await Deno.readTextFile(path), "new");
+  const { mode } = await Deno.stat(path);
+  if (Deno.build.os !== "windows") assertEquals((mode ?? 0) & 0o777, 0o600);
+  assertEquals(await namesIn(folder.path), ["a"]);
+});
+
+Deno.test("DenoSystem.writePrivate leaves nothing behind when it fails", async () => {
+  await using folder = await scratch();
+  const taken = `${folder.path}/taken`;
+  await Deno.mkdir(`${taken}/full`, { recursive: true });
+
+  const answers = [
+    await system.writePrivate(`${folder.path}/none/a`, "x"),
+    await system.writePrivate(taken, "x"),
+  ];
+
+  assertEquals(answers, [{ kind: "absent" }, { kind: "absent" }]);
+  assertEquals(await namesIn(folder.path), ["taken"]);
+});
+
+Deno.test("DenoSystem.run gives back what a program wrote", async () => {
+  const result = await system.run("deno", [
+    "eval",
+    "console.log('out'); console.error('err'); Deno.exit(3)",
+  ]);
+
+  assertEquals(result, {
+    kind: "found",
+    value: { code: 3, stdout: "out\n", stderr: "err\n" },
+  });
+});
+
+Deno.test("DenoSystem.run takes a program that is not there as absent", async () => {
+  assertEquals(await system.run("/no/such/program", []), { kind: "absent" });
+});
+
+Deno.test("DenoSystem.run ends the program with the signal", async () => {
+  const controller = new AbortController();
+  const reason = new Error("enough");
+
+  const run = system.run(
+    "deno",
+    ["eval", "setInterval(() => {}, 1000)"],
+    controller.signal,
+  );
+  controller.abort(reason);
+
+  assertEquals(await assertRejects(() => run, Error), reason);
+});
+
+Deno.test("DenoSystem.run does not start under an aborted signal", async () => {
+  const signal = AbortSignal.abort(new Error("before"));
+
+  await assertRejects(
+    () => system.run("/no/such", [], signal),
+    Error,
+    "before",
+  );
+});
+
+Deno.test("DenoSystem.open closes the file at the end and when cancelled", async () => {
+  await using folder = await scratch();
+  const path = `${folder.path}/a`;
+  await Deno.writeTextFile(path, "abc");
+
+  const first = await system.open(path);
+  const second = await system.open(path);
+
+  if (first.kind !== "found" || second.kind !== "found") {
+    throw new Error("the file was not opened");
+  }
+  assertEquals(first.value.length, 3);
+  assertEquals(await new Response(first.value.stream).text(), "abc");
+  await second.value.stream.cancel();
+});
+
+Deno.test("DenoSystem.env tells an empty variable from an absent one", async () => {
+  const answer = await underFlags(
+    ["--allow-env=AWS_*"],
+    `[system.env("AWS_A"), system.env("AWS_B"), system.env("HOME")]`,
+    { AWS_A: "" },
+  );
+
+  assertEquals(answer, [
+    { kind: "found", value: "" },
+    { kind: "absent" },
+    { kind: "denied", flag: "--allow-env=HOME" },
+  ]);
+});
+
+Deno.test("DenoSystem names the flags that it would need", async () => {
+  const answer = await underFlags(
+    [],
+    `Promise.all([
+      system.env("AWS_A"),
+      system.readText("/etc/hosts"),
+      system.stat("/etc/hosts"),
+      system.open("/etc/hosts"),
+      system.writePrivate("/etc/x/y", ""),
+      system.run("/bin/echo", []),
+    ])`,
+  );
+
+  assertEquals(
+    answer,
+    [
+      "--allow-env=AWS_A",
+      "--allow-read=/etc/hosts",
+      "--allow-read=/etc/hosts",
+      "--allow-read=/etc/hosts",
+      "--allow-write=/etc/x",
+      "--allow-run=/bin/echo",
+    ].map((flag) => ({ kind: "denied", flag })),
+  );
+});
+
+Deno.test("DenoSystem gets along with exactly the flags it names", async () => {
+  await using folder = await scratch();
+  const path = `${folder.path}/a`;
+
+  const answer = await underFlags(
+    [`--allow-read=${folder.path}`, `--allow-write=${folder.path}`],
+    `(async () => [
+      await system.readText("${path}"),
+      await system.writePrivate("${path}", "x"),
+      await system.readText("${path}"),
+    ])()`,
+  );
+
+  assertEquals(answer, [
+    { kind: "absent" },
+    { kind: "found", value: true },
+    { kind: "found", value: "x" },
+  ]);
+});
+
+Deno.test({
+  name: "DenoSystem tells what Deno refuses beyond the flag for a path",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const answer = await underFlags(
+      ["--allow-read=/proc"],
+      `system.readText("/proc/self/environ")`,
+    );
+
+    assertEquals(answer, {
+      kind: "denied",
+      flag: "--allow-read=/proc/self/environ",
+    });
+  },
+});
