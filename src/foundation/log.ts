@@ -31,6 +31,11 @@ export function setLogSink(next: LogSink | undefined): void {
   sink = next;
 }
 
+/** Where messages go now, if anywhere. */
+export function logSink(): LogSink | undefined {
+  return sink;
+}
+
 /** A logger that writes to the sink, if there is one when it is asked. */
 export class SinkLogger {
   readonly #name: string;
