@@ -5,24 +5,29 @@
  *
  * @module
  */
+import { isSecretParam, redactHeader, WITHHELD } from "../foundation/redact.ts";
 
-/** What stands in the place of a secret. */
-const MASK = "***";
-
-/** Elements that are a secret, or the bytes of a text that holds one. */
+/** Elements that are a secret, or the bytes of a text that may hold one. */
 const SECRET_ELEMENT =
-  /^(?:Token-\d+|CanonicalRequestBytes|StringToSignBytes|SignatureProvided|(?:Session|Security)Token|SecretAccessKey)$/i;
+  /^(?:Token-\d+|(?:CanonicalRequest|StringToSign)Bytes|SignatureProvided)$/;
 
-/** A header line or a query parameter with a secret, up to its value's end. */
-const SECRET_FIELD =
-  /((?:x-amz-security-token|x-amz-s3session-token|x-amz-(?:copy-source-)?server-side-encryption-customer-key|x-amz-signature|signature)\s*(?:[:=]|%3D)\s*)[^\s,&;"'<>]+/gi;
+/** A line of a header, or a parameter of a query. */
+const PAIR = /([\w-]+)(:|=)([^\s&,;'"<>]+)/g;
 
-/** A text of a service, its secrets masked. */
+/** A text of a service, its secrets withheld. */
 export function maskedText(text: string): string {
-  return text.replace(SECRET_FIELD, `$1${MASK}`);
+  return text.replace(
+    PAIR,
+    (pair, name: string, sign: string, value: string) => {
+      const secret = sign === "="
+        ? isSecretParam(name)
+        : redactHeader(name, value) === WITHHELD;
+      return secret ? name + sign + WITHHELD : pair;
+    },
+  );
 }
 
-/** The text of an element of a service, masked as a whole where it is a secret. */
+/** The text of an element, withheld as a whole where it is a secret. */
 export function maskedElement(name: string, text: string): string {
-  return SECRET_ELEMENT.test(name) ? MASK : maskedText(text);
+  return SECRET_ELEMENT.test(name) ? WITHHELD : maskedText(text);
 }

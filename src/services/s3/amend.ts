@@ -1,0 +1,96 @@
+/**
+ * What S3's inputs need before they are written: the encoding of the copy
+ * source, the digest of a customer's key, and url-encoded listings.
+ *
+ * Source: specs/s3, sections 7 and 8, which describe what botocore does.
+ *
+ * @module
+ */
+import { base64, owned, utf8 } from "../../foundation/bytes.ts";
+import {
+  ValidationError,
+  type ValidationProblem,
+} from "../../foundation/errors.ts";
+import { encodePath } from "../../foundation/percent.ts";
+import type { Operation } from "../../ports/schema.ts";
+import { isListing } from "./listings.ts";
+
+/** Any input, seen as its members. */
+type Members = Readonly<Record<string, unknown>>;
+
+/** A version at the end of a copy source; its `?` must not be encoded. */
+const VERSION = /\?versionId=\S+$/;
+
+/**
+ * Amends an input. What is not of its type is left for the check that follows.
+ *
+ * @param operation The operation's table.
+ * @param input The input; it is not changed.
+ * @returns The input as it is to be written.
+ * @throws {ValidationError} If a copy source lacks a part.
+ */
+export async function amendInput<Input, Output>(
+  operation: Operation<Input, Output>,
+  input: Input,
+): Promise<Input> {
+  if (typeof input !== "object" || input === null) return input;
+  // Read by name: which members an input has is known to its table only.
+  const members = input as Members;
+  return {
+    ...input,
+    ...copySource(operation.name, members["CopySource"]),
+    ...await customerKey("SSECustomerKey", operation, members),
+    ...await customerKey("CopySourceSSECustomerKey", operation, members),
+    ...isListing(operation.name) && members["EncodingType"] === undefined &&
+      { EncodingType: "url" },
+  };
+}
+
+function copySource(operation: string, source: unknown): Members {
+  if (typeof source === "string") return { CopySource: encodedSource(source) };
+  if (typeof source !== "object" || source === null) return {};
+  const { Bucket, Key, VersionId } = source as Members;
+  const problems = [
+    ...partProblems("Bucket", Bucket),
+    ...partProblems("Key", Key),
+    ...VersionId === undefined ? [] : partProblems("VersionId", VersionId),
+  ];
+  if (problems.length > 0) throw new ValidationError(operation, problems);
+  const bucket = String(Bucket);
+  const between = bucket.startsWith("arn:") ? "/object/" : "/";
+  const version = VersionId === undefined ? "" : `?versionId=${VersionId}`;
+  return { CopySource: encodePath(`${bucket}${between}${Key}`) + version };
+}
+
+/** A text of the caller's is taken as not encoded, save for the version. */
+function encodedSource(source: string): string {
+  const version = VERSION.exec(source)?.[0] ?? "";
+  return encodePath(source.slice(0, source.length - version.length)) + version;
+}
+
+function partProblems(name: string, value: unknown): ValidationProblem[] {
+  const path = `CopySource.${name}`;
+  if (value === undefined) return [{ path, problem: "is required" }];
+  if (typeof value === "string" && value !== "") return [];
+  return [{ path, problem: "must be a string that is not empty" }];
+}
+
+/**
+ * Puts a key into base64 and adds its MD5. With an MD5 from the caller, both go
+ * out untouched: then they are encoded already.
+ */
+async function customerKey<Input, Output>(
+  name: "CopySourceSSECustomerKey" | "SSECustomerKey",
+  operation: Operation<Input, Output>,
+  members: Members,
+): Promise<Members> {
+  const digest = `${name}MD5`;
+  const key = members[name];
+  if (!Object.hasOwn(operation.input().members, digest)) return {};
+  if (members[digest] !== undefined) return {};
+  if (typeof key !== "string" && !(key instanceof Uint8Array)) return {};
+  const bytes = typeof key === "string" ? utf8(key) : owned(key);
+  // Only those who use such keys pay for loading the digest.
+  const { md5 } = await import("../../foundation/md5.ts");
+  return { [name]: base64(bytes), [digest]: base64(await md5(bytes)) };
+}
