@@ -59,9 +59,17 @@ export interface Corrections {
   readonly typeImports: Reasons;
   /** Codes of errors that the model does not name, with the page that does. */
   readonly errorCodes: { readonly page: string; readonly codes: string[] };
+  /** The text of the entry, and the types it has beside the generated ones. */
+  readonly entry: {
+    readonly doc: readonly string[];
+    readonly types: Readonly<Record<string, readonly string[]>>;
+  };
   /** One sentence per operation. */
   readonly summaries: Reasons;
-  /** A phrase per member name, for the members that everybody meets. */
+  /**
+   * A phrase per member name, for the members that everybody meets; `Key@path`:
+   * only where it travels there.
+   */
   readonly members: Reasons;
 }
 

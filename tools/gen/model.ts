@@ -104,3 +104,25 @@ export interface ServiceModel {
   readonly shapes: Readonly<Record<string, ModelShape>>;
   readonly operations: Readonly<Record<string, ModelOperation>>;
 }
+
+/** How the pages of a listing hang together (`paginators-1.json`). */
+export interface Pagination {
+  readonly "input_token": string | readonly string[];
+  readonly "output_token": string | readonly string[];
+  readonly "result_key": string | readonly string[];
+  readonly "more_results"?: string;
+  readonly "limit_key"?: string;
+}
+
+/** What is waited for, and how it is told (`waiters-2.json`). */
+export interface Waiter {
+  readonly operation: string;
+  /** Seconds between two looks. */
+  readonly delay: number;
+  readonly maxAttempts: number;
+  readonly acceptors: readonly {
+    readonly matcher: string;
+    readonly expected: unknown;
+    readonly state: "failure" | "retry" | "success";
+  }[];
+}

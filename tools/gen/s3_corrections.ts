@@ -197,6 +197,26 @@ export const s3Corrections: Corrections = {
       "SlowDown",
     ],
   },
+  entry: {
+    doc: [
+      "The client of Amazon Simple Storage Service, with its types and operations.",
+      "Methods of {@linkcode S3} are calls; the operations (`GetObject`) are what `presign` is given.",
+    ],
+    types: {
+      "../../foundation/metadata.ts": ["ResponseBase", "ResponseMetadata"],
+      "../../foundation/streaming_body.ts": ["StreamingBody"],
+      "../../ports/body.ts": ["BodyInput"],
+      "../../ports/caller.ts": [
+        "CallOptions",
+        "ClientCore",
+        "PresignedRequest",
+        "PresignOptions",
+      ],
+      "../../ports/schema.ts": ["Operation"],
+      "./copy_source.ts": ["CopySourceObject"],
+      "./settings.ts": ["ChecksumUse", "S3Config"],
+    },
+  },
   summaries: s3Summaries,
   members: s3Members,
 };

@@ -159,13 +159,13 @@ export const s3Summaries: Reasons = {
 /** A phrase per member name, for the members that everybody meets. */
 export const s3Members: Reasons = {
   ACL: "Ready-made access control list.",
-  Body: "The content.",
-  Bucket: "The bucket: its name, or the ARN of an access point.",
+  "Body@payload": "The content.",
+  "Bucket@path": "The bucket: its name, or the ARN of an access point.",
   CommonPrefixes: "What the keys share up to the delimiter.",
   ContentLength: "Length of the content, in bytes.",
   ContentType: "Media type of the content.",
   Contents: "The objects of this page.",
-  ContinuationToken: "Where to go on, as the page before told.",
+  "ContinuationToken@query": "Where to go on, as the page before told.",
   CopySource:
     "What to copy: bucket, key and version, or `bucket/key?versionId=id` as text.",
   Delimiter: "Text at which keys are cut, usually `/`.",
@@ -177,7 +177,7 @@ export const s3Members: Reasons = {
   IfNoneMatch:
     'Only if the object does not have this tag; `"*"`: if there is none.',
   IsTruncated: "Whether there are more pages.",
-  Key: "The object's key.",
+  "Key@path": "The object's key.",
   LastModified: "Time of the last change.",
   LocationConstraint:
     "Region of the bucket; absent: us-east-1; `EU`: eu-west-1.",

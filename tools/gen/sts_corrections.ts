@@ -90,6 +90,23 @@ export const stsCorrections: Corrections = {
       "Throttling",
     ],
   },
+  entry: {
+    doc: [
+      "The client of AWS Security Token Service, with its types and operations.",
+      "Methods of {@linkcode STS} are calls; the operations (`GetCallerIdentity`) are what `presign` is given.",
+    ],
+    types: {
+      "../../foundation/metadata.ts": ["ResponseBase", "ResponseMetadata"],
+      "../../ports/caller.ts": [
+        "CallOptions",
+        "ClientCore",
+        "PresignedRequest",
+        "PresignOptions",
+      ],
+      "../../ports/schema.ts": ["Operation"],
+      "./settings.ts": ["STSConfig"],
+    },
+  },
   summaries: {
     AssumeRole: "Gets temporary credentials of a role.",
     AssumeRoleWithSAML:

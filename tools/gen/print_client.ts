@@ -1,0 +1,113 @@
+/**
+ * Prints the client class of a service, and its entry.
+ *
+ * @module
+ */
+import type { ModelOperation } from "./model.ts";
+import { methodName } from "./names.ts";
+import type { Service } from "./service.ts";
+import { docComment, header } from "./text.ts";
+
+/** Prints `client.ts`. */
+export function printClient(service: Service): string {
+  const { corrections, model } = service;
+  const { className, title } = corrections;
+  const constant = className.toLowerCase();
+  return [
+    header(corrections.model),
+    docComment([`The client of ${title}.`, "@module"]),
+    `import type { CallOptions, ClientCore, PresignedRequest, PresignOptions } from "../../../ports/caller.ts";`,
+    `import type { Operation } from "../../../ports/schema.ts";`,
+    `import type { ServiceDefinition } from "../../../ports/service.ts";`,
+    `import { ${constant} } from "../service.ts";`,
+    `import type { ${className}Config } from "../settings.ts";`,
+    `import * as operations from "./operations.ts";`,
+    `import type * as Types from "./types.ts";`,
+    "",
+    docComment([`${title}.`]),
+    `export class ${className} {`,
+    docComment(["Facts of the service, for the session."], "  "),
+    `  static readonly service: ServiceDefinition<${className}Config> = ${constant};`,
+    "",
+    "  readonly #core: ClientCore;",
+    "",
+    docComment([
+      `Makes a client. Most programs use \`session.client(${className})\` instead.`,
+      "@param core What makes the calls.",
+    ], "  "),
+    "  constructor(core: ClientCore) {",
+    "    this.#core = core;",
+    "  }",
+    ...Object.values(model.operations)
+      .map((operation) => methodOf(operation, service)),
+    presignMethod(),
+    "}",
+  ].join("\n");
+}
+
+function methodOf(operation: ModelOperation, service: Service): string {
+  const { corrections, tables } = service;
+  const { name, deprecated } = operation;
+  const required = Object.values(tables.operations[name]?.input().members ?? {})
+    .some((member) => member.required);
+  const errors = (operation.errors ?? [])
+    .map(({ shape }) => service.model.shapes[shape]?.error?.code ?? shape);
+  const doc = docComment([
+    corrections.summaries[name] ?? `Calls \`${name}\`.`,
+    ...(deprecated
+      ? [`@deprecated Use \`${methodName(name)}Configuration\`.`]
+      : []),
+    ...(errors.length > 0
+      ? [`@throws {ServiceError} \`${errors.join("`, `")}\` and others.`]
+      : []),
+    `@see ${corrections.page(name)}`,
+  ], "  ");
+  return [
+    "",
+    doc,
+    `  ${methodName(name)}(`,
+    `    input: Types.${name}Input${required ? "" : " = {}"},`,
+    "    options?: CallOptions,",
+    `  ): Promise<Types.${name}Output> {`,
+    `    return this.#core.call(operations.${name}, input, options);`,
+    "  }",
+  ].join("\n");
+}
+
+function presignMethod(): string {
+  return [
+    "",
+    docComment([
+      "Makes a request that carries its own signature, for someone else to send.",
+      "@param operation What the request does, for example `GetObject`.",
+      "@param input Its parameters.",
+      "@param options How long it is good for.",
+    ], "  "),
+    "  presign<Input, Output>(",
+    "    operation: Operation<Input, Output>,",
+    "    input: Input,",
+    "    options?: PresignOptions,",
+    "  ): Promise<PresignedRequest> {",
+    "    return this.#core.presign(operation, input, options);",
+    "  }",
+  ].join("\n");
+}
+
+/** Prints `mod.ts`, the entry, with every name that it has. */
+export function printEntry(service: Service, types: string): string {
+  const { corrections, model } = service;
+  const names = [...types.matchAll(/^export (?:type|interface) (\w+)/gm)]
+    .map(([, name]) => name ?? "");
+  return [
+    header(corrections.model),
+    docComment([...corrections.entry.doc, "@module"]),
+    `export { ${corrections.className} } from "./generated/client.ts";`,
+    ...Object.entries(corrections.entry.types).map(([file, list]) =>
+      `export type { ${list.join(", ")} } from "${file}";`
+    ),
+    `export { ${
+      Object.keys(model.operations).sort().join(", ")
+    } } from "./generated/operations.ts";`,
+    `export type { ${names.sort().join(", ")} } from "./generated/types.ts";`,
+  ].join("\n");
+}
