@@ -1,0 +1,109 @@
+/**
+ * The words that the parts of the library share: for those who write a part of
+ * their own (a transport, a signer, a retry strategy, a credential provider) or
+ * call operations without a client class. Types only.
+ *
+ * @module
+ */
+export type {
+  AttemptRecord,
+  ResponseBase,
+  ResponseMetadata,
+  StopReason,
+} from "../foundation/metadata.ts";
+export type {
+  BodyReader,
+  StreamingBody,
+} from "../foundation/streaming_body.ts";
+export type { BodyInput } from "./body.ts";
+export type {
+  Caller,
+  CallOptions,
+  ClientCore,
+  PresignedRequest,
+  Presigner,
+  PresignOptions,
+} from "./caller.ts";
+export type { Clock } from "./clock.ts";
+export type {
+  ApiCredentials,
+  Candidate,
+  ClientConfig,
+  ConfigSection,
+  CredentialsInput,
+  FileState,
+  Place,
+  Profile,
+  ProfileSet,
+  ProfileValue,
+  Resolved,
+  Setting,
+  SettingSource,
+} from "./config.ts";
+export type {
+  AssumeRole,
+  AssumeRoleWithWebIdentity,
+  CredentialProvider,
+  Credentials,
+  CredentialSource,
+  RoleRequest,
+  SessionTag,
+} from "./credentials.ts";
+export type { Endpoint, EndpointQuery, EndpointResolver } from "./endpoint.ts";
+export type {
+  BodySource,
+  HeaderMap,
+  HttpMethod,
+  HttpRequest,
+  HttpResponse,
+  QueryParam,
+  RequestBody,
+  ResponseBody,
+  SendOptions,
+  Transport,
+} from "./http.ts";
+export type { LogFields, Logger, LogLevel } from "./logger.ts";
+export type {
+  Answer,
+  Protocol,
+  ReadOptions,
+  RequestDraft,
+} from "./protocol.ts";
+export type {
+  AttemptFacts,
+  Correction,
+  Recovery,
+  RegionMemory,
+} from "./recovery.ts";
+export type {
+  RetriedCall,
+  RetryGrant,
+  RetryMode,
+  RetryOptions,
+  RetryRefusal,
+  RetryStrategy,
+  RetryTicket,
+} from "./retry.ts";
+export type {
+  ChecksumTraits,
+  ErrorTraits,
+  ListShape,
+  Location,
+  MapShape,
+  Member,
+  Operation,
+  ScalarType,
+  Shape,
+  StructureShape,
+  XmlNamespace,
+} from "./schema.ts";
+export type { ServiceClientClass, ServiceDefinition } from "./service.ts";
+export type { Signer, SigningRules, SigningScope } from "./signer.ts";
+export type {
+  FileFacts,
+  Files,
+  Found,
+  OpenedFile,
+  ProcessResult,
+  System,
+} from "./system.ts";
