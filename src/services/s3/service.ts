@@ -1,0 +1,18 @@
+/**
+ * S3, as the session sees it.
+ *
+ * @module
+ */
+import type { ServiceDefinition } from "../../ports/service.ts";
+import { restXml } from "../../protocol/rest_xml.ts";
+import { s3Endpoint } from "./endpoint.ts";
+import { type S3Config, s3Settings } from "./settings.ts";
+
+/** Facts of S3. */
+export const s3: ServiceDefinition<S3Config> = {
+  id: "s3",
+  protocol: restXml,
+  endpoint: s3Endpoint,
+  settings: s3Settings,
+  regionless: true,
+};
