@@ -59,7 +59,8 @@ const METHODS: readonly HttpMethod[] = [
  *
  * S3 takes a body over https without its hash, so it is not read. Any other
  * body is read into memory first, unless the header `x-amz-content-sha256` says
- * what to sign in its place.
+ * what to sign in its place. Give S3 bytes, not a stream: `fetch` sends a stream
+ * without its length, and S3 asks for one.
  *
  * @param request The request. Its body, if any, moves into the signed one.
  * @param options Credentials, region and service.
@@ -86,6 +87,8 @@ export async function signRequest(
   }
   const { signer = new SigV4(), credentials } = options;
   const url = new URL(request.url);
+  const where = target(url, options);
+  const method = supported(request.method);
   const headers: Record<string, string> = Object.fromEntries(request.headers);
   if (mayStayUnread(request, url, options.service)) {
     headers[PAYLOAD_HEADER] ??= UNSIGNED_PAYLOAD;
@@ -94,12 +97,7 @@ export async function signRequest(
     ? await request.bytes()
     : undefined;
   const signed = await signer.sign(
-    {
-      ...target(url, options),
-      method: supported(request.method),
-      headers,
-      body: bytes,
-    },
+    { ...where, method, headers, body: bytes },
     credentials,
     scopeOf(options),
   );

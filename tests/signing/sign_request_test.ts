@@ -126,12 +126,15 @@ Deno.test("signRequest refuses a body that is gone", async () => {
   );
 });
 
-Deno.test("signRequest refuses a method that no service has", async () => {
+Deno.test("signRequest refuses a method that no service has, and leaves the body", async () => {
+  const request = new Request(BUCKET, { method: "OPTIONS", body: "hello" });
+
   await assertRejects(
-    () => signRequest(new Request(BUCKET, { method: "OPTIONS" }), S3),
+    () => signRequest(request, STS),
     TypeError,
     'DELETE, GET, HEAD, PATCH, POST, PUT: current value is "OPTIONS"',
   );
+  assertEquals(await request.text(), "hello");
 });
 
 Deno.test("signRequest refuses a URL that decodes to nothing", async () => {
