@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { Corrections } from "../../tools/gen/corrections.ts";
 import { formatted } from "../../tools/gen/files.ts";
 import { printClient, printEntry } from "../../tools/gen/print_client.ts";
+import { printListings } from "../../tools/gen/print_listings.ts";
 import { printOperations } from "../../tools/gen/print_operations.ts";
 import { printTypes } from "../../tools/gen/print_types.ts";
 import { type Service, serviceFrom } from "../../tools/gen/service.ts";
@@ -192,6 +193,87 @@ Deno.test("printEntry lists every name", async () => {
   );
 });
 
+Deno.test("printListings writes the tokens of a listing as code", async () => {
+  const text = await fmt(printListings({
+    ...service(),
+    pagination: {
+      GetThing: {
+        "input_token": "Color",
+        "output_token": "Text || Parts[-1].Name",
+        "result_key": ["Parts"],
+        "more_results": "Text",
+      },
+    },
+  }));
+
+  assertStringIncludes(
+    text,
+    `
+/** How the pages of \`GetThing\` hang together. */
+export const GetThingPaging: Paging<
+  Types.GetThingInput,
+  Types.GetThingOutput,
+  Types.Part
+> = {
+  operation: operations.GetThing,
+  next: (page) =>
+    page.Text ? { Color: page.Text || page.Parts?.at(-1)?.Name } : undefined,
+  items: (page) => page.Parts ?? [],
+};
+`,
+  );
+});
+
+Deno.test("printListings writes what is waited for", async () => {
+  const text = await fmt(printListings({
+    ...service(),
+    waiters: {
+      ThingExists: {
+        operation: "GetThing",
+        delay: 5,
+        maxAttempts: 20,
+        acceptors: [{ matcher: "status", expected: 200, state: "success" }],
+      },
+    },
+  }));
+
+  assertStringIncludes(
+    text,
+    `{
+  name: "ThingExists",
+  operation: operations.GetThing,
+  delayMs: 5000,
+  maxAttempts: 20,
+  acceptors: [
+    { status: 200, state: "success" },
+  ],
+};
+`,
+  );
+});
+
+Deno.test("printListings refuses what waiters cannot tell", () => {
+  const acceptors = [
+    { matcher: "path", expected: "x", state: "success" },
+  ] as const;
+  const waiter = {
+    operation: "GetThing",
+    delay: 5,
+    maxAttempts: 20,
+    acceptors,
+  };
+
+  assertThrows(
+    () => printListings({ ...service(), waiters: { ThingIsX: waiter } }),
+    TypeError,
+    'Cannot wait for ThingIsX: no matcher "path"',
+  );
+});
+
+Deno.test("printListings writes nothing where there is nothing", () => {
+  assertEquals(printListings(service()), undefined);
+});
+
 Deno.test("serviceFrom refuses two things of one name", () => {
   assertThrows(
     () => service({ names: { Part: "GetThing" } }),
@@ -207,6 +289,7 @@ function service(changes: Partial<Corrections> = {}): Service {
   );
 }
 
-async function fmt(text: string): Promise<string> {
+async function fmt(text: string | undefined): Promise<string> {
+  if (text === undefined) throw new Error("nothing was printed");
   return (await formatted(new Map([["file", text]]))).get("file") ?? "";
 }

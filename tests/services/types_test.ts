@@ -1,15 +1,29 @@
 import { assertEquals } from "@std/assert";
 import type { StreamingBody } from "../../src/foundation/streaming_body.ts";
 import type { BodyInput } from "../../src/ports/body.ts";
-import type {
-  CopyObjectInput,
-  GetObjectInput,
-  GetObjectOutput,
-  ListedObject,
-  PutObjectInput,
-  StorageClass,
+import {
+  type ClientCore,
+  type CopyObjectInput,
+  type GetObjectInput,
+  type GetObjectOutput,
+  type ListedObject,
+  type ListObjectsV2Input,
+  type PutObjectInput,
+  S3,
+  type StorageClass,
 } from "../../src/services/s3/mod.ts";
 import type { Credentials } from "../../src/services/sts/mod.ts";
+
+/** A core that nothing is asked of. */
+const NO_CORE: ClientCore = {
+  call: () => Promise.reject(new Error("not used")),
+  presign: () => Promise.reject(new Error("not used")),
+  clock: {
+    now: () => new Date(0),
+    sleep: () => Promise.resolve(),
+    timer: () => ({ [Symbol.dispose]: () => {} }),
+  },
+};
 
 /** True where two types are the same. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends
@@ -54,4 +68,11 @@ Deno.test("the types take a copy source as names or as text", () => {
   const byText: CopyObjectInput = { ...target, CopySource: "photos/cat.txt" };
 
   assertEquals([byName, byText].length, 2);
+});
+
+Deno.test("the types let a listing go on where it was left", () => {
+  const pages = new S3(NO_CORE).listObjectsV2Pages({ Bucket: "photos" });
+  const later: ListObjectsV2Input = { Bucket: "photos", ...pages.resume };
+
+  assertEquals(later, { Bucket: "photos" });
 });

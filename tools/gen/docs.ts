@@ -32,23 +32,17 @@ export function memberDoc(
     : [sentence];
 }
 
-/** The operation or shape that uses a shape, for its description. */
-export function usersOf(shape: string, { model, names }: Service): string {
+/** Two of the structures that use a shape, be it through lists or maps. */
+export function usersOf(shape: string, service: Service): string {
+  const { model, names } = service;
   const users = Object.entries(model.shapes)
-    .filter(([, user]) => shapesUsedBy(user).includes(shape))
-    .map(([name, user]) =>
-      user.type === "structure" ? names.of(name) : undefined
-    )
-    .filter((name) => name !== undefined);
-  if (users.length > 0) return users.slice(0, 2).join("`, `");
-  const list = Object.keys(model.shapes)
-    .find((name) => {
-      const user = model.shapes[name];
-      return user !== undefined && shapesUsedBy(user).includes(shape);
-    });
-  return list === undefined
-    ? shape
-    : usersOf(list, { model, names } as Service);
+    .filter(([, user]) => shapesUsedBy(user).includes(shape));
+  const structures = users
+    .filter(([, user]) => user.type === "structure")
+    .map(([name]) => names.of(name));
+  if (structures.length > 0) return structures.slice(0, 2).join("`, `");
+  const [list] = users;
+  return list === undefined ? names.of(shape) : usersOf(list[0], service);
 }
 
 function placeOf(

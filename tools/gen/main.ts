@@ -13,6 +13,7 @@ import type { Corrections } from "./corrections.ts";
 import { differences, formatted } from "./files.ts";
 import { loadModel } from "./load.ts";
 import { printClient, printEntry } from "./print_client.ts";
+import { printListings } from "./print_listings.ts";
 import { printOperations } from "./print_operations.ts";
 import { printTypes } from "./print_types.ts";
 import { s3Corrections } from "./s3_corrections.ts";
@@ -25,7 +26,7 @@ const SERVICES = new URL("../../src/services/", import.meta.url);
 /** The files of one service, by path below `src/services`. */
 export async function generate(
   corrections: Corrections,
-  models: URL = MODELS,
+  models: URL,
 ): Promise<ReadonlyMap<string, string>> {
   const files = await loadModel(new URL(`${corrections.model}/`, models));
   const service = serviceFrom(files, corrections);
@@ -37,28 +38,53 @@ export async function generate(
     [`${folder}/generated/client.ts`, printClient(service)],
     [`${folder}/mod.ts`, printEntry(service, types)],
   ]);
+  const listings = printListings(service);
+  if (listings !== undefined) {
+    texts.set(`${folder}/generated/listings.ts`, listings);
+  }
   return await formatted(texts);
 }
 
-async function main(check: boolean): Promise<number> {
-  if (!await exists(MODELS)) {
-    console.log(`gen: ignored, as there are no models in ${MODELS.pathname}`);
-    return check ? 0 : 1;
+/** What to do, and where. */
+export interface Task {
+  /** Compare instead of writing. */
+  readonly check: boolean;
+  /** Folder of the models. */
+  readonly models: URL;
+  /** Folder of the services. */
+  readonly services: URL;
+}
+
+/**
+ * Writes or compares the files of all services.
+ *
+ * @returns What to tell, and whether all is well.
+ */
+export async function run(
+  { check, models, services }: Task,
+): Promise<{ readonly lines: readonly string[]; readonly ok: boolean }> {
+  if (!await exists(models)) {
+    const line = `gen: ignored, as there are no models in ${models.pathname}`;
+    return { lines: [line], ok: check };
   }
   const problems: string[] = [];
   for (const corrections of [s3Corrections, stsCorrections]) {
-    const files = await generate(corrections);
-    if (check) problems.push(...await differences(files, SERVICES));
-    else await write(files);
+    const files = await generate(corrections, models);
+    if (check) problems.push(...await differences(files, services));
+    else await write(files, services);
   }
-  for (const problem of problems) console.error(problem);
-  if (check) console.log(`gen: ${problems.length} files differ`);
-  return problems.length > 0 ? 1 : 0;
+  const last = check
+    ? `gen: ${problems.length} files differ`
+    : "gen: all files written";
+  return { lines: [...problems, last], ok: problems.length === 0 };
 }
 
-async function write(files: ReadonlyMap<string, string>): Promise<void> {
+async function write(
+  files: ReadonlyMap<string, string>,
+  services: URL,
+): Promise<void> {
   for (const [path, text] of files) {
-    const file = new URL(path, SERVICES);
+    const file = new URL(path, services);
     await Deno.mkdir(new URL(".", file), { recursive: true });
     await Deno.writeTextFile(file, text);
   }
@@ -74,4 +100,13 @@ async function exists(path: URL): Promise<boolean> {
   }
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args.includes("--check")));
+if (import.meta.main) {
+  const check = Deno.args.includes("--check");
+  const { lines, ok } = await run({
+    check,
+    models: MODELS,
+    services: SERVICES,
+  });
+  console.log(lines.join("\n"));
+  if (!ok) Deno.exit(1);
+}

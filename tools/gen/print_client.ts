@@ -5,6 +5,7 @@
  */
 import type { ModelOperation } from "./model.ts";
 import { methodName } from "./names.ts";
+import { itemType } from "./print_listings.ts";
 import type { Service } from "./service.ts";
 import { docComment, header } from "./text.ts";
 
@@ -21,6 +22,7 @@ export function printClient(service: Service): string {
     `import type { ServiceDefinition } from "../../../ports/service.ts";`,
     `import { ${constant} } from "../service.ts";`,
     `import type { ${className}Config } from "../settings.ts";`,
+    ...listingImports(service),
     `import * as operations from "./operations.ts";`,
     `import type * as Types from "./types.ts";`,
     "",
@@ -40,16 +42,32 @@ export function printClient(service: Service): string {
     "  }",
     ...Object.values(model.operations)
       .map((operation) => methodOf(operation, service)),
+    ...Object.keys(service.pagination).sort()
+      .map((operation) => pageMethods(operation, service)),
+    ...Object.keys(service.waiters).sort()
+      .map((name) => waitMethod(name, service)),
     presignMethod(),
     "}",
   ].join("\n");
 }
 
+function listingImports({ pagination, waiters }: Service): readonly string[] {
+  const pages = Object.keys(pagination).length > 0;
+  const waits = Object.keys(waiters).length > 0;
+  return [
+    ...(pages
+      ? ['import { type ItemOptions, Pages } from "../../pages.ts";']
+      : []),
+    ...(waits
+      ? ['import { type WaitOptions, waitUntil } from "../../waiters.ts";']
+      : []),
+    ...(pages || waits ? ['import * as listings from "./listings.ts";'] : []),
+  ];
+}
+
 function methodOf(operation: ModelOperation, service: Service): string {
-  const { corrections, tables } = service;
+  const { corrections } = service;
   const { name, deprecated } = operation;
-  const required = Object.values(tables.operations[name]?.input().members ?? {})
-    .some((member) => member.required);
   const errors = (operation.errors ?? [])
     .map(({ shape }) => service.model.shapes[shape]?.error?.code ?? shape);
   const doc = docComment([
@@ -66,10 +84,67 @@ function methodOf(operation: ModelOperation, service: Service): string {
     "",
     doc,
     `  ${methodName(name)}(`,
-    `    input: Types.${name}Input${required ? "" : " = {}"},`,
+    `    ${inputParameter(name, service)},`,
     "    options?: CallOptions,",
     `  ): Promise<Types.${name}Output> {`,
     `    return this.#core.call(operations.${name}, input, options);`,
+    "  }",
+  ].join("\n");
+}
+
+/** The parameters of an operation; may be left out where none is required. */
+function inputParameter(operation: string, { tables }: Service): string {
+  const members = tables.operations[operation]?.input().members ?? {};
+  const required = Object.values(members).some((member) => member.required);
+  return `input: Types.${operation}Input${required ? "" : " = {}"}`;
+}
+
+function pageMethods(name: string, service: Service): string {
+  const pagination = service.pagination[name];
+  if (pagination === undefined) throw new TypeError(`No pages for ${name}`);
+  const item = itemType(name, pagination, service);
+  const method = methodName(name);
+  return [
+    "",
+    docComment(
+      [`Gets the pages of \`${method}\`, as they are asked for.`],
+      "  ",
+    ),
+    `  ${method}Pages(`,
+    `    ${inputParameter(name, service)},`,
+    "    options?: CallOptions,",
+    `  ): Pages<Types.${name}Input, Types.${name}Output, ${item}> {`,
+    `    const paging = listings.${name}Paging;`,
+    "    return new Pages(this.#core.call, { paging, input, options });",
+    "  }",
+    "",
+    docComment([
+      `Gets what \`${method}\` lists, page after page.`,
+    ], "  "),
+    `  ${method}Items(`,
+    `    ${inputParameter(name, service)},`,
+    "    { limit, ...options }: ItemOptions = {},",
+    `  ): AsyncGenerator<${item}, void, void> {`,
+    `    return this.${method}Pages(input, options).items(limit);`,
+    "  }",
+  ].join("\n");
+}
+
+function waitMethod(name: string, { waiters }: Service): string {
+  const operation = waiters[name]?.operation ?? "";
+  return [
+    "",
+    docComment([
+      `Waits for \`${name}\`: asks \`${
+        methodName(operation)
+      }\` again and again.`,
+      "@throws {TimeoutError} If it is not so after the last look.",
+    ], "  "),
+    `  waitUntil${name}(`,
+    `    input: Types.${operation}Input,`,
+    "    options: WaitOptions = {},",
+    "  ): Promise<void> {",
+    `    return waitUntil(this.#core, listings.${name}, { input, options });`,
     "  }",
   ].join("\n");
 }

@@ -77,13 +77,9 @@ class TablePrinter {
   operation(operation: AnyOperation): string {
     const { name } = operation;
     const own = [operation.input(), operation.output()]
-      .filter((shape) => this.#ownShapes.has(shape))
       .map((shape) => [this.#name(shape), shape] as const)
-      .filter(([shapeName]) => shapeName.startsWith(name))
-      .filter(([shapeName]) =>
-        /^(In|Out)put$/.test(shapeName.slice(name.length))
-      )
-      .map(([shapeName, shape]) => this.#constant(shapeName, shape));
+      .filter(([own]) => own === `${name}Input` || own === `${name}Output`)
+      .map(([own, shape]) => this.#constant(own, shape));
     const { corrections } = this.#service;
     const types = `Operation<Types.${name}Input, Types.${name}Output>`;
     return [

@@ -213,6 +213,8 @@ export const s3Corrections: Corrections = {
         "PresignOptions",
       ],
       "../../ports/schema.ts": ["Operation"],
+      "../pages.ts": ["ItemOptions", "Pages", "PageStart", "Paging"],
+      "../waiters.ts": ["WaitOptions"],
       "./copy_source.ts": ["CopySourceObject"],
       "./settings.ts": ["ChecksumUse", "S3Config"],
     },

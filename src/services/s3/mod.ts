@@ -21,6 +21,8 @@ export type {
   PresignOptions,
 } from "../../ports/caller.ts";
 export type { Operation } from "../../ports/schema.ts";
+export type { ItemOptions, Pages, PageStart, Paging } from "../pages.ts";
+export type { WaitOptions } from "../waiters.ts";
 export type { CopySourceObject } from "./copy_source.ts";
 export type { ChecksumUse, S3Config } from "./settings.ts";
 export {

@@ -14,6 +14,9 @@ import type { Operation } from "../../../ports/schema.ts";
 import type { ServiceDefinition } from "../../../ports/service.ts";
 import { s3 } from "../service.ts";
 import type { S3Config } from "../settings.ts";
+import { type ItemOptions, Pages } from "../../pages.ts";
+import { type WaitOptions, waitUntil } from "../../waiters.ts";
+import * as listings from "./listings.ts";
 import * as operations from "./operations.ts";
 import type * as Types from "./types.ts";
 
@@ -1600,6 +1603,214 @@ export class S3 {
     options?: CallOptions,
   ): Promise<Types.WriteGetObjectResponseOutput> {
     return this.#core.call(operations.WriteGetObjectResponse, input, options);
+  }
+
+  /** Gets the pages of `listBuckets`, as they are asked for. */
+  listBucketsPages(
+    input: Types.ListBucketsInput = {},
+    options?: CallOptions,
+  ): Pages<Types.ListBucketsInput, Types.ListBucketsOutput, Types.Bucket> {
+    const paging = listings.ListBucketsPaging;
+    return new Pages(this.#core.call, { paging, input, options });
+  }
+
+  /** Gets what `listBuckets` lists, page after page. */
+  listBucketsItems(
+    input: Types.ListBucketsInput = {},
+    { limit, ...options }: ItemOptions = {},
+  ): AsyncGenerator<Types.Bucket, void, void> {
+    return this.listBucketsPages(input, options).items(limit);
+  }
+
+  /** Gets the pages of `listDirectoryBuckets`, as they are asked for. */
+  listDirectoryBucketsPages(
+    input: Types.ListDirectoryBucketsInput = {},
+    options?: CallOptions,
+  ): Pages<
+    Types.ListDirectoryBucketsInput,
+    Types.ListDirectoryBucketsOutput,
+    Types.Bucket
+  > {
+    const paging = listings.ListDirectoryBucketsPaging;
+    return new Pages(this.#core.call, { paging, input, options });
+  }
+
+  /** Gets what `listDirectoryBuckets` lists, page after page. */
+  listDirectoryBucketsItems(
+    input: Types.ListDirectoryBucketsInput = {},
+    { limit, ...options }: ItemOptions = {},
+  ): AsyncGenerator<Types.Bucket, void, void> {
+    return this.listDirectoryBucketsPages(input, options).items(limit);
+  }
+
+  /** Gets the pages of `listMultipartUploads`, as they are asked for. */
+  listMultipartUploadsPages(
+    input: Types.ListMultipartUploadsInput,
+    options?: CallOptions,
+  ): Pages<
+    Types.ListMultipartUploadsInput,
+    Types.ListMultipartUploadsOutput,
+    Types.MultipartUpload
+  > {
+    const paging = listings.ListMultipartUploadsPaging;
+    return new Pages(this.#core.call, { paging, input, options });
+  }
+
+  /** Gets what `listMultipartUploads` lists, page after page. */
+  listMultipartUploadsItems(
+    input: Types.ListMultipartUploadsInput,
+    { limit, ...options }: ItemOptions = {},
+  ): AsyncGenerator<Types.MultipartUpload, void, void> {
+    return this.listMultipartUploadsPages(input, options).items(limit);
+  }
+
+  /** Gets the pages of `listObjectAnnotations`, as they are asked for. */
+  listObjectAnnotationsPages(
+    input: Types.ListObjectAnnotationsInput,
+    options?: CallOptions,
+  ): Pages<
+    Types.ListObjectAnnotationsInput,
+    Types.ListObjectAnnotationsOutput,
+    Types.AnnotationEntry
+  > {
+    const paging = listings.ListObjectAnnotationsPaging;
+    return new Pages(this.#core.call, { paging, input, options });
+  }
+
+  /** Gets what `listObjectAnnotations` lists, page after page. */
+  listObjectAnnotationsItems(
+    input: Types.ListObjectAnnotationsInput,
+    { limit, ...options }: ItemOptions = {},
+  ): AsyncGenerator<Types.AnnotationEntry, void, void> {
+    return this.listObjectAnnotationsPages(input, options).items(limit);
+  }
+
+  /** Gets the pages of `listObjectVersions`, as they are asked for. */
+  listObjectVersionsPages(
+    input: Types.ListObjectVersionsInput,
+    options?: CallOptions,
+  ): Pages<
+    Types.ListObjectVersionsInput,
+    Types.ListObjectVersionsOutput,
+    Types.ObjectVersion
+  > {
+    const paging = listings.ListObjectVersionsPaging;
+    return new Pages(this.#core.call, { paging, input, options });
+  }
+
+  /** Gets what `listObjectVersions` lists, page after page. */
+  listObjectVersionsItems(
+    input: Types.ListObjectVersionsInput,
+    { limit, ...options }: ItemOptions = {},
+  ): AsyncGenerator<Types.ObjectVersion, void, void> {
+    return this.listObjectVersionsPages(input, options).items(limit);
+  }
+
+  /** Gets the pages of `listObjects`, as they are asked for. */
+  listObjectsPages(
+    input: Types.ListObjectsInput,
+    options?: CallOptions,
+  ): Pages<
+    Types.ListObjectsInput,
+    Types.ListObjectsOutput,
+    Types.ListedObject
+  > {
+    const paging = listings.ListObjectsPaging;
+    return new Pages(this.#core.call, { paging, input, options });
+  }
+
+  /** Gets what `listObjects` lists, page after page. */
+  listObjectsItems(
+    input: Types.ListObjectsInput,
+    { limit, ...options }: ItemOptions = {},
+  ): AsyncGenerator<Types.ListedObject, void, void> {
+    return this.listObjectsPages(input, options).items(limit);
+  }
+
+  /** Gets the pages of `listObjectsV2`, as they are asked for. */
+  listObjectsV2Pages(
+    input: Types.ListObjectsV2Input,
+    options?: CallOptions,
+  ): Pages<
+    Types.ListObjectsV2Input,
+    Types.ListObjectsV2Output,
+    Types.ListedObject
+  > {
+    const paging = listings.ListObjectsV2Paging;
+    return new Pages(this.#core.call, { paging, input, options });
+  }
+
+  /** Gets what `listObjectsV2` lists, page after page. */
+  listObjectsV2Items(
+    input: Types.ListObjectsV2Input,
+    { limit, ...options }: ItemOptions = {},
+  ): AsyncGenerator<Types.ListedObject, void, void> {
+    return this.listObjectsV2Pages(input, options).items(limit);
+  }
+
+  /** Gets the pages of `listParts`, as they are asked for. */
+  listPartsPages(
+    input: Types.ListPartsInput,
+    options?: CallOptions,
+  ): Pages<Types.ListPartsInput, Types.ListPartsOutput, Types.Part> {
+    const paging = listings.ListPartsPaging;
+    return new Pages(this.#core.call, { paging, input, options });
+  }
+
+  /** Gets what `listParts` lists, page after page. */
+  listPartsItems(
+    input: Types.ListPartsInput,
+    { limit, ...options }: ItemOptions = {},
+  ): AsyncGenerator<Types.Part, void, void> {
+    return this.listPartsPages(input, options).items(limit);
+  }
+
+  /**
+   * Waits for `BucketExists`: asks `headBucket` again and again.
+   *
+   * @throws {TimeoutError} If it is not so after the last look.
+   */
+  waitUntilBucketExists(
+    input: Types.HeadBucketInput,
+    options: WaitOptions = {},
+  ): Promise<void> {
+    return waitUntil(this.#core, listings.BucketExists, { input, options });
+  }
+
+  /**
+   * Waits for `BucketNotExists`: asks `headBucket` again and again.
+   *
+   * @throws {TimeoutError} If it is not so after the last look.
+   */
+  waitUntilBucketNotExists(
+    input: Types.HeadBucketInput,
+    options: WaitOptions = {},
+  ): Promise<void> {
+    return waitUntil(this.#core, listings.BucketNotExists, { input, options });
+  }
+
+  /**
+   * Waits for `ObjectExists`: asks `headObject` again and again.
+   *
+   * @throws {TimeoutError} If it is not so after the last look.
+   */
+  waitUntilObjectExists(
+    input: Types.HeadObjectInput,
+    options: WaitOptions = {},
+  ): Promise<void> {
+    return waitUntil(this.#core, listings.ObjectExists, { input, options });
+  }
+
+  /**
+   * Waits for `ObjectNotExists`: asks `headObject` again and again.
+   *
+   * @throws {TimeoutError} If it is not so after the last look.
+   */
+  waitUntilObjectNotExists(
+    input: Types.HeadObjectInput,
+    options: WaitOptions = {},
+  ): Promise<void> {
+    return waitUntil(this.#core, listings.ObjectNotExists, { input, options });
   }
 
   /**
