@@ -25,6 +25,13 @@ export {
   type FakeSystemOptions,
 } from "./fake_system.ts";
 export {
+  LocalAws,
+  type LocalAwsOptions,
+  type LocalAwsServeOptions,
+  type LocalClientConfig,
+} from "./local_aws/local_aws.ts";
+export type { LocalCredentials } from "./local_aws/keys.ts";
+export {
   ReplayError,
   type ReplayExchange,
   ReplayTransport,

@@ -23,7 +23,7 @@ const MEANINGS: readonly (readonly [RegExp, TransportFault])[] = [
   [/dns error|ENOTFOUND|EAI_AGAIN/, "dns"],
   [/Connection reset|Broken pipe|ECONNRESET|EPIPE/, "reset"],
   [
-    /tcp connect error|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT|tunnel|proxy authentication/,
+    /tcp connect error|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT|tunnel/,
     "refused",
   ],
   [
@@ -34,10 +34,7 @@ const MEANINGS: readonly (readonly [RegExp, TransportFault])[] = [
     /connection closed before message completed|UND_ERR_SOCKET|other side closed/,
     "closed",
   ],
-  [
-    /invalid .* parsed|message head is too large|HPE_|HTTPParserError/,
-    "not-http",
-  ],
+  [/invalid HTTP|message head is too large|HPE_|HTTPParserError/, "not-http"],
 ];
 
 /** What each kind means to whoever reads the error. */
@@ -65,7 +62,7 @@ const NEVER_SENT: readonly TransportFault[] = ["denied", "dns", "refused"];
  */
 export function sendFault(error: unknown, request: HttpRequest): AwsError {
   const text = textOf(error);
-  const refusal = text.includes("client error") ? undefined : refusalOf(text);
+  const refusal = refusalOf(text);
   if (refusal !== undefined) {
     return new EndpointError(`Cannot send ${describe(request)}: ${refusal}`);
   }
@@ -131,15 +128,10 @@ function textOf(error: unknown): string {
   // Node puts several addresses' errors into one; the depth is a matter of three.
   for (let depth = 0; depth < 4 && current instanceof Error; depth++) {
     const code = "code" in current ? ` ${current.code}` : "";
-    parts.push(`${current.name}${code}: ${withoutUrl(current.message)}`);
+    parts.push(`${current.name}${code}: ${current.message}`);
     current = current.cause;
   }
   return parts.join(" < ");
-}
-
-/** A key may be called "dns error", and then the URL would decide. */
-function withoutUrl(message: string): string {
-  return message.slice(Math.max(message.indexOf("client error ("), 0));
 }
 
 /** The runtime quotes the whole URL, and its query may hold a signature. */

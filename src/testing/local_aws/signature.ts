@@ -1,0 +1,219 @@
+/**
+ * Checks who a request comes from. This shares no code with the signer of the
+ * library: it starts from the raw request, decodes it, and encodes it again as
+ * the service does, so that a mistake in signing cannot hide in both.
+ *
+ * Source: "Signature calculations for the Authorization header", Amazon S3 API
+ * Reference.
+ *
+ * @module
+ */
+import { hex, utf8 } from "../../foundation/bytes.ts";
+import { hmacKey, hmacSha256, sha256 } from "../../foundation/digest.ts";
+import { type Claim, timeOf } from "./claim.ts";
+import type { Key, Keys } from "./keys.ts";
+import { Refusal } from "./refusal.ts";
+import type { Target, WireRequest } from "./target.ts";
+
+/** What a signature is checked against. */
+export interface Expectation {
+  /** The keys that exist. */
+  readonly keys: Keys;
+  /** Region that the signature must be for. */
+  readonly region: string;
+  /** Service that it must be for. */
+  readonly service: "s3" | "sts";
+  /** Time of the server. */
+  readonly now: Date;
+  /** What stands for the body in the signature. */
+  readonly payloadHash: string;
+}
+
+/** How far the clocks may be apart. */
+const MAX_SKEW_MS = 15 * 60_000;
+
+/**
+ * Checks a signature: scope, key, token, time, signed header fields, and the
+ * signature itself.
+ *
+ * @returns The key that it was made with.
+ * @throws {Refusal} If one of them is wrong.
+ */
+export async function checkSignature(
+  claim: Claim,
+  request: WireRequest,
+  target: Target,
+  expected: Expectation,
+): Promise<Key> {
+  checkScope(claim, expected);
+  const key = checkKey(claim, expected);
+  checkTime(claim, expected.now);
+  checkSignedHeaders(claim, request);
+
+  const { date, region, service } = claim.scope;
+  const canonical = canonicalRequest(
+    claim,
+    request,
+    target,
+    expected.payloadHash,
+  );
+  const stringToSign = [
+    "AWS4-HMAC-SHA256",
+    claim.time,
+    `${date}/${region}/${service}/aws4_request`,
+    hex(await sha256(utf8(canonical))),
+  ].join("\n");
+  if (
+    await sign(key.secretAccessKey, claim, stringToSign) !== claim.signature
+  ) {
+    throw new Refusal("SignatureDoesNotMatch", {
+      AWSAccessKeyId: claim.accessKeyId,
+      StringToSign: stringToSign,
+      SignatureProvided: claim.signature,
+      // The token is the one secret in it.
+      CanonicalRequest: canonical.replace(
+        /(x-amz-security-token[:=])[^\n&]+/i,
+        "$1(withheld)",
+      ),
+    });
+  }
+  return key;
+}
+
+function checkScope(claim: Claim, { region, service }: Expectation): void {
+  const { scope, time, place } = claim;
+  const code = place === "header"
+    ? "AuthorizationHeaderMalformed"
+    : "AuthorizationQueryParametersError";
+  if (scope.region !== region) {
+    throw new Refusal(
+      code,
+      { Region: region },
+      `The region "${scope.region}" is wrong; expecting "${region}"`,
+    );
+  }
+  if (scope.service !== service) {
+    throw new Refusal(
+      code,
+      {},
+      `The service "${scope.service}" is wrong; expecting "${service}"`,
+    );
+  }
+  if (!time.startsWith(scope.date)) {
+    throw new Refusal(
+      code,
+      {},
+      `The date "${scope.date}" of the credential is not that of the request`,
+    );
+  }
+}
+
+function checkKey(claim: Claim, { keys, now }: Expectation): Key {
+  const key = keys.find(claim.accessKeyId);
+  // S3 does not know a temporary key without its token.
+  if (key === undefined || (key.sessionToken && claim.token === undefined)) {
+    throw new Refusal("InvalidAccessKeyId", {
+      AWSAccessKeyId: claim.accessKeyId,
+    });
+  }
+  if (key.sessionToken !== claim.token) throw new Refusal("InvalidToken");
+  if (key.expiration && key.expiration <= now) {
+    throw new Refusal("ExpiredToken");
+  }
+  return key;
+}
+
+function checkTime(claim: Claim, now: Date): void {
+  const signed = timeOf(claim.time).getTime();
+  if (claim.expiresSeconds === undefined) {
+    if (Math.abs(now.getTime() - signed) <= MAX_SKEW_MS) return;
+    throw new Refusal("RequestTimeTooSkewed", {
+      RequestTime: claim.time,
+      ServerTime: now.toISOString(),
+      MaxAllowedSkewMilliseconds: MAX_SKEW_MS,
+    });
+  }
+  const end = new Date(signed + claim.expiresSeconds * 1_000);
+  if (signed > now.getTime() + MAX_SKEW_MS) {
+    throw new Refusal("AccessDenied", {}, "The request is not valid yet");
+  }
+  if (end < now) {
+    throw new Refusal("AccessDenied", {
+      "X-Amz-Expires": claim.expiresSeconds,
+      Expires: end.toISOString(),
+      ServerTime: now.toISOString(),
+    }, "The request has expired");
+  }
+}
+
+function checkSignedHeaders(claim: Claim, { headers }: WireRequest): void {
+  const signed = new Set(claim.signedHeaders);
+  const open = Object.keys(headers).filter((name) =>
+    (name === "host" || name.startsWith("x-amz-")) && !signed.has(name)
+  );
+  if (open.length > 0) {
+    throw new Refusal(
+      "AccessDenied",
+      { HeadersNotSigned: open.join(", ") },
+      "There are header fields that must be signed and are not",
+    );
+  }
+}
+
+function canonicalRequest(
+  claim: Claim,
+  request: WireRequest,
+  target: Target,
+  payloadHash: string,
+): string {
+  const query = target.query
+    .filter(([name]) => name !== "X-Amz-Signature")
+    .map(([name, value]) => `${encoded(name)}=${encoded(value)}`)
+    .sort((one, other) => compareParams(one, other));
+  const names = claim.signedHeaders.map((name) => name.toLowerCase()).sort();
+  const headers = names.map((name) =>
+    `${name}:${(request.headers[name] ?? "").trim().replace(/ +/g, " ")}\n`
+  );
+  return [
+    request.method,
+    target.path.split("/").map(encoded).join("/"),
+    query.join("&"),
+    headers.join(""),
+    names.join(";"),
+    payloadHash,
+  ].join("\n");
+}
+
+/** By name, then by value; `=` would sort after some characters of a name. */
+function compareParams(one: string, other: string): number {
+  const [name = "", value = ""] = one.split("=");
+  const [otherName = "", otherValue = ""] = other.split("=");
+  if (name !== otherName) return name < otherName ? -1 : 1;
+  return value < otherValue ? -1 : Number(value > otherValue);
+}
+
+/** Byte by byte: all but the unreserved characters of RFC 3986. */
+function encoded(text: string): string {
+  let out = "";
+  for (const byte of utf8(text)) {
+    const character = String.fromCharCode(byte);
+    out += /[A-Za-z0-9._~-]/.test(character)
+      ? character
+      : `%${hex(new Uint8Array([byte])).toUpperCase()}`;
+  }
+  return out;
+}
+
+async function sign(
+  secret: string,
+  { scope }: Claim,
+  stringToSign: string,
+): Promise<string> {
+  let key = utf8(`AWS4${secret}`);
+  for (
+    const part of [scope.date, scope.region, scope.service, "aws4_request"]
+  ) {
+    key = await hmacSha256(await hmacKey(key), part);
+  }
+  return hex(await hmacSha256(await hmacKey(key), stringToSign));
+}

@@ -1,0 +1,113 @@
+/**
+ * What a request is about, from its raw target and its host: nothing here goes
+ * through a URL parser, which would change what was signed.
+ *
+ * @module
+ */
+import { strictText } from "../../foundation/bytes.ts";
+import type { HeaderMap } from "../../ports/http.ts";
+import { Refusal } from "./refusal.ts";
+
+/** A request as it came over the wire. */
+export interface WireRequest {
+  /** HTTP method in capitals. */
+  readonly method: string;
+  /** Path and query, exactly as in the request line. */
+  readonly target: string;
+  /** Header fields by lower-case name. */
+  readonly headers: HeaderMap;
+  /** The body as it was sent. */
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** A target, decoded. */
+export interface Target {
+  /** The path. */
+  readonly path: string;
+  /** Names and values of the query, in order; `""` for one without a value. */
+  readonly query: readonly (readonly [name: string, value: string])[];
+}
+
+/** What a request to S3 is about. */
+export interface Resource {
+  /** Name of the bucket, `""` for the service itself. */
+  readonly bucket: string;
+  /** Key of the object, `""` for the bucket itself. */
+  readonly key: string;
+}
+
+/** Hosts that hold a bucket in front: `BUCKET.localhost`, `BUCKET.s3.eu-west-1.amazonaws.com`. */
+const VIRTUAL_HOSTS = [
+  /^(.+)\.s3\.localhost$/,
+  /^(?!s3\.|sts\.|s3$|sts$)(.+)\.localhost$/,
+  /^(.+)\.s3(?:\.[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?$/,
+];
+
+/**
+ * Decodes a target.
+ *
+ * @throws {Refusal} InvalidURI, if it is not percent-encoded UTF-8.
+ */
+export function parseTarget(target: string): Target {
+  const mark = target.indexOf("?");
+  const path = mark < 0 ? target : target.slice(0, mark);
+  const query = mark < 0 ? "" : target.slice(mark + 1);
+  return { path: decoded(path), query: parseQuery(query) };
+}
+
+/**
+ * Decodes names and values that are joined by `&` and `=`; a plus is a blank, as
+ * in forms.
+ *
+ * @throws {Refusal} InvalidURI, if they are not percent-encoded UTF-8.
+ */
+export function parseQuery(query: string): Target["query"] {
+  return query.split("&").filter((part) => part !== "").map((part) => {
+    const [name = "", ...value] = part.replaceAll("+", " ").split("=");
+    return [decoded(name), decoded(value.join("="))] as const;
+  });
+}
+
+/** The first value of a name, where it is there. */
+export function valueOf(
+  query: Target["query"],
+  name: string,
+): string | undefined {
+  return query.find(([other]) => other === name)?.[1];
+}
+
+/** The bucket and key that a path and a host name. */
+export function resourceOf(path: string, host: string): Resource {
+  const name = host.toLowerCase().replace(/:\d+$/, "");
+  for (const pattern of VIRTUAL_HOSTS) {
+    const bucket = pattern.exec(name)?.[1];
+    if (bucket !== undefined) return { bucket, key: path.slice(1) };
+  }
+  const slash = path.indexOf("/", 1);
+  return slash < 0
+    ? { bucket: path.slice(1), key: "" }
+    : { bucket: path.slice(1, slash), key: path.slice(slash + 1) };
+}
+
+/**
+ * Decodes percent-encoding.
+ *
+ * @throws {Refusal} InvalidURI, if it is not percent-encoded UTF-8.
+ */
+export function decoded(text: string): string {
+  if (/[^ -~]/.test(text)) throw new Refusal("InvalidURI");
+  const binary = text.replace(
+    /%([0-9a-fA-F]{2})|%/g,
+    (_, digits: string | undefined) => {
+      if (digits === undefined) throw new Refusal("InvalidURI");
+      return String.fromCharCode(parseInt(digits, 16));
+    },
+  );
+  try {
+    return strictText(
+      Uint8Array.from(binary, (character) => character.charCodeAt(0)),
+    );
+  } catch {
+    throw new Refusal("InvalidURI");
+  }
+}
