@@ -55,7 +55,8 @@ function kindOf(value: unknown): string {
       ? "a number too large to be exact"
       : "a number that is not whole";
   }
-  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+  if (typeof value === "object") return "an object";
+  return value === undefined ? "undefined" : `a ${typeof value}`;
 }
 
 /** Whether a value can be the body of a request. */

@@ -1,0 +1,161 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { utf8 } from "../../src/foundation/bytes.ts";
+import { ProtocolError } from "../../src/foundation/errors.ts";
+import type { Member, StructureShape } from "../../src/ports/schema.ts";
+import { ShapeReader } from "../../src/protocol/shape_reader.ts";
+import { readXml } from "../../src/protocol/xml_reader.ts";
+import { structure, type Values } from "./tables.ts";
+
+const Strings: Member["of"] = () => ({ kind: "list", item: { of: "string" } });
+const Counts: Member["of"] = () => ({
+  kind: "map",
+  key: { of: "string", name: "Name" },
+  value: { of: "integer" },
+});
+
+function read(shape: StructureShape, document: string): Values {
+  const reader = new ShapeReader("Op", { strict: true });
+  return reader.members(readXml(document), shape, "");
+}
+
+Deno.test("ShapeReader reads scalars and passes over what it does not know", () => {
+  const shape = structure({
+    Name: { of: "string" },
+    Size: { of: "long", name: "Length" },
+    Blank: { of: "integer" },
+    Data: { of: "blob" },
+    Type: { of: "string", name: "xsi:type", attribute: true },
+    Header: { of: "string", at: "header" },
+  });
+
+  const values = read(
+    shape,
+    `<r xmlns:xsi="u" xsi:type="T"><Name> n </Name><Length>5</Length><Blank/><Data>dmFsdWU=</Data><Header>x</Header><New>x</New></r>`,
+  );
+
+  assertEquals(values, {
+    Name: " n ",
+    Size: 5,
+    Data: utf8("value"),
+    Type: "T",
+  });
+});
+
+Deno.test("ShapeReader reads lists, wrapped and flat", () => {
+  const shape = structure({
+    Wrapped: { of: Strings },
+    Empty: { of: Strings },
+    Flat: { of: Strings, flat: true, name: "Item" },
+    Absent: { of: Strings, flat: true },
+  });
+
+  const values = read(
+    shape,
+    "<r><Item>1</Item><Wrapped><member>a</member><any/></Wrapped><Item>2</Item><Empty/></r>",
+  );
+
+  assertEquals(values, { Wrapped: ["a", ""], Empty: [], Flat: ["1", "2"] });
+});
+
+Deno.test("ShapeReader reads maps, wrapped and flat, whatever the keys are", () => {
+  const shape = structure({
+    Wrapped: { of: Counts },
+    Flat: { of: Counts, flat: true },
+  });
+
+  const values = read(
+    shape,
+    "<r><Wrapped><entry><Name>__proto__</Name><value>1</value></entry></Wrapped>" +
+      "<Flat><Name>a</Name><value>2</value></Flat><Flat><Name>b</Name><value>3</value></Flat></r>",
+  );
+
+  assertEquals(Object.entries(values["Wrapped"] ?? {}), [["__proto__", 1]]);
+  assertEquals(values["Flat"], { a: 2, b: 3 });
+});
+
+Deno.test("ShapeReader reads structures in each other", () => {
+  const Node: StructureShape = structure({
+    Name: { of: "string" },
+    Next: { of: () => Node },
+  });
+
+  const values = read(Node, "<r><Name>1</Name><Next><Name>2</Name></Next></r>");
+
+  assertEquals(values, { Name: "1", Next: { Name: "2" } });
+});
+
+Deno.test("ShapeReader names the member whose text is of another type", () => {
+  const shape = structure({
+    Rules: {
+      of: () => ({
+        kind: "list",
+        item: { of: () => structure({ Days: { of: "integer" } }) },
+      }),
+    },
+  });
+
+  assertThrows(
+    () => read(shape, "<r><Rules><m><Days>soon</Days></m></Rules></r>"),
+    ProtocolError,
+    "Cannot read Rules.Days of the response to Op: it is no integer",
+  );
+});
+
+Deno.test("ShapeReader leaves a lenient member out that it cannot read", () => {
+  const reader = new ShapeReader("Op", { strict: true });
+
+  assertEquals(
+    reader.scalar("next week", { of: "timestamp", lenient: true }, "Expires"),
+    undefined,
+  );
+});
+
+const Listed = structure({ Key: { of: "string", required: true } });
+const Page = structure({
+  Contents: {
+    of: () => ({ kind: "list", item: { of: () => Listed } }),
+    flat: true,
+    required: true,
+  },
+  Name: { of: "string", required: true },
+});
+
+Deno.test("ShapeReader refuses a response that lacks a required member", () => {
+  const reader = new ShapeReader("Op", { strict: true });
+
+  assertThrows(
+    () => reader.members(readXml("<r><Contents/></r>"), Page, ""),
+    ProtocolError,
+    "Cannot read Contents.Key of the response to Op: it is missing",
+  );
+});
+
+Deno.test("ShapeReader fills required members in where it is not strict", () => {
+  const reader = new ShapeReader("Op", { strict: false });
+  const root = readXml("<r><Contents/><Contents><Key>k</Key></Contents></r>");
+
+  const page = reader.complete(reader.members(root, Page, ""), Page, "");
+  const empty = reader.complete({}, Page, "");
+
+  assertEquals(page, { Contents: [{ Key: "" }, { Key: "k" }], Name: "" });
+  assertEquals(empty, { Contents: [], Name: "" });
+  assertEquals([...reader.missing], ["Contents.Key", "Name", "Contents"]);
+});
+
+Deno.test("ShapeReader refuses what nothing can stand for", () => {
+  const reader = new ShapeReader("Op", { strict: false });
+
+  for (
+    const member of [
+      { of: "timestamp", required: true },
+      { of: () => Listed, required: true },
+      { of: "blob", required: true },
+    ] satisfies Member[]
+  ) {
+    assertThrows(
+      () => reader.complete({}, structure({ M: member }), ""),
+      ProtocolError,
+      "Cannot read M of the response to Op: it is missing",
+    );
+  }
+});
