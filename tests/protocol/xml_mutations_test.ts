@@ -1,7 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
-import { ProtocolError } from "../../src/foundation/errors.ts";
+import { ProtocolError, ServiceError } from "../../src/foundation/errors.ts";
+import { restXml } from "../../src/protocol/rest_xml.ts";
 import { readXml, type XmlElement } from "../../src/protocol/xml_reader.ts";
+import {
+  GetBucketAcl,
+  ListObjectsV2,
+} from "../../src/services/s3/generated/operations.ts";
 import { seeded } from "../retry/seeded.ts";
+import { responseOf } from "./tables.ts";
 
 /** Enough to meet every branch of the reader, and quick. */
 const MUTATIONS = 2_000;
@@ -11,6 +17,9 @@ const DOCUMENTS = [
   `<ErrorResponse><!-- c --><Error><Code>X</Code><Message><![CDATA[<m>]]></Message></Error></ErrorResponse>`,
   `<Grantee xmlns:xsi="u" xsi:type='Group'><URI/><?p i?></Grantee>`,
 ];
+
+const ACL =
+  `<AccessControlPolicy xmlns="u"><Owner><ID>o</ID></Owner><AccessControlList><Grant><Grantee xmlns:xsi="v" xsi:type="Group"><URI>g</URI></Grantee><Permission>READ</Permission></Grant></AccessControlList></AccessControlPolicy>`;
 
 const PIECES = [
   ...["<", ">", "/", "&", ";", '"', "'", "=", "!", "?", "-", "]", " ", "\r"],
@@ -28,6 +37,30 @@ Deno.test("readXml reads or refuses whatever a document is changed into", () => 
       assertWhole(readXml(document), document.length);
     } catch (error) {
       assert(error instanceof ProtocolError, `${error}: ${document}`);
+      refused++;
+    }
+  }
+
+  assert(refused > MUTATIONS / 2 && refused < MUTATIONS, `${refused} refused`);
+});
+
+Deno.test("restXml reads or refuses whatever a response is changed into", async () => {
+  const random = seeded(7);
+  let refused = 0;
+
+  for (let round = 0; round < MUTATIONS; round++) {
+    const acl = round % 2 === 0;
+    const operation = acl ? GetBucketAcl : ListObjectsV2;
+    const document = mutated(acl ? ACL : DOCUMENTS[0] ?? "", random);
+    const status = random() < 0.1 ? 400 : 200;
+    try {
+      await restXml.deserialize(operation, responseOf(document, { status }), {
+        strict: random() < 0.5,
+      });
+    } catch (error) {
+      const ours = error instanceof ProtocolError ||
+        error instanceof ServiceError;
+      assert(ours, `${error}: ${document}`);
       refused++;
     }
   }

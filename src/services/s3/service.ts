@@ -5,7 +5,9 @@
  */
 import type { ServiceDefinition } from "../../ports/service.ts";
 import { restXml } from "../../protocol/rest_xml.ts";
+import { amendInput } from "./amend.ts";
 import { s3Endpoint } from "./endpoint.ts";
+import { amendOutput } from "./listings.ts";
 import { type S3Config, s3Settings } from "./settings.ts";
 
 /** Facts of S3. */
@@ -13,6 +15,8 @@ export const s3: ServiceDefinition<S3Config> = {
   id: "s3",
   protocol: restXml,
   endpoint: s3Endpoint,
+  amend: amendInput,
+  amendOutput,
   settings: s3Settings,
   regionless: true,
 };
