@@ -55,7 +55,8 @@ export async function readFolder(
 }
 
 /**
- * Writes exchanges to a folder, which is made where it is missing.
+ * Writes exchanges to a folder, which is made where it is missing; those that
+ * it held before are removed.
  *
  * @param folder Its path, or a `file:` URL.
  * @param exchanges What to write.
@@ -65,6 +66,11 @@ export async function writeFolder(
   exchanges: readonly PlainExchange[],
 ): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
+  for await (const { name } of Deno.readDir(folder)) {
+    if (/^\d+\.(?:request|response)\.(?:http|body)$/.test(name)) {
+      await Deno.remove(inFolder(folder, name));
+    }
+  }
   for (const [index, { request, response }] of exchanges.entries()) {
     const number = index + 1;
     await writeFiles(folder, `${number}.request`, writeRequest(request));

@@ -1,6 +1,6 @@
 /**
- * What tests of scripts need: transports that replay what was recorded, a clock
- * that stands still, a machine made of plain values.
+ * What tests of scripts need: S3 and STS in memory, transports that record and
+ * replay, a clock that stands still, a machine made of plain values.
  *
  * @example Usage
  * ```ts
@@ -31,6 +31,11 @@ export {
   type LocalClientConfig,
 } from "./local_aws/local_aws.ts";
 export type { LocalCredentials } from "./local_aws/keys.ts";
+export {
+  type RecordedCall,
+  type RecordingOptions,
+  RecordingTransport,
+} from "./recording_transport.ts";
 export {
   ReplayError,
   type ReplayExchange,
