@@ -8,7 +8,7 @@
 import { encodeComponent } from "../foundation/percent.ts";
 import type { Member, StructureShape } from "../ports/schema.ts";
 import { given, isValues, shapeOf, type Values } from "./members.ts";
-import { scalarText } from "./scalars.ts";
+import { memberText } from "./scalars.ts";
 
 /** A parameter, not yet encoded. */
 export type FormParam = readonly [name: string, value: string];
@@ -42,7 +42,7 @@ function* paramsOf(
 ): Generator<FormParam> {
   const shape = shapeOf(member);
   if (shape === undefined) {
-    yield [name, textOf(member, value)];
+    yield [name, memberText(member, value)];
   } else if (shape.kind === "structure") {
     yield* formParams(shape, isValues(value) ? value : {}, `${name}.`);
   } else if (shape.kind === "list") {
@@ -69,8 +69,4 @@ function* paramsOf(
 
 function encodeFormText(text: string): string {
   return encodeComponent(text).replaceAll("%20", "+");
-}
-
-function textOf({ of, time }: Member, value: unknown): string {
-  return typeof of === "string" ? scalarText(of, value, time ?? "iso8601") : "";
 }

@@ -55,7 +55,11 @@ function kindOf(value: unknown): string {
       ? "a number too large to be exact"
       : "a number that is not whole";
   }
-  if (typeof value === "object") return "an object";
+  if (typeof value === "object") {
+    // "[object Map]" tells the class also of what comes from another realm.
+    const name = Object.prototype.toString.call(value).slice(8, -1);
+    return name === "Object" ? "an object" : `of class ${name}`;
+  }
   return value === undefined ? "undefined" : `a ${typeof value}`;
 }
 

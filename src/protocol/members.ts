@@ -34,9 +34,8 @@ export function* given(
   }
 }
 
-/** Whether a value has members of its own: no array, no instance of a known class. */
+/** Whether a value has members of its own: no list, map, set, bytes or time. */
 export function isValues(value: unknown): value is Values {
   return typeof value === "object" && value !== null &&
-    !Array.isArray(value) && !(value instanceof Date) &&
-    !ArrayBuffer.isView(value);
+    !(Symbol.iterator in value) && !(value instanceof Date);
 }

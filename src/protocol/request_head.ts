@@ -10,7 +10,7 @@ import type { HeaderMap, QueryParam } from "../ports/http.ts";
 import type { Member, StructureShape } from "../ports/schema.ts";
 import { headerDates, headerJson, headerList } from "./header_values.ts";
 import { given, isValues, shapeOf, type Values } from "./members.ts";
-import { scalarText } from "./scalars.ts";
+import { memberText } from "./scalars.ts";
 
 /** The parts of a request that come before its body. */
 export interface RequestHead {
@@ -43,7 +43,7 @@ export function requestHead(
 
   for (const [key, member, value] of given(shape, values)) {
     const name = member.name ?? key;
-    if (member.at === "path") labels.set(name, textOf(member, value));
+    if (member.at === "path") labels.set(name, memberText(member, value));
     if (member.at === "query" && !isMap(member)) {
       for (const text of textsOf(member, value)) query.push([name, text]);
     }
@@ -105,7 +105,7 @@ function addFields(
 function fieldOf(member: Member, value: unknown): string {
   if (member.json) return headerJson(value);
   const shape = shapeOf(member);
-  if (shape?.kind !== "list") return textOf(member, value, "http-date");
+  if (shape?.kind !== "list") return memberText(member, value, "http-date");
   const { of, time } = shape.item;
   const texts = textsOf(member, value, "http-date");
   return of === "timestamp" && !time ? headerDates(texts) : headerList(texts);
@@ -119,17 +119,9 @@ function textsOf(
 ): string[] {
   const shape = shapeOf(member);
   if (shape?.kind !== "list" || !Array.isArray(value)) {
-    return [textOf(member, value, habit)];
+    return [memberText(member, value, habit)];
   }
-  return value.map((item) => textOf(shape.item, item, habit));
-}
-
-function textOf(
-  { of, time }: Member,
-  value: unknown,
-  habit: "http-date" | "iso8601" = "iso8601",
-): string {
-  return typeof of === "string" ? scalarText(of, value, time ?? habit) : "";
+  return value.map((item) => memberText(shape.item, item, habit));
 }
 
 function isMap(member: Member): boolean {

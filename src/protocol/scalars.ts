@@ -53,6 +53,21 @@ export function scalarText(
 }
 
 /**
+ * Writes the value of a member without members of its own.
+ *
+ * @param member The member.
+ * @param value The value, validated before.
+ * @param habit How a time is written where the member does not say.
+ */
+export function memberText(
+  { of, time }: Member,
+  value: unknown,
+  habit: TimeFormat = "iso8601",
+): string {
+  return typeof of === "string" ? scalarText(of, value, time ?? habit) : "";
+}
+
+/**
  * Reads a value. Times are taken in any of their forms.
  *
  * @param type Its type.

@@ -11,7 +11,7 @@ import type {
   XmlNamespace,
 } from "../ports/schema.ts";
 import { given, isValues, shapeOf, type Values } from "./members.ts";
-import { scalarText } from "./scalars.ts";
+import { memberText } from "./scalars.ts";
 import {
   xmlAttribute,
   xmlElement,
@@ -36,7 +36,7 @@ export function memberXml(
     return xmlElement(
       name,
       xmlNamespace(member.namespace),
-      xmlText(textOf(member, value)),
+      xmlText(memberText(member, value)),
     );
   }
   if (shape.kind === "list") {
@@ -68,7 +68,7 @@ export function structureXml(
     if (member.at !== undefined) continue;
     const name = member.name ?? key;
     if (member.attribute) {
-      attributes += xmlAttribute(name, textOf(member, value));
+      attributes += xmlAttribute(name, memberText(member, value));
     } else {
       content += memberXml(name, member, value);
     }
@@ -109,10 +109,4 @@ function mapXml(
   }
   const content = entries.map((entry) => xmlElement("entry", "", entry));
   return xmlElement(name, namespace, content.join(""));
-}
-
-function textOf(member: Member, value: unknown): string {
-  return typeof member.of === "string"
-    ? scalarText(member.of, value, member.time ?? "iso8601")
-    : "";
 }

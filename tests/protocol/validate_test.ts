@@ -134,6 +134,7 @@ for (
       "must be an array: it is a string",
     ],
     [Metadata, "a", "must be an object: it is a string"],
+    [Metadata, new Map([["a", "b"]]), "must be an object: it is of class Map"],
     [
       {
         of: () => ({

@@ -34,8 +34,7 @@ export async function amendInput<Input, Output>(
   input: Input,
 ): Promise<Input> {
   if (typeof input !== "object" || input === null) return input;
-  // Read by name: which members an input has is known to its table only.
-  const members = input as Members;
+  const members: Members = Object.fromEntries(Object.entries(input));
   return {
     ...input,
     ...copySource(operation.name, members["CopySource"]),
@@ -49,7 +48,7 @@ export async function amendInput<Input, Output>(
 function copySource(operation: string, source: unknown): Members {
   if (typeof source === "string") return { CopySource: encodedSource(source) };
   if (typeof source !== "object" || source === null) return {};
-  const { Bucket, Key, VersionId } = source as Members;
+  const { Bucket, Key, VersionId }: Members = { ...source };
   const problems = [
     ...partProblems("Bucket", Bucket),
     ...partProblems("Key", Key),
