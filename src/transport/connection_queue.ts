@@ -117,9 +117,7 @@ export class ConnectionQueue {
     return new TimeoutError(
       "queue",
       queueTimeoutMs,
-      `Cannot send to ${origin}: none of its ${maxConnections} connections (maxConnections) became free within ${queueTimeoutMs} ms (queueTimeoutMs), ${
-        line.waiters.size + 1
-      } requests waiting; read or cancel the bodies of answers, or allow more connections`,
+      `Cannot send to ${origin}: none of its ${maxConnections} connections (maxConnections) became free within ${queueTimeoutMs} ms (queueTimeoutMs), with ${line.waiters.size} in the queue; read or cancel the bodies of answers, or allow more connections`,
       { maybeSent: false },
     );
   }

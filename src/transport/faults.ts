@@ -23,7 +23,7 @@ const MEANINGS: readonly (readonly [RegExp, TransportFault])[] = [
   [/dns error|ENOTFOUND|EAI_AGAIN/, "dns"],
   [/Connection reset|Broken pipe|ECONNRESET|EPIPE/, "reset"],
   [
-    /tcp connect error|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT|tunnel/,
+    /tcp connect error|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT|tunnel|proxy authentication/,
     "refused",
   ],
   [
@@ -34,7 +34,10 @@ const MEANINGS: readonly (readonly [RegExp, TransportFault])[] = [
     /connection closed before message completed|UND_ERR_SOCKET|other side closed/,
     "closed",
   ],
-  [/invalid HTTP|message head is too large|HPE_|HTTPParserError/, "not-http"],
+  [
+    /invalid .* parsed|message head is too large|HPE_|HTTPParserError/,
+    "not-http",
+  ],
 ];
 
 /** What each kind means to whoever reads the error. */
@@ -62,7 +65,9 @@ const NEVER_SENT: readonly TransportFault[] = ["denied", "dns", "refused"];
  */
 export function sendFault(error: unknown, request: HttpRequest): AwsError {
   const text = textOf(error);
-  const refusal = refusalOf(text);
+  const refusal = text.includes("client error")
+    ? undefined
+    : refusalOf(text, request);
   if (refusal !== undefined) {
     return new EndpointError(`Cannot send ${describe(request)}: ${refusal}`);
   }
@@ -103,12 +108,13 @@ function kindOf(text: string): TransportFault {
 }
 
 /** Why `fetch` does not even try; the value is kept out, as it may be a secret. */
-function refusalOf(text: string): string | undefined {
-  const port = /Requests to port (\d+) are blocked|bad port/.exec(text);
-  if (port !== null) {
-    return `fetch never connects to port ${
-      port[1] ?? "of this endpoint"
-    }, which the Fetch standard blocks; use another port`;
+function refusalOf(
+  text: string,
+  { origin }: HttpRequest,
+): string | undefined {
+  if (/Requests to port \d+ are blocked|bad port/.test(text)) {
+    const port = URL.parse(origin)?.port;
+    return `fetch never connects to port ${port}, which the Fetch standard blocks; use another port`;
   }
   if (/header name|header value|ByteString|Headers\./i.test(text)) {
     return "a header field has a name or a value that HTTP does not allow, such as a line break or a character outside Latin-1";
@@ -128,10 +134,15 @@ function textOf(error: unknown): string {
   // Node puts several addresses' errors into one; the depth is a matter of three.
   for (let depth = 0; depth < 4 && current instanceof Error; depth++) {
     const code = "code" in current ? ` ${current.code}` : "";
-    parts.push(`${current.name}${code}: ${current.message}`);
+    parts.push(`${current.name}${code}: ${withoutUrl(current.message)}`);
     current = current.cause;
   }
   return parts.join(" < ");
+}
+
+/** A key may be called "dns error", and then the URL would decide. */
+function withoutUrl(message: string): string {
+  return message.slice(Math.max(message.indexOf("client error ("), 0));
 }
 
 /** The runtime quotes the whole URL, and its query may hold a signature. */

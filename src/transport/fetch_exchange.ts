@@ -3,11 +3,7 @@
  *
  * @module
  */
-import {
-  AwsError,
-  type TimeLimit,
-  TransportError,
-} from "../foundation/errors.ts";
+import { AwsError, TransportError } from "../foundation/errors.ts";
 import type {
   HeaderMap,
   HttpRequest,
@@ -39,8 +35,6 @@ const OURS: HeaderMap = {
 
 /** The part of the transport that sends; it keeps no time but the connect limit. */
 export class FetchExchange implements Transport {
-  /** The time limit that it keeps. */
-  readonly limits: readonly TimeLimit[] = ["connect"];
   readonly #parts: FetchParts;
 
   /**
@@ -62,7 +56,7 @@ export class FetchExchange implements Transport {
       throw new TypeError("Cannot send: the transport is closed");
     }
     const url = requestUrl(request);
-    using watch = dials?.watch(request, limitMs, signal);
+    const watch = dials?.watch(request, limitMs, signal);
     const ends = watch?.signal ?? signal;
     try {
       const response = await pool.fetch(url, initOf(request, ends));
@@ -72,6 +66,8 @@ export class FetchExchange implements Transport {
       if (ends?.aborted) throw ends.reason;
       if (error instanceof AwsError) throw error;
       throw sendFault(error, request);
+    } finally {
+      watch?.[Symbol.dispose]();
     }
   }
 

@@ -45,7 +45,10 @@ export interface FetchTransportOptions extends PoolOptions {
   readonly maxConnections?: number;
   /** Longest wait for one of these. Default: 60 000. */
   readonly queueTimeoutMs?: number;
-  /** Opens connections for the connect limit. `false`: no such limit. Default: the platform's. */
+  /**
+   * Opens connections for the connect limit. `false`: no such limit. Default:
+   * Deno's; none on other runtimes, or where `fetch` is given.
+   */
   readonly dialer?: Dialer | false;
 }
 
@@ -104,7 +107,9 @@ export class FetchTransport implements Transport {
       : new ConnectionQueue({ maxConnections, queueTimeoutMs }, clock);
     const parts = { pool: this.#pool, dials: this.#dials, connectTimeoutMs };
     this.#exchanges = new Deadlines(new FetchExchange(parts), clock, options);
-    this.limits = [...this.#exchanges.limits, "queue"];
+    this.limits = dialerOf(options) === undefined
+      ? [...this.#exchanges.limits, "queue"]
+      : [...this.#exchanges.limits, "connect", "queue"];
   }
 
   async send(
@@ -152,11 +157,20 @@ function dialsOf(
   options: FetchTransportOptions,
   clock: Timing,
 ): Dials | undefined {
-  const { proxy, dialer = isDeno() ? dialTcp : false } = options;
+  const { proxy } = options;
+  const dialer = dialerOf(options);
   // With a proxy it is the proxy that would have to be reached, and it is near.
-  if (dialer === false || typeof proxy === "string") return undefined;
+  if (dialer === undefined || typeof proxy === "string") return undefined;
   const environment = proxy === false ? "absent" : proxyInEnvironment();
   if (environment === "present") return undefined;
   const remark = environment === "unreadable" ? PROXY_UNKNOWN : "";
   return new Dials({ dialer, clock, reachedForMs: IDLE_MS, remark });
+}
+
+function dialerOf(
+  { dialer, fetch }: FetchTransportOptions,
+): Dialer | undefined {
+  if (dialer !== undefined) return dialer === false ? undefined : dialer;
+  // Where another fetch leads to is not known.
+  return fetch === undefined && isDeno() ? dialTcp : undefined;
 }

@@ -125,11 +125,13 @@ export class Intake {
   }
 
   async #drain(): Promise<void> {
-    using _bound = this.#clock.timer(DRAIN_MS, () => this.abandon());
+    const bound = this.#clock.timer(DRAIN_MS, () => this.abandon());
     try {
       while (await this.next() !== undefined);
     } catch {
       // Nobody wanted the rest: how it ended is of no interest.
+    } finally {
+      bound[Symbol.dispose]();
     }
   }
 

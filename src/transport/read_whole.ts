@@ -35,14 +35,13 @@ export async function readWhole(
     // Full: one more byte shows whether that was the end.
     const place = full ? new Uint8Array(1) : room.subarray(length);
     const { done, value } = await reader.read(place);
+    // The platform took the room away and hands it back, at the end too.
+    if (!full && value !== undefined) room = new Uint8Array(value.buffer);
     if (done) break;
     heard(value.length);
     if (full) {
       room = doubled(room);
       room.set(value, length);
-    } else {
-      // The platform took the room away and hands it back as a new one.
-      room = new Uint8Array(value.buffer);
     }
     length += value.length;
   }

@@ -7,6 +7,9 @@ import { EndpointError } from "../foundation/errors.ts";
 import { encodeParam } from "../foundation/percent.ts";
 import type { HttpRequest } from "../ports/http.ts";
 
+/** What the platform takes for a way up or for nothing. */
+const DOT_SEGMENT = /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i;
+
 /**
  * The URL of a request.
  *
@@ -26,34 +29,42 @@ export function requestUrl(request: HttpRequest): string {
     : `?${query.map(encodeParam).join("&")}`;
   const url = parse(origin + path + search, request);
   if (url.pathname !== path) {
-    throw new EndpointError(
-      `Cannot send ${
-        describe(request)
-      }: the platform would send the path "${url.pathname}" instead; a key with a "." or ".." segment cannot be sent by fetch`,
+    throw refusal(
+      request,
+      `the platform would send the path "${url.pathname}" instead${
+        DOT_SEGMENT.test(path)
+          ? '; a key with a "." or ".." segment cannot be sent by fetch'
+          : ""
+      }`,
     );
   }
-  if (url.search !== search || url.hash !== "" || url.username !== "") {
-    throw new EndpointError(
-      `Cannot send ${
-        describe(request)
-      }: the platform would change its query or host`,
-    );
+  if (url.search !== search || url.hash !== "") {
+    throw refusal(request, "the platform would change its query");
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw refusal(request, "its origin holds a name or a password");
   }
   return url.href;
 }
 
-/** A request in words: its query is left out, as it may hold a signature. */
+/**
+ * A request in words. Its query is left out, as it may hold a signature, and so
+ * is a name or password in its origin.
+ */
 export function describe({ method, origin, path }: HttpRequest): string {
-  return `${method} ${origin}${path}`;
+  return `${method} ${origin.replace(/\/\/.*@/, "//***@")}${path}`;
+}
+
+function refusal(request: HttpRequest, why: string): EndpointError {
+  return new EndpointError(`Cannot send ${describe(request)}: ${why}`);
 }
 
 function parse(text: string, request: HttpRequest): URL {
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new EndpointError(
-      `Cannot send ${
-        describe(request)
-      }: its origin must be "http://" or "https://" with a host`,
+    throw refusal(
+      request,
+      'its origin must be "http://" or "https://" and a host',
     );
   }
   return url;

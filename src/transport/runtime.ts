@@ -50,7 +50,8 @@ export async function dialTcp(
   address: Address,
   signal: AbortSignal,
 ): Promise<void> {
-  using _connection = await Deno.connect({ ...address, signal });
+  const connection = await Deno.connect({ ...address, signal });
+  connection.close();
 }
 
 function readable(variable: string): boolean {

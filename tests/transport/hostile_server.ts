@@ -33,6 +33,7 @@ export class HostileServer implements AsyncDisposable {
   readonly #open = new Set<Deno.TcpConn>();
   readonly #timers = new Map<ReturnType<typeof setTimeout>, () => void>();
   readonly #work: Promise<unknown>[] = [];
+  #closed = false;
 
   /** Starts listening on a free port. */
   constructor(script: Script) {
@@ -56,6 +57,7 @@ export class HostileServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
     this.#listener.close();
     for (const [id, resolve] of this.#timers) {
       clearTimeout(id);
@@ -68,6 +70,7 @@ export class HostileServer implements AsyncDisposable {
   async #accept(script: Script): Promise<void> {
     try {
       for await (const connection of this.#listener) {
+        if (this.#closed) return connection.close();
         this.#open.add(connection);
         this.#work.push(this.#serve(connection, script));
       }

@@ -1,0 +1,219 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { text } from "../../src/foundation/bytes.ts";
+import { ConfigError, TransportError } from "../../src/foundation/errors.ts";
+import { ConnectionPool } from "../../src/transport/connection_pool.ts";
+import { FetchTransport } from "../../src/transport/fetch_transport.ts";
+import { answering, HostileServer, ok } from "./hostile_server.ts";
+import { bytesOf, requestTo } from "./requests.ts";
+
+/** What the machine says about proxies is not for the programs run here. */
+const NO_VARIABLES = Object.fromEntries(
+  ["ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"]
+    .flatMap((name) => [[name, ""], [name.toLowerCase(), ""]]),
+);
+
+Deno.test("ConnectionPool keeps as many idle connections as it is told", async () => {
+  for (const [maxIdleConnections, connections] of [[0, 6], [1, 5], [3, 3]]) {
+    await using server = new HostileServer(answering(ok("hello")));
+    using pool = new ConnectionPool({
+      maxIdleConnections: maxIdleConnections ?? 0,
+    });
+    const burst = async (): Promise<void> => {
+      const responses = [1, 2, 3].map(() => pool.fetch(server.origin, {}));
+      for (const response of await Promise.all(responses)) {
+        await response.text();
+      }
+    };
+
+    await burst();
+    await settled();
+    await burst();
+
+    assertEquals([maxIdleConnections, server.connections], [
+      maxIdleConnections,
+      connections,
+    ]);
+  }
+});
+
+Deno.test("ConnectionPool does not harm what is under way when it drops the rest", async () => {
+  await using server = new HostileServer(async (peer) => {
+    await peer.head();
+    await peer.pause(10);
+    await peer.send("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhe");
+    await peer.pause(10);
+    await peer.send("llo");
+  });
+  using pool = new ConnectionPool();
+  const beforeHead = pool.fetch(server.origin, {});
+  const inBody = await pool.fetch(server.origin, {});
+
+  pool.renew();
+
+  assertEquals(await (await beforeHead).text(), "hello");
+  assertEquals(await inBody.text(), "hello");
+});
+
+Deno.test("ConnectionPool sends through a proxy", async () => {
+  await using proxy = new HostileServer(answering(ok("hello")));
+
+  const result = await sendProgram(
+    "http://s3.example",
+    proxy.origin.replace("//", "//me:pass%40word@"),
+  );
+
+  assertEquals(result, { length: 5 });
+  // The host is not dialled, as it may be reached through the proxy only.
+  assertEquals(proxy.connections, 1);
+  const lines = proxy.heads[0]?.split("\r\n") ?? [];
+  assertEquals(lines[0], "GET http://s3.example/ HTTP/1.1");
+  assertEquals(
+    lines.includes(`proxy-authorization: Basic ${btoa("me:pass@word")}`),
+    true,
+  );
+});
+
+Deno.test("ConnectionPool tells no password when the proxy refuses", async () => {
+  await using proxy = new HostileServer(answering(
+    "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n",
+  ));
+
+  const { kind, maybeSent, inspected } = await sendProgram(
+    "https://s3.example",
+    proxy.origin.replace("//", "//me:planted@"),
+  );
+
+  assertEquals([kind, maybeSent], ["refused", false]);
+  assertEquals(/planted/.test(String(inspected)), false);
+});
+
+Deno.test("ConnectionPool refuses a client certificate that is none", async () => {
+  using transport = new FetchTransport({
+    clientCertificate: { cert: "planted", key: "planted" },
+    dialer: false,
+  });
+
+  const error = await assertRejects(
+    () => transport.send(requestTo("http://127.0.0.1:9")),
+    ConfigError,
+    "Cannot set up connections with the given proxy and certificates",
+  );
+
+  assertEquals(/planted/.test(Deno.inspect(error)), false);
+});
+
+Deno.test("ConnectionPool uses the fetch that it is given, and nothing of Deno", async () => {
+  const calls: [unknown, RequestInit | undefined][] = [];
+  using transport = new FetchTransport({
+    fetch: (url, init) => {
+      calls.push([url, init]);
+      return Promise.resolve(new Response("hello", { headers: { a: "b" } }));
+    },
+  });
+
+  const response = await transport.send(requestTo("https://s3.example"));
+
+  assertEquals(response.headers.a, "b");
+  assertEquals(text(await bytesOf(response)), "hello");
+  assertEquals(transport.limits.includes("connect"), false);
+  const [[url, init] = []] = calls;
+  assertEquals(url, "https://s3.example/");
+  assertEquals(Object.keys(init ?? {}).sort(), [
+    "headers",
+    "method",
+    "redirect",
+    "signal",
+  ]);
+});
+
+Deno.test("ConnectionPool works on plain fetch, failures included", async () => {
+  const plain: typeof fetch = (url, init) => fetch(url, init);
+  await using server = new HostileServer(async (peer) => {
+    const head = await peer.head();
+    if (head.startsWith("GET /whole")) await peer.send(ok("hello"));
+    if (head.startsWith("GET /cut")) await peer.send(ok("hello").slice(0, -1));
+    if (head.startsWith("GET /silent")) await peer.drain();
+    peer.close();
+  });
+  using transport = new FetchTransport({ fetch: plain, readTimeoutMs: 50 });
+  const at = async (path: string): Promise<string> => {
+    try {
+      const request = requestTo(server.origin, { path });
+      return text(await bytesOf(await transport.send(request)));
+    } catch (error) {
+      return error instanceof TransportError ? error.kind : String(error);
+    }
+  };
+
+  const results = [
+    await at("/whole"),
+    await at("/cut"),
+    await at("/silent"),
+    await at("/closed"),
+  ];
+
+  assertEquals(results, ["hello", "cut", "timeout", "closed"]);
+});
+
+Deno.test("FetchTransport tells of a proxy that it cannot see", async () => {
+  const [unseen, absent, present, without] = await Promise.all([
+    proxyProgram([], {}),
+    proxyProgram(["--allow-env"], {}),
+    proxyProgram(["--allow-env"], { HTTPS_PROXY: "http://127.0.0.1:9" }),
+    proxyProgram([], {}, "false"),
+  ]);
+
+  assertEquals(
+    unseen,
+    "connect: Cannot send GET https://s3.example/: no connection after 20 ms (connectTimeoutMs); if a proxy is in use, this limit does not apply: allow --allow-env=HTTP_PROXY,HTTPS_PROXY,NO_PROXY so that it is seen, or set proxy: false to say that there is none",
+  );
+  assertEquals(
+    absent,
+    "connect: Cannot send GET https://s3.example/: no connection after 20 ms (connectTimeoutMs)",
+  );
+  assertEquals(
+    present,
+    "read: Cannot finish GET https://s3.example/: the server was silent for 60 ms (readTimeoutMs)",
+  );
+  assertEquals(without, absent);
+});
+
+/** What comes of a request, without the permissions and variables of the tests. */
+async function sendProgram(
+  origin: string,
+  proxy: string,
+): Promise<Readonly<Record<string, boolean | number | string>>> {
+  const program = new URL("send_program.ts", import.meta.url).href;
+  const { stdout } = await new Deno.Command("deno", {
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      "--allow-net=127.0.0.1,s3.example",
+      program,
+      origin,
+      proxy,
+    ],
+    env: NO_VARIABLES,
+  }).output();
+  return JSON.parse(text(stdout));
+}
+
+/** How a request times out that can neither dial nor send, in an environment. */
+async function proxyProgram(
+  permissions: string[],
+  env: Record<string, string>,
+  ...args: string[]
+): Promise<string> {
+  const program = new URL("proxy_program.ts", import.meta.url).href;
+  const { stdout } = await new Deno.Command("deno", {
+    args: ["run", "--quiet", "--no-prompt", ...permissions, program, ...args],
+    env: { ...NO_VARIABLES, ...env },
+  }).output();
+  return text(stdout).trim();
+}
+
+/** Gives the runtime time to take its connections back. */
+async function settled(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 20));
+}

@@ -1,0 +1,154 @@
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { TimeoutError } from "../../src/foundation/errors.ts";
+import { FixedClock } from "../../src/testing/fixed_clock.ts";
+import { type Address, Dials } from "../../src/transport/dials.ts";
+import { requestTo } from "./requests.ts";
+
+const REQUEST = requestTo("https://example.com");
+
+Deno.test("Dials ends a request whose dial is still pending at the limit", () => {
+  const { dials, clock } = dialsOf(() => new Promise(() => {}));
+  using watch = dials.watch(REQUEST, 100, undefined);
+
+  clock.advance(99);
+  const early = watch?.signal.aborted;
+  clock.advance(1);
+
+  const error = watch?.signal.reason;
+  assertEquals(early, false);
+  assertInstanceOf(error, TimeoutError);
+  assertEquals([error.limit, error.limitMs, error.maybeSent], [
+    "connect",
+    100,
+    false,
+  ]);
+  assertEquals(
+    error.message,
+    "Cannot send GET https://example.com/: no connection after 100 ms (connectTimeoutMs); remark",
+  );
+});
+
+Deno.test("Dials does not care how a dial ends", async () => {
+  for (const end of [Promise.resolve(), Promise.reject(new Error("refused"))]) {
+    const { dials, clock } = dialsOf(() => end);
+    using watch = dials.watch(REQUEST, 100, undefined);
+    await end.catch(() => {});
+    await Promise.resolve();
+
+    clock.advance(100);
+
+    assertEquals(watch?.signal.aborted, false);
+  }
+});
+
+Deno.test("Dials dials once for many requests, and hangs up after the last", () => {
+  const signals: AbortSignal[] = [];
+  const { dials } = dialsOf((_, signal) => {
+    signals.push(signal);
+    return new Promise(() => {});
+  });
+
+  const watches = [1, 2, 3].map(() => dials.watch(REQUEST, 100, undefined));
+  for (const watch of watches.slice(1)) watch?.[Symbol.dispose]();
+  const early = signals[0]?.aborted;
+  watches[0]?.[Symbol.dispose]();
+
+  assertEquals(signals.length, 1);
+  assertEquals([early, signals[0]?.aborted], [false, true]);
+});
+
+Deno.test("Dials leaves no timer behind", () => {
+  const { dials, clock } = dialsOf(() => new Promise(() => {}));
+  const watch = dials.watch(REQUEST, 100, undefined);
+
+  watch?.[Symbol.dispose]();
+  clock.advance(100);
+
+  assertEquals(watch?.signal.aborted, false);
+});
+
+Deno.test("Dials passes the signal of the exchange on", () => {
+  const { dials } = dialsOf(() => new Promise(() => {}));
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  using watch = dials.watch(REQUEST, 100, controller.signal);
+
+  controller.abort(reason);
+
+  assertEquals(watch?.signal.reason, reason);
+});
+
+Deno.test("Dials does not dial a host that answered a short while ago", () => {
+  const { dials, clock } = dialsOf(() => new Promise(() => {}));
+  const isWatched = (): boolean => {
+    using watch = dials.watch(REQUEST, 100, undefined);
+    return watch !== undefined;
+  };
+
+  const before = isWatched();
+  dials.reached(REQUEST.origin);
+  const after = isWatched();
+  clock.advance(60_000);
+  const later = isWatched();
+  dials.reached(REQUEST.origin);
+  dials.lost(REQUEST.origin);
+  const lost = isWatched();
+
+  assertEquals([before, after, later, lost], [true, false, true, true]);
+});
+
+Deno.test("Dials does not dial where there is no limit", () => {
+  const { dials } = dialsOf(() => new Promise(() => {}));
+
+  assertEquals(dials.watch(REQUEST, Infinity, undefined), undefined);
+});
+
+Deno.test("Dials forgets the host that it has not seen for longest", () => {
+  const { dials } = dialsOf(() => new Promise(() => {}));
+
+  for (let host = 0; host < 257; host++) dials.reached(`https://${host}.test`);
+
+  using first = dials.watch(requestTo("https://0.test"), 100, undefined);
+  using second = dials.watch(requestTo("https://1.test"), 100, undefined);
+  assert(first !== undefined);
+  assertEquals(second, undefined);
+});
+
+Deno.test("Dials knows where to dial", () => {
+  const addresses: Address[] = [];
+  const { dials } = dialsOf((address) => {
+    addresses.push(address);
+    return Promise.resolve();
+  });
+
+  for (
+    const origin of [
+      "https://example.com",
+      "http://example.com",
+      "http://localhost:8080",
+      "https://[::1]:9000",
+    ]
+  ) {
+    using _watch = dials.watch(requestTo(origin), 100, undefined);
+  }
+
+  assertEquals(addresses, [
+    { hostname: "example.com", port: 443 },
+    { hostname: "example.com", port: 80 },
+    { hostname: "localhost", port: 8080 },
+    { hostname: "::1", port: 9000 },
+  ]);
+});
+
+function dialsOf(
+  dialer: (address: Address, signal: AbortSignal) => Promise<void>,
+): { dials: Dials; clock: FixedClock } {
+  const clock = new FixedClock("2026-11-22T10:00:00Z");
+  const dials = new Dials({
+    dialer,
+    clock,
+    reachedForMs: 60_000,
+    remark: "; remark",
+  });
+  return { dials, clock };
+}

@@ -1,0 +1,211 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { text, utf8 } from "../../src/foundation/bytes.ts";
+import type { HttpResponse, ResponseBody } from "../../src/ports/http.ts";
+import { FixedClock } from "../../src/testing/fixed_clock.ts";
+import { withDeadlines } from "../../src/transport/deadlines.ts";
+import { FetchTransport } from "../../src/transport/fetch_transport.ts";
+import { answering, HostileServer, ok } from "./hostile_server.ts";
+import { requestTo } from "./requests.ts";
+
+Deno.test("GuardedBody is read once", async () => {
+  const opened = await bodyOf(["hello"]);
+  const read = await bodyOf(["hello"]);
+  const cancelled = await bodyOf(["hello"]);
+  await opened.open().cancel();
+  await read.bytes();
+  await cancelled.cancel();
+
+  for (const body of [opened, read, cancelled]) {
+    assertThrows(() => body.open(), TypeError, "it was read or cancelled");
+    await assertRejects(() => body.bytes(), TypeError, "it was read or");
+    await body.cancel();
+  }
+});
+
+Deno.test("GuardedBody reads nothing that nobody asked for", async () => {
+  let pulled = 0;
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull(controller): void {
+      pulled++;
+      controller.enqueue(utf8("a"));
+    },
+  }, { highWaterMark: 0 });
+  const body = await guarded(stream, {});
+
+  const reader = body.open().getReader();
+  const before = pulled;
+  await reader.read();
+
+  assertEquals([before, pulled], [0, 1]);
+  await reader.cancel();
+});
+
+Deno.test("GuardedBody reads a small rest rather than lose the connection", async () => {
+  const { stream, log } = logged(["hel", "lo"]);
+  const body = await guarded(stream, { "content-length": "5" });
+
+  await body.cancel();
+
+  assertEquals(log, ["pull hel", "pull lo", "close"]);
+});
+
+Deno.test("GuardedBody cancels a large rest, and one of unknown length", async () => {
+  for (const headers of [{ "content-length": "65537" }, {}]) {
+    const { stream, log } = logged(["hel", "lo"]);
+    const body = await guarded(stream, headers);
+
+    await body.cancel("enough");
+
+    assertEquals(log, ["cancel enough"]);
+  }
+});
+
+Deno.test("GuardedBody treats the rest of an opened body alike", async () => {
+  const small = logged(["a".repeat(65_000), "b".repeat(1_000)]);
+  const large = logged(["a", "b"]);
+  const length = { "content-length": "66000" };
+
+  for (const { stream } of [small, large]) {
+    const reader = (await guarded(stream, length)).open().getReader();
+    await reader.read();
+    await reader.cancel("enough");
+  }
+
+  assertEquals(small.log.at(-1), "close");
+  assertEquals(large.log, ["pull a", "cancel enough"]);
+});
+
+Deno.test("GuardedBody does not wait for ever for a rest that nobody wants", async () => {
+  const clock = new FixedClock("2026-11-22T10:00:00Z");
+  const { readable } = new TransformStream<
+    Uint8Array<ArrayBuffer>,
+    Uint8Array<ArrayBuffer>
+  >();
+  const body = await guarded(readable, { "content-length": "5" }, clock);
+
+  const cancelled = body.cancel();
+  clock.advance(1_000);
+
+  await cancelled;
+});
+
+Deno.test("GuardedBody may be cancelled while it is read", async () => {
+  const { readable } = new TransformStream<
+    Uint8Array<ArrayBuffer>,
+    Uint8Array<ArrayBuffer>
+  >();
+  const body = await guarded(readable, { "content-length": "5" });
+  const reader = body.open().getReader();
+  const read = reader.read();
+  await new Promise((resolve) => setTimeout(resolve, 0));
+
+  await reader.cancel();
+
+  assertEquals((await read).done, true);
+});
+
+Deno.test("GuardedBody keeps the connection of a small rest, on the wire too", async () => {
+  await using server = new HostileServer(answering(ok("x".repeat(60_000))));
+  using transport = new FetchTransport({ dialer: false });
+
+  for (let count = 0; count < 5; count++) {
+    const { body } = await transport.send(requestTo(server.origin));
+    await body?.cancel();
+  }
+
+  assertEquals(server.connections, 1);
+});
+
+Deno.test("GuardedBody closes the connection of a large rest, on the wire too", async () => {
+  await using server = new HostileServer(answering(ok("x".repeat(5_000_000))));
+  using transport = new FetchTransport({ dialer: false });
+
+  for (let count = 0; count < 2; count++) {
+    const { body } = await transport.send(requestTo(server.origin));
+    await body?.cancel();
+  }
+
+  assertEquals(server.connections, 2);
+});
+
+Deno.test("GuardedBody hands out an array of its own length", async () => {
+  for (const length of [0, 1, 16_384, 16_385, 100_000]) {
+    for (const fields of [{ "content-length": `${length}` }, {}]) {
+      const stream = new Blob(["x".repeat(length)]).stream();
+      const body = await guarded(stream, fields);
+
+      const bytes = await body.bytes();
+
+      assertEquals([bytes.length, bytes.buffer.byteLength], [length, length]);
+    }
+  }
+});
+
+Deno.test("GuardedBody gives forgotten connections back and says so once", async () => {
+  const program = new URL("forgotten_program.ts", import.meta.url).href;
+
+  const { stdout, code } = await new Deno.Command("deno", {
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      "--allow-net=127.0.0.1",
+      "--v8-flags=--expose-gc",
+      program,
+    ],
+  }).output();
+
+  assertEquals([text(stdout).trim().split("\n"), code], [[
+    "A response body was neither read nor cancelled and held a connection until it was garbage-collected. Read it, cancel it, or declare it with `await using`. Said once.",
+    "unread: given back",
+    "opened: given back",
+    "half read: given back",
+    "read: whole",
+  ], 0]);
+});
+
+async function bodyOf(pieces: readonly string[]): Promise<ResponseBody> {
+  return await guarded(logged(pieces).stream, {});
+}
+
+async function guarded(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  headers: HttpResponse["headers"],
+  clock = new FixedClock("2026-11-22T10:00:00Z"),
+): Promise<ResponseBody> {
+  const body: ResponseBody = {
+    open: () => stream,
+    bytes: () => new Response(stream).bytes(),
+    cancel: (reason) => stream.cancel(reason),
+  };
+  const transport = withDeadlines({
+    send: () => Promise.resolve({ status: 200, headers, body }),
+    [Symbol.dispose]: () => {},
+  }, clock);
+  const response = await transport.send(requestTo("https://example.com"));
+  if (response.body === null) throw new Error("The response has no body");
+  return response.body;
+}
+
+function logged(
+  pieces: readonly string[],
+): { stream: ReadableStream<Uint8Array<ArrayBuffer>>; log: string[] } {
+  const log: string[] = [];
+  const rest = [...pieces];
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull(controller): void {
+      const piece = rest.shift();
+      if (piece === undefined) {
+        log.push("close");
+        controller.close();
+      } else {
+        log.push(`pull ${piece}`);
+        controller.enqueue(utf8(piece));
+      }
+    },
+    cancel(reason): void {
+      log.push(`cancel ${reason}`);
+    },
+  }, { highWaterMark: 0 });
+  return { stream, log };
+}

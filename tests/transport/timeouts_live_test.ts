@@ -1,0 +1,237 @@
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+} from "@std/assert";
+import { text } from "../../src/foundation/bytes.ts";
+import { type TimeLimit, TimeoutError } from "../../src/foundation/errors.ts";
+import type { Logger } from "../../src/ports/logger.ts";
+import {
+  FetchTransport,
+  type FetchTransportOptions,
+} from "../../src/transport/fetch_transport.ts";
+import { answering, HostileServer, ok, type Peer } from "./hostile_server.ts";
+import { bytesOf, piecesOf, requestTo } from "./requests.ts";
+
+const HEAD = "HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\n";
+
+Deno.test("a server that accepts and says nothing is a read timeout", async () => {
+  await using server = new HostileServer(async (peer) => {
+    await peer.head();
+    await peer.drain();
+  });
+
+  const error = await failure(server.origin, { readTimeoutMs: 40 });
+
+  assertTimeout(error, "read", 40);
+  assertEquals(
+    error.message,
+    `Cannot finish GET ${server.origin}/: the server was silent for 40 ms (readTimeoutMs)`,
+  );
+});
+
+Deno.test("a TLS handshake that stalls is a read timeout", async () => {
+  await using server = new HostileServer(async (peer) => {
+    await peer.drain();
+  });
+
+  const error = await failure(server.tlsOrigin, { readTimeoutMs: 40 });
+
+  assertTimeout(error, "read", 40);
+});
+
+Deno.test("a body that stalls is a read timeout, read whole or by pieces", async () => {
+  await using server = new HostileServer(async (peer) => {
+    await peer.head();
+    await peer.send(`${HEAD}hel`);
+    await peer.drain();
+  });
+  using transport = new FetchTransport({ readTimeoutMs: 40 });
+
+  for (const readAll of [bytesOf, piecesOf]) {
+    const response = await transport.send(requestTo(server.origin));
+    const error = await assertRejects(() => readAll(response));
+
+    assertTimeout(error, "read", 40);
+    assertEquals(
+      error.message,
+      `Cannot finish GET ${server.origin}/: the server was silent for 40 ms after 3 of 8 bytes (readTimeoutMs)`,
+    );
+  }
+});
+
+Deno.test("a body that trickles is none, read whole or by pieces", async () => {
+  await using server = new HostileServer(trickle);
+  using transport = new FetchTransport({ readTimeoutMs: 120, dialer: false });
+
+  const whole = await bytesOf(await transport.send(requestTo(server.origin)));
+  const pieces = await piecesOf(
+    await transport.send(requestTo(server.origin)),
+  );
+
+  assertEquals(text(whole), "trickles");
+  assert(pieces.length > 1);
+  assertEquals(pieces.map(text).join(""), "trickles");
+});
+
+Deno.test("a body that trickles for too long is an attempt timeout", async () => {
+  await using server = new HostileServer(trickle);
+
+  const error = await failure(server.origin, {
+    readTimeoutMs: 1_000,
+    attemptTimeoutMs: 70,
+    dialer: false,
+  });
+
+  assertTimeout(error, "attempt", 70);
+});
+
+Deno.test("a reader that takes its time is no silent server", async () => {
+  await using server = new HostileServer(answering(ok("hello")));
+  using transport = new FetchTransport({
+    readTimeoutMs: 30,
+    attemptTimeoutMs: 60,
+  });
+  const response = await transport.send(requestTo(server.origin));
+
+  await new Promise((resolve) => setTimeout(resolve, 90));
+
+  assertEquals(text(await bytesOf(response)), "hello");
+});
+
+Deno.test("an accept queue that is full is a connect timeout, never sent", async () => {
+  await using queue = await fullQueue();
+
+  const error = await failure(queue.origin, { connectTimeoutMs: 60 });
+
+  assertTimeout(error, "connect", 60);
+  assertEquals(error.maybeSent, false);
+});
+
+Deno.test("the times of a request win over those of the transport", async () => {
+  await using server = new HostileServer(async (peer) => {
+    await peer.head();
+    await peer.drain();
+  });
+  await using queue = await fullQueue();
+  using transport = new FetchTransport();
+
+  const read = await assertRejects(() =>
+    transport.send(requestTo(server.origin), { readTimeoutMs: 20 })
+  );
+  const attempt = await assertRejects(() =>
+    transport.send(requestTo(server.origin), { attemptTimeoutMs: 25 })
+  );
+  const connect = await assertRejects(() =>
+    transport.send(requestTo(queue.origin), { connectTimeoutMs: 30 })
+  );
+
+  assertTimeout(read, "read", 20);
+  assertTimeout(attempt, "attempt", 25);
+  assertTimeout(connect, "connect", 30);
+});
+
+Deno.test("after a timeout no idle connection is used again", async () => {
+  const messages: string[] = [];
+  await using server = new HostileServer(async (peer) => {
+    for (;;) {
+      const head = await peer.head();
+      if (!head.startsWith("GET /silent")) await peer.send(ok("hello"));
+    }
+  });
+  using transport = new FetchTransport({
+    dialer: false,
+    logger: loggerOf(messages),
+  });
+  await bytesOf(await transport.send(requestTo(server.origin)));
+  await assertRejects(() =>
+    transport.send(requestTo(server.origin, { path: "/silent" }), {
+      readTimeoutMs: 20,
+    })
+  );
+  const before = server.connections;
+
+  await bytesOf(await transport.send(requestTo(server.origin)));
+
+  assertEquals([before, server.connections], [1, 2]);
+  assertEquals(messages, ["Idle connections dropped after a timeout"]);
+});
+
+/** Eight bytes in 160 ms. */
+async function trickle(peer: Peer): Promise<void> {
+  for (;;) {
+    await peer.head();
+    await peer.send(HEAD);
+    for (const byte of "trickles") {
+      await peer.pause(20);
+      await peer.send(byte);
+    }
+  }
+}
+
+async function failure(
+  origin: string,
+  options: FetchTransportOptions,
+): Promise<Error> {
+  using transport = new FetchTransport(options);
+  return await assertRejects(
+    async () => await bytesOf(await transport.send(requestTo(origin))),
+    Error,
+  );
+}
+
+function assertTimeout(
+  error: unknown,
+  limit: TimeLimit,
+  limitMs: number,
+): asserts error is TimeoutError {
+  assertInstanceOf(error, TimeoutError);
+  assertEquals([error.limit, error.limitMs], [limit, limitMs]);
+}
+
+/** A listener that accepts nobody, filled up so that the system lets nobody in. */
+async function fullQueue(): Promise<AsyncDisposable & { origin: string }> {
+  const listener = Deno.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    tcpBacklog: 1,
+  });
+  const { port } = listener.addr;
+  const end = new AbortController();
+  const guests = Array.from({ length: 8 }, () => dial(port, end.signal));
+  // The system admits the first two, and the others go on knocking.
+  await Promise.race(guests);
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    async [Symbol.asyncDispose](): Promise<void> {
+      end.abort();
+      listener.close();
+      for (const guest of await Promise.all(guests)) guest?.close();
+    },
+  };
+}
+
+async function dial(
+  port: number,
+  signal: AbortSignal,
+): Promise<Deno.TcpConn | undefined> {
+  try {
+    return await Deno.connect({ hostname: "127.0.0.1", port, signal });
+  } catch {
+    return undefined;
+  }
+}
+
+function loggerOf(messages: string[]): Logger {
+  const log = (message: string): void => void messages.push(message);
+  const logger: Logger = {
+    enabled: () => true,
+    debug: log,
+    info: log,
+    warn: log,
+    error: log,
+    child: () => logger,
+  };
+  return logger;
+}
