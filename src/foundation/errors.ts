@@ -52,8 +52,8 @@ export class CredentialsError extends AwsError {
     | "PartialCredentialsError" = "CredentialsError";
   /** Which case it is, in botocore's words where it has one, for example `"CredentialRetrievalError"`. */
   readonly code: string;
-  /** The providers that were asked, in order. */
-  readonly tried: readonly TriedProvider[];
+  /** The providers that were asked, in order; a chain adds those before the one in charge. */
+  tried: readonly TriedProvider[];
 
   /**
    * Makes the error.

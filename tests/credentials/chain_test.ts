@@ -1,0 +1,126 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  CredentialChain,
+  insertAfter,
+  insertBefore,
+  without,
+} from "../../src/credentials/chain.ts";
+import { provider } from "../../src/credentials/finding.ts";
+import {
+  CredentialsError,
+  NoCredentialsError,
+} from "../../src/foundation/errors.ts";
+import type { CredentialProvider } from "../../src/ports/credentials.ts";
+
+const absent = provider("one", () => ({ kind: "absent", why: "X is not set" }));
+const denied = provider(
+  "two",
+  () => ({ kind: "denied", flags: ["--allow-env=X"] }),
+);
+const silent: CredentialProvider = {
+  name: "three",
+  load: () => Promise.resolve(undefined),
+};
+const full: CredentialProvider = {
+  name: "four",
+  load: () => Promise.resolve({ accessKeyId: "AK", secretAccessKey: "SK" }),
+};
+const broken: CredentialProvider = {
+  name: "five",
+  load: () =>
+    Promise.reject(new CredentialsError("CredentialRetrievalError", "no")),
+};
+
+Deno.test("CredentialChain takes the first that has any", async () => {
+  const chain = new CredentialChain([absent, denied, silent, full, broken]);
+
+  const credentials = await chain.load();
+
+  assertEquals(credentials.accessKeyId, "AK");
+  assertEquals(credentials.source, "four");
+});
+
+Deno.test("CredentialChain stops at one that is broken, and tells who was asked", async () => {
+  const chain = new CredentialChain([absent, broken, full]);
+
+  const error = await assertRejects(() => chain.load(), CredentialsError, "no");
+
+  assertEquals(error.tried, [
+    { name: "one", verdict: "absent: X is not set" },
+    { name: "five", verdict: "broken: CredentialRetrievalError" },
+  ]);
+});
+
+Deno.test("CredentialChain tells the verdict of each where none has any", async () => {
+  const chain = new CredentialChain([absent, denied, silent]);
+
+  const error = await assertRejects(() => chain.load(), NoCredentialsError);
+
+  assertEquals(error.tried, [
+    { name: "one", verdict: "absent: X is not set" },
+    { name: "two", verdict: "skipped: needs --allow-env=X" },
+    { name: "three", verdict: "absent: it is not in use" },
+  ]);
+});
+
+Deno.test("CredentialChain asks only the one that answered from then on", async () => {
+  let has = false;
+  const early = provider("early", () =>
+    has
+      ? {
+        kind: "found",
+        credentials: { accessKeyId: "NEW", secretAccessKey: "SK" },
+        at: "here",
+      }
+      : { kind: "absent", why: "not yet" });
+  const chain = new CredentialChain([early, full]);
+  await chain.load();
+
+  has = true;
+  const later = await chain.load();
+
+  assertEquals(later.accessKeyId, "AK");
+});
+
+Deno.test("CredentialChain within a chain is passed over where it has none", async () => {
+  const chain = new CredentialChain([new CredentialChain([absent]), full]);
+
+  assertEquals((await chain.load()).accessKeyId, "AK");
+});
+
+Deno.test("CredentialChain asks nobody after it is aborted", async () => {
+  const chain = new CredentialChain([full]);
+
+  await assertRejects(
+    () => chain.load(AbortSignal.abort(new Error("enough"))),
+    Error,
+    "enough",
+  );
+});
+
+Deno.test("insertBefore, insertAfter and without make other lists", () => {
+  const list = [absent, silent];
+  const names = (providers: readonly CredentialProvider[]): string[] =>
+    providers.map(({ name }) => name);
+
+  assertEquals(names(insertBefore(list, "three", full)), [
+    "one",
+    "four",
+    "three",
+  ]);
+  assertEquals(names(insertAfter(list, "three", full)), [
+    "one",
+    "three",
+    "four",
+  ]);
+  assertEquals(names(without(list, "one", "nobody")), ["three"]);
+  assertEquals(names(list), ["one", "three"]);
+});
+
+Deno.test("insertBefore names the providers there are", () => {
+  assertThrows(
+    () => insertBefore([absent, silent], "iam", full),
+    RangeError,
+    'Cannot find provider "iam": the providers are "one", "three"',
+  );
+});
