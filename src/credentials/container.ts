@@ -1,0 +1,181 @@
+/**
+ * Credentials of a container, from ECS or EKS.
+ *
+ * @module
+ */
+import { CredentialsError, TransportError } from "../foundation/errors.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Credentials } from "../ports/credentials.ts";
+import type { HeaderMap, Transport } from "../ports/http.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { System } from "../ports/system.ts";
+import { CONTAINER_ORIGIN, refusedBecause } from "./container_url.ts";
+import { exchange } from "./exchange.ts";
+import { type Finding, provider, type TellingProvider } from "./finding.ts";
+import { metadataKeys, readObject } from "./metadata_keys.ts";
+
+const NAME = "container-role";
+const RELATIVE = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
+const FULL = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+const TOKEN = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
+const TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
+
+/** As in botocore, `ContainerMetadataFetcher`. */
+const TIMEOUT_MS = 2_000;
+const ATTEMPTS = 3;
+const PAUSE_MS = 1_000;
+
+/** What {@linkcode containerProvider} needs. */
+export interface ContainerDeps {
+  /** Environment and token file. */
+  readonly system: Pick<System, "env" | "readText">;
+  /** Waits between attempts. */
+  readonly clock: Clock;
+  /** Is told of failed attempts. */
+  readonly logger: Logger;
+  /** Sends the question. */
+  readonly transport: Transport;
+  /** Longest time to connect, and longest silence, in milliseconds. Default: 2 000. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Makes the provider of the address that `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`
+ * or `AWS_CONTAINER_CREDENTIALS_FULL_URI` names: asked up to three times, a second
+ * apart.
+ *
+ * Source: "Container credential provider", AWS SDKs and Tools Reference Guide.
+ *
+ * @param deps Environment, time and transport.
+ */
+export function containerProvider(deps: ContainerDeps): TellingProvider {
+  return provider(NAME, async (signal): Promise<Finding> => {
+    const address = addressIn(deps.system);
+    if (!("url" in address)) return address;
+    const { variable, url } = address;
+    const refused = refusedBecause(url);
+    if (refused !== undefined) {
+      throw failed("UnsupportedHost", `${variable} is refused: ${refused}`);
+    }
+    return {
+      kind: "found",
+      credentials: await retrieve(deps, url, signal),
+      at: variable,
+      refresh: "asks the container's address again",
+    };
+  });
+}
+
+function addressIn(
+  system: ContainerDeps["system"],
+): Finding | { readonly variable: string; readonly url: string } {
+  const relative = system.env(RELATIVE);
+  if (relative.kind === "found") {
+    return { variable: RELATIVE, url: CONTAINER_ORIGIN + relative.value };
+  }
+  const full = system.env(FULL);
+  if (full.kind === "found") return { variable: FULL, url: full.value };
+  const flags = [relative, full].flatMap((found) =>
+    found.kind === "denied" ? [found.flag] : []
+  );
+  return flags.length > 0 ? { kind: "denied", flags } : {
+    kind: "absent",
+    why: `neither ${RELATIVE} nor ${FULL} is set`,
+  };
+}
+
+async function retrieve(
+  deps: ContainerDeps,
+  url: string,
+  signal: AbortSignal | undefined,
+): Promise<Credentials> {
+  const headers = {
+    accept: "application/json",
+    ...await authorization(deps.system),
+  };
+  for (let attempt = 1;; attempt++) {
+    const result = await ask(deps, url, headers, signal);
+    if (typeof result !== "string") return result;
+    if (attempt >= ATTEMPTS) {
+      throw failed(
+        "CredentialRetrievalError",
+        `no usable answer in ${ATTEMPTS} attempts; the last time ${result}`,
+      );
+    }
+    deps.logger.debug("The container's address failed", { attempt, result });
+    await deps.clock.sleep(PAUSE_MS, signal);
+  }
+}
+
+/** One attempt: the credentials, or what went wrong and may go right next time. */
+async function ask(
+  { transport, timeoutMs = TIMEOUT_MS }: ContainerDeps,
+  url: string,
+  headers: HeaderMap,
+  signal: AbortSignal | undefined,
+): Promise<Credentials | string> {
+  let answer;
+  try {
+    answer = await exchange(transport, { url, headers }, { timeoutMs, signal });
+  } catch (error) {
+    if (!(error instanceof TransportError)) throw error;
+    if (error.kind === "denied") {
+      const flag = `--allow-net=${new URL(url).host}`;
+      throw failed(
+        "CredentialRetrievalError",
+        `this program may not connect to the address; run with ${flag}`,
+      );
+    }
+    return `the exchange failed (${error.kind})`;
+  }
+  if (answer.status !== 200) return `it answered with status ${answer.status}`;
+  const document = readObject(answer.text);
+  if (document === undefined) return "its answer was not a JSON object";
+  const keys = metadataKeys(document, NAME);
+  if (typeof keys !== "string") return keys;
+  throw failed(
+    "CredentialRetrievalError",
+    `the answer has no valid ${keys}`,
+  );
+}
+
+/** The token, read anew each time: on EKS the file rotates. */
+async function authorization(
+  system: ContainerDeps["system"],
+): Promise<HeaderMap> {
+  const file = system.env(TOKEN_FILE);
+  const variable = file.kind === "found" ? TOKEN_FILE : TOKEN;
+  const found = file.kind === "found"
+    ? await system.readText(file.value)
+    : system.env(TOKEN);
+  if (found.kind === "denied") {
+    // A variable that may not be read is most often not set.
+    if (variable === TOKEN) return {};
+    throw failed(
+      "CredentialRetrievalError",
+      `the file that ${TOKEN_FILE} names may not be read; run with ${found.flag}`,
+    );
+  }
+  if (found.kind === "absent") {
+    if (variable === TOKEN) return {};
+    throw failed(
+      "CredentialRetrievalError",
+      `the file that ${TOKEN_FILE} names is not there`,
+    );
+  }
+  if (/[\r\n]/.test(found.value)) {
+    throw failed(
+      "InvalidAuthorizationToken",
+      `the token of ${variable} must not hold a line break, also not at its end`,
+    );
+  }
+  return { authorization: found.value };
+}
+
+function failed(code: string, why: string): CredentialsError {
+  return new CredentialsError(
+    code,
+    `Cannot get the credentials of "${NAME}": ${why}`,
+    { tried: [{ name: NAME, verdict: `broken: ${code}` }] },
+  );
+}

@@ -1,0 +1,63 @@
+/**
+ * What the default chain is made of.
+ *
+ * @module
+ */
+import type {
+  ConfigSection,
+  ProfileSet,
+  SettingSource,
+} from "../ports/config.ts";
+import type { Clock } from "../ports/clock.ts";
+import type {
+  AssumeRole,
+  AssumeRoleWithWebIdentity,
+} from "../ports/credentials.ts";
+import type { Transport } from "../ports/http.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { System } from "../ports/system.ts";
+
+/**
+ * Gets the code of an MFA device.
+ *
+ * @param serialNumber The device.
+ * @param signal Ends the wait for a person early.
+ */
+export type MfaCode = (
+  serialNumber: string,
+  signal?: AbortSignal,
+) => Promise<string>;
+
+/** The profile that counts, and who chose it. */
+export interface ProfileChoice {
+  /** Its name. */
+  readonly name: string;
+  /** What it says, if it is there. */
+  readonly section?: ConfigSection;
+  /** Where it was chosen: in code, it takes the environment's keys out of the order. */
+  readonly source: SettingSource;
+}
+
+/** What the providers of the default chain need of their surroundings. */
+export interface ChainContext {
+  /** Environment, files and programs. */
+  readonly system: System;
+  /** Tells when credentials end. */
+  readonly clock: Clock;
+  /** Source of jitter, in [0, 1). */
+  readonly random: () => number;
+  /** Is told what happens. */
+  readonly logger: Logger;
+  /** Sends what is asked of metadata services and of SSO. */
+  readonly transport: Transport;
+  /** What the config files say. */
+  readonly profiles: ProfileSet;
+  /** The profile that counts. */
+  readonly profile: ProfileChoice;
+  /** Gets the code of an MFA device. Absent: roles that need one fail. */
+  readonly mfaCode?: MfaCode;
+  /** Reaches STS. */
+  readonly assumeRole: AssumeRole;
+  /** Reaches STS without a signature. */
+  readonly assumeRoleWithWebIdentity: AssumeRoleWithWebIdentity;
+}

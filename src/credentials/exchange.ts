@@ -1,0 +1,102 @@
+/**
+ * One unsigned exchange with a service that hands out credentials or tokens.
+ *
+ * @module
+ */
+import { text, utf8 } from "../foundation/bytes.ts";
+import type {
+  HeaderMap,
+  HttpMethod,
+  HttpRequest,
+  QueryParam,
+  Transport,
+} from "../ports/http.ts";
+
+/** What is asked. */
+export interface Question {
+  /** HTTP method. Default: `"GET"`. */
+  readonly method?: HttpMethod;
+  /** The URL, as text. */
+  readonly url: string;
+  /** Header fields by lower-case name. Default: none. */
+  readonly headers?: HeaderMap;
+  /** The body. Default: none. */
+  readonly body?: string;
+}
+
+/** What is answered, read to its end. */
+export interface Answer {
+  /** HTTP status. */
+  readonly status: number;
+  /** Header fields by lower-case name. */
+  readonly headers: HeaderMap;
+  /** The body. May hold secrets: never shown. */
+  readonly text: string;
+}
+
+/** How long an exchange may take, and who may end it. */
+export interface ExchangeLimits {
+  /** Longest time to reach the server, and longest silence after that. */
+  readonly timeoutMs: number;
+  /** Ends it early. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Asks once and reads the answer whole.
+ *
+ * @param transport Sends it.
+ * @param question What is asked.
+ * @param limits How long it may take.
+ * @throws {TransportError} If the exchange failed.
+ * @throws {EndpointError} If the URL cannot be sent.
+ */
+export async function exchange(
+  transport: Transport,
+  question: Question,
+  { timeoutMs, signal }: ExchangeLimits,
+): Promise<Answer> {
+  const { status, headers, body } = await transport.send(
+    requestOf(question),
+    {
+      connectTimeoutMs: timeoutMs,
+      readTimeoutMs: timeoutMs,
+      // For transports that know neither, and for an answer that never ends.
+      attemptTimeoutMs: 2 * timeoutMs,
+      ...signal && { signal },
+    },
+  );
+  const bytes = body === null ? new Uint8Array() : await body.bytes();
+  return { status, headers, text: text(bytes) };
+}
+
+function requestOf(
+  { method = "GET", url, headers = {}, body }: Question,
+): HttpRequest {
+  const [, origin = "", path = "", query = ""] =
+    /^([a-z][a-z\d+.-]*:\/\/[^/?#]*)([^?#]*)(?:\?([^#]*))?/i.exec(url) ?? [];
+  return {
+    method,
+    origin,
+    path: path === "" ? "/" : path,
+    query: query === "" ? [] : query.split("&").map(paramOf),
+    headers,
+    body: body === undefined ? undefined : utf8(body),
+  };
+}
+
+function paramOf(pair: string): QueryParam {
+  const equals = pair.indexOf("=");
+  return equals < 0
+    ? [decoded(pair)]
+    : [decoded(pair.slice(0, equals)), decoded(pair.slice(equals + 1))];
+}
+
+/** What is no percent-encoding stays as it is written. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * Credentials that are given in code.
+ *
+ * @module
+ */
+import {
+  CredentialsError,
+  PartialCredentialsError,
+} from "../foundation/errors.ts";
+import type { ApiCredentials, CredentialsInput } from "../ports/config.ts";
+import type {
+  CredentialProvider,
+  Credentials,
+  CredentialSource,
+} from "../ports/credentials.ts";
+import { type RefreshDeps, RefreshingCredentials } from "./refreshing.ts";
+import { credentialsValue } from "./value.ts";
+
+/** How errors and `Credentials.source` call them. */
+const SOURCE = "code";
+
+/**
+ * Checks what is given as `credentials`, without asking or sending anything.
+ *
+ * @param input What is given.
+ * @throws {PartialCredentialsError} If a part of the keys is missing.
+ * @throws {CredentialsError} If it is none of the forms that are allowed.
+ */
+export function checkGiven(input: CredentialsInput | undefined): void {
+  if (input === undefined || input === "anonymous") return;
+  if (typeof input === "function" || isProvider(input)) return;
+  fromKeys(input);
+}
+
+/**
+ * Makes the source of what is given as `credentials`.
+ *
+ * @param input What is given.
+ * @param deps What refreshing needs; used for providers and functions.
+ * @returns The source, or `undefined` where requests are not to be signed.
+ * @throws {CredentialsError} As {@linkcode checkGiven}.
+ */
+export function givenCredentials(
+  input: CredentialsInput,
+  deps: RefreshDeps,
+): CredentialSource | undefined {
+  if (input === "anonymous") return undefined;
+  if (typeof input === "function") {
+    return new RefreshingCredentials(providerOf(input), deps);
+  }
+  if (isProvider(input)) return new RefreshingCredentials(input, deps);
+  const credentials = fromKeys(input);
+  return {
+    get: () => Promise.resolve(credentials),
+    invalidate: () => {},
+  };
+}
+
+function providerOf(
+  load: (signal?: AbortSignal) => Promise<ApiCredentials | Credentials>,
+): CredentialProvider {
+  return {
+    name: SOURCE,
+    load: async (signal) => fromKeys(await load(signal)),
+  };
+}
+
+/** Callers without a compiler may hand over anything. */
+function isProvider(input: unknown): input is CredentialProvider {
+  return typeof input === "object" && input !== null &&
+    "load" in input && typeof input.load === "function";
+}
+
+/** Reads keys in our spelling or the API's. */
+function fromKeys(input: unknown): Credentials {
+  if (typeof input !== "object" || input === null) {
+    throw invalid(`found ${input === null ? "null" : typeof input}`);
+  }
+  const names = "AccessKeyId" in input ? API_NAMES : OUR_NAMES;
+  const field = (name: keyof typeof OUR_NAMES): unknown =>
+    Reflect.get(input, names[name]);
+  const accessKeyId = textOf(field("accessKeyId"), names.accessKeyId);
+  const secretAccessKey = textOf(
+    field("secretAccessKey"),
+    names.secretAccessKey,
+  );
+  const sessionToken = textOf(field("sessionToken"), names.sessionToken);
+  if (accessKeyId === undefined && secretAccessKey === undefined) {
+    throw invalid(`found neither ${names.accessKeyId} nor the secret`);
+  }
+  if (accessKeyId === undefined) throw missing(names.accessKeyId);
+  if (secretAccessKey === undefined) {
+    throw missing(
+      names.secretAccessKey,
+      "; a copy made with { ...credentials } has no secret, hand on the object itself",
+    );
+  }
+  // Keys with this prefix are temporary and are refused without their token.
+  if (accessKeyId.startsWith("ASIA") && sessionToken === undefined) {
+    throw missing(
+      names.sessionToken,
+      ', which belongs to every key id that starts with "ASIA"',
+    );
+  }
+  const expiration = dateOf(field("expiration"), names.expiration);
+  const accountId = textOf(field("accountId"), names.accountId);
+  const source = textOf(field("source"), names.source);
+  return credentialsValue({
+    accessKeyId,
+    secretAccessKey,
+    ...sessionToken === undefined ? {} : { sessionToken },
+    ...expiration === undefined ? {} : { expiration },
+    ...accountId === undefined ? {} : { accountId },
+    ...source === undefined ? {} : { source },
+  }, SOURCE);
+}
+
+const OUR_NAMES = {
+  accessKeyId: "accessKeyId",
+  secretAccessKey: "secretAccessKey",
+  sessionToken: "sessionToken",
+  expiration: "expiration",
+  accountId: "accountId",
+  source: "source",
+} as const;
+
+const API_NAMES = {
+  accessKeyId: "AccessKeyId",
+  secretAccessKey: "SecretAccessKey",
+  sessionToken: "SessionToken",
+  expiration: "Expiration",
+  accountId: "AccountId",
+  source: "source",
+} as const;
+
+/** An empty text counts as none. */
+function textOf(value: unknown, name: string): string | undefined {
+  if (value === undefined || value === null || value === "") return undefined;
+  if (typeof value === "string") return value;
+  throw invalid(`${name} must be a string, found ${typeof value}`);
+}
+
+function dateOf(value: unknown, name: string): Date | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return value;
+  throw invalid(`${name} must be a valid Date, found ${typeof value}`);
+}
+
+function missing(name: string, more = ""): PartialCredentialsError {
+  return new PartialCredentialsError(
+    SOURCE,
+    `set ${name} in the option credentials${more}`,
+  );
+}
+
+function invalid(found: string): CredentialsError {
+  return new CredentialsError(
+    "InvalidCredentials",
+    `Cannot use the option credentials: ${found}; allowed are keys ` +
+      "({ accessKeyId, secretAccessKey, sessionToken? }), the Credentials of an " +
+      'answer of STS, a provider, an async function, and "anonymous"',
+    { tried: [{ name: SOURCE, verdict: "broken: not credentials" }] },
+  );
+}

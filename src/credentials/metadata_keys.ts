@@ -1,0 +1,61 @@
+/**
+ * Credentials as the metadata services of hosts and containers write them.
+ *
+ * @module
+ */
+import type { Credentials } from "../ports/credentials.ts";
+import { readExpiry } from "./expiry.ts";
+
+/** A JSON text, read as far as it is an object. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads a JSON text.
+ *
+ * @returns The object, or `undefined` where the text is none.
+ */
+export function readObject(json: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a value of a JSON text is an object. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Reads the fields that both services share; all must be there.
+ *
+ * @param document The document.
+ * @param source Name of the provider that asks.
+ * @returns The credentials, or the name of the first field that is missing or
+ * wrong.
+ */
+export function metadataKeys(
+  document: JsonObject,
+  source: string,
+): Credentials | string {
+  const { AccessKeyId, SecretAccessKey, Token, AccountId } = document;
+  if (!isText(AccessKeyId)) return "AccessKeyId";
+  if (!isText(SecretAccessKey)) return "SecretAccessKey";
+  if (!isText(Token)) return "Token";
+  const expiration = readExpiry(document["Expiration"]);
+  if (expiration === undefined) return "Expiration";
+  return {
+    accessKeyId: AccessKeyId,
+    secretAccessKey: SecretAccessKey,
+    sessionToken: Token,
+    expiration,
+    ...isText(AccountId) && { accountId: AccountId },
+    source,
+  };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}

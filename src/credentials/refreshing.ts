@@ -1,0 +1,138 @@
+/**
+ * A provider → credentials that are valid now.
+ *
+ * @module
+ */
+import { CredentialsError, NoCredentialsError } from "../foundation/errors.ts";
+import type { Clock } from "../ports/clock.ts";
+import type {
+  CredentialProvider,
+  Credentials,
+  CredentialSource,
+} from "../ports/credentials.ts";
+import type { Logger } from "../ports/logger.ts";
+import { SharedWork } from "./shared_work.ts";
+import { credentialsValue } from "./value.ts";
+
+/** What refreshing needs of its surroundings. */
+export interface RefreshDeps {
+  /** Tells when credentials end. */
+  readonly clock: Clock;
+  /** Is told of refreshes and of those that failed. */
+  readonly logger: Logger;
+}
+
+/** From here to their end a refresh is tried; until it succeeds the old ones do. */
+const ADVISORY_MS = 15 * 60_000;
+
+/** From here to their end nobody goes on without a refresh. */
+const MANDATORY_MS = 10 * 60_000;
+
+/** Credentials that live for less than the windows are not asked for at every call. */
+const PAUSE_MS = 60_000;
+
+/**
+ * Keeps the credentials of a provider and refreshes them before they end: from 15
+ * minutes before, one call tries it and a failure is logged; from 10 minutes
+ * before, all calls wait for it and a failure is theirs. However many calls wait,
+ * the provider is asked once. Nothing happens between calls: there is no timer.
+ *
+ * Source: botocore, `RefreshableCredentials`; the pause of a minute between two
+ * refreshes is ours.
+ */
+export class RefreshingCredentials implements CredentialSource {
+  readonly #provider: CredentialProvider;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #loading: SharedWork<Credentials>;
+  #current: Credentials | undefined;
+  #expiresMs = Infinity;
+  #triedMs = -Infinity;
+
+  /**
+   * Makes a source that has asked for nothing yet.
+   *
+   * @param provider Where the credentials come from.
+   * @param deps Time and messages.
+   */
+  constructor(provider: CredentialProvider, { clock, logger }: RefreshDeps) {
+    this.#provider = provider;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#loading = new SharedWork((signal) => this.#load(signal));
+  }
+
+  async get(signal?: AbortSignal): Promise<Credentials> {
+    const current = this.#current;
+    if (current === undefined) return await this.#loading.join(signal);
+    if (this.#expiresMs === Infinity) return current;
+
+    const nowMs = this.#clock.now().getTime();
+    const leftMs = this.#expiresMs - nowMs;
+    if (leftMs >= ADVISORY_MS) return current;
+    const paused = leftMs >= 0 && nowMs - this.#triedMs < PAUSE_MS;
+    if (leftMs < MANDATORY_MS) {
+      return paused ? current : await this.#loading.join(signal);
+    }
+    if (paused || this.#loading.running) return current;
+    return await this.#refreshEarly(current, signal);
+  }
+
+  invalidate(refused: Credentials): void {
+    const current = this.#current;
+    if (
+      current?.accessKeyId === refused.accessKeyId &&
+      current.sessionToken === refused.sessionToken
+    ) {
+      this.#current = undefined;
+    }
+  }
+
+  async #refreshEarly(
+    current: Credentials,
+    signal: AbortSignal | undefined,
+  ): Promise<Credentials> {
+    try {
+      return await this.#loading.join(signal);
+    } catch (error) {
+      signal?.throwIfAborted();
+      this.#triedMs = this.#clock.now().getTime();
+      this.#logger.warn(
+        "Cannot refresh credentials yet; the present ones are used while they last",
+        {
+          provider: this.#provider.name,
+          error: error instanceof Error ? error.name : typeof error,
+          endsAt: current.expiration?.toISOString(),
+        },
+      );
+      return current;
+    }
+  }
+
+  async #load(signal: AbortSignal): Promise<Credentials> {
+    const { name } = this.#provider;
+    const loaded = await this.#provider.load(signal);
+    if (loaded === undefined) {
+      throw new NoCredentialsError([{ name, verdict: "absent" }]);
+    }
+    const nowMs = this.#clock.now().getTime();
+    const expiresMs = loaded.expiration?.getTime() ?? Infinity;
+    if (expiresMs < nowMs) {
+      throw new CredentialsError(
+        "RefreshedCredentialsExpired",
+        `Cannot use the credentials of "${loaded.source ?? name}": they were ` +
+          `just loaded and ended at ${loaded.expiration?.toISOString()}; ` +
+          "renew them at their source, or set the clock right",
+        { tried: [{ name, verdict: "broken: expired" }] },
+      );
+    }
+    this.#current = credentialsValue(loaded, name);
+    this.#expiresMs = expiresMs;
+    this.#triedMs = nowMs;
+    this.#logger.debug("Credentials loaded", {
+      provider: this.#current.source,
+      endsAt: loaded.expiration?.toISOString(),
+    });
+    return this.#current;
+  }
+}
