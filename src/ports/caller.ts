@@ -6,6 +6,7 @@
 import type { Clock } from "./clock.ts";
 import type { HeaderMap, HttpMethod } from "./http.ts";
 import type { Operation } from "./schema.ts";
+import type { WritableFiles } from "./system.ts";
 
 /** What you may say about one call. */
 export interface CallOptions {
@@ -79,4 +80,11 @@ export interface ClientCore {
   readonly presign: Presigner;
   /** Time, for the waits of waiters. */
   readonly clock: Clock;
+  /** The machine's files, for transfers. Absent: there are none to be had. */
+  readonly files?: WritableFiles;
+  /**
+   * Whether requests carry the checksums that the service's model offers, as
+   * they do to Amazon's own hosts. Absent: they do not.
+   */
+  readonly checksums?: () => Promise<boolean>;
 }

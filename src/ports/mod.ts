@@ -106,4 +106,5 @@ export type {
   OpenedFile,
   ProcessResult,
   System,
+  WritableFiles,
 } from "./system.ts";

@@ -75,16 +75,44 @@ export interface Files {
   /**
    * Opens a file for reading.
    *
+   * @param from Position of the first byte that is handed out. Default: 0.
    * @returns Its length, and its bytes: they close the file at their end or when
    * cancelled.
    */
-  open(path: string | URL): Promise<Found<OpenedFile>>;
+  open(path: string | URL, from?: number): Promise<Found<OpenedFile>>;
 }
 
 /** A file that is open for reading. */
 export interface OpenedFile {
-  /** Length in bytes when it was opened. */
+  /** Length in bytes when it was opened, all of it. */
   readonly length: number;
   /** The bytes. */
   readonly stream: ReadableStream<Uint8Array>;
+}
+
+/**
+ * Files that can be changed as well. `absent`: the file, or the folder that it
+ * is to lie in, is not there.
+ */
+export interface WritableFiles extends Files {
+  /**
+   * Opens a file for writing; an empty one is made where there is none.
+   *
+   * @param from Position of the first byte that is written. The others stay.
+   * @returns What takes the bytes. Closing or aborting it closes the file.
+   */
+  write(
+    path: string | URL,
+    from: number,
+  ): Promise<Found<WritableStream<Uint8Array>>>;
+  /**
+   * Makes a file shorter.
+   *
+   * @param length Its new length, in bytes.
+   */
+  cut(path: string | URL, length: number): Promise<Found<true>>;
+  /** Renames a file. It takes the place of one that has the new name. */
+  rename(from: string | URL, to: string | URL): Promise<Found<true>>;
+  /** Removes a file. */
+  remove(path: string | URL): Promise<Found<true>>;
 }

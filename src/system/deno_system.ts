@@ -6,18 +6,18 @@
 import { strictText } from "../foundation/bytes.ts";
 import type {
   FileFacts,
-  Files,
   Found,
   OpenedFile,
   ProcessResult,
   System,
+  WritableFiles,
 } from "../ports/system.ts";
 
 /**
  * The machine that the script runs on. A permission is looked up before it is
  * used, so nothing prompts; what is not permitted names the flag that would.
  */
-export class DenoSystem implements System, Files {
+export class DenoSystem implements System, WritableFiles {
   env(name: string): Found<string> {
     const flag = `--allow-env=${name}`;
     if (!granted({ name: "env", variable: name })) return denied(flag);
@@ -87,12 +87,13 @@ export class DenoSystem implements System, Files {
     });
   }
 
-  async open(path: string): Promise<Found<OpenedFile>> {
+  async open(path: string | URL, from = 0): Promise<Found<OpenedFile>> {
     return await reading(path, async () => {
       const file = await Deno.open(path, { read: true });
       try {
         const { size, isDirectory } = await file.stat();
-        if (isDirectory) throw new Deno.errors.IsADirectory(path);
+        if (isDirectory) throw new Deno.errors.IsADirectory(shown(path));
+        if (from > 0) await file.seek(from, Deno.SeekMode.Start);
         return { length: size, stream: file.readable };
       } catch (error) {
         file.close();
@@ -100,15 +101,77 @@ export class DenoSystem implements System, Files {
       }
     });
   }
+
+  async write(
+    path: string | URL,
+    from: number,
+  ): Promise<Found<WritableStream<Uint8Array>>> {
+    return await writing(path, async () => {
+      const file = await Deno.open(path, { write: true, create: true });
+      try {
+        await file.seek(from, Deno.SeekMode.Start);
+        return file.writable;
+      } catch (error) {
+        file.close();
+        throw error;
+      }
+    });
+  }
+
+  async cut(path: string | URL, length: number): Promise<Found<true>> {
+    return await writing(path, async () => {
+      using file = await Deno.open(path, { write: true });
+      await file.truncate(length);
+      return true as const;
+    });
+  }
+
+  async rename(from: string | URL, to: string | URL): Promise<Found<true>> {
+    // Renaming a file needs to read it as well.
+    const flags = [
+      { name: "read", path: from },
+      { name: "write", path: from },
+      { name: "write", path: to },
+    ] as const;
+    const missing = flags.find((permission) => !granted(permission));
+    if (missing) {
+      return denied(`--allow-${missing.name}=${shown(missing.path)}`);
+    }
+    return await writing(to, async () => {
+      await Deno.rename(from, to);
+      return true as const;
+    });
+  }
+
+  async remove(path: string | URL): Promise<Found<true>> {
+    return await writing(path, async () => {
+      await Deno.remove(path);
+      return true as const;
+    });
+  }
 }
 
 async function reading<T>(
-  path: string,
+  path: string | URL,
   read: () => Promise<T>,
 ): Promise<Found<T>> {
-  const flag = `--allow-read=${path}`;
+  const flag = `--allow-read=${shown(path)}`;
   if (!granted({ name: "read", path })) return denied(flag);
   return await found(flag, read);
+}
+
+async function writing<T>(
+  path: string | URL,
+  write: () => Promise<T>,
+): Promise<Found<T>> {
+  const flag = `--allow-write=${shown(path)}`;
+  if (!granted({ name: "write", path })) return denied(flag);
+  return await found(flag, write);
+}
+
+/** A path as a flag has it. */
+function shown(path: string | URL): string {
+  return path instanceof URL ? decodeURIComponent(path.pathname) : path;
 }
 
 /** "prompt" is no: the script's user was not asked, and is not to be. */

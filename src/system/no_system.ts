@@ -6,17 +6,17 @@
  */
 import type {
   FileFacts,
-  Files,
   Found,
   OpenedFile,
   ProcessResult,
   System,
+  WritableFiles,
 } from "../ports/system.ts";
 
 const ABSENT = { kind: "absent" } as const;
 
 /** A machine that has nothing: all settings come from code. */
-export class NoSystem implements System, Files {
+export class NoSystem implements System, WritableFiles {
   env(_name: string): Found<string> {
     return ABSENT;
   }
@@ -40,7 +40,26 @@ export class NoSystem implements System, Files {
     return Promise.resolve(ABSENT);
   }
 
-  open(_path: string): Promise<Found<OpenedFile>> {
+  open(_path: string | URL): Promise<Found<OpenedFile>> {
+    return Promise.resolve(ABSENT);
+  }
+
+  write(
+    _path: string | URL,
+    _from: number,
+  ): Promise<Found<WritableStream<Uint8Array>>> {
+    return Promise.resolve(ABSENT);
+  }
+
+  cut(_path: string | URL, _length: number): Promise<Found<true>> {
+    return Promise.resolve(ABSENT);
+  }
+
+  rename(_from: string | URL, _to: string | URL): Promise<Found<true>> {
+    return Promise.resolve(ABSENT);
+  }
+
+  remove(_path: string | URL): Promise<Found<true>> {
     return Promise.resolve(ABSENT);
   }
 }

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Files, System } from "../ports/system.ts";
+import type { System, WritableFiles } from "../ports/system.ts";
 import { DenoSystem } from "./deno_system.ts";
 import { NoSystem } from "./no_system.ts";
 
 /** The machine, where the platform shows it; else one that has nothing. */
-export function platformSystem(): Files & System {
+export function platformSystem(): System & WritableFiles {
   return "Deno" in globalThis ? new DenoSystem() : new NoSystem();
 }

@@ -3,14 +3,20 @@
  *
  * @module
  */
-import { utf8 } from "../foundation/bytes.ts";
+import {
+  concat,
+  owned,
+  strictText,
+  text as textOf,
+  utf8,
+} from "../foundation/bytes.ts";
 import type {
   FileFacts,
-  Files,
   Found,
   OpenedFile,
   ProcessResult,
   System,
+  WritableFiles,
 } from "../ports/system.ts";
 
 /**
@@ -29,8 +35,8 @@ export type FakeProgram = (
 export interface FakeSystemOptions {
   /** Environment variables. Default: none. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Files by path, with their text. Default: none. */
-  readonly files?: Readonly<Record<string, string>>;
+  /** Files by path, with their text or bytes. Default: none. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
   /** The programs. Default: there are none. */
   readonly run?: FakeProgram;
   /** Variables, paths and programs that the script may not use. Default: none. */
@@ -38,7 +44,7 @@ export interface FakeSystemOptions {
 }
 
 interface FakeFile {
-  readonly text: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly changedMs: number;
 }
 
@@ -56,7 +62,7 @@ interface FakeFile {
  * });
  * ```
  */
-export class FakeSystem implements System, Files {
+export class FakeSystem implements System, WritableFiles {
   readonly #env: ReadonlyMap<string, string>;
   readonly #files: Map<string, FakeFile>;
   readonly #run: FakeProgram;
@@ -73,8 +79,8 @@ export class FakeSystem implements System, Files {
       options;
     this.#env = new Map(Object.entries(env));
     this.#files = new Map(
-      Object.entries(files).map(([path, text]) => [path, {
-        text,
+      Object.entries(files).map(([path, content]) => [path, {
+        bytes: typeof content === "string" ? utf8(content) : owned(content),
         changedMs: 0,
       }]),
     );
@@ -82,11 +88,16 @@ export class FakeSystem implements System, Files {
     this.#denied = new Set(denied);
   }
 
-  /** The files as they are now, by path. */
+  /** The files as they are now, by path, as text. */
   get files(): Readonly<Record<string, string>> {
     return Object.fromEntries(
-      [...this.#files].map(([path, { text }]) => [path, text]),
+      [...this.#files].map(([path, { bytes }]) => [path, textOf(bytes)]),
     );
+  }
+
+  /** The bytes of a file as they are now; `undefined` where there is none. */
+  bytesOf(path: string): Uint8Array<ArrayBuffer> | undefined {
+    return this.#files.get(path)?.bytes;
   }
 
   env(name: string): Found<string> {
@@ -94,15 +105,16 @@ export class FakeSystem implements System, Files {
   }
 
   readText(path: string): Promise<Found<string>> {
+    const bytes = this.#files.get(path)?.bytes;
     return Promise.resolve(
-      this.#found(path, "read", this.#files.get(path)?.text),
+      this.#found(path, "read", bytes && strictText(bytes)),
     );
   }
 
   stat(path: string): Promise<Found<FileFacts>> {
     const file = this.#files.get(path);
     const facts = file &&
-      { size: utf8(file.text).length, changedMs: file.changedMs };
+      { size: file.bytes.length, changedMs: file.changedMs };
     return Promise.resolve(this.#found(path, "read", facts));
   }
 
@@ -110,7 +122,7 @@ export class FakeSystem implements System, Files {
   writePrivate(path: string, text: string): Promise<Found<true>> {
     const answer = this.#found<true>(path, "write", true);
     if (answer.kind === "found") {
-      this.#files.set(path, { text, changedMs: ++this.#writes });
+      this.#set(path, utf8(text));
     }
     return Promise.resolve(answer);
   }
@@ -126,14 +138,78 @@ export class FakeSystem implements System, Files {
     return this.#found(command, "run", await this.#run(command, args));
   }
 
-  async open(path: string): Promise<Found<OpenedFile>> {
-    const read = await this.readText(path);
-    if (read.kind !== "found") return read;
-    const blob = new Blob([read.value]);
-    return {
-      kind: "found",
-      value: { length: blob.size, stream: blob.stream() },
+  open(path: string | URL, from = 0): Promise<Found<OpenedFile>> {
+    const bytes = this.#files.get(pathOf(path))?.bytes;
+    const opened = bytes && {
+      length: bytes.length,
+      stream: new Blob([bytes.subarray(from)]).stream(),
     };
+    return Promise.resolve(this.#found(pathOf(path), "read", opened));
+  }
+
+  write(
+    path: string | URL,
+    from: number,
+  ): Promise<Found<WritableStream<Uint8Array>>> {
+    const name = pathOf(path);
+    const answer = this.#found<true>(name, "write", true);
+    if (answer.kind !== "found") return Promise.resolve(answer);
+    this.#overwrite(name, from, new Uint8Array());
+    let position = from;
+    const value = new WritableStream<Uint8Array>({
+      write: (piece) => {
+        this.#overwrite(name, position, piece);
+        position += piece.length;
+      },
+    });
+    return Promise.resolve({ kind: "found", value });
+  }
+
+  cut(path: string | URL, length: number): Promise<Found<true>> {
+    return this.#change(pathOf(path), (bytes, name) => {
+      this.#set(name, bytes.slice(0, length));
+    });
+  }
+
+  rename(from: string | URL, to: string | URL): Promise<Found<true>> {
+    return this.#change(pathOf(from), (bytes, name) => {
+      this.#files.delete(name);
+      this.#set(pathOf(to), bytes);
+    });
+  }
+
+  remove(path: string | URL): Promise<Found<true>> {
+    return this.#change(pathOf(path), (_bytes, name) => {
+      this.#files.delete(name);
+    });
+  }
+
+  #change(
+    path: string,
+    change: (bytes: Uint8Array<ArrayBuffer>, path: string) => void,
+  ): Promise<Found<true>> {
+    const bytes = this.#files.get(path)?.bytes;
+    const answer = this.#found<true>(path, "write", bytes && true);
+    if (bytes && answer.kind === "found") change(bytes, path);
+    return Promise.resolve(answer);
+  }
+
+  #overwrite(path: string, from: number, piece: Uint8Array): void {
+    const before = this.#files.get(path)?.bytes ?? new Uint8Array();
+    const gap = new Uint8Array(Math.max(0, from - before.length));
+    this.#set(
+      path,
+      concat([
+        before.subarray(0, from),
+        gap,
+        piece,
+        before.subarray(from + piece.length),
+      ]),
+    );
+  }
+
+  #set(path: string, bytes: Uint8Array<ArrayBuffer>): void {
+    this.#files.set(path, { bytes, changedMs: ++this.#writes });
   }
 
   #found<T>(name: string, permission: string, value: T | undefined): Found<T> {
@@ -142,4 +218,8 @@ export class FakeSystem implements System, Files {
     }
     return value === undefined ? { kind: "absent" } : { kind: "found", value };
   }
+}
+
+function pathOf(path: string | URL): string {
+  return path instanceof URL ? decodeURIComponent(path.pathname) : path;
 }

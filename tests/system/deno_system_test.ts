@@ -117,6 +117,84 @@ Deno.test("DenoSystem.writePrivate leaves nothing behind when it fails", async (
   assertEquals(await namesIn(folder.path), ["taken"]);
 });
 
+Deno.test("DenoSystem.open hands out a file from a position on", async () => {
+  await using folder = await scratch();
+  const path = `${folder.path}/a b`;
+  await Deno.writeTextFile(path, "0123456789");
+
+  for (const name of [path, new URL(`file://${path}`)]) {
+    const found = await system.open(name, 7);
+
+    if (found.kind !== "found") throw new Error(found.kind);
+    assertEquals(found.value.length, 10);
+    assertEquals(await new Response(found.value.stream).text(), "789");
+  }
+});
+
+Deno.test("DenoSystem.write puts bytes at a position and leaves the others", async () => {
+  await using folder = await scratch();
+  const path = `${folder.path}/a`;
+
+  for (const [from, text] of [[4, "456"], [0, "01"], [2, "2"]] as const) {
+    const found = await system.write(path, from);
+    if (found.kind !== "found") throw new Error(found.kind);
+    const writer = found.value.getWriter();
+    await writer.write(new TextEncoder().encode(text));
+    await writer.close();
+  }
+
+  assertEquals(await Deno.readTextFile(path), "012\x00456");
+});
+
+Deno.test("DenoSystem cuts, renames and removes files", async () => {
+  await using folder = await scratch();
+  const [one, other] = [`${folder.path}/one`, `${folder.path}/other`];
+  await Deno.writeTextFile(one, "0123456789");
+  await Deno.writeTextFile(other, "in the way");
+  const done = { kind: "found", value: true } as const;
+
+  assertEquals(await system.cut(one, 4), done);
+  assertEquals(await system.rename(one, other), done);
+  assertEquals(await Deno.readTextFile(other), "0123");
+  assertEquals(await system.remove(other), done);
+  assertEquals(await namesIn(folder.path), []);
+});
+
+Deno.test("DenoSystem tells that there is no file to change, and no folder", async () => {
+  await using folder = await scratch();
+  const none = `${folder.path}/none`;
+  const absent = { kind: "absent" } as const;
+
+  assertEquals(await system.write(`${none}/a`, 0), absent);
+  assertEquals(await system.cut(none, 0), absent);
+  assertEquals(await system.rename(none, `${folder.path}/a`), absent);
+  assertEquals(await system.remove(none), absent);
+});
+
+Deno.test("DenoSystem names the flag that a change of a file lacks", async () => {
+  const answers = await underFlags(
+    ["--allow-read=/a"],
+    `Promise.all([
+      system.write("/a", 0),
+      system.cut("/a", 0),
+      system.rename("/a", "/b"),
+      system.rename("/b", "/a"),
+      system.remove(new URL("file:///a%20b")),
+    ])`,
+  );
+
+  assertEquals(
+    answers,
+    [
+      "--allow-write=/a",
+      "--allow-write=/a",
+      "--allow-write=/a",
+      "--allow-read=/b",
+      "--allow-write=/a b",
+    ].map((flag) => ({ kind: "denied", flag })),
+  );
+});
+
 Deno.test("DenoSystem.run gives back what a program wrote", async () => {
   const result = await system.run("deno", [
     "eval",

@@ -13,9 +13,13 @@ Deno.test("NoSystem has nothing", async () => {
     await system.writePrivate("/a", "x"),
     await system.run("echo", []),
     await system.open("/a"),
+    await system.write("/a", 0),
+    await system.cut("/a", 0),
+    await system.rename("/a", "/b"),
+    await system.remove("/a"),
   ];
 
-  assertEquals(answers, Array(6).fill({ kind: "absent" }));
+  assertEquals(answers, Array(10).fill({ kind: "absent" }));
 });
 
 Deno.test("platformSystem is the machine's on Deno", () => {

@@ -33,6 +33,43 @@ Deno.test("FakeSystem.open hands out the bytes of a file", async () => {
   assertEquals(await system.open("/b"), { kind: "absent" });
 });
 
+Deno.test("FakeSystem.write puts bytes at a position and leaves the others", async () => {
+  const system = new FakeSystem({ files: { "/a": "01" } });
+
+  for (const [from, text] of [[4, "45"], [1, "x"]] as const) {
+    const found = await system.write("/a", from);
+    if (found.kind !== "found") throw new Error(found.kind);
+    const writer = found.value.getWriter();
+    await writer.write(new TextEncoder().encode(text));
+    await writer.close();
+  }
+
+  assertEquals(system.files, { "/a": "0x\x00\x0045" });
+  assertEquals(system.bytesOf("/a")?.length, 6);
+});
+
+Deno.test("FakeSystem cuts, renames and removes files", async () => {
+  const system = new FakeSystem({
+    files: { "/a": "0123", "/b": new Uint8Array([0xff]) },
+    denied: ["/c"],
+  });
+
+  const answers = [
+    await system.cut("/a", 2),
+    await system.rename("/a", "/b"),
+    await system.remove("/a"),
+    await system.write("/c", 0),
+  ];
+
+  assertEquals(system.files, { "/b": "01" });
+  assertEquals(answers.map(({ kind }) => kind), [
+    "found",
+    "found",
+    "absent",
+    "denied",
+  ]);
+});
+
 Deno.test("FakeSystem.writePrivate changes a file and its time", async () => {
   const system = new FakeSystem({ files: { "/a": "old" } });
 
