@@ -40,6 +40,12 @@ Deno.test("S3 passes what is to be presigned on to its core", () => {
   assertEquals(calls, [{ operation, input, options }]);
 });
 
+Deno.test("S3 hands out its core to what is built on clients", () => {
+  const core = coreThatNotes([]);
+
+  assertEquals(new S3(core).core, core);
+});
+
 Deno.test("S3 lets the input be left out where nothing is required", () => {
   const calls: Call[] = [];
 

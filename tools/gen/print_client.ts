@@ -40,6 +40,13 @@ export function printClient(service: Service): string {
     "  constructor(core: ClientCore) {",
     "    this.#core = core;",
     "  }",
+    "",
+    docComment([
+      "What makes the calls, for what is built on a client.",
+    ], "  "),
+    "  get core(): ClientCore {",
+    "    return this.#core;",
+    "  }",
     ...Object.values(model.operations)
       .map((operation) => methodOf(operation, service)),
     ...Object.keys(service.pagination).sort()

@@ -36,6 +36,11 @@ export class S3 {
     this.#core = core;
   }
 
+  /** What makes the calls, for what is built on a client. */
+  get core(): ClientCore {
+    return this.#core;
+  }
+
   /**
    * Ends a multipart upload and discards its parts.
    *

@@ -33,6 +33,11 @@ export class STS {
     this.#core = core;
   }
 
+  /** What makes the calls, for what is built on a client. */
+  get core(): ClientCore {
+    return this.#core;
+  }
+
   /**
    * Gets temporary credentials of a role.
    *
