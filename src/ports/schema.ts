@@ -102,6 +102,8 @@ export interface StructureShape {
   readonly union?: true;
   /** The members are events of a stream (`eventstream`). */
   readonly events?: true;
+  /** The event without which a stream is not whole; the models do not say it. */
+  readonly lastEvent?: string;
 }
 
 /** Items of one type. */

@@ -71,6 +71,21 @@ Deno.test("correct lets a member pass that is decided on", () => {
   corrected({ secrets: { "GetThingOutput.NextToken": "test" } }, model);
 });
 
+Deno.test("correct says which event comes last, of those that there are", () => {
+  const page = "https://example.com";
+
+  const { shapes } = corrected({
+    lastEvents: { Part: { event: "Inner", page } },
+  });
+
+  assertEquals(shapes["Part"]?.lastEvent, "Inner");
+  assertThrows(
+    () => corrected({ lastEvents: { Part: { event: "End", page } } }),
+    TypeError,
+    "Cannot correct Part.End: the model has no such member",
+  );
+});
+
 Deno.test("rulesOf splits the repetitions", () => {
   const rules = rulesOf({
     ...SMALL_CORRECTIONS,

@@ -10,6 +10,7 @@ import {
   type ListObjectsV2Input,
   type PutObjectInput,
   S3,
+  type SelectObjectContentEventStream,
   type StorageClass,
 } from "../../src/services/s3/mod.ts";
 import type { Credentials } from "../../src/services/sts/mod.ts";
@@ -75,4 +76,18 @@ Deno.test("the types let a listing go on where it was left", () => {
   const later: ListObjectsV2Input = { Bucket: "photos", ...pages.resume };
 
   assertEquals(later, { Bucket: "photos" });
+});
+
+Deno.test("the types of events are told apart by the member that is there", () => {
+  const lengthOf = (event: SelectObjectContentEventStream): number => {
+    if (event.Records) return event.Records.Payload.length;
+    return "Stats" in event && event.Stats
+      ? event.Stats.Details.BytesReturned ?? 0
+      : 0;
+  };
+  // @ts-expect-error: an event is one thing
+  const two: SelectObjectContentEventStream = { Cont: {}, End: {} };
+
+  assertEquals(lengthOf({ Records: { Payload: new Uint8Array(3) } }), 3);
+  assertEquals(Object.keys(two), ["Cont", "End"]);
 });

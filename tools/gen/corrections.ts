@@ -27,6 +27,14 @@ export interface UsePatch {
   readonly why: string;
 }
 
+/** The event that a stream of events ends with. */
+export interface LastEvent {
+  /** Name of the event. */
+  readonly event: string;
+  /** Where the API reference says so. */
+  readonly page: string;
+}
+
 /** The corrections of one service. Members are named `Shape.Member`. */
 export interface Corrections {
   /** Model and version, for the headers of the generated files. */
@@ -51,6 +59,8 @@ export interface Corrections {
   readonly harmless: Reasons;
   /** Members of results that are always there, with the page that says so. */
   readonly alwaysThere: Reasons;
+  /** The event that a stream ends with, by shape, with the page that says so. */
+  readonly lastEvents?: Readonly<Record<string, LastEvent>>;
   /** Names of shapes that would be misread as names of types. */
   readonly names: Reasons;
   /** Types that are wider than the model's, by shape. */
@@ -108,6 +118,18 @@ export function correct(
     if (members[member] === undefined) throw unknown(path);
     const required = [...shapes[shape]?.required ?? [], member];
     shapes[shape] = { ...shapes[shape], type: "structure", required };
+  }
+  for (
+    const [name, { event }] of Object.entries(corrections.lastEvents ?? {})
+  ) {
+    const path = `${name}.${event}`;
+    const { shape, member, members } = lookUp(path, shapes);
+    if (members[member] === undefined) throw unknown(path);
+    shapes[shape] = {
+      ...shapes[shape],
+      type: "structure",
+      lastEvent: member,
+    };
   }
   const corrected = { ...model, shapes };
   checkSecrets(corrected, corrections);

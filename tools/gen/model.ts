@@ -55,6 +55,8 @@ export interface ModelShape {
   readonly union?: boolean;
   readonly event?: boolean;
   readonly eventstream?: boolean;
+  /** Ours, set by the corrections; see `StructureShape.lastEvent`. */
+  readonly lastEvent?: string;
   readonly exception?: boolean;
   readonly error?: { readonly code?: string };
   readonly retryable?: { readonly throttling?: boolean };

@@ -125,10 +125,26 @@ class TypePrinter {
     if (model.enum !== undefined) {
       return `${doc}\nexport type ${name} = ${openUnion(model.enum)};`;
     }
+    if (model.eventstream) {
+      return `${doc}\nexport type ${name} =${this.#events(model)};`;
+    }
     const members = this.#members(shape, "part");
     return members === ""
       ? `${doc}\nexport type ${name} = ${EMPTY};`
       : `${doc}\nexport interface ${name} {\n${members}\n}`;
+  }
+
+  /** A type per event: it has this one and none of the others. */
+  #events({ members = {} }: ModelShape): string {
+    const names = Object.keys(members).map(propertyName);
+    return Object.entries(members).map(([event, use]) => {
+      const fields = names.map((name) =>
+        name === propertyName(event)
+          ? `readonly ${name}: ${this.#typeOf(use, "part")};`
+          : `readonly ${name}?: never;`
+      );
+      return ` | { ${fields.join(" ")} }`;
+    }).join("");
   }
 
   #members(shape: string, direction: Direction): string {
@@ -161,7 +177,7 @@ class TypePrinter {
     if (shape.type === "map" && shape.value !== undefined) {
       return `Readonly<Record<string, ${this.#typeOf(shape.value, "part")}>>`;
     }
-    if (shape.eventstream) return `AsyncIterable<${names.of(use.shape)}>`;
+    if (shape.eventstream) return `EventStream<${names.of(use.shape)}>`;
     if (needsType(shape)) return names.of(use.shape);
     const scalar = SCALAR_TYPES[shape.type];
     if (scalar !== undefined) return scalar;
@@ -191,10 +207,12 @@ class TypePrinter {
 const EMPTY = "Readonly<Record<string, never>>";
 
 function partDoc(shape: string, service: Service): string {
-  const { type, union, enum: values } = service.model.shapes[shape] ?? {};
+  const { type, union, eventstream, enum: values } =
+    service.model.shapes[shape] ?? {};
   const users = usersOf(shape, service);
   if (values !== undefined) return `Known values, for \`${users}\`.`;
   if (union) return `One of several, for \`${users}\`: set one member.`;
+  if (eventstream) return `One of several, in \`${users}\`.`;
   return type === "structure" ? `Part of \`${users}\`.` : "";
 }
 
@@ -216,6 +234,7 @@ function importsFor(body: string, { corrections }: Service): string {
   const candidates: Readonly<Record<string, string>> = {
     BodyInput: "../../../ports/body.ts",
     ResponseBase: "../../../foundation/metadata.ts",
+    EventStream: "../../../foundation/event_stream.ts",
     StreamingBody: "../../../foundation/streaming_body.ts",
     ...corrections.typeImports,
   };

@@ -10,6 +10,8 @@ const API = "https://docs.aws.amazon.com/AmazonS3/latest/API";
 
 const page = (operation: string): string => `${API}/API_${operation}.html`;
 
+const SELECT_MESSAGES = `${API}/RESTSelectObjectAppendix.html`;
+
 const WRITES_CONDITIONALLY =
   "with a condition, the repetition meets what the first one wrote";
 
@@ -133,9 +135,15 @@ export const s3Corrections: Corrections = {
     "ObjectVersion.Key": page("ObjectVersion"),
     "Part.ETag": page("Part"),
     "Part.PartNumber": page("Part"),
+    "ProgressEvent.Details": SELECT_MESSAGES,
+    "RecordsEvent.Payload": SELECT_MESSAGES,
     "SelectObjectContentOutput.Payload": page("SelectObjectContent"),
+    "StatsEvent.Details": SELECT_MESSAGES,
     "UploadPartCopyOutput.CopyPartResult": page("UploadPartCopy"),
     "UploadPartOutput.ETag": page("UploadPart"),
+  },
+  lastEvents: {
+    SelectObjectContentEventStream: { event: "End", page: page("EndEvent") },
   },
   names: {
     Error: "DeleteFailure",
@@ -203,6 +211,7 @@ export const s3Corrections: Corrections = {
       "Methods of {@linkcode S3} are calls; the operations (`GetObject`) are what `presign` is given.",
     ],
     types: {
+      "../../foundation/event_stream.ts": ["EventSource", "EventStream"],
       "../../foundation/metadata.ts": ["ResponseBase", "ResponseMetadata"],
       "../../foundation/streaming_body.ts": ["StreamingBody"],
       "../../ports/body.ts": ["BodyInput"],

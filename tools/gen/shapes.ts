@@ -109,6 +109,7 @@ function structureFrom(shape: ModelShape, shapes: Shapes): StructureShape {
     members: Object.fromEntries(members),
     ...flag("union", shape.union),
     ...flag("events", shape.eventstream),
+    ...present("lastEvent", shape.lastEvent),
   };
 }
 

@@ -9,6 +9,10 @@
  */
 export { S3 } from "./generated/client.ts";
 export type {
+  EventSource,
+  EventStream,
+} from "../../foundation/event_stream.ts";
+export type {
   ResponseBase,
   ResponseMetadata,
 } from "../../foundation/metadata.ts";

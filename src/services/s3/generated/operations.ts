@@ -1383,7 +1383,7 @@ const Progress: StructureShape = {
 const ProgressEvent: StructureShape = {
   kind: "structure",
   members: {
-    Details: { of: () => Progress, at: "payload" },
+    Details: { of: () => Progress, at: "payload", required: true },
   },
 };
 
@@ -1433,7 +1433,7 @@ const RecordExpiration: StructureShape = {
 const RecordsEvent: StructureShape = {
   kind: "structure",
   members: {
-    Payload: { of: "blob", at: "payload" },
+    Payload: { of: "blob", at: "payload", required: true },
   },
 };
 
@@ -1667,6 +1667,7 @@ const ScanRange: StructureShape = {
 const SelectObjectContentEventStream: StructureShape = {
   kind: "structure",
   events: true,
+  lastEvent: "End",
   members: {
     Records: { of: () => RecordsEvent },
     Stats: { of: () => StatsEvent },
@@ -1764,7 +1765,7 @@ const Stats: StructureShape = {
 const StatsEvent: StructureShape = {
   kind: "structure",
   members: {
-    Details: { of: () => Stats, at: "payload" },
+    Details: { of: () => Stats, at: "payload", required: true },
   },
 };
 

@@ -6,6 +6,7 @@
  */
 import type { BodyInput } from "../../../ports/body.ts";
 import type { ResponseBase } from "../../../foundation/metadata.ts";
+import type { EventStream } from "../../../foundation/event_stream.ts";
 import type { StreamingBody } from "../../../foundation/streaming_body.ts";
 import type { CopySourceObject } from "../copy_source.ts";
 
@@ -4214,7 +4215,7 @@ export interface SelectObjectContentInput {
  */
 export interface SelectObjectContentOutput extends ResponseBase {
   /** The body. */
-  readonly Payload: AsyncIterable<SelectObjectContentEventStream>;
+  readonly Payload: EventStream<SelectObjectContentEventStream>;
 }
 
 /**
@@ -6364,7 +6365,7 @@ export interface Progress {
 /** Part of `SelectObjectContentEventStream`. */
 export interface ProgressEvent {
   /** The body. */
-  readonly Details?: Progress;
+  readonly Details: Progress;
 }
 
 /** Part of `GetPublicAccessBlockOutput`, `PutPublicAccessBlockInput`. */
@@ -6424,7 +6425,7 @@ export interface RecordExpiration {
 /** Part of `SelectObjectContentEventStream`. */
 export interface RecordsEvent {
   /** The body. */
-  readonly Payload?: Uint8Array;
+  readonly Payload: Uint8Array;
 }
 
 /** Part of `RoutingRule`. */
@@ -6712,19 +6713,38 @@ export interface ScanRange {
   readonly End?: number;
 }
 
-/** Part of `SelectObjectContentOutput`. */
-export interface SelectObjectContentEventStream {
-  /** Element `Records`. */
-  readonly Records?: RecordsEvent;
-  /** Element `Stats`. */
-  readonly Stats?: StatsEvent;
-  /** Element `Progress`. */
-  readonly Progress?: ProgressEvent;
-  /** Element `Cont`. */
-  readonly Cont?: ContinuationEvent;
-  /** Element `End`. */
-  readonly End?: EndEvent;
-}
+/** One of several, in `SelectObjectContentOutput`. */
+export type SelectObjectContentEventStream = {
+  readonly Records: RecordsEvent;
+  readonly Stats?: never;
+  readonly Progress?: never;
+  readonly Cont?: never;
+  readonly End?: never;
+} | {
+  readonly Records?: never;
+  readonly Stats: StatsEvent;
+  readonly Progress?: never;
+  readonly Cont?: never;
+  readonly End?: never;
+} | {
+  readonly Records?: never;
+  readonly Stats?: never;
+  readonly Progress: ProgressEvent;
+  readonly Cont?: never;
+  readonly End?: never;
+} | {
+  readonly Records?: never;
+  readonly Stats?: never;
+  readonly Progress?: never;
+  readonly Cont: ContinuationEvent;
+  readonly End?: never;
+} | {
+  readonly Records?: never;
+  readonly Stats?: never;
+  readonly Progress?: never;
+  readonly Cont?: never;
+  readonly End: EndEvent;
+};
 
 /** Part of `RestoreRequest`. */
 export interface SelectParameters {
@@ -6825,7 +6845,7 @@ export interface Stats {
 /** Part of `SelectObjectContentEventStream`. */
 export interface StatsEvent {
   /** The body. */
-  readonly Details?: Stats;
+  readonly Details: Stats;
 }
 
 /** Known values, for `CopyObjectInput`, `CreateMultipartUploadInput`. */
