@@ -6,12 +6,21 @@
 import { strictText } from "../foundation/bytes.ts";
 import { ProtocolError } from "../foundation/errors.ts";
 import type { HttpResponse, ResponseBody } from "../ports/http.ts";
+import type { XmlElement } from "./xml_reader.ts";
 
 /** Stands for the body of a response that has none. */
 export const NO_BODY: ResponseBody = {
   open: () => new Blob().stream(),
   bytes: () => Promise.resolve(new Uint8Array()),
   cancel: () => Promise.resolve(),
+};
+
+/** Stands for the document of a body without bytes. */
+export const NO_DOCUMENT: XmlElement = {
+  name: "",
+  attributes: undefined,
+  children: [],
+  text: "",
 };
 
 /** Reads the body; one without bytes where the response has none. */

@@ -19,26 +19,16 @@ import type {
 import type { Member, Operation, StructureShape } from "../ports/schema.ts";
 import { answer } from "./answer.ts";
 import { checkedInput } from "./draft.ts";
+import { eventStream } from "./events.ts";
 import { isBodyInput } from "./kinds.ts";
 import { given, payloadOf, shapeOf, type Values } from "./members.ts";
 import { requestHead } from "./request_head.ts";
-import { bodyBytes, bodyText, NO_BODY } from "./response_body.ts";
+import { bodyBytes, bodyText, NO_BODY, NO_DOCUMENT } from "./response_body.ts";
 import { headValues } from "./response_head.ts";
-import { serviceError } from "./service_error.ts";
+import { HIDDEN_ERROR, serviceError } from "./service_error.ts";
 import { type Output as Read, ShapeReader } from "./shape_reader.ts";
 import { memberXml, structureXml } from "./shape_writer.ts";
 import { readXml, type XmlElement } from "./xml_reader.ts";
-
-/** Stands for the document of an empty body. */
-const EMPTY: XmlElement = {
-  name: "",
-  attributes: undefined,
-  children: [],
-  text: "",
-};
-
-/** Status that an error inside a success counts as (specs/retries, section 7). */
-const HIDDEN_ERROR = 500;
 
 /** Writes requests and reads responses as REST-XML. */
 export const restXml: Protocol = {
@@ -130,10 +120,9 @@ async function responseBody<Input, Output>(
     return { [key]: new StreamingBody(response.body ?? NO_BODY) };
   }
   if (inner?.kind === "structure" && inner.events) {
-    await response.body?.cancel();
-    throw new ProtocolError(
-      `Cannot read the response to ${operation.name}: event streams are not supported yet`,
-    );
+    return {
+      [key]: eventStream(operation, response, { shape: inner, reader }),
+    };
   }
   const bytes = await bodyBytes(response);
   if (member.of === "string") return { [key]: bodyText(bytes) };
@@ -143,7 +132,7 @@ async function responseBody<Input, Output>(
   if (root === undefined && inner.kind === "structure" && inner.union) {
     return {};
   }
-  return { [key]: reader.value(root ?? EMPTY, member, key) };
+  return { [key]: reader.value(root ?? NO_DOCUMENT, member, key) };
 }
 
 /**

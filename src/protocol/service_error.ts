@@ -12,12 +12,16 @@ import {
   ServiceError,
   type ServiceErrorDetail,
 } from "../foundation/errors.ts";
+import type { HeaderMap } from "../ports/http.ts";
 import type { ErrorTraits, Operation } from "../ports/schema.ts";
 import { maskedElement, maskedText } from "./mask.ts";
 import { headValues, type ResponseHead } from "./response_head.ts";
 import { type Output, ShapeReader } from "./shape_reader.ts";
 import { statusPhrase } from "./status_phrases.ts";
 import { childOf, readXml, type XmlElement } from "./xml_reader.ts";
+
+/** Status that an error inside a success counts as (specs/retries, section 7). */
+export const HIDDEN_ERROR = 500;
 
 /** What has a place of its own in the error. */
 const PLACED = new Set(["code", "message", "requestid", "hostid"]);
@@ -38,9 +42,50 @@ export function serviceError<Input, Output>(
   const error = root?.name === "ErrorResponse" ? childOf(root, "Error") : root;
   const said = error?.name === "Error" ? error : undefined;
   const code = textOf(said, "Code") ?? String(head.status);
+  return errorOf(operation, head, { code, said, root });
+}
+
+/**
+ * Makes the error that a message in an event stream tells.
+ *
+ * @param operation The operation's table; its errors type their members.
+ * @param headers Header fields of the response.
+ * @param told The code, and the message or the document that has it.
+ */
+export function eventError<Input, Output>(
+  operation: Operation<Input, Output>,
+  headers: HeaderMap,
+  told: {
+    readonly code?: string;
+    readonly reason?: string;
+    readonly document: string;
+  },
+): ServiceError {
+  const { code = String(HIDDEN_ERROR), document } = told;
+  const said = rootOf(document);
+  const head = { headers, status: HIDDEN_ERROR };
+  return errorOf(operation, head, { ...told, code, said, root: said });
+}
+
+/** What an answer tells about an error. */
+interface Told {
+  readonly code: string;
+  /** The message, where it does not stand in the element. */
+  readonly reason?: string;
+  /** The element that has the details. */
+  readonly said: XmlElement | undefined;
+  /** The document that has the element. */
+  readonly root: XmlElement | undefined;
+}
+
+function errorOf<Input, Output>(
+  operation: Operation<Input, Output>,
+  head: ResponseHead,
+  { code, said, root, ...told }: Told,
+): ServiceError {
   const traits = operation.errors?.find((known) => known.code === code);
-  const reason = textOf(said, "Message") ?? textOf(said, "message") ??
-    statusPhrase(head.status);
+  const reason = told.reason ?? textOf(said, "Message") ??
+    textOf(said, "message") ?? statusPhrase(head.status);
   return new ServiceError(maskedText(reason), {
     code,
     operation: operation.name,

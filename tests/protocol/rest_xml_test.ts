@@ -343,16 +343,3 @@ Deno.test("restXml reads the body of an error, and none of a HEAD", async () => 
   assertEquals(refused.code, "NoSuchKey");
   assertEquals([head.code, head.reason], ["304", "Not Modified"]);
 });
-
-Deno.test("restXml gives the connection of an event stream back", async () => {
-  const select = answering({ of: () => ({ ...structure({}), events: true }) });
-  const response = responseOf("x");
-
-  await assertRejects(
-    () => restXml.deserialize(select, response, STRICT),
-    ProtocolError,
-    "event streams are not supported yet",
-  );
-
-  assertEquals(response.cancelled(), true);
-});

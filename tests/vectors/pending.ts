@@ -4,11 +4,9 @@
  * @module
  */
 import { ENDPOINT_PENDING } from "./endpoint_entries.ts";
-import { PROTOCOL_PENDING } from "./protocol_entries.ts";
 import type { Pending } from "./entries.ts";
 
 /** All pending cases. */
 export const PENDING: readonly Pending<unknown>[] = [
   ...ENDPOINT_PENDING,
-  ...PROTOCOL_PENDING,
 ];

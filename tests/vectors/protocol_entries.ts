@@ -1,10 +1,10 @@
 /**
- * The protocol cases that we see otherwise, and those that wait.
+ * The protocol cases that we see otherwise.
  *
  * @module
  */
-import { type Deviation, deviation, type Pending, pending } from "./entries.ts";
-import type { InputCase, OutputCase, Vector } from "./protocol_cases.ts";
+import { type Deviation, deviation } from "./entries.ts";
+import type { InputCase, Vector } from "./protocol_cases.ts";
 
 const REST_INPUT = "protocol-rest-xml-input.json";
 
@@ -37,18 +37,6 @@ export const PROTOCOL_DEVIATIONS: readonly Deviation<unknown>[] = [
     expect: (vector) => withHeader(vector, "Content-Type", () => ""),
     reason:
       "S3 documents go without a Content-Type, as boto3 sends and signs them",
-  }),
-];
-
-/** Pending cases of the protocol suites. */
-export const PROTOCOL_PENDING: readonly Pending<unknown>[] = [
-  pending<Vector<OutputCase>>({
-    suite: "protocol-legacy-rest-xml-output.json",
-    theme: "event streams",
-    applies: ({ shapes, given }) =>
-      Object.values(shapes[given.output?.shape ?? ""]?.members ?? {})
-        .some(({ shape }) => shapes[shape]?.eventstream === true),
-    count: 1,
   }),
 ];
 

@@ -4,8 +4,9 @@
  * @module
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { text, utf8 } from "../../src/foundation/bytes.ts";
+import { fromBase64, text, utf8 } from "../../src/foundation/bytes.ts";
 import { ServiceError } from "../../src/foundation/errors.ts";
+import { EventStream } from "../../src/foundation/event_stream.ts";
 import { encodeParam } from "../../src/foundation/percent.ts";
 import { StreamingBody } from "../../src/foundation/streaming_body.ts";
 import type { HttpResponse } from "../../src/ports/http.ts";
@@ -119,8 +120,16 @@ function subject(
   return { operation, protocol };
 }
 
-function responseOf({ response }: Vector<OutputCase>): HttpResponse {
-  const bytes = utf8(response.body ?? "");
+/** Event streams are no text: the cases write them in base64. */
+function responseOf(
+  { response, shapes, given }: Vector<OutputCase>,
+): HttpResponse {
+  const { body = "" } = response;
+  const members = Object.values(
+    shapes[given.output?.shape ?? ""]?.members ?? {},
+  );
+  const events = members.some(({ shape }) => shapes[shape]?.eventstream);
+  const bytes = events ? fromBase64(body) : utf8(body);
   return {
     status: response.status_code,
     headers: Object.fromEntries(
@@ -161,6 +170,9 @@ function partsFrom(shape: Shape, value: unknown): unknown {
 async function toJson(value: unknown): Promise<unknown> {
   if (value instanceof Date) return value.getTime() / 1_000;
   if (value instanceof Uint8Array) return text(value);
+  if (value instanceof EventStream) {
+    return await toJson(await Array.fromAsync(value));
+  }
   if (value instanceof StreamingBody) return await value.text();
   if (typeof value === "number" && !Number.isFinite(value)) return `${value}`;
   if (Array.isArray(value)) return await Promise.all(value.map(toJson));
