@@ -226,6 +226,34 @@ export class ProtocolError extends AwsError {
   override readonly name = "ProtocolError";
 }
 
+/** The bytes that came are not those that the service has. */
+export class ChecksumError extends AwsError {
+  /** Stable name of the class. */
+  override readonly name = "ChecksumError";
+  /** Name of the checksum, for example `"CRC32"`. */
+  readonly algorithm: string;
+  /** What the service says it is, in base64. */
+  readonly expected: string;
+  /** What it is of the bytes that came, in base64. */
+  readonly actual: string;
+
+  /**
+   * Makes the error.
+   *
+   * @param algorithm Name of the checksum.
+   * @param expected What the service says it is.
+   * @param actual What it is of the bytes that came.
+   */
+  constructor(algorithm: string, expected: string, actual: string) {
+    super(
+      `Cannot trust the body: its ${algorithm} is "${actual}", the service says "${expected}"`,
+    );
+    this.algorithm = algorithm;
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
 /** What a service tells about a request that it refuses. */
 export interface ServiceErrorDetail {
   /** The service's error code, for example `"NoSuchKey"`. */

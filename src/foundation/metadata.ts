@@ -14,7 +14,7 @@ export interface AttemptRecord {
   readonly durationMs: number;
   /** Host it was sent to; absent where none was found. */
   readonly host?: string;
-  /** HTTP status of the answer; absent where there was none. */
+  /** HTTP status of the answer, 500 for an error inside a success; absent where there was none. */
   readonly status?: number;
   /** What went wrong: the service's error code, or the error's class and kind. */
   readonly failure?: string;
@@ -33,7 +33,7 @@ export type StopReason =
 
 /** Facts of a finished call. Named as boto3 names them, where it has them. */
 export interface ResponseMetadata {
-  /** HTTP status of the last answer; absent where none came. */
+  /** HTTP status of the last answer, 500 for an error inside a success; absent where none came. */
   readonly HTTPStatusCode?: number;
   /** The service's id of the last request, for support cases. */
   readonly RequestId?: string;

@@ -5,7 +5,7 @@
  */
 import type { Caller, ClientCore } from "./caller.ts";
 import type { ClientConfig, Setting } from "./config.ts";
-import type { EndpointResolver } from "./endpoint.ts";
+import type { Endpoint, EndpointQuery } from "./endpoint.ts";
 import type { Answer, Protocol } from "./protocol.ts";
 import type { RegionMemory } from "./recovery.ts";
 import type { Operation } from "./schema.ts";
@@ -21,7 +21,7 @@ export interface ServiceDefinition<Config extends ClientConfig = ClientConfig> {
   /** How its messages are written. */
   readonly protocol: Protocol;
   /** Where its requests go. */
-  readonly endpoint: EndpointResolver<Config>;
+  endpoint(query: EndpointQuery<Config>): Endpoint;
   /**
    * What inputs need before they are written (S3: key digests, url-encoded
    * lists). The given input is unchanged.

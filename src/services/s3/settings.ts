@@ -38,9 +38,9 @@ export interface S3Config extends ClientConfig {
    * `s3.payload_signing_enabled`; else where nothing else protects them.
    */
   readonly payloadSigning?: boolean;
-  /** When requests get a checksum. Default: `AWS_REQUEST_CHECKSUM_CALCULATION`, the profile's `request_checksum_calculation`, `"when_supported"`. */
+  /** When requests get a checksum. Default: `AWS_REQUEST_CHECKSUM_CALCULATION`, the profile's `request_checksum_calculation`, `"when_supported"`; `"when_required"` on an endpoint of your own. */
   readonly requestChecksum?: ChecksumUse;
-  /** When checksums of responses are checked. Default: `AWS_RESPONSE_CHECKSUM_VALIDATION`, the profile's `response_checksum_validation`, `"when_supported"`. */
+  /** When checksums of responses are checked. Default: `AWS_RESPONSE_CHECKSUM_VALIDATION`, the profile's `response_checksum_validation`, `"when_supported"`; `"when_required"` on an endpoint of your own. */
   readonly responseChecksum?: ChecksumUse;
   /** Signs for directory buckets with the client's own credentials, without a session. Default: `AWS_S3_DISABLE_EXPRESS_SESSION_AUTH`, the profile's `s3_disable_express_session_auth`, `false`. */
   readonly disableS3ExpressSessionAuth?: boolean;
@@ -109,7 +109,6 @@ export const s3Settings: readonly Setting<unknown>[] = [
     profile: ["request_checksum_calculation"],
     ...CHECKSUMS,
     read: (text) => CHECKSUMS.read(text.toLowerCase()),
-    fallback: "when_supported",
   },
   {
     name: "responseChecksum",
@@ -117,7 +116,6 @@ export const s3Settings: readonly Setting<unknown>[] = [
     profile: ["response_checksum_validation"],
     ...CHECKSUMS,
     read: (text) => CHECKSUMS.read(text.toLowerCase()),
-    fallback: "when_supported",
   },
   {
     name: "disableS3ExpressSessionAuth",

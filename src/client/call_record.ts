@@ -1,0 +1,99 @@
+/**
+ * What a call tells about itself: its attempts, and the facts of its end.
+ *
+ * @module
+ */
+import {
+  type AwsError,
+  ServiceError,
+  TimeoutError,
+  TransportError,
+} from "../foundation/errors.ts";
+import type {
+  AttemptRecord,
+  ResponseMetadata,
+  StopReason,
+} from "../foundation/metadata.ts";
+import type { AttemptFacts, Recovery } from "../ports/recovery.ts";
+import type { RetryGrant } from "../ports/retry.ts";
+
+/** What is known of an attempt; filled while it runs, also where it fails. */
+export interface AttemptTrace {
+  /** What it was made with; absent until it was addressed and signed. */
+  facts?: AttemptFacts;
+  /** Status and header fields of its answer. */
+  answer?: {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+  };
+  /** The service's id of the request, where only the body tells it. */
+  requestId?: string;
+}
+
+/** The attempts of one call, in order. */
+export class CallRecord {
+  readonly #attempts: AttemptRecord[] = [];
+  #last: AttemptTrace = {};
+  #status: number | undefined;
+
+  /**
+   * Notes how an attempt ended.
+   *
+   * @param grant What permitted it.
+   * @param trace What is known of it.
+   * @param durationMs From its start to its answer or failure.
+   * @param failure What it failed with.
+   */
+  note(
+    grant: RetryGrant,
+    trace: AttemptTrace,
+    durationMs: number,
+    failure?: AwsError,
+  ): void {
+    this.#last = trace;
+    const status = failure instanceof ServiceError
+      ? failure.status
+      : trace.answer?.status;
+    this.#status = status;
+    this.#attempts.push({
+      attempt: grant.ticket.attempt,
+      delayMs: grant.delayMs,
+      durationMs,
+      ...trace.facts && { host: trace.facts.host },
+      ...status === undefined ? {} : { status },
+      ...failure && { failure: failureName(failure) },
+    });
+  }
+
+  /** Notes why another attempt follows the last one without being a retry. */
+  noteRecovery(kind: Recovery["kind"]): void {
+    const last = this.#attempts.pop();
+    if (last !== undefined) this.#attempts.push({ ...last, recovery: kind });
+  }
+
+  /** The facts of the call so far. */
+  metadata(stop?: StopReason): ResponseMetadata {
+    const status = this.#status;
+    const headers = this.#last.answer?.headers ?? {};
+    const requestId = headers["x-amz-request-id"] ??
+      headers["x-amzn-requestid"] ?? this.#last.requestId;
+    const hostId = headers["x-amz-id-2"];
+    return {
+      ...status === undefined ? {} : { HTTPStatusCode: status },
+      ...requestId === undefined ? {} : { RequestId: requestId },
+      ...hostId === undefined ? {} : { HostId: hostId },
+      HTTPHeaders: headers,
+      RetryAttempts: Math.max(0, this.#attempts.length - 1),
+      Attempts: this.#attempts,
+      ...stop && { StopReason: stop },
+    };
+  }
+}
+
+/** The service's code, or the class and kind of any other error. */
+export function failureName(failure: AwsError): string {
+  if (failure instanceof ServiceError) return failure.code;
+  if (failure instanceof TimeoutError) return `timeout: ${failure.limit}`;
+  if (failure instanceof TransportError) return failure.kind;
+  return failure.name;
+}

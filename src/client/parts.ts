@@ -1,0 +1,123 @@
+/**
+ * The parts that a call passes through, and the steps that calls and presigned
+ * URLs share.
+ *
+ * @module
+ */
+import type { ClientConfig } from "../ports/config.ts";
+import type { Credentials, CredentialSource } from "../ports/credentials.ts";
+import type { Endpoint } from "../ports/endpoint.ts";
+import type { HttpRequest, RequestBody, Transport } from "../ports/http.ts";
+import type { RequestDraft } from "../ports/protocol.ts";
+import type { RegionMemory } from "../ports/recovery.ts";
+import type { ServiceDefinition } from "../ports/service.ts";
+import type { Signer, SigningScope } from "../ports/signer.ts";
+import type { Files } from "../ports/system.ts";
+import type { ClockSkew } from "./clock_skew.ts";
+import type { PayloadPolicy } from "./payload.ts";
+import type { LoopParts } from "./retry_loop.ts";
+
+/** The parts of one client, ready to use. */
+export interface Parts extends LoopParts {
+  /** What is called. */
+  readonly service: ServiceDefinition;
+  /** The client's settings, with their defaults filled in. */
+  readonly settings: ClientConfig;
+  /** How bodies are protected. */
+  readonly payload: PayloadPolicy;
+  /** Who is calling; absent: nobody, requests are not signed. */
+  readonly credentials?: CredentialSource;
+  /** Proof of who is calling. */
+  readonly signer: Signer;
+  /** Request to response. */
+  readonly transport: Transport;
+  /** The time, as the servers see it. */
+  readonly skew: ClockSkew;
+  /** Regions that earlier calls found buckets in. */
+  readonly regions?: RegionMemory;
+  /** Opens the files that bodies are made of. */
+  readonly files: Files;
+  /** Makes the ids of calls and tokens. */
+  readonly uuid: () => string;
+  /** Whether the services are told `max` with the first attempt, as the numbers of 2026 want. */
+  readonly maxFromStart: boolean;
+  /** Value of `user-agent`. */
+  readonly userAgent: string;
+}
+
+/**
+ * Finds where a draft goes.
+ *
+ * @param parts The client's parts.
+ * @param operation Name of the operation.
+ * @param draft The draft.
+ * @param region Region that a refusal named; absent: the known one.
+ * @throws {EndpointError} If it can go nowhere.
+ */
+export function locate(
+  parts: Parts,
+  operation: string,
+  draft: RequestDraft,
+  region = parts.regions?.regionOf(draft.context) ?? parts.settings.region,
+): Endpoint {
+  const { endpointUrl } = parts.settings;
+  return parts.service.endpoint({
+    settings: parts.settings,
+    operation,
+    context: draft.context,
+    ...region === undefined ? {} : { region },
+    ...endpointUrl === undefined ? {} : { endpointUrl },
+  });
+}
+
+/**
+ * Puts a draft on its way.
+ *
+ * @param draft The draft.
+ * @param endpoint Where it goes.
+ * @param body Its body, prepared.
+ */
+export function address(
+  draft: RequestDraft,
+  endpoint: Endpoint,
+  body: RequestBody,
+): HttpRequest {
+  return {
+    method: draft.method,
+    origin: draft.hostPrefix === undefined
+      ? endpoint.origin
+      : endpoint.origin.replace("://", `://${draft.hostPrefix}`),
+    path: endpoint.basePath + draft.path || "/",
+    query: draft.query,
+    headers: draft.headers,
+    body,
+  };
+}
+
+/** What a signature is bound to. */
+export function scopeOf(endpoint: Endpoint, at: Date): SigningScope {
+  const { signingName: service, signingRegion: region, signingRules } =
+    endpoint;
+  return {
+    service,
+    region,
+    at,
+    ...signingRules === undefined ? {} : { rules: signingRules },
+  };
+}
+
+/**
+ * Gets the credentials that a request is signed with.
+ *
+ * @param parts The client's parts.
+ * @param auth The operation's own word: `"none"` is never signed.
+ * @param signal Ends the search early.
+ * @throws {CredentialsError} If there are none.
+ */
+export async function identity(
+  parts: Parts,
+  auth: "none" | "unsigned-body" | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Credentials | undefined> {
+  return auth === "none" ? undefined : await parts.credentials?.get(signal);
+}

@@ -1,0 +1,109 @@
+/**
+ * Requests that carry their signature in the URL.
+ *
+ * @module
+ */
+import { ConfigError, ValidationError } from "../foundation/errors.ts";
+import { encodeParam } from "../foundation/percent.ts";
+import type {
+  PresignedRequest,
+  Presigner,
+  PresignOptions,
+} from "../ports/caller.ts";
+import type { Credentials } from "../ports/credentials.ts";
+import type { HttpRequest } from "../ports/http.ts";
+import type { RequestDraft } from "../ports/protocol.ts";
+import type { Operation } from "../ports/schema.ts";
+import { address, identity, locate, type Parts, scopeOf } from "./parts.ts";
+
+const DEFAULT_LIFE_SECONDS = 3_600;
+
+/**
+ * Joins the parts to a presigner: amend, serialize, resolve, sign in the query.
+ *
+ * @param load Gets the parts. Every call asks, so that they are made when they
+ * are first needed.
+ * @returns A function that makes one presigned request.
+ */
+export function createPresigner(
+  load: () => Parts | Promise<Parts>,
+): Presigner {
+  return async <Input, Output>(
+    operation: Operation<Input, Output>,
+    input: Input,
+    options: PresignOptions = {},
+  ): Promise<PresignedRequest> => {
+    const parts = await load();
+    const { service, uuid, signer, skew } = parts;
+    const amended = service.amend
+      ? await service.amend(operation, input)
+      : input;
+    const written = service.protocol.serialize(operation, amended, uuid);
+    const draft = withoutBody(operation.name, written, options);
+    const endpoint = locate(parts, operation.name, draft);
+    const request = address(draft, endpoint, undefined);
+    const credentials = await identity(parts, operation.auth, options.signal);
+    const at = skew.now(new URL(endpoint.origin).host);
+    const life = lifeOf(options, credentials, at);
+    const signed = credentials === undefined ? request : await signer.presign(
+      request,
+      credentials,
+      scopeOf(endpoint, at),
+      life,
+    );
+    return {
+      url: urlOf(signed),
+      method: signed.method,
+      headers: signed.headers,
+      expiresAt: new Date(at.getTime() + life * 1_000),
+    };
+  };
+}
+
+/** Moves a form into the query; refuses any other body, which no URL can carry. */
+function withoutBody(
+  operation: string,
+  draft: RequestDraft,
+  { method = draft.method }: PresignOptions,
+): RequestDraft {
+  const { "content-type": type, ...headers } = draft.headers;
+  const { body } = draft;
+  if (body === undefined) return { ...draft, method };
+  if (typeof body !== "string" || !type?.includes("form-urlencoded")) {
+    throw new ValidationError(operation, [{
+      path: "Body",
+      problem:
+        "cannot be part of a URL: leave it out, and send it with the URL's request",
+    }]);
+  }
+  const form = [...new URLSearchParams(body)];
+  return {
+    ...draft,
+    method,
+    headers,
+    query: [...draft.query, ...form],
+    body: undefined,
+  };
+}
+
+/** The life of a URL, in seconds: the asked one, or that of the credentials. */
+function lifeOf(
+  { expiresInSeconds = DEFAULT_LIFE_SECONDS, allowShorter }: PresignOptions,
+  credentials: Credentials | undefined,
+  at: Date,
+): number {
+  const end = credentials?.expiration;
+  if (end === undefined) return expiresInSeconds;
+  const left = Math.floor((end.getTime() - at.getTime()) / 1_000);
+  if (left >= expiresInSeconds) return expiresInSeconds;
+  if (allowShorter && left > 0) return left;
+  throw new ConfigError(
+    "PresignOutlivesCredentials",
+    `Cannot presign for ${expiresInSeconds} s as the credentials end in ${left} s: ask for less in expiresInSeconds, or set allowShorter`,
+  );
+}
+
+function urlOf({ origin, path, query }: HttpRequest): string {
+  const params = query.map(encodeParam).join("&");
+  return `${origin}${path}${params && `?${params}`}`;
+}

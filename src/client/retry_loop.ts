@@ -1,0 +1,220 @@
+/**
+ * Attempts, until one succeeds or there is no further one.
+ *
+ * @module
+ */
+import {
+  AwsError,
+  conclude,
+  TimeoutError,
+  TransportError,
+} from "../foundation/errors.ts";
+import type { ResponseMetadata, StopReason } from "../foundation/metadata.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { Correction, Recovery } from "../ports/recovery.ts";
+import type {
+  RetriedCall,
+  RetryGrant,
+  RetryStrategy,
+  RetryTicket,
+} from "../ports/retry.ts";
+import { type AttemptTrace, CallRecord, failureName } from "./call_record.ts";
+
+/** One attempt, as the loop hands it to whoever sends it. */
+export interface Attempt {
+  /** Its number, 1 for the first. */
+  readonly number: number;
+  /** What earlier attempts learnt. */
+  readonly correction: Correction;
+  /** The `Date` that the answer before it had, and when it was received. */
+  readonly before?: { readonly date: string; readonly received: Date };
+}
+
+/** What the loop needs to know of a call. */
+export interface LoopedCall<T> extends RetriedCall {
+  /** Sends once; tells what it did in the trace, also where it fails. */
+  readonly send: (attempt: Attempt, trace: AttemptTrace) => Promise<T>;
+  /** Whether sending it twice does what sending it once does. */
+  readonly idempotent: boolean;
+  /** Whether its body can be sent again. */
+  readonly replayable: boolean;
+  /** Ends the call early, also during a wait. */
+  readonly signal?: AbortSignal;
+  /** Longest time of the whole call, in milliseconds. */
+  readonly totalTimeoutMs?: number;
+}
+
+/** What decides about further attempts, shared by all calls of a client. */
+export interface LoopParts {
+  /** Decides on each failure. */
+  readonly retry: RetryStrategy;
+  /** Whether a call that is not idempotent is repeated although it may have been carried out. */
+  readonly repeatUnsafe: boolean;
+  /** What is asked before the strategy. */
+  readonly recoveries: readonly Recovery[];
+  /** Does the waiting. */
+  readonly clock: Clock;
+  /** Told of every further attempt. */
+  readonly logger: Logger;
+}
+
+/** A successful attempt and the facts of its call. */
+export interface Looped<T> {
+  /** What the attempt returned. */
+  readonly value: T;
+  /** Facts of the call. */
+  readonly metadata: ResponseMetadata;
+  /** Place in the retry budget. */
+  readonly ticket: RetryTicket;
+}
+
+/**
+ * Runs attempts until one succeeds or there is no further one.
+ *
+ * Only this library's own errors are put to the recoveries and the strategy.
+ * Anything else, the caller's abort included, ends the call at once.
+ *
+ * @typeParam T Result of a successful attempt.
+ * @param parts What decides.
+ * @param call What is called.
+ * @returns What the successful attempt returned, and the facts of the call.
+ * @throws What the last attempt threw.
+ */
+export async function retryLoop<T>(
+  parts: LoopParts,
+  call: LoopedCall<T>,
+): Promise<Looped<T>> {
+  const { clock } = parts;
+  const run = new Run(parts, call);
+  let grant = parts.retry.begin();
+  let attempt: Attempt = { number: 1, correction: {} };
+  while (true) {
+    if (grant.delayMs > 0) await clock.sleep(grant.delayMs, call.signal);
+    const trace: AttemptTrace = {};
+    const startMs = clock.now().getTime();
+    try {
+      const value = await call.send(attempt, trace);
+      run.record.note(grant, trace, clock.now().getTime() - startMs);
+      return { value, metadata: run.record.metadata(), ticket: grant.ticket };
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      const received = clock.now();
+      run.record.note(grant, trace, received.getTime() - startMs, error);
+      grant = await run.afterFailure(grant.ticket, trace, error);
+      const date = trace.answer?.headers["date"];
+      attempt = {
+        number: grant.ticket.attempt,
+        correction: run.correction,
+        ...date === undefined ? {} : { before: { date, received } },
+      };
+    }
+  }
+}
+
+/** What one call's loop remembers. */
+class Run<T> {
+  readonly record = new CallRecord();
+  correction: Correction = {};
+
+  readonly #parts: LoopParts;
+  readonly #call: LoopedCall<T>;
+  readonly #startMs: number;
+  readonly #recovered = new Set<Recovery["kind"]>();
+
+  constructor(parts: LoopParts, call: LoopedCall<T>) {
+    this.#parts = parts;
+    this.#call = call;
+    this.#startMs = parts.clock.now().getTime();
+  }
+
+  /** The grant of a further attempt; what ends the call is thrown. */
+  async afterFailure(
+    ticket: RetryTicket,
+    trace: AttemptTrace,
+    failure: AwsError,
+  ): Promise<RetryGrant> {
+    if (await this.#recover(trace, failure)) {
+      const next = { ...ticket, attempt: ticket.attempt + 1 };
+      return { kind: "go", ticket: next, delayMs: 0 };
+    }
+    const answer = this.#ask(ticket, failure);
+    if (typeof answer === "string") {
+      conclude(failure, this.record.metadata(answer));
+      throw failure;
+    }
+    this.#checkTotal(answer.delayMs, failure);
+    this.#parts.logger.debug("attempt failed, another follows", {
+      operation: this.#call.operation,
+      attempt: ticket.attempt,
+      failure: failureName(failure),
+      delayMs: answer.delayMs,
+    });
+    return answer;
+  }
+
+  async #recover(trace: AttemptTrace, failure: AwsError): Promise<boolean> {
+    if (trace.facts === undefined || !this.#call.replayable) return false;
+    for (const recovery of this.#parts.recoveries) {
+      if (this.#recovered.has(recovery.kind)) continue;
+      const correction = await this.#concluded(
+        recovery.recover(failure, trace.facts),
+      );
+      if (correction === undefined) continue;
+      this.#recovered.add(recovery.kind);
+      this.correction = { ...this.correction, ...correction };
+      this.record.noteRecovery(recovery.kind);
+      this.#parts.logger.info("attempt failed, corrected and sent again", {
+        operation: this.#call.operation,
+        failure: failureName(failure),
+        recovery: recovery.kind,
+        region: correction.region,
+        skewMs: correction.skewMs,
+      });
+      return true;
+    }
+    return false;
+  }
+
+  /** A recovery that finds the failure worse than it looked ends the call. */
+  async #concluded<Value>(
+    answer: Promise<Value> | Value,
+  ): Promise<Value> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (error instanceof AwsError) conclude(error, this.record.metadata());
+      throw error;
+    }
+  }
+
+  #ask(ticket: RetryTicket, failure: AwsError): RetryGrant | StopReason {
+    const { retry, repeatUnsafe } = this.#parts;
+    const { idempotent, replayable } = this.#call;
+    if (failure instanceof TimeoutError && failure.limit === "total") {
+      return "total-timeout";
+    }
+    const maybeDone = failure instanceof TransportError && failure.maybeSent;
+    if (maybeDone && !idempotent && !repeatUnsafe) return "unsafe";
+    const answer = retry.afterFailure(ticket, failure, this.#call);
+    if (answer.kind === "stop") return answer.reason;
+    return replayable ? answer : "body";
+  }
+
+  #checkTotal(delayMs: number, failure: AwsError): void {
+    const { totalTimeoutMs, operation } = this.#call;
+    if (totalTimeoutMs === undefined) return;
+    const spentMs = this.#parts.clock.now().getTime() - this.#startMs;
+    if (spentMs + delayMs < totalTimeoutMs) return;
+    const error = new TimeoutError(
+      "total",
+      totalTimeoutMs,
+      `Cannot call ${operation} within ${totalTimeoutMs} ms: ${spentMs} ms are spent and the next attempt is ${
+        Math.ceil(delayMs)
+      } ms away`,
+      { cause: failure, maybeSent: false },
+    );
+    conclude(error, this.record.metadata("total-timeout"));
+    throw error;
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Bodies that are checked against the checksum they came with.
+ *
+ * @module
+ */
+import { base64 } from "../foundation/bytes.ts";
+import {
+  checksum,
+  checksumToVerify,
+  type ExpectedChecksum,
+  startChecksum,
+} from "../foundation/checksums.ts";
+import { ChecksumError } from "../foundation/errors.ts";
+import type { HttpResponse, ResponseBody } from "../ports/http.ts";
+
+/**
+ * Makes the body of a response check itself, where it came with a checksum of
+ * all its bytes. A part of an object comes without one, or with that of the
+ * whole.
+ *
+ * @param response The response to a request that asked for the checksum.
+ * @returns The response; reading its body to the end fails with a
+ * {@linkcode ChecksumError} if it is not what the service has.
+ */
+export function verified(response: HttpResponse): HttpResponse {
+  const { status, headers, body } = response;
+  if (status !== 200 || body === null) return response;
+  const expected = checksumToVerify(headers);
+  return expected === undefined
+    ? response
+    : { status, headers, body: new VerifiedBody(body, expected) };
+}
+
+class VerifiedBody implements ResponseBody {
+  readonly #body: ResponseBody;
+  readonly #expected: ExpectedChecksum;
+
+  constructor(body: ResponseBody, expected: ExpectedChecksum) {
+    this.#body = body;
+    this.#expected = expected;
+  }
+
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = await this.#body.bytes();
+    this.#check(await checksum(this.#expected.algorithm, bytes));
+    return bytes;
+  }
+
+  open(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const started = startChecksum(this.#expected.algorithm);
+    return this.#body.open().pipeThrough(
+      new TransformStream({
+        transform: async (piece, controller) => {
+          (await started).update(piece);
+          controller.enqueue(piece);
+        },
+        flush: async () => {
+          this.#check(base64((await started).digest()));
+        },
+      }),
+    );
+  }
+
+  async cancel(reason?: unknown): Promise<void> {
+    await this.#body.cancel(reason);
+  }
+
+  #check(actual: string): void {
+    const { algorithm, value } = this.#expected;
+    if (actual !== value) throw new ChecksumError(algorithm, value, actual);
+  }
+}

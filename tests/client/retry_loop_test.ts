@@ -1,0 +1,283 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  type AwsError,
+  ServiceError,
+  TimeoutError,
+  TransportError,
+} from "../../src/foundation/errors.ts";
+import { SinkLogger } from "../../src/foundation/log.ts";
+import {
+  type Attempt,
+  type LoopedCall,
+  type LoopParts,
+  retryLoop,
+} from "../../src/client/retry_loop.ts";
+import type { AttemptTrace } from "../../src/client/call_record.ts";
+import type { RetryStrategy } from "../../src/ports/retry.ts";
+import { FixedClock } from "../../src/testing/fixed_clock.ts";
+
+const NOW = new Date("2024-02-29T12:34:56Z");
+
+const CLOSED = new TransportError("closed", "the connection was closed", {
+  maybeSent: true,
+});
+const REFUSED = new TransportError("refused", "nobody listens", {
+  maybeSent: false,
+});
+
+Deno.test("retryLoop returns the first attempt that succeeds, with its facts", async () => {
+  const clock = new FixedClock(NOW);
+  const { call, attempts } = failing([slowDown(), slowDown()], clock);
+
+  const { value, metadata, ticket } = await retryLoop(parts({ clock }), call);
+
+  assertEquals(value, "done");
+  assertEquals(attempts.map(({ number }) => number), [1, 2, 3]);
+  assertEquals(ticket.attempt, 3);
+  const sent = { durationMs: 10, host: "b.example" };
+  const refused = { ...sent, status: 503, failure: "SlowDown" };
+  assertEquals(metadata, {
+    HTTPStatusCode: 200,
+    RequestId: "R3",
+    HTTPHeaders: { "x-amz-request-id": "R3" },
+    RetryAttempts: 2,
+    Attempts: [
+      { attempt: 1, delayMs: 0, ...refused },
+      { attempt: 2, delayMs: 100, ...refused },
+      { attempt: 3, delayMs: 200, ...sent, status: 200 },
+    ],
+  });
+});
+
+Deno.test("retryLoop throws the last failure, with attempts and reason", async () => {
+  const { call } = failing(Array.from({ length: 9 }, slowDown));
+
+  const error = await assertRejects(
+    () => retryLoop(parts(), call),
+    ServiceError,
+  );
+
+  assertEquals(error.ResponseMetadata?.StopReason, "attempts");
+  assertEquals(error.ResponseMetadata?.Attempts.length, 3);
+  assertEquals(
+    error.message,
+    "SlowDown (PutObject, 503, request R1, 3 attempts): reduce your rate",
+  );
+  assert(error.stack?.includes("3 attempts"));
+});
+
+Deno.test("retryLoop does not repeat what may have been carried out", async () => {
+  const { call, attempts } = failing([CLOSED]);
+
+  const error = await assertRejects(
+    () => retryLoop(parts(), { ...call, idempotent: false }),
+    TransportError,
+  );
+
+  assertEquals(error.ResponseMetadata?.StopReason, "unsafe");
+  assertEquals(attempts.length, 1);
+});
+
+Deno.test("retryLoop repeats an unsafe call where that is wanted, or nothing was sent", async () => {
+  for (
+    const [failure, repeatUnsafe] of [[CLOSED, true], [REFUSED, false]] as const
+  ) {
+    const { call } = failing([failure]);
+
+    const { metadata } = await retryLoop(parts({ repeatUnsafe }), {
+      ...call,
+      idempotent: false,
+    });
+
+    assertEquals(metadata.RetryAttempts, 1);
+  }
+});
+
+Deno.test("retryLoop does not repeat a body that is gone", async () => {
+  const { call } = failing([slowDown()]);
+
+  const error = await assertRejects(
+    () => retryLoop(parts(), { ...call, replayable: false }),
+    ServiceError,
+  );
+
+  assertEquals(error.ResponseMetadata?.StopReason, "body");
+});
+
+Deno.test("retryLoop passes on what is not ours, without asking anyone", async () => {
+  const abort = new DOMException("stop", "AbortError");
+  const { call, attempts } = failing([abort]);
+
+  const error = await assertRejects(() => retryLoop(parts(), call));
+
+  assertEquals(error, abort);
+  assertEquals(attempts.length, 1);
+});
+
+Deno.test("retryLoop corrects once per kind, outside the attempts", async () => {
+  const { call, attempts } = failing([moved()]);
+  const recovery = regionRecovery();
+
+  const { metadata } = await retryLoop(
+    parts({ recoveries: [recovery], retry: strategy(1) }),
+    call,
+  );
+
+  const corrections = attempts.map(({ correction }) => correction);
+  assertEquals(corrections, [{}, { region: "eu-west-1" }]);
+  assertEquals(metadata.Attempts[0]?.recovery, "region");
+  assertEquals(metadata.RetryAttempts, 1);
+});
+
+Deno.test("retryLoop does not correct the same thing twice", async () => {
+  const { call } = failing([moved(), moved()]);
+  const recovery = regionRecovery();
+
+  const error = await assertRejects(
+    () =>
+      retryLoop(parts({ recoveries: [recovery], retry: strategy(1) }), call),
+    ServiceError,
+  );
+
+  assertEquals(error.ResponseMetadata?.StopReason, "attempts");
+  assertEquals(recovery.asked, 1);
+});
+
+Deno.test("retryLoop does not wait past the end of the total time", async () => {
+  const clock = new FixedClock(NOW);
+  const { call } = failing([slowDown(), slowDown()], clock);
+
+  const error = await assertRejects(
+    () => retryLoop(parts({ clock }), { ...call, totalTimeoutMs: 200 }),
+    TimeoutError,
+    "Cannot call PutObject within 200 ms: 120 ms are spent and the next attempt is 200 ms away",
+  );
+
+  assertEquals(error.limit, "total");
+  assert(error.cause instanceof ServiceError);
+  assertEquals(error.ResponseMetadata?.Attempts.length, 2);
+});
+
+Deno.test("retryLoop ends a wait with the signal's reason", async () => {
+  const reason = new Error("enough");
+  const controller = new AbortController();
+  const { call } = failing([slowDown()]);
+  const clock = {
+    now: () => NOW,
+    timer: () => ({ [Symbol.dispose]: () => {} }),
+    sleep: (_ms: number, signal?: AbortSignal): Promise<void> => {
+      controller.abort(reason);
+      return Promise.reject(signal?.reason);
+    },
+  };
+
+  const error = await assertRejects(() =>
+    retryLoop(parts({ clock }), { ...call, signal: controller.signal })
+  );
+
+  assertEquals(error, reason);
+});
+
+function slowDown(): ServiceError {
+  return refusal("SlowDown", 503);
+}
+
+function moved(): ServiceError {
+  return refusal("PermanentRedirect", 301);
+}
+
+function refusal(code: string, status: number): ServiceError {
+  return new ServiceError("reduce your rate", {
+    code,
+    operation: "PutObject",
+    status,
+    requestId: "R1",
+    headers: {},
+    fields: {},
+  });
+}
+
+function regionRecovery(): {
+  readonly kind: "region";
+  asked: number;
+  recover(): { region: string };
+} {
+  return {
+    kind: "region",
+    asked: 0,
+    recover() {
+      this.asked++;
+      return { region: "eu-west-1" };
+    },
+  };
+}
+
+/** Waits 100 ms, 200 ms, ... and allows so many attempts. */
+function strategy(maxAttempts: number): RetryStrategy {
+  return {
+    mode: "test",
+    maxAttempts,
+    begin: () => ({
+      kind: "go",
+      ticket: { attempt: 1, held: 0 },
+      delayMs: 0,
+    }),
+    afterFailure: ({ attempt }) =>
+      attempt < maxAttempts
+        ? {
+          kind: "go",
+          ticket: { attempt: attempt + 1, held: 0 },
+          delayMs: 100 * attempt,
+        }
+        : { kind: "stop", reason: "attempts" },
+    afterSuccess: () => {},
+  };
+}
+
+function parts(differing: Partial<LoopParts> = {}): LoopParts {
+  return {
+    retry: strategy(3),
+    repeatUnsafe: false,
+    recoveries: [],
+    clock: new FixedClock(NOW),
+    logger: new SinkLogger("inia"),
+    ...differing,
+  };
+}
+
+/** A call whose attempts fail one after the other, and take 10 ms each. */
+function failing(
+  failures: readonly (AwsError | DOMException)[],
+  clock = new FixedClock(NOW),
+): { call: LoopedCall<string>; attempts: Attempt[] } {
+  const attempts: Attempt[] = [];
+  const send = (attempt: Attempt, trace: AttemptTrace): Promise<string> => {
+    attempts.push(attempt);
+    clock.advance(10);
+    const failure = failures[attempts.length - 1];
+    trace.facts = {
+      operation: "PutObject",
+      context: {},
+      host: "b.example",
+      region: "us-east-1",
+      signedAt: NOW,
+    };
+    if (!(failure instanceof TransportError)) {
+      trace.answer = {
+        status: failure instanceof ServiceError ? failure.status : 200,
+        headers: { "x-amz-request-id": `R${attempts.length}` },
+      };
+    }
+    return failure ? Promise.reject(failure) : Promise.resolve("done");
+  };
+  return {
+    attempts,
+    call: {
+      service: "s3",
+      operation: "PutObject",
+      idempotent: true,
+      replayable: true,
+      send,
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { verified } from "../../src/client/verified_body.ts";
+import { utf8 } from "../../src/foundation/bytes.ts";
+import { ChecksumError } from "../../src/foundation/errors.ts";
+import type {
+  HeaderMap,
+  HttpResponse,
+  ResponseBody,
+} from "../../src/ports/http.ts";
+
+const RIGHT = { "x-amz-checksum-crc32": "DUoRhQ==" };
+const WRONG = { "x-amz-checksum-crc32": "AAAAAA==" };
+
+Deno.test("verified hands over a body that is what the service has", async () => {
+  assertEquals(await readBoth(RIGHT), ["hello world", "hello world"]);
+});
+
+Deno.test("verified fails at the end of a body that is something else", async () => {
+  const error = await assertRejects(
+    () => bodyOf(WRONG).bytes(),
+    ChecksumError,
+    'Cannot trust the body: its CRC32 is "DUoRhQ==", the service says "AAAAAA=="',
+  );
+  assertEquals(error.algorithm, "CRC32");
+
+  await assertRejects(
+    () => new Response(bodyOf(WRONG).open()).bytes(),
+    ChecksumError,
+  );
+});
+
+Deno.test("verified does not judge by checksums of parts or of other bytes", async () => {
+  const composite = { "x-amz-checksum-crc32": "AAAAAA==-2" };
+
+  assertEquals(await readBoth(composite), ["hello world", "hello world"]);
+  assertEquals(await readBoth(WRONG, 206), ["hello world", "hello world"]);
+  assertEquals(await readBoth({}), ["hello world", "hello world"]);
+});
+
+Deno.test("verified passes a cancellation on", async () => {
+  const reasons: unknown[] = [];
+  const body: ResponseBody = {
+    open: () => ReadableStream.from([]),
+    bytes: () => Promise.resolve(utf8("")),
+    cancel: (reason) => {
+      reasons.push(reason);
+      return Promise.resolve();
+    },
+  };
+
+  await verified({ status: 200, headers: RIGHT, body }).body?.cancel("enough");
+
+  assertEquals(reasons, ["enough"]);
+});
+
+async function readBoth(
+  headers: HeaderMap,
+  status = 200,
+): Promise<readonly string[]> {
+  return [
+    new TextDecoder().decode(await bodyOf(headers, status).bytes()),
+    await new Response(bodyOf(headers, status).open()).text(),
+  ];
+}
+
+function bodyOf(headers: HeaderMap, status = 200): ResponseBody {
+  const bytes = utf8("hello world");
+  const response: HttpResponse = {
+    status,
+    headers,
+    body: {
+      open: () => ReadableStream.from([bytes.slice(0, 4), bytes.slice(4)]),
+      bytes: () => Promise.resolve(bytes),
+      cancel: () => Promise.resolve(),
+    },
+  };
+  const { body } = verified(response);
+  if (body === null) throw new Error("the body is gone");
+  return body;
+}
