@@ -1,0 +1,193 @@
+/**
+ * Settings → the parts of a client.
+ *
+ * @module
+ */
+import {
+  type ClientSettings,
+  resolveClient,
+  tellRegionConflict,
+} from "../config/client_settings.ts";
+import { createCaller } from "../client/call.ts";
+import { ClockSkew } from "../client/clock_skew.ts";
+import { ExpiredCredentials } from "../client/expired_credentials.ts";
+import type { Parts } from "../client/parts.ts";
+import type { PayloadPolicy } from "../client/payload.ts";
+import { createPresigner } from "../client/presign.ts";
+import type { ClientCore } from "../ports/caller.ts";
+import type { ClientConfig, Resolved } from "../ports/config.ts";
+import type { CredentialSource } from "../ports/credentials.ts";
+import type { RetryStrategy } from "../ports/retry.ts";
+import type { ServiceDefinition } from "../ports/service.ts";
+import { retryStrategy } from "../retry/from_mode.ts";
+import { SigV4 } from "../signing/sigv4.ts";
+import {
+  assumeRoleWith,
+  assumeRoleWithTokenWith,
+  type CoreAs,
+} from "./assume_role.ts";
+import type { Shared, StsPorts } from "./shared.ts";
+import type { Connections } from "./transport_pool.ts";
+import { userAgent } from "./user_agent.ts";
+
+/** The settings of a client, those of its service among them. */
+type Settings = ClientConfig & Partial<ChecksumSettings>;
+
+/** What services with checksums call their settings. */
+interface ChecksumSettings {
+  readonly requestChecksum: PayloadPolicy["requestChecksum"];
+  readonly responseChecksum: PayloadPolicy["responseChecksum"];
+  readonly payloadSigning: boolean;
+}
+
+/**
+ * Makes what a client is built on. Nothing is read before the first call.
+ *
+ * @param shared What the session's clients share.
+ * @param service The service.
+ * @param config The client's own options.
+ * @param identity Who calls, where it is not who the options say; `null`: nobody.
+ */
+export function coreOf(
+  shared: Shared,
+  service: ServiceDefinition,
+  config: ClientConfig,
+  identity?: CredentialSource | null,
+): ClientCore {
+  let ready: Parts | undefined;
+  const load = (): Parts | Promise<Parts> => ready ?? assemble();
+  const assemble = async (): Promise<Parts> => {
+    const parts = await assembleParts(shared, service, config, identity);
+    // Calls that started together share one quota and one memory.
+    ready ??= parts;
+    return ready;
+  };
+  return {
+    call: createCaller(load),
+    presign: createPresigner(load),
+    clock: shared.clock,
+  };
+}
+
+/**
+ * The ports through which a session's credential chain reaches STS.
+ *
+ * @param shared What the session's clients share; asked when a role is assumed.
+ */
+export function stsPorts(shared: () => Shared): StsPorts {
+  const core: CoreAs = (service, identity) =>
+    coreOf(shared(), service, {}, identity);
+  return {
+    assumeRole: assumeRoleWith(core),
+    assumeRoleWithWebIdentity: assumeRoleWithTokenWith(core),
+  };
+}
+
+async function assembleParts(
+  shared: Shared,
+  service: ServiceDefinition,
+  config: ClientConfig,
+  identity: CredentialSource | null | undefined,
+): Promise<Parts> {
+  const { clock, system, logger } = shared;
+  const { profiles } = await shared.setup();
+  const resolved = await resolveClient({
+    service,
+    places: await shared.places(config),
+    profiles,
+    system,
+  });
+  tellRegionConflict(resolved.region, logger);
+  const settings = valuesOf(resolved);
+  const credentials = identity === null
+    ? undefined
+    : identity ?? await shared.identityOf(config);
+  const skew = new ClockSkew(clock);
+  const regions = service.regions?.(createCaller(() => parts));
+  const parts: Parts = {
+    service,
+    settings,
+    payload: payloadPolicy(settings),
+    signer: new SigV4(),
+    retry: strategyOf(resolved.retry, service.id, shared),
+    repeatUnsafe: resolved.retry.repeatUnsafe.value,
+    transport: shared.transports.get(connectionsOf(resolved)),
+    recoveries: [
+      ...regions ? [regions] : [],
+      ...credentials ? [new ExpiredCredentials(credentials)] : [],
+      skew,
+    ],
+    skew,
+    clock,
+    logger,
+    files: system,
+    uuid: shared.uuid,
+    maxFromStart: resolved.retry.constants.value === "2026",
+    userAgent: userAgent(),
+    ...credentials && { credentials },
+    ...regions && { regions },
+  };
+  return parts;
+}
+
+/** The values alone; one that is set nowhere and has no default is absent. */
+function valuesOf(resolved: ClientSettings): Settings {
+  const { service, retry: _ours, ...general } = resolved;
+  const rows: Readonly<Record<string, Resolved<unknown>>> = {
+    ...general,
+    ...service,
+  };
+  return Object.fromEntries(
+    Object.entries(rows).flatMap(([name, { value }]) =>
+      value === undefined ? [] : [[name, value]]
+    ),
+  );
+}
+
+/**
+ * Amazon's own hosts take the checksums that the models name. Other stores get
+ * what they have always known, unless they are said to take more.
+ */
+function payloadPolicy(settings: Settings): PayloadPolicy {
+  const { endpointUrl, requestChecksum, responseChecksum, payloadSigning } =
+    settings;
+  const usual = endpointUrl === undefined ? "when_supported" : "when_required";
+  return {
+    requestChecksum: requestChecksum ?? usual,
+    responseChecksum: responseChecksum ?? usual,
+    requiredChecksum: endpointUrl === undefined || requestChecksum
+      ? "CRC32"
+      : "Content-MD5",
+    ...payloadSigning === undefined ? {} : { signing: payloadSigning },
+  };
+}
+
+function strategyOf(
+  settings: ClientSettings["retry"],
+  service: string,
+  { clock, random }: Shared,
+): RetryStrategy {
+  const { strategy, mode, maxAttempts, constants, honourRetryAfter } = settings;
+  return strategy ?? retryStrategy({
+    mode: mode.value,
+    constants: constants.value,
+    honourRetryAfter: honourRetryAfter.value,
+    ...maxAttempts.value === undefined
+      ? {}
+      : { maxAttempts: maxAttempts.value },
+  }, { service, random, now: () => clock.now().getTime() });
+}
+
+function connectionsOf(settings: ClientSettings): Connections {
+  const { maxIdleConnections, queueTimeoutMs } = settings;
+  const maxConnections = settings.maxConnections.value;
+  const proxy = settings.proxy.value;
+  const caCerts = settings.caCerts.value;
+  return {
+    maxIdleConnections: maxIdleConnections.value,
+    queueTimeoutMs: queueTimeoutMs.value,
+    ...maxConnections === undefined ? {} : { maxConnections },
+    ...proxy === undefined ? {} : { proxy },
+    ...caCerts === undefined ? {} : { caCerts },
+  };
+}

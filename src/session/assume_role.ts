@@ -1,0 +1,98 @@
+/**
+ * The ports through which the credential chain reaches STS.
+ *
+ * @module
+ */
+import { CredentialsError } from "../foundation/errors.ts";
+import type { ClientCore } from "../ports/caller.ts";
+import type {
+  AssumeRole,
+  AssumeRoleWithWebIdentity,
+  Credentials,
+  CredentialSource,
+} from "../ports/credentials.ts";
+import type { ServiceDefinition } from "../ports/service.ts";
+import type {
+  AssumeRoleWithWebIdentityOutput,
+  STSConfig,
+} from "../services/sts/mod.ts";
+
+/** Makes the core of a client of a service that signs as an identity; `null`: that does not sign. */
+export type CoreAs = (
+  service: ServiceDefinition<STSConfig>,
+  identity: CredentialSource | null,
+) => ClientCore;
+
+/**
+ * Makes the port that assumes a role with the credentials of another identity.
+ *
+ * @param core Makes the core of a client.
+ */
+export function assumeRoleWith(core: CoreAs): AssumeRole {
+  return async (as, request, signal) => {
+    const { STS } = await sts();
+    const answer = await new STS(core(STS.service, as)).assumeRole(
+      request,
+      signal ? { signal } : {},
+    );
+    return credentialsFrom("assume-role", request.RoleArn, answer);
+  };
+}
+
+/**
+ * Makes the port that assumes a role with a token; nothing is signed.
+ *
+ * @param core Makes the core of a client.
+ */
+export function assumeRoleWithTokenWith(
+  core: CoreAs,
+): AssumeRoleWithWebIdentity {
+  return async (token, request, signal) => {
+    const { STS } = await sts();
+    const { RoleArn, RoleSessionName, DurationSeconds, Policy, PolicyArns } =
+      request;
+    const answer = await new STS(core(STS.service, null))
+      .assumeRoleWithWebIdentity(
+        {
+          RoleArn,
+          RoleSessionName,
+          WebIdentityToken: token,
+          ...DurationSeconds === undefined ? {} : { DurationSeconds },
+          ...Policy === undefined ? {} : { Policy },
+          ...PolicyArns === undefined ? {} : { PolicyArns },
+        },
+        signal ? { signal } : {},
+      );
+    return credentialsFrom("assume-role-with-web-identity", RoleArn, answer);
+  };
+}
+
+/** STS is loaded when a role is first assumed: most programs never do. */
+async function sts(): Promise<typeof import("../services/sts/mod.ts")> {
+  return await import("../services/sts/mod.ts");
+}
+
+function credentialsFrom(
+  source: string,
+  role: string,
+  { Credentials: keys, AssumedRoleUser: user }: Pick<
+    AssumeRoleWithWebIdentityOutput,
+    "AssumedRoleUser" | "Credentials"
+  >,
+): Credentials {
+  if (keys === undefined) {
+    throw new CredentialsError(
+      "CredentialRetrievalError",
+      `Cannot assume role "${role}": the answer has no credentials`,
+    );
+  }
+  const accountId = user?.Arn.split(":")[4];
+  return {
+    accessKeyId: keys.AccessKeyId,
+    secretAccessKey: keys.SecretAccessKey,
+    sessionToken: keys.SessionToken,
+    expiration: keys.Expiration,
+    ...accountId ? { accountId } : {},
+    source,
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * What may be said about a session.
+ *
+ * @module
+ */
+import { CLIENT_OPTIONS } from "../config/client_settings.ts";
+import { ConfigError } from "../foundation/errors.ts";
+import type { ClientConfig } from "../ports/config.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Transport } from "../ports/http.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { Files, System } from "../ports/system.ts";
+
+/** Settings of a session: a client's, and what all its clients share. */
+export interface SessionOptions extends ClientConfig {
+  /**
+   * Profile in the config files. One that is named here hides the credentials in
+   * the environment. Default: `AWS_DEFAULT_PROFILE`, `AWS_PROFILE`, `"default"`.
+   */
+  readonly profile?: string;
+  /**
+   * Gets the code of an MFA device, for roles that need one. Default: asks on
+   * the terminal, where there is one.
+   */
+  readonly mfaCode?: (serialNumber: string) => Promise<string>;
+  /**
+   * Account that calls must be made in, 12 digits. Checked before the first
+   * call. Default: any.
+   */
+  readonly expectedAccount?: string;
+  /** Replaces the pooled fetch transport. */
+  readonly transport?: Transport;
+  /** Receives the library's messages. Default: none. */
+  readonly logger?: Logger;
+  /** Replaces the operating system, in tests. */
+  readonly system?: Files & System;
+  /** Replaces the clock, in tests. */
+  readonly clock?: Clock;
+  /** Replaces `Math.random`, in tests. */
+  readonly random?: () => number;
+  /** Replaces `crypto.randomUUID`, in tests. */
+  readonly uuid?: () => string;
+}
+
+/** Names of all options of a session, by the compiler's word. */
+export const SESSION_OPTIONS: readonly string[] = [
+  ...CLIENT_OPTIONS,
+  ...Object.keys(
+    {
+      profile: 0,
+      mfaCode: 0,
+      expectedAccount: 0,
+      transport: 0,
+      logger: 0,
+      system: 0,
+      clock: 0,
+      random: 0,
+      uuid: 0,
+    } satisfies Record<
+      Exclude<keyof SessionOptions, keyof ClientConfig>,
+      number
+    >,
+  ),
+];
+
+/** What only the library's own transport can do. */
+const TRANSPORT_OPTIONS = [
+  "connectTimeoutMs",
+  "maxConnections",
+  "queueTimeoutMs",
+  "maxIdleConnections",
+  "proxy",
+  "caCerts",
+] as const satisfies readonly (keyof ClientConfig)[];
+
+/**
+ * Refuses options that the user's own transport would not carry out.
+ *
+ * @param config The options of a client or a session.
+ * @param session The options of the session.
+ * @throws {ConfigError} `"ContradictoryOptions"`, naming both.
+ */
+export function checkTransportOptions(
+  config: ClientConfig,
+  session: SessionOptions,
+): void {
+  if (session.transport === undefined) return;
+  const idle = TRANSPORT_OPTIONS.find((name) => config[name] !== undefined);
+  if (idle === undefined) return;
+  throw new ConfigError(
+    "ContradictoryOptions",
+    `Cannot use the option ${idle}: the session has a transport of its own, which decides that itself; set it there`,
+  );
+}

@@ -1,0 +1,95 @@
+/**
+ * The session: where a program starts.
+ *
+ * @module
+ */
+import { checkClientOptions } from "../config/client_settings.ts";
+import { refuseUnknown } from "../config/settings.ts";
+import { checkGiven } from "../credentials/given.ts";
+import { NoCredentialsError } from "../foundation/errors.ts";
+import type { ClientConfig } from "../ports/config.ts";
+import type { Credentials } from "../ports/credentials.ts";
+import type { ServiceClientClass } from "../ports/service.ts";
+import { coreOf, stsPorts } from "./assemble.ts";
+import {
+  checkTransportOptions,
+  SESSION_OPTIONS,
+  type SessionOptions,
+} from "./options.ts";
+import { Shared } from "./shared.ts";
+
+/**
+ * Settings, credentials and connections that clients share.
+ *
+ * Making a session or a client reads and sends nothing; the first call does.
+ *
+ * @example Usage
+ * ```ts ignore
+ * import { Session } from "@inia/aws";
+ * import { S3 } from "@inia/aws/s3";
+ *
+ * using session = new Session({ profile: "dev", region: "eu-west-1" });
+ * const s3 = session.client(S3);
+ * console.log((await s3.listBuckets()).Buckets);
+ * ```
+ */
+export class Session implements Disposable {
+  readonly #shared: Shared;
+
+  /**
+   * Makes a session.
+   *
+   * @param options What differs from environment, profile and defaults.
+   * @throws {ConfigError} If an option does not exist, or contradicts another.
+   * @throws {CredentialsError} If the credentials are incomplete.
+   */
+  constructor(options: SessionOptions = {}) {
+    refuseUnknown("a session", options, SESSION_OPTIONS);
+    checkTransportOptions(options, options);
+    checkGiven(options.credentials);
+    this.#shared = new Shared(options, stsPorts(() => this.#shared));
+  }
+
+  /**
+   * Makes a client of a service.
+   *
+   * @typeParam Client Type of the client, taken from the class.
+   * @typeParam Config Type of its settings, taken from the class.
+   * @param service The client's class, for example `S3`.
+   * @param config What differs from the session.
+   * @returns The client. It shares the session's connections and credentials.
+   * @throws {ConfigError} If an option does not exist, or contradicts another.
+   * @throws {CredentialsError} If the credentials are incomplete.
+   */
+  client<Client, Config extends ClientConfig>(
+    service: ServiceClientClass<Client, Config>,
+    config?: NoInfer<Config>,
+  ): Client {
+    const given: ClientConfig = config ?? {};
+    checkClientOptions(service.service, given);
+    checkTransportOptions(given, this.#shared.options);
+    checkGiven(given.credentials);
+    return new service(coreOf(this.#shared, service.service, given));
+  }
+
+  /**
+   * Gets the credentials that calls are made with now.
+   *
+   * @param signal Ends the search early.
+   * @throws {CredentialsError} If there are none.
+   */
+  async credentials(signal?: AbortSignal): Promise<Credentials> {
+    const source = await this.#shared.identity();
+    if (source === undefined) {
+      throw new NoCredentialsError([
+        { name: "code", verdict: "the session is anonymous" },
+      ]);
+    }
+    return await source.get(signal);
+  }
+
+  /** Closes the session's connections. */
+  [Symbol.dispose](): void {
+    this.#shared[Symbol.dispose]();
+  }
+}

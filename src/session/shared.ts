@@ -1,0 +1,176 @@
+/**
+ * What all clients of a session share, made when it is first needed.
+ *
+ * @module
+ */
+import { loadProfiles } from "../config/files.ts";
+import { chooseProfile, type ChosenProfile } from "../config/profile_choice.ts";
+import type { SettingPlaces } from "../config/settings.ts";
+import { CredentialChain } from "../credentials/chain.ts";
+import { defaultProviders } from "../credentials/default_chain.ts";
+import { givenCredentials } from "../credentials/given.ts";
+import {
+  type RefreshDeps,
+  RefreshingCredentials,
+} from "../credentials/refreshing.ts";
+import { SinkLogger } from "../foundation/log.ts";
+import type {
+  ClientConfig,
+  CredentialsInput,
+  ProfileSet,
+} from "../ports/config.ts";
+import type { Clock } from "../ports/clock.ts";
+import type {
+  AssumeRole,
+  AssumeRoleWithWebIdentity,
+  CredentialSource,
+} from "../ports/credentials.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { Files, System } from "../ports/system.ts";
+import { platformSystem } from "../system/platform_system.ts";
+import { SystemClock } from "../system/system_clock.ts";
+import type { SessionOptions } from "./options.ts";
+import { TransportPool } from "./transport_pool.ts";
+
+/** What the files say, and which profile of them counts. */
+export interface Setup {
+  /** Both files. */
+  readonly profiles: ProfileSet;
+  /** The profile that counts. */
+  readonly profile: ChosenProfile;
+}
+
+/** How the credential chain reaches STS. */
+export interface StsPorts {
+  /** Assumes a role as another identity. */
+  readonly assumeRole: AssumeRole;
+  /** Assumes a role with a token. */
+  readonly assumeRoleWithWebIdentity: AssumeRoleWithWebIdentity;
+}
+
+/** The doors, files, identity and connections of one session. */
+export class Shared implements Disposable {
+  readonly options: SessionOptions;
+  readonly system: Files & System;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly uuid: () => string;
+  readonly logger: Logger;
+  readonly transports: TransportPool;
+
+  readonly #sts: StsPorts;
+  #setup: Promise<Setup> | undefined;
+  #identity: Promise<CredentialSource | undefined> | undefined;
+
+  /**
+   * Opens nothing yet.
+   *
+   * @param options The session's options.
+   * @param sts How its credential chain reaches STS.
+   */
+  constructor(options: SessionOptions, sts: StsPorts) {
+    this.options = options;
+    this.system = options.system ?? platformSystem();
+    this.clock = options.clock ?? new SystemClock();
+    this.random = options.random ?? Math.random;
+    this.uuid = options.uuid ?? (() => crypto.randomUUID());
+    this.logger = options.logger ?? new SinkLogger("inia");
+    this.transports = new TransportPool(
+      options.transport,
+      this.clock,
+      this.logger.child("transport"),
+    );
+    this.#sts = sts;
+  }
+
+  /** Reads the files, once; a failure is tried again by the next call. */
+  setup(): Promise<Setup> {
+    this.#setup ??= retried(this.#read(), () => {
+      this.#setup = undefined;
+    });
+    return this.#setup;
+  }
+
+  /** The session's identity; `undefined` where it is anonymous. */
+  identity(): Promise<CredentialSource | undefined> {
+    this.#identity ??= retried(this.#find(), () => {
+      this.#identity = undefined;
+    });
+    return this.#identity;
+  }
+
+  /**
+   * Where the settings of a client can be set.
+   *
+   * @param config The client's own options.
+   */
+  async places(config: ClientConfig = {}): Promise<SettingPlaces> {
+    const { profile } = await this.setup();
+    return {
+      given: [
+        { owner: "client", options: { ...config } },
+        { owner: "session", options: { ...this.options } },
+      ],
+      system: this.system,
+      profile,
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.transports[Symbol.dispose]();
+  }
+
+  /**
+   * The identity of a client.
+   *
+   * @param config The client's own options.
+   */
+  async identityOf(
+    { credentials }: ClientConfig,
+  ): Promise<CredentialSource | undefined> {
+    return credentials === undefined
+      ? await this.identity()
+      : this.#given(credentials);
+  }
+
+  async #read(): Promise<Setup> {
+    const profiles = await loadProfiles(this.system);
+    const profile = chooseProfile(profiles, this.system, this.options.profile);
+    return { profiles, profile };
+  }
+
+  async #find(): Promise<CredentialSource | undefined> {
+    const { credentials } = this.options;
+    if (credentials !== undefined) return this.#given(credentials);
+    const { profiles, profile } = await this.setup();
+    const providers = defaultProviders({
+      system: this.system,
+      clock: this.clock,
+      random: this.random,
+      logger: this.logger.child("credentials"),
+      transport: this.transports.get(),
+      profiles,
+      profile,
+      ...this.options.mfaCode && { mfaCode: this.options.mfaCode },
+      ...this.#sts,
+    });
+    return new RefreshingCredentials(
+      new CredentialChain(providers),
+      this.#refresh(),
+    );
+  }
+
+  #given(input: CredentialsInput): CredentialSource | undefined {
+    return givenCredentials(input, this.#refresh());
+  }
+
+  #refresh(): RefreshDeps {
+    return { clock: this.clock, logger: this.logger.child("credentials") };
+  }
+}
+
+/** A promise that is forgotten when it fails, so that the next call tries again. */
+function retried<T>(promise: Promise<T>, forget: () => void): Promise<T> {
+  promise.catch(forget);
+  return promise;
+}

@@ -1,0 +1,285 @@
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import {
+  AwsError,
+  client,
+  ConfigError,
+  CredentialsError,
+  defaultSession,
+  NoCredentialsError,
+  PartialCredentialsError,
+  Session,
+  type SessionOptions,
+  setupDefaultSession,
+} from "../../mod.ts";
+import { utf8 } from "../../src/foundation/bytes.ts";
+import type { HttpRequest } from "../../src/ports/http.ts";
+import { S3 } from "../../src/services/s3/mod.ts";
+import { STS } from "../../src/services/sts/mod.ts";
+import { FakeSystem } from "../../src/testing/fake_system.ts";
+import { FixedClock } from "../../src/testing/fixed_clock.ts";
+import { scripted, type ScriptedAnswer } from "../scripted_transport.ts";
+
+const NOW = "2024-02-29T12:34:56Z";
+const KEYS = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret-of-code" };
+
+const BUCKETS = answer(
+  "<ListAllMyBucketsResult><Buckets><Bucket><Name>b</Name></Bucket></Buckets></ListAllMyBucketsResult>",
+);
+
+Deno.test("Session makes clients that sign with its credentials and region", async () => {
+  const { session, sent } = sessionWith({
+    credentials: KEYS,
+    region: "eu-west-1",
+  }, [BUCKETS]);
+
+  const { Buckets } = await session.client(S3).listBuckets();
+
+  assertEquals(Buckets, [{ Name: "b" }]);
+  assertEquals(sent[0]?.origin, "https://s3.eu-west-1.amazonaws.com");
+  assertEquals(
+    signer(sent[0]),
+    "AKIDEXAMPLE/20240229/eu-west-1/s3/aws4_request",
+  );
+});
+
+Deno.test("Session reads nothing before the first call", () => {
+  const touched: string[] = [];
+  const system = new FakeSystem();
+  const watching = new Proxy(system, {
+    get: (target, name) => {
+      touched.push(String(name));
+      return Reflect.get(target, name);
+    },
+  });
+
+  new Session({ system: watching }).client(S3);
+
+  assertEquals(touched, []);
+});
+
+Deno.test("Session takes region and keys from the profile that is asked for", async () => {
+  const { session, sent } = sessionWith({ profile: "dev" }, [BUCKETS], {
+    env: { AWS_ACCESS_KEY_ID: "AKIDENV", AWS_SECRET_ACCESS_KEY: "secret" },
+    files: {
+      "/home/ann/.aws/config": "[profile dev]\nregion = ap-south-1\n",
+      "/home/ann/.aws/credentials":
+        "[dev]\naws_access_key_id = AKIDDEV\naws_secret_access_key = secret\n",
+    },
+  });
+
+  await session.client(S3).listBuckets();
+
+  assertEquals(
+    signer(sent[0]),
+    "AKIDDEV/20240229/ap-south-1/s3/aws4_request",
+  );
+});
+
+Deno.test("Session lets the environment's keys win over a profile it names", async () => {
+  const { session, sent } = sessionWith({}, [BUCKETS], {
+    env: {
+      AWS_ACCESS_KEY_ID: "AKIDENV",
+      AWS_SECRET_ACCESS_KEY: "secret",
+      AWS_PROFILE: "dev",
+    },
+    files: {
+      "/home/ann/.aws/credentials":
+        "[dev]\naws_access_key_id = AKIDDEV\naws_secret_access_key = secret\n",
+    },
+  });
+
+  await session.client(S3, { region: "eu-west-1" }).listBuckets();
+
+  assertEquals(
+    signer(sent[0]),
+    "AKIDENV/20240229/eu-west-1/s3/aws4_request",
+  );
+});
+
+Deno.test("Session assumes the role of a profile, and then signs as it", async () => {
+  const { session, sent } = sessionWith({ profile: "ops" }, [
+    answer(`<AssumeRoleResponse><AssumeRoleResult>
+      <AssumedRoleUser><AssumedRoleId>A:story</AssumedRoleId><Arn>arn:aws:sts::123456789012:assumed-role/ops/story</Arn></AssumedRoleUser>
+      <Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>role-secret</SecretAccessKey>
+      <SessionToken>role-token</SessionToken><Expiration>2024-02-29T13:34:56Z</Expiration></Credentials>
+      </AssumeRoleResult></AssumeRoleResponse>`),
+    BUCKETS,
+    BUCKETS,
+  ], {
+    files: {
+      "/home/ann/.aws/config":
+        "[profile ops]\nregion = eu-west-1\nrole_arn = arn:aws:iam::123456789012:role/ops\nsource_profile = dev\nrole_session_name = story\n",
+      "/home/ann/.aws/credentials":
+        "[dev]\naws_access_key_id = AKIDDEV\naws_secret_access_key = secret\n",
+    },
+  });
+  const s3 = session.client(S3);
+
+  await s3.listBuckets();
+  await s3.listBuckets();
+
+  assertEquals(sent.map(signer), [
+    "AKIDDEV/20240229/eu-west-1/sts/aws4_request",
+    "ASIAROLE/20240229/eu-west-1/s3/aws4_request",
+    "ASIAROLE/20240229/eu-west-1/s3/aws4_request",
+  ]);
+  assertEquals(sent[1]?.headers["x-amz-security-token"], "role-token");
+  assertEquals((await session.credentials()).accountId, "123456789012");
+});
+
+Deno.test("Session hands STS's own answer to a new client", async () => {
+  const { session, sent } = sessionWith({ region: "eu-west-1" }, [BUCKETS]);
+
+  await session.client(S3, {
+    credentials: {
+      AccessKeyId: "ASIAROLE",
+      SecretAccessKey: "role-secret",
+      SessionToken: "role-token",
+      Expiration: new Date("2024-02-29T13:34:56Z"),
+    },
+  }).listBuckets();
+
+  assertEquals(sent[0]?.headers["x-amz-security-token"], "role-token");
+});
+
+Deno.test("Session does not sign for nobody", async () => {
+  const { session, sent } = sessionWith({
+    region: "eu-west-1",
+    credentials: "anonymous",
+  }, [BUCKETS]);
+
+  await session.client(S3).listBuckets();
+
+  assertEquals(sent[0]?.headers["authorization"], undefined);
+  await assertRejects(() => session.credentials(), NoCredentialsError);
+});
+
+Deno.test("Session says where credentials were looked for", async () => {
+  const { session, sent } = sessionWith({ region: "eu-west-1" }, []);
+
+  const error = await assertRejects(
+    () => session.client(S3).listBuckets(),
+    NoCredentialsError,
+  );
+
+  assert(error.tried.some(({ name }) => name === "env"));
+  assertEquals(sent, []);
+});
+
+Deno.test("Session refuses options that do not exist, with the nearest name", () => {
+  const wrong = { reigon: "eu-west-1" } as SessionOptions;
+  const session = new Session();
+
+  assertThrows(() => new Session(wrong), ConfigError, 'did you mean "region"?');
+  assertThrows(
+    () => session.client(S3, wrong),
+    ConfigError,
+    'did you mean "region"?',
+  );
+  // @ts-expect-error: the compiler refuses it too
+  assertThrows(() => session.client(STS, { addressingStyle: "path" }));
+});
+
+Deno.test("Session refuses half of a pair of keys at once", () => {
+  const half = { accessKeyId: "AKIDEXAMPLE" } as typeof KEYS;
+  const temporary = { accessKeyId: "ASIAEXAMPLE", secretAccessKey: "s" };
+
+  assertThrows(
+    () => new Session({ credentials: half }),
+    PartialCredentialsError,
+  );
+  assertThrows(
+    () => new Session().client(S3, { credentials: temporary }),
+    CredentialsError,
+  );
+});
+
+Deno.test("Session refuses what its own transport would have to do", () => {
+  const transport = scripted([]);
+
+  assertThrows(
+    () => new Session({ transport, connectTimeoutMs: 5 }),
+    ConfigError,
+    "Cannot use the option connectTimeoutMs",
+  );
+});
+
+Deno.test("Session reads the files again after a failure", async () => {
+  const files: Record<string, string> = {};
+  const system = new FakeSystem({ env: { HOME: "/home/ann" } });
+  const reading = new Proxy(system, {
+    get: (target, name) =>
+      name === "readText"
+        ? (path: string) =>
+          Promise.resolve(
+            path in files
+              ? { kind: "found", value: files[path] }
+              : { kind: "absent" },
+          )
+        : Reflect.get(target, name).bind?.(target),
+  });
+  const session = new Session({
+    profile: "dev",
+    region: "eu-west-1",
+    system: reading,
+    clock: new FixedClock(NOW),
+    transport: scripted([BUCKETS]),
+  });
+  const s3 = session.client(S3);
+  await assertRejects(() => s3.listBuckets(), ConfigError, '"dev"');
+
+  files["/home/ann/.aws/credentials"] =
+    "[dev]\naws_access_key_id = AKIDDEV\naws_secret_access_key = secret\n";
+
+  assertEquals((await s3.listBuckets()).Buckets, [{ Name: "b" }]);
+});
+
+Deno.test("client uses one default session, set up once", () => {
+  setupDefaultSession({ region: "eu-west-1", credentials: KEYS });
+
+  assertInstanceOf(client(S3), S3);
+  assertEquals(defaultSession(), defaultSession());
+  const error = assertThrows(() => setupDefaultSession({}), ConfigError);
+  assertInstanceOf(error, AwsError);
+});
+
+function sessionWith(
+  options: SessionOptions,
+  answers: readonly ScriptedAnswer[],
+  machine: {
+    readonly env?: Readonly<Record<string, string>>;
+    readonly files?: Readonly<Record<string, string>>;
+  } = {},
+): { session: Session; sent: HttpRequest[] } {
+  const sent: HttpRequest[] = [];
+  const session = new Session({
+    transport: scripted(answers, sent),
+    clock: new FixedClock(NOW),
+    system: new FakeSystem({
+      ...machine,
+      env: {
+        HOME: "/home/ann",
+        AWS_EC2_METADATA_DISABLED: "true",
+        ...machine.env,
+      },
+    }),
+    ...options,
+  });
+  return { session, sent };
+}
+
+function answer(xml: string): ScriptedAnswer {
+  return { status: 200, body: utf8(xml) };
+}
+
+/** Who signed, when, where and for what. */
+function signer(request: HttpRequest | undefined): string | undefined {
+  return /Credential=([^,]+),/.exec(request?.headers["authorization"] ?? "")
+    ?.[1];
+}
