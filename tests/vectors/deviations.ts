@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { CLIENT_DEVIATIONS } from "./client_entries.ts";
 import { ENDPOINT_DEVIATIONS } from "./endpoint_entries.ts";
 import { utf8 } from "../../src/foundation/bytes.ts";
 import {
@@ -17,6 +18,7 @@ import { SMITHY_ORIGIN, type SmithyCase } from "./signing_cases.ts";
 
 /** All deviations. */
 export const DEVIATIONS: readonly Deviation<unknown>[] = [
+  ...CLIENT_DEVIATIONS,
   ...ENDPOINT_DEVIATIONS,
   ...PROTOCOL_DEVIATIONS,
   deviation<SmithyCase>({

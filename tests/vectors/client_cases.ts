@@ -1,0 +1,210 @@
+/**
+ * Whole clients, set up as the recorded cases of botocore have them.
+ *
+ * @module
+ */
+import { base64, fromBase64, utf8 } from "../../src/foundation/bytes.ts";
+import type { CredentialsInput } from "../../src/ports/config.ts";
+import type { HttpRequest, Transport } from "../../src/ports/http.ts";
+import type { S3Config } from "../../src/services/s3/mod.ts";
+import { S3 } from "../../src/services/s3/mod.ts";
+import { STS, type STSConfig } from "../../src/services/sts/mod.ts";
+import type { SessionOptions } from "../../src/session/options.ts";
+import { Session } from "../../src/session/session.ts";
+import { FakeSystem } from "../../src/testing/fake_system.ts";
+import { FixedClock } from "../../src/testing/fixed_clock.ts";
+
+/** A client's settings, in boto's words. */
+export interface BotoConfig {
+  readonly s3?: {
+    readonly addressing_style?: "auto" | "path" | "virtual";
+    readonly use_accelerate_endpoint?: boolean;
+    readonly use_dualstack_endpoint?: boolean;
+    readonly us_east_1_regional_endpoint?: "legacy" | "regional";
+    readonly use_arn_region?: boolean;
+    readonly payload_signing_enabled?: boolean;
+  };
+  readonly use_fips_endpoint?: boolean;
+  readonly use_dualstack_endpoint?: boolean;
+  readonly signature_version?: "UNSIGNED" | "s3v4" | null;
+  readonly request_checksum_calculation?: "when_required" | "when_supported";
+  readonly response_checksum_validation?: "when_required" | "when_supported";
+  readonly retries?: {
+    readonly mode?: "legacy" | "standard";
+    readonly total_max_attempts?: number;
+  };
+}
+
+/** What a case says about its client. */
+export interface ClientCase {
+  readonly service?: "s3" | "sts";
+  readonly region: string | null;
+  readonly config?: BotoConfig;
+  readonly endpoint_url?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly profile?: string;
+  readonly credentials?: "none" | "token";
+}
+
+/** What all cases of a file share. */
+export interface CaseMeta {
+  readonly now: string;
+  readonly credentials: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionTokenWhenToken: string;
+  };
+}
+
+/** Calls an operation by its name in the API. */
+export type CallByName = (
+  operation: string,
+  params: Readonly<Record<string, unknown>>,
+) => Promise<Readonly<Record<string, unknown>>>;
+
+const HOME = "/home/case";
+
+/** Deployed defaults of the recordings, for cases that say no more. */
+export const USUAL_META: CaseMeta = {
+  now: "2024-02-29T12:34:56Z",
+  credentials: {
+    accessKeyId: "AKIDEXAMPLE",
+    secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+    sessionTokenWhenToken: "SESSIONTOKEN/+==",
+  },
+};
+
+/** The session of a case: botocore's settings, nothing of this machine. */
+export function sessionOf(
+  vector: ClientCase,
+  meta: CaseMeta,
+  transport: Transport,
+  options: SessionOptions = {},
+): Session {
+  const { profile, region } = vector;
+  const env = {
+    HOME,
+    ...region !== null && profile === undefined && {
+      AWS_DEFAULT_REGION: region,
+    },
+    ...vector.env,
+  };
+  return new Session({
+    transport,
+    clock: new FixedClock(meta.now),
+    uuid: () => "00000000-0000-4000-8000-000000000000",
+    random: () => 0.5,
+    retry: "legacy",
+    credentials: credentialsOf(vector, meta),
+    system: new FakeSystem({
+      env,
+      ...profile !== undefined && {
+        files: { [`${HOME}/.aws/config`]: profile },
+      },
+    }),
+    ...options,
+  });
+}
+
+/** A client of a case, its methods called by the API's names. */
+export function callerOf(session: Session, vector: ClientCase): CallByName {
+  const client = vector.service === "sts"
+    ? session.client(STS, stsConfig(vector))
+    : session.client(S3, s3Config(vector));
+  return (operation, params) => {
+    const name = operation.charAt(0).toLowerCase() + operation.slice(1);
+    const method = Reflect.get(client, name);
+    if (typeof method !== "function") throw new Error(`no method ${name}`);
+    return method.call(client, valueOf(params));
+  };
+}
+
+function credentialsOf(
+  { config, credentials }: ClientCase,
+  { credentials: keys }: CaseMeta,
+): CredentialsInput {
+  if (config?.signature_version === "UNSIGNED") return "anonymous";
+  const { accessKeyId, secretAccessKey } = keys;
+  return credentials === "token"
+    ? { accessKeyId, secretAccessKey, sessionToken: keys.sessionTokenWhenToken }
+    : { accessKeyId, secretAccessKey };
+}
+
+function s3Config(vector: ClientCase): S3Config {
+  const { config = {}, endpoint_url: endpointUrl } = vector;
+  const { s3 = {}, retries } = config;
+  const dualstack = s3.use_dualstack_endpoint ?? config.use_dualstack_endpoint;
+  return {
+    usEast1Endpoint: s3.us_east_1_regional_endpoint === "regional"
+      ? "regional"
+      : "global",
+    requestChecksum: config.request_checksum_calculation ?? "when_supported",
+    responseChecksum: config.response_checksum_validation ?? "when_supported",
+    ...endpointUrl === undefined ? {} : { endpointUrl },
+    ...retries && {
+      retry: {
+        ...retries.mode && { mode: retries.mode },
+        ...retries.total_max_attempts === undefined
+          ? {}
+          : { maxAttempts: retries.total_max_attempts },
+      },
+    },
+    ...dualstack === undefined ? {} : { useDualstackEndpoint: dualstack },
+    ...config.use_fips_endpoint === undefined
+      ? {}
+      : { useFipsEndpoint: config.use_fips_endpoint },
+    ...s3.addressing_style && { addressingStyle: s3.addressing_style },
+    ...s3.use_accelerate_endpoint === undefined
+      ? {}
+      : { useAccelerateEndpoint: s3.use_accelerate_endpoint },
+    ...s3.use_arn_region === undefined
+      ? {}
+      : { useArnRegion: s3.use_arn_region },
+    ...s3.payload_signing_enabled === undefined
+      ? {}
+      : { payloadSigning: s3.payload_signing_enabled },
+  };
+}
+
+function stsConfig({ endpoint_url: endpointUrl }: ClientCase): STSConfig {
+  return endpointUrl === undefined ? {} : { endpointUrl };
+}
+
+/** `{"$blob"}`, `{"$stream"}`, `{"$bytes"}`, `{"$body"}` and `{"$time"}` → values. */
+export function valueOf(json: unknown): unknown {
+  if (Array.isArray(json)) return json.map(valueOf);
+  if (typeof json !== "object" || json === null) return json;
+  if ("$blob" in json) return utf8(String(json.$blob));
+  if ("$bytes" in json) return fromBase64(String(json.$bytes));
+  if ("$stream" in json) {
+    return ReadableStream.from([utf8(String(json.$stream))]);
+  }
+  if ("$body" in json) return String(json.$body);
+  if ("$time" in json) return new Date(String(json.$time));
+  return Object.fromEntries(
+    Object.entries(json).map(([key, value]) => [key, valueOf(value)]),
+  );
+}
+
+/** The URL of a request, as text. */
+export function urlOf({ origin, path, query }: HttpRequest): string {
+  const params = query.map(([name, value]) =>
+    value === undefined ? encode(name) : `${encode(name)}=${encode(value)}`
+  );
+  return `${origin}${path}${params.length ? `?${params.join("&")}` : ""}`;
+}
+
+function encode(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+/** The body of a request, in base64. */
+export async function bodyOf({ body }: HttpRequest): Promise<string> {
+  if (body === undefined) return "";
+  return base64(
+    body instanceof Uint8Array ? body : await new Response(body.open()).bytes(),
+  );
+}

@@ -1,0 +1,146 @@
+/**
+ * Whole answers, from bytes to results and errors, as boto3 reads them.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { fromBase64, utf8 } from "../../src/foundation/bytes.ts";
+import {
+  AwsError,
+  ServiceError,
+  TransportError,
+} from "../../src/foundation/errors.ts";
+import { StreamingBody } from "../../src/foundation/streaming_body.ts";
+import { scripted } from "../scripted_transport.ts";
+import {
+  callerOf,
+  type CaseMeta,
+  type ClientCase,
+  sessionOf,
+  valueOf,
+} from "./client_cases.ts";
+import { vectorTest } from "./suite.ts";
+
+/** A recorded answer. */
+export interface ResponseCase extends ClientCase {
+  readonly name: string;
+  readonly operation: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly response: {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body?: string;
+    readonly bodyBase64?: string;
+  };
+  readonly expect: {
+    readonly output?: Readonly<Record<string, unknown>>;
+    readonly clientError?: {
+      readonly Error: Readonly<Record<string, string>>;
+      readonly ResponseMetadata: Readonly<Record<string, unknown>>;
+    };
+    readonly readError?: string;
+    readonly streamError?: string;
+    readonly error?: string;
+  };
+}
+
+/** What a call meets that asks where a bucket is: only the one answer was recorded. */
+const NO_MORE = new TransportError("refused", "no more was recorded", {
+  maybeSent: false,
+});
+
+let meta: CaseMeta | undefined;
+
+vectorTest<ResponseCase>({
+  file: "client-responses.json",
+  cases: (data) => {
+    const file = data as { meta: CaseMeta; cases: readonly ResponseCase[] };
+    meta = file.meta;
+    return file.cases;
+  },
+  name: ({ name }) => name,
+  run: async (vector) => {
+    assert(meta !== undefined);
+    const { status, headers, body = "", bodyBase64 } = vector.response;
+    const { expect } = vector;
+    using session = sessionOf(
+      vector,
+      meta,
+      scripted([{
+        status,
+        headers: lowerCase(headers),
+        body: bodyBase64 === undefined ? utf8(body) : fromBase64(bodyBase64),
+      }, NO_MORE]),
+      { retry: { maxAttempts: 1 } },
+    );
+
+    const call = callerOf(session, vector)(vector.operation, vector.params);
+
+    if (expect.output !== undefined) {
+      assertEquals(
+        await plain(await call),
+        plainMetadata(valueOf(expect.output)),
+      );
+    } else if (expect.clientError !== undefined) {
+      const error = await assertRejects(() => call, ServiceError);
+      assertServiceError(error, expect.clientError);
+    } else if (expect.readError !== undefined) {
+      const { Body } = await call;
+      assert(Body instanceof StreamingBody);
+      await assertRejects(() => Body.bytes(), AwsError);
+    } else {
+      assert(expect.error !== undefined, "the case expects nothing we know");
+      await assertRejects(() => call, AwsError);
+    }
+  },
+});
+
+function assertServiceError(
+  error: ServiceError,
+  { Error: expected, ResponseMetadata }: NonNullable<
+    ResponseCase["expect"]["clientError"]
+  >,
+): void {
+  const { Code, Message, ...fields } = expected;
+  assertEquals(error.code, Code);
+  assertEquals(error.reason, Message ?? "");
+  for (const [name, value] of Object.entries(fields)) {
+    assertEquals(error.detail.fields[name], value, name);
+  }
+  const { RequestId, HostId, HTTPStatusCode, RetryAttempts } = ResponseMetadata;
+  const metadata = error.ResponseMetadata;
+  assertEquals(metadata?.HTTPStatusCode, HTTPStatusCode);
+  assertEquals(metadata?.RequestId ?? "", RequestId ?? "");
+  assertEquals(metadata?.HostId ?? "", HostId ?? "");
+  assertEquals(metadata?.RetryAttempts, RetryAttempts);
+}
+
+/** Our result in the form of the recordings: bodies read, our own facts dropped. */
+async function plain(
+  output: Readonly<Record<string, unknown>>,
+): Promise<unknown> {
+  const entries = await Promise.all(
+    Object.entries(output).map(async ([key, value]) => [
+      key,
+      value instanceof StreamingBody ? await value.text() : value,
+    ]),
+  );
+  return plainMetadata(Object.fromEntries(entries));
+}
+
+function plainMetadata(output: unknown): unknown {
+  const { ResponseMetadata, ...members } = output as {
+    readonly ResponseMetadata: Readonly<Record<string, unknown>>;
+  };
+  const { Attempts: _ours, ChecksumAlgorithm: _later, ...recorded } =
+    ResponseMetadata;
+  return { ...members, ResponseMetadata: recorded };
+}
+
+function lowerCase(
+  headers: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+}
