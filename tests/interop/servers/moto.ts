@@ -1,0 +1,45 @@
+/**
+ * moto in server mode: Amazon's answer shapes in breadth, and STS. It checks no
+ * signatures.
+ *
+ * @module
+ */
+import {
+  answering,
+  Background,
+  type Missing,
+  run,
+  type Server,
+} from "./server.ts";
+
+const VERSION = "import moto; print(moto.__version__)";
+
+/**
+ * Starts moto.
+ *
+ * @param port The port it listens on.
+ */
+export async function startMoto(port: number): Promise<Missing | Server> {
+  const python = await run("python3", "-c", VERSION);
+  if (!python?.ok) {
+    return { name: "moto", missing: "python3 with moto[server]" };
+  }
+
+  const server = new Background("python3", [
+    "-m",
+    "moto.server",
+    "-H",
+    "127.0.0.1",
+    "-p",
+    `${port}`,
+  ]);
+  const endpoint = `http://127.0.0.1:${port}`;
+  await answering(`${endpoint}/moto-api/data.json`, [server]);
+  return {
+    name: `moto ${python.printed.trim()}`,
+    endpoint,
+    accessKeyId: "AKIAIOSFODNN7EXAMPLE",
+    secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    stop: () => server.stop(),
+  };
+}
