@@ -54,9 +54,4 @@ export { type RetryDoors, retryStrategy } from "./from_mode.ts";
 export { LegacyRetry, type LegacyRetryOptions } from "./legacy.ts";
 export { RetryQuota } from "./quota.ts";
 export { HonouredRetryAfter } from "./retry_after.ts";
-export {
-  type RetrySettingPlaces,
-  type RetrySettings,
-  retrySettings,
-} from "./settings.ts";
 export { StandardRetry, type StandardRetryOptions } from "./standard.ts";

@@ -1,66 +1,67 @@
 import { assertEquals } from "@std/assert";
+import { profilesFrom } from "../../src/config/profiles.ts";
+import { resolveRetry } from "../../src/config/retry_settings.ts";
 import { ConfigError } from "../../src/foundation/errors.ts";
-import type { RetryMode } from "../../src/ports/retry.ts";
-import { retryStrategy } from "../../src/retry/from_mode.ts";
-import { retrySettings } from "../../src/retry/settings.ts";
-import { section } from "./retry_cases.ts";
+import { FakeSystem } from "../../src/testing/fake_system.ts";
 import { vectorTest } from "./suite.ts";
 
-/** Settings in all places, and what they come to. */
-interface ConfigCase {
+interface RetrySettingsCase {
   readonly env: Readonly<Record<string, string>>;
   readonly profile: Readonly<Record<string, string>>;
   readonly client: Readonly<Record<string, unknown>> | null;
-  readonly expect: {
-    readonly mode?: RetryMode;
-    readonly totalAttempts?: number;
-    readonly error?: string;
-  };
+  readonly expect: Readonly<Record<string, unknown>>;
 }
 
-/** An accident of Python, and what the same mistake is called here. */
-const ERRORS: Readonly<Record<string, string>> = {
-  ValueError: "InvalidMaxRetryAttemptsError",
-};
-
-vectorTest<ConfigCase>({
+vectorTest<RetrySettingsCase>({
   file: "retries.json",
   section: "config",
-  cases: (data) => section<ConfigCase[]>(data, "config"),
+  cases: (data) => (data as { config?: RetrySettingsCase[] }).config,
   name: (vector) => JSON.stringify(vector),
-  run: ({ env, profile, client, expect }) => {
-    assertEquals(resolved(env, profile, client), {
-      ...expect,
-      ...(expect.error && { error: ERRORS[expect.error] ?? expect.error }),
-    });
+  run: (vector) => {
+    const { expect } = vector;
+    const actual = settings(vector);
+    // A number that is none is an accident of Python's there.
+    const expected = expect["error"] === "ValueError"
+      ? { error: "InvalidMaxRetryAttemptsError" }
+      : expect;
+    assertEquals(actual, expected);
   },
 });
 
-function resolved(
-  env: ConfigCase["env"],
-  profile: ConfigCase["profile"],
-  client: ConfigCase["client"],
-): ConfigCase["expect"] {
+function settings({ env, profile, client }: RetrySettingsCase): unknown {
+  const lines = Object.entries(profile).map(([key, value]) =>
+    `${key}=${value}`
+  );
+  const { profiles } = profilesFrom(
+    {
+      state: { kind: "found", path: "/c" },
+      text: ["[default]", ...lines].join("\n"),
+    },
+    { state: { kind: "absent", path: "/k" }, text: "" },
+  );
+  const section = profiles.get("default");
   try {
-    const settings = retrySettings({
-      explicit: optionsOf(client ?? {}),
-      env: (name) => env[name],
-      profile: (key) => profile[key],
-      defaultMode: "legacy",
-    });
-    const { mode, maxAttempts } = retryStrategy(settings);
-    assertEquals(mode, settings.mode);
-    return { mode: settings.mode, totalAttempts: maxAttempts };
+    const { mode, maxAttempts } = resolveRetry({
+      given: [{ owner: "client", options: { retry: ours(client) } }],
+      system: new FakeSystem({ env }),
+      profile: { name: "default", ...section === undefined ? {} : { section } },
+    }, "legacy");
+    const usual = mode.value === "legacy" ? 5 : 3;
+    return {
+      mode: mode.value,
+      totalAttempts: maxAttempts.value ?? usual,
+    };
   } catch (error) {
     if (error instanceof ConfigError) return { error: error.code };
     throw error;
   }
 }
 
-/** boto3's `retries`: there, `max_attempts` does not count the first. */
-function optionsOf(client: Readonly<Record<string, unknown>>): object {
+/** There, `max_attempts` leaves the first attempt out and `total_max_attempts` wins. */
+function ours(client: RetrySettingsCase["client"]): unknown {
+  if (client === null) return undefined;
   const { max_attempts: retries, total_max_attempts: total, ...rest } = client;
-  if (typeof total === "number") return { ...rest, maxAttempts: total };
-  if (typeof retries === "number") return { ...rest, maxAttempts: retries + 1 };
-  return rest;
+  const attempts = total ??
+    (retries === undefined ? undefined : Number(retries) + 1);
+  return attempts === undefined ? rest : { ...rest, maxAttempts: attempts };
 }
