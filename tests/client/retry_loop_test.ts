@@ -205,7 +205,7 @@ function regionRecovery(): {
   return {
     kind: "region",
     asked: 0,
-    recover() {
+    recover(): { region: string } {
       this.asked++;
       return { region: "eu-west-1" };
     },

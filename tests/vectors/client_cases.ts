@@ -15,32 +15,14 @@ import { FakeSystem } from "../../src/testing/fake_system.ts";
 import { FixedClock } from "../../src/testing/fixed_clock.ts";
 
 /** A client's settings, in boto's words. */
-export interface BotoConfig {
-  readonly s3?: {
-    readonly addressing_style?: "auto" | "path" | "virtual";
-    readonly use_accelerate_endpoint?: boolean;
-    readonly use_dualstack_endpoint?: boolean;
-    readonly us_east_1_regional_endpoint?: "legacy" | "regional";
-    readonly use_arn_region?: boolean;
-    readonly payload_signing_enabled?: boolean;
-  };
-  readonly use_fips_endpoint?: boolean;
-  readonly use_dualstack_endpoint?: boolean;
-  readonly signature_version?: "UNSIGNED" | "s3v4" | null;
-  readonly request_checksum_calculation?: "when_required" | "when_supported";
-  readonly response_checksum_validation?: "when_required" | "when_supported";
-  readonly retries?: {
-    readonly mode?: "legacy" | "standard";
-    readonly total_max_attempts?: number;
-  };
-}
+export type BotoConfig = Readonly<Record<string, unknown>>;
 
 /** What a case says about its client. */
 export interface ClientCase {
   readonly service?: "s3" | "sts";
   readonly region: string | null;
   readonly config?: BotoConfig;
-  readonly endpoint_url?: string;
+  readonly "endpoint_url"?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly profile?: string;
   readonly credentials?: "none" | "token";
@@ -123,50 +105,65 @@ function credentialsOf(
   { config, credentials }: ClientCase,
   { credentials: keys }: CaseMeta,
 ): CredentialsInput {
-  if (config?.signature_version === "UNSIGNED") return "anonymous";
+  if (config?.["signature_version"] === "UNSIGNED") return "anonymous";
   const { accessKeyId, secretAccessKey } = keys;
   return credentials === "token"
     ? { accessKeyId, secretAccessKey, sessionToken: keys.sessionTokenWhenToken }
     : { accessKeyId, secretAccessKey };
 }
 
+/** Ours by boto's name of each option; the later ones win. */
+const OPTIONS: readonly (readonly [boto: string, ours: keyof S3Config])[] = [
+  ["use_fips_endpoint", "useFipsEndpoint"],
+  ["use_dualstack_endpoint", "useDualstackEndpoint"],
+  ["request_checksum_calculation", "requestChecksum"],
+  ["response_checksum_validation", "responseChecksum"],
+  ["s3.addressing_style", "addressingStyle"],
+  ["s3.payload_signing_enabled", "payloadSigning"],
+  ["s3.use_accelerate_endpoint", "useAccelerateEndpoint"],
+  ["s3.use_arn_region", "useArnRegion"],
+  ["s3.use_dualstack_endpoint", "useDualstackEndpoint"],
+];
+
 function s3Config(vector: ClientCase): S3Config {
-  const { config = {}, endpoint_url: endpointUrl } = vector;
-  const { s3 = {}, retries } = config;
-  const dualstack = s3.use_dualstack_endpoint ?? config.use_dualstack_endpoint;
+  const { config = {} } = vector;
+  const endpointUrl = vector["endpoint_url"];
+  const regional = read(config, "s3.us_east_1_regional_endpoint");
+  const mode = read(config, "retries.mode");
+  const maxAttempts = read(config, "retries.total_max_attempts");
+  // The names are those of the options, the values boto's, which are the same.
   return {
-    usEast1Endpoint: s3.us_east_1_regional_endpoint === "regional"
-      ? "regional"
-      : "global",
-    requestChecksum: config.request_checksum_calculation ?? "when_supported",
-    responseChecksum: config.response_checksum_validation ?? "when_supported",
+    requestChecksum: "when_supported",
+    responseChecksum: "when_supported",
+    ...Object.fromEntries(
+      OPTIONS.flatMap(([boto, ours]) => {
+        const value = read(config, boto);
+        return value === undefined ? [] : [[ours, value]];
+      }),
+    ),
+    usEast1Endpoint: regional === "regional" ? "regional" : "global",
     ...endpointUrl === undefined ? {} : { endpointUrl },
-    ...retries && {
+    ...mode === undefined && maxAttempts === undefined ? {} : {
       retry: {
-        ...retries.mode && { mode: retries.mode },
-        ...retries.total_max_attempts === undefined
-          ? {}
-          : { maxAttempts: retries.total_max_attempts },
+        ...mode === "standard" || mode === "legacy" ? { mode } : {},
+        ...typeof maxAttempts === "number" ? { maxAttempts } : {},
       },
     },
-    ...dualstack === undefined ? {} : { useDualstackEndpoint: dualstack },
-    ...config.use_fips_endpoint === undefined
-      ? {}
-      : { useFipsEndpoint: config.use_fips_endpoint },
-    ...s3.addressing_style && { addressingStyle: s3.addressing_style },
-    ...s3.use_accelerate_endpoint === undefined
-      ? {}
-      : { useAccelerateEndpoint: s3.use_accelerate_endpoint },
-    ...s3.use_arn_region === undefined
-      ? {}
-      : { useArnRegion: s3.use_arn_region },
-    ...s3.payload_signing_enabled === undefined
-      ? {}
-      : { payloadSigning: s3.payload_signing_enabled },
   };
 }
 
-function stsConfig({ endpoint_url: endpointUrl }: ClientCase): STSConfig {
+function read(config: BotoConfig, path: string): unknown {
+  return path.split(".").reduce<unknown>(
+    (value, name) =>
+      typeof value === "object" && value !== null
+        ? Reflect.get(value, name)
+        : undefined,
+    config,
+  );
+}
+
+function stsConfig(vector: ClientCase): STSConfig {
+  const endpointUrl = vector["endpoint_url"];
   return endpointUrl === undefined ? {} : { endpointUrl };
 }
 

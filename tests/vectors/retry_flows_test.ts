@@ -6,7 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { utf8 } from "../../src/foundation/bytes.ts";
 import {
-  AwsError,
+  type AwsError,
   ServiceError,
   TransportError,
 } from "../../src/foundation/errors.ts";

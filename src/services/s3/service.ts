@@ -6,7 +6,9 @@
 import type { ServiceDefinition } from "../../ports/service.ts";
 import { restXml } from "../../protocol/rest_xml.ts";
 import { amendInput } from "./amend.ts";
+import { BucketRegions } from "./bucket_region.ts";
 import { s3Endpoint } from "./endpoint.ts";
+import { HeadBucket } from "./generated/operations.ts";
 import { amendOutput } from "./listings.ts";
 import { type S3Config, s3Settings } from "./settings.ts";
 
@@ -17,6 +19,10 @@ export const s3: ServiceDefinition<S3Config> = {
   endpoint: s3Endpoint,
   amend: amendInput,
   amendOutput,
+  regions: (call) =>
+    new BucketRegions((bucket, signal) =>
+      call(HeadBucket, { Bucket: bucket }, signal ? { signal } : {})
+    ),
   settings: s3Settings,
   regionless: true,
 };
