@@ -1,17 +1,17 @@
 /**
  * The body of a request: what stands for it in the signature, and what it is
- * once the chunks of `aws-chunked` are put together.
- *
- * Source: "Transferring Payload with Trailing Checksums in Multiple Chunks",
- * Amazon S3 API Reference.
+ * once it is decoded.
  *
  * @module
  */
-import { concat, hex, text } from "../../foundation/bytes.ts";
+import { concat, hex } from "../../foundation/bytes.ts";
 import { sha256 } from "../../foundation/digest.ts";
 import type { HeaderMap } from "../../ports/http.ts";
+import { checkChunkSignatures, readChunks } from "./chunks.ts";
 import type { Claim } from "./claim.ts";
+import type { Key } from "./keys.ts";
 import { Refusal } from "./refusal.ts";
+import { signText } from "./signature.ts";
 import { type Target, valueOf, type WireRequest } from "./target.ts";
 
 /** A body, decoded. */
@@ -22,8 +22,13 @@ export interface Payload {
   readonly trailer: HeaderMap;
 }
 
+/** Values that stand for a body instead of its hash. */
 const UNSIGNED = "UNSIGNED-PAYLOAD";
 const UNSIGNED_CHUNKS = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
+const SIGNED_CHUNKS = [
+  "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+  "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
+];
 
 /**
  * What stands for the body in the signature of a request to S3.
@@ -31,13 +36,13 @@ const UNSIGNED_CHUNKS = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
  * @throws {Refusal} If the request does not say.
  */
 export function payloadHash(
-  claim: Claim | undefined,
+  claim: Claim,
   request: WireRequest,
   target: Target,
 ): string {
   const said = request.headers["x-amz-content-sha256"] ??
     valueOf(target.query, "X-Amz-Content-Sha256");
-  if (said === undefined && claim?.place === "header") {
+  if (said === undefined && claim.place === "header") {
     throw new Refusal("InvalidRequest", {}, "x-amz-content-sha256 is missing");
   }
   return said ?? UNSIGNED;
@@ -47,15 +52,29 @@ export function payloadHash(
  * Decodes and checks the body.
  *
  * @param hash What stands for it in the signature.
+ * @param request The request.
+ * @param proof The signature of the request, and the key it was made with.
  * @throws {Refusal} If it is another body, or not as it should be.
  */
 export async function readPayload(
   hash: string,
-  { headers, body }: WireRequest,
+  request: WireRequest,
+  proof: { readonly claim: Claim; readonly key: Key },
 ): Promise<Payload> {
-  if (hash === UNSIGNED_CHUNKS) return readChunks(headers, body);
-  if (hash.startsWith("STREAMING-")) {
-    throw new Refusal("NotImplemented", { Header: "x-amz-content-sha256" });
+  const { headers, body } = request;
+  if (hash === UNSIGNED_CHUNKS || SIGNED_CHUNKS.includes(hash)) {
+    const chunked = readChunks(body);
+    const trailer = hash === UNSIGNED_CHUNKS
+      ? chunked.trailer
+      : await checkChunkSignatures(
+        chunked,
+        proof.claim.signature,
+        (algorithm, parts) =>
+          signText(proof.key, proof.claim, algorithm, parts),
+      );
+    const bytes = concat(chunked.chunks.map((chunk) => chunk.bytes));
+    checkAnnounced(headers, bytes.length, trailer);
+    return { bytes, trailer };
   }
   if (/\bchunked\b/.test(headers["transfer-encoding"] ?? "")) {
     throw new Refusal("NotImplemented", { Header: "Transfer-Encoding" });
@@ -72,48 +91,20 @@ export async function readPayload(
   return { bytes: body, trailer: {} };
 }
 
-/** `LENGTH\r\nBYTES\r\n` and so on, `0\r\n`, trailer lines, `\r\n`. */
-function readChunks(
+/** Checks that length and trailer are those that the header fields announce. */
+function checkAnnounced(
   headers: HeaderMap,
-  body: Uint8Array<ArrayBuffer>,
-): Payload {
-  const parts: Uint8Array[] = [];
-  let at = 0;
-  const line = (): string => {
-    const end = body.indexOf(0x0a, at);
-    if (end < 1 || body[end - 1] !== 0x0d) throw new Refusal("IncompleteBody");
-    const found = text(body.subarray(at, end - 1));
-    at = end + 1;
-    return found;
-  };
-  for (;;) {
-    const size = line();
-    if (!/^[0-9a-f]+$/i.test(size)) throw new Refusal("IncompleteBody");
-    const length = parseInt(size, 16);
-    if (length === 0) break;
-    parts.push(body.subarray(at, at + length));
-    at += length;
-    if (line() !== "") throw new Refusal("IncompleteBody");
-  }
-  const trailer = readTrailer(headers["x-amz-trailer"] ?? "", line);
-  const bytes = concat(parts);
+  length: number,
+  trailer: HeaderMap,
+): void {
   const announced = headers["x-amz-decoded-content-length"];
-  if (at !== body.length || (announced && Number(announced) !== bytes.length)) {
+  if (announced !== undefined && Number(announced) !== length) {
     throw new Refusal("IncompleteBody");
   }
-  return { bytes, trailer };
-}
-
-function readTrailer(announced: string, line: () => string): HeaderMap {
-  const trailer: Record<string, string> = {};
-  for (let next = line(); next !== ""; next = line()) {
-    const [name = "", ...value] = next.split(":");
-    trailer[name.trim().toLowerCase()] = value.join(":").trim();
-  }
-  const names = announced.toLowerCase().split(",").map((name) => name.trim())
+  const names = (headers["x-amz-trailer"] ?? "").toLowerCase().split(",")
+    .map((name) => name.trim())
     .filter((name) => name !== "");
   if (names.sort().join() !== Object.keys(trailer).sort().join()) {
     throw new Refusal("MalformedTrailerError");
   }
-  return trailer;
 }

@@ -11,18 +11,17 @@ import type { Clock } from "../../ports/clock.ts";
 import type { PlainResponse } from "../http_message.ts";
 import { readClaim } from "./claim.ts";
 import { type RequestIds, s3Error, stsError } from "./error_document.ts";
-import type { Key, Keys } from "./keys.ts";
+import type { Keys } from "./keys.ts";
 import { payloadHash, readPayload } from "./payload.ts";
 import { Refusal } from "./refusal.ts";
 import { answerS3 } from "./s3.ts";
-import { checkSignature } from "./signature.ts";
+import { checkSignature, type Expectation } from "./signature.ts";
 import type { Store } from "./store.ts";
 import { answerSts } from "./sts.ts";
 import {
   parseQuery,
   parseTarget,
   resourceOf,
-  type Target,
   type WireRequest,
 } from "./target.ts";
 
@@ -70,10 +69,16 @@ export class Server {
     try {
       const target = parseTarget(request.target);
       const claim = readClaim(request, target);
+      if (claim === undefined) throw new Refusal("AccessDenied");
       const hash = payloadHash(claim, request, target);
-      const key = await this.#caller(request, target, "s3", hash);
-      if (key === undefined) throw new Refusal("AccessDenied");
-      const { bytes, trailer } = await readPayload(hash, request);
+      const key = await checkSignature(
+        claim,
+        request,
+        target,
+        this.#expected("s3", hash),
+      );
+      const proof = { claim, key };
+      const { bytes, trailer } = await readPayload(hash, request, proof);
       return await answerS3({
         ...resourceOf(target.path, request.headers["host"] ?? ""),
         method: request.method,
@@ -96,7 +101,13 @@ export class Server {
     try {
       const target = parseTarget(request.target);
       const hash = hex(await sha256(request.body));
-      const key = await this.#caller(request, target, "sts", hash);
+      const claim = readClaim(request, target);
+      const key = claim === undefined ? undefined : await checkSignature(
+        claim,
+        request,
+        target,
+        this.#expected("sts", hash),
+      );
       return answerSts({
         params: [...target.query, ...parseQuery(text(request.body))],
         key,
@@ -110,23 +121,10 @@ export class Server {
     }
   }
 
-  /** The key that a request is signed with, if it is signed. */
-  async #caller(
-    request: WireRequest,
-    target: Target,
-    service: "s3" | "sts",
-    payloadHash: string,
-  ): Promise<Key | undefined> {
-    const claim = readClaim(request, target);
-    if (claim === undefined) return undefined;
+  /** What a signature is checked against now. */
+  #expected(service: "s3" | "sts", payloadHash: string): Expectation {
     const { keys, region, clock } = this.#parts;
-    return await checkSignature(claim, request, target, {
-      keys,
-      region,
-      service,
-      now: clock.now(),
-      payloadHash,
-    });
+    return { keys, region, service, now: clock.now(), payloadHash };
   }
 }
 

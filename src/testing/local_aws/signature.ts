@@ -29,6 +29,9 @@ export interface Expectation {
   readonly payloadHash: string;
 }
 
+/** Stands at the head of what is signed. */
+const ALGORITHM = "AWS4-HMAC-SHA256";
+
 /** How far the clocks may be apart. */
 const MAX_SKEW_MS = 15 * 60_000;
 
@@ -50,25 +53,18 @@ export async function checkSignature(
   checkTime(claim, expected.now);
   checkSignedHeaders(claim, request);
 
-  const { date, region, service } = claim.scope;
   const canonical = canonicalRequest(
     claim,
     request,
     target,
     expected.payloadHash,
   );
-  const stringToSign = [
-    "AWS4-HMAC-SHA256",
-    claim.time,
-    `${date}/${region}/${service}/aws4_request`,
-    hex(await sha256(utf8(canonical))),
-  ].join("\n");
-  if (
-    await sign(key.secretAccessKey, claim, stringToSign) !== claim.signature
-  ) {
+  const hash = hex(await sha256(utf8(canonical)));
+  const real = await signText(key, claim, ALGORITHM, [hash]);
+  if (real !== claim.signature) {
     throw new Refusal("SignatureDoesNotMatch", {
       AWSAccessKeyId: claim.accessKeyId,
-      StringToSign: stringToSign,
+      StringToSign: stringToSign(claim, ALGORITHM, [hash]),
       SignatureProvided: claim.signature,
       // The token is the one secret in it.
       CanonicalRequest: canonical.replace(
@@ -78,6 +74,27 @@ export async function checkSignature(
     });
   }
   return key;
+}
+
+/**
+ * Signs the text of an algorithm's name, time and scope of a claim, and further
+ * parts.
+ *
+ * @returns The signature that belongs there, in hexadecimal.
+ */
+export async function signText(
+  { secretAccessKey }: Key,
+  claim: Claim,
+  algorithm: string,
+  parts: readonly string[],
+): Promise<string> {
+  const { date, region, service } = claim.scope;
+  let key = utf8(`AWS4${secretAccessKey}`);
+  for (const part of [date, region, service, "aws4_request"]) {
+    key = await hmacSha256(await hmacKey(key), part);
+  }
+  const text = stringToSign(claim, algorithm, parts);
+  return hex(await hmacSha256(await hmacKey(key), text));
 }
 
 function checkScope(claim: Claim, { region, service }: Expectation): void {
@@ -204,16 +221,16 @@ function encoded(text: string): string {
   return out;
 }
 
-async function sign(
-  secret: string,
-  { scope }: Claim,
-  stringToSign: string,
-): Promise<string> {
-  let key = utf8(`AWS4${secret}`);
-  for (
-    const part of [scope.date, scope.region, scope.service, "aws4_request"]
-  ) {
-    key = await hmacSha256(await hmacKey(key), part);
-  }
-  return hex(await hmacSha256(await hmacKey(key), stringToSign));
+function stringToSign(
+  { time, scope }: Claim,
+  algorithm: string,
+  parts: readonly string[],
+): string {
+  const { date, region, service } = scope;
+  return [
+    algorithm,
+    time,
+    `${date}/${region}/${service}/aws4_request`,
+    ...parts,
+  ].join("\n");
 }

@@ -205,3 +205,81 @@ Deno.test("LocalAws refuses two signatures at once", async () => {
 
   assertEquals(code, "InvalidArgument");
 });
+
+// Source: "Signature Calculation: Transferring a Payload in Multiple Chunks",
+// Amazon S3 API Reference: the example there, whole.
+Deno.test("LocalAws takes signed chunks as in S3's example, and no others", async () => {
+  const client = new LocalClient();
+  client.clock.set("2013-05-24T00:00:00Z");
+  await client.send("PUT", "/examplebucket");
+  const put = (fill: string) =>
+    client.sendRaw({
+      method: "PUT",
+      origin: "https://s3.amazonaws.com",
+      path: "/examplebucket/chunkObject.txt",
+      query: [],
+      headers: {
+        "authorization":
+          "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,SignedHeaders=content-encoding;content-length;host;x-amz-content-sha256;x-amz-date;x-amz-decoded-content-length;x-amz-storage-class,Signature=4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9",
+        "content-encoding": "aws-chunked",
+        "content-length": "66824",
+        "x-amz-content-sha256": "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+        "x-amz-date": "20130524T000000Z",
+        "x-amz-decoded-content-length": "66560",
+        "x-amz-storage-class": "REDUCED_REDUNDANCY",
+      },
+      body: utf8(
+        `10000;chunk-signature=ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648\r\n${
+          "a".repeat(65_536)
+        }\r\n400;chunk-signature=0055627c9e194cb4542bae2aa5492e3c1575bbb81b612b7d234b86a503ef5497\r\n${
+          fill.repeat(1_024)
+        }\r\n0;chunk-signature=b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9\r\n\r\n`,
+      ),
+    });
+
+  const good = await put("a");
+  const bad = await put("b");
+
+  assertEquals(good.status, 200);
+  assertEquals(bad.code, "SignatureDoesNotMatch");
+});
+
+// Source: "Signature Calculation: Including Trailing Headers", Amazon S3 API
+// Reference: the example there, whole.
+Deno.test("LocalAws takes a signed trailer as in S3's example, and no other", async () => {
+  const client = new LocalClient();
+  client.clock.set("2013-05-24T00:00:00Z");
+  await client.send("PUT", "/examplebucket");
+  const put = (trailerSignature: string) =>
+    client.sendRaw({
+      method: "PUT",
+      origin: "https://s3.amazonaws.com",
+      path: "/examplebucket/chunkObject.txt",
+      query: [],
+      headers: {
+        "authorization":
+          "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,SignedHeaders=content-encoding;host;x-amz-content-sha256;x-amz-date;x-amz-decoded-content-length;x-amz-storage-class;x-amz-trailer,Signature=106e2a8a18243abcf37539882f36619c00e2dfc72633413f02d3b74544bfeb8e",
+        "content-encoding": "aws-chunked",
+        "x-amz-content-sha256": "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
+        "x-amz-date": "20130524T000000Z",
+        "x-amz-decoded-content-length": "66560",
+        "x-amz-storage-class": "REDUCED_REDUNDANCY",
+        "x-amz-trailer": "x-amz-checksum-crc32c",
+      },
+      body: utf8(
+        `10000;chunk-signature=b474d8862b1487a5145d686f57f013e54db672cee1c953b3010fb58501ef5aa2\r\n${
+          "a".repeat(65_536)
+        }\r\n400;chunk-signature=1c1344b170168f8e65b41376b44b20fe354e373826ccbbe2c1d40a8cae51e5c7\r\n${
+          "a".repeat(1_024)
+        }\r\n0;chunk-signature=2ca2aba2005185cf7159c6277faf83795951dd77a3a99e6e65d5c9f85863f992\r\nx-amz-checksum-crc32c:sOO8/Q==\r\nx-amz-trailer-signature:${trailerSignature}\r\n\r\n`,
+      ),
+    });
+
+  const good = await put(
+    "d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435",
+  );
+  const bad = await put("0".repeat(64));
+
+  assertEquals([good.status, good.code], [200, undefined]);
+  assertEquals(bad.code, "SignatureDoesNotMatch");
+});
