@@ -48,6 +48,10 @@ export {
   ValidationError,
   type ValidationProblem,
 } from "./src/foundation/errors.ts";
+export {
+  PreconditionError,
+  type PreconditionKind,
+} from "./src/foundation/precondition_error.ts";
 export type {
   AttemptRecord,
   ResponseBase,

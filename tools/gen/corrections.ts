@@ -69,10 +69,11 @@ export interface Corrections {
   readonly typeImports: Reasons;
   /** Codes of errors that the model does not name, with the page that does. */
   readonly errorCodes: { readonly page: string; readonly codes: string[] };
-  /** The text of the entry, and the types it has beside the generated ones. */
+  /** The text of the entry, and what it has beside the generated names. */
   readonly entry: {
     readonly doc: readonly string[];
     readonly types: Readonly<Record<string, readonly string[]>>;
+    readonly values?: Readonly<Record<string, readonly string[]>>;
   };
   /** One sentence per operation. */
   readonly summaries: Reasons;

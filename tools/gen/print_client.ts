@@ -187,6 +187,9 @@ export function printEntry(service: Service, types: string): string {
     ...Object.entries(corrections.entry.types).map(([file, list]) =>
       `export type { ${list.join(", ")} } from "${file}";`
     ),
+    ...Object.entries(corrections.entry.values ?? {}).map(([file, list]) =>
+      `export { ${list.join(", ")} } from "${file}";`
+    ),
     `export { ${
       Object.keys(model.operations).sort().join(", ")
     } } from "./generated/operations.ts";`,

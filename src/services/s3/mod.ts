@@ -27,8 +27,43 @@ export type {
 export type { Operation } from "../../ports/schema.ts";
 export type { ItemOptions, Pages, PageStart, Paging } from "../pages.ts";
 export type { WaitOptions } from "../waiters.ts";
+export type { PreconditionKind } from "../../foundation/precondition_error.ts";
+export type {
+  ChangedObjectInput,
+  CreateObjectInput,
+  ReplaceObjectInput,
+} from "./conditional.ts";
 export type { CopySourceObject } from "./copy_source.ts";
+export type {
+  EditedContent,
+  EditOptions,
+  FoundObject,
+  ObjectEdit,
+} from "./edit_object.ts";
 export type { ChecksumUse, S3Config } from "./settings.ts";
+export type {
+  OwnStore,
+  R2Store,
+  RegionalStore,
+  StoreFacts,
+  StoreName,
+} from "./stores.ts";
+export { PreconditionError } from "../../foundation/precondition_error.ts";
+export {
+  createObject,
+  getObjectIfChanged,
+  replaceObject,
+} from "./conditional.ts";
+export { editObject } from "./edit_object.ts";
+export {
+  bucketExists,
+  objectExists,
+  requireBucket,
+  requireObject,
+  statBucket,
+  statObject,
+} from "./stat.ts";
+export { STORES, stores } from "./stores.ts";
 export {
   AbortMultipartUpload,
   CompleteMultipartUpload,
