@@ -70,12 +70,12 @@ export class ConnectionPool implements Disposable {
    * @param url Where to.
    * @param init What to send.
    */
-  async fetch(url: string, init: RequestInit): Promise<Response> {
+  fetch(url: string, init: RequestInit): Promise<Response> {
     const { fetch: send } = this.#options;
-    if (send !== undefined) return await send(url, init);
-    if (!isDeno()) return await fetch(url, init);
+    if (send !== undefined) return send(url, init);
+    if (!isDeno()) return fetch(url, init);
     this.#client ??= this.#create();
-    return await fetch(url, { ...init, client: this.#client });
+    return fetch(url, { ...init, client: this.#client });
   }
 
   /** Drops the idle connections; those in use go on to their end. */

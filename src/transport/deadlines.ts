@@ -128,7 +128,7 @@ export class Deadlines implements Transport {
     this.#inner[Symbol.dispose]();
   }
 
-  async #head(
+  #head(
     exchange: Exchange,
     options: SendOptions,
   ): Promise<HttpResponse> {
@@ -141,11 +141,10 @@ export class Deadlines implements Transport {
       upload === undefined ? request : { ...request, body: upload },
       { ...options, signal },
     );
-    try {
-      return await exchange.wait(sent, allowanceMs(body), dropLate);
-    } finally {
-      upload?.release();
-    }
+    const answer = exchange.wait(sent, allowanceMs(body), dropLate);
+    return upload === undefined
+      ? answer
+      : answer.finally(() => upload.release());
   }
 
   #guarded(response: HttpResponse, exchange: Exchange): GuardedResponse {

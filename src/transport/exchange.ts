@@ -129,6 +129,7 @@ export class Exchange {
     if (this.#timer === undefined) return;
     this.#timer[Symbol.dispose]();
     this.#timer = undefined;
+    if (this.#attemptLeftMs === Infinity) return;
     this.#attemptLeftMs -= this.#now() - this.#waitsSince;
   }
 

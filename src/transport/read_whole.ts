@@ -30,7 +30,7 @@ export async function readWhole(
   if (reader === undefined) return await readPieces(stream, heard);
   let room = new Uint8Array(Math.min(expected ?? FIRST_ROOM, TRUSTED_ROOM));
   let length = 0;
-  for (;;) {
+  while (length !== expected) {
     const full = length === room.length;
     // Full: one more byte shows whether that was the end.
     const place = full ? new Uint8Array(1) : room.subarray(length);
@@ -45,6 +45,8 @@ export async function readWhole(
     }
     length += value.length;
   }
+  // Nothing can follow the last byte. Saying so is cheaper than asking.
+  if (length === expected) reader.cancel().catch(() => {});
   return length === room.length ? room : room.slice(0, length);
 }
 

@@ -50,16 +50,26 @@ Deno.test("FetchTransport sends what it is given and little else", async () => {
   assertEquals(lines.at(-1), "content");
 });
 
-Deno.test("FetchTransport uses a connection again", async () => {
-  await using server = new HostileServer(answering(ok("hello")));
+Deno.test("FetchTransport uses a connection again, whatever the body", async () => {
+  const bodies = ["", "x", "x".repeat(100_000), ""];
+  await using server = new HostileServer(async (peer) => {
+    for (;;) {
+      const index = Number(/\/(\d)/.exec(await peer.head())?.[1]);
+      await peer.send(ok(bodies[index] ?? ""));
+    }
+  });
   using transport = new FetchTransport();
+  const lengths: number[] = [];
 
-  for (let count = 0; count < 5; count++) {
-    await bytesOf(await transport.send(requestTo(server.origin)));
+  for (const index of bodies.keys()) {
+    const request = requestTo(server.origin, { path: `/${index}` });
+    lengths.push((await bytesOf(await transport.send(request))).length);
+    await piecesOf(await transport.send(request));
   }
 
-  // One is the dial of the connect limit.
+  // One more is the dial of the connect limit.
   assertEquals(server.connections, 2);
+  assertEquals(lengths, [0, 1, 100_000, 0]);
 });
 
 Deno.test("FetchTransport refuses a path that would name another object", async () => {
