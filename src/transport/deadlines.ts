@@ -114,8 +114,7 @@ export class Deadlines implements Transport {
       signal: options.signal,
     });
     try {
-      const response = await this.#head(exchange, options);
-      return this.#guarded(response, exchange);
+      return await this.#response(exchange, options);
     } catch (error) {
       const { signal } = exchange;
       const reason = signal.aborted ? signal.reason : error;
@@ -128,10 +127,10 @@ export class Deadlines implements Transport {
     this.#inner[Symbol.dispose]();
   }
 
-  #head(
+  #response(
     exchange: Exchange,
     options: SendOptions,
-  ): Promise<HttpResponse> {
+  ): Promise<GuardedResponse> {
     const { request, signal } = exchange;
     const { body } = request;
     const upload = body === undefined || body instanceof Uint8Array
@@ -141,10 +140,10 @@ export class Deadlines implements Transport {
       upload === undefined ? request : { ...request, body: upload },
       { ...options, signal },
     );
-    const answer = exchange.wait(sent, allowanceMs(body), dropLate);
-    return upload === undefined
-      ? answer
-      : answer.finally(() => upload.release());
+    return exchange.follow(sent, (response) => {
+      upload?.release();
+      return this.#guarded(response, exchange);
+    }, { allowanceMs: allowanceMs(body), late: dropLate });
   }
 
   #guarded(response: HttpResponse, exchange: Exchange): GuardedResponse {
@@ -154,7 +153,9 @@ export class Deadlines implements Transport {
       return { status, headers, body: null, exchange };
     }
     const intake = new Intake(response.body, headers, exchange, this.#clock);
-    const body = new GuardedBody(intake, this.#forgotten);
+    // What is read at once holds no connection, so it may be forgotten.
+    const forgotten = intake.prefetch() ? undefined : this.#forgotten;
+    const body = new GuardedBody(intake, forgotten);
     return { status, headers, body, exchange };
   }
 

@@ -31,6 +31,14 @@ export interface ExchangeParts {
   readonly signal: AbortSignal | undefined;
 }
 
+/** What else there is to an answer. */
+export interface FollowOptions<T> {
+  /** What the server may take on top of its longest silence, in milliseconds. */
+  readonly allowanceMs?: number;
+  /** Takes an answer that comes after the end. */
+  readonly late?: (value: T) => void;
+}
+
 /**
  * An exchange from its start to the end of its body. It ends once: by success,
  * failure, a time limit or the caller's signal; from then on it has no timer
@@ -53,6 +61,8 @@ export class Exchange {
   #ended = false;
   #timer: Disposable | undefined;
   #waiting = false;
+  /** Number of the current wait. */
+  #turn = 0;
   /** Start of the current wait; silence counts from {@linkcode #heardAt}. */
   #waitsSince = 0;
   #heardAt = 0;
@@ -91,28 +101,42 @@ export class Exchange {
    * Waits for the server.
    *
    * @param answer What is waited for.
-   * @param allowanceMs What the server may take on top of its longest silence.
-   * @param late Takes an answer that comes after the end.
    * @throws What `answer` throws, {@linkcode TimeoutError}, or the signal's reason.
    */
-  wait<T>(
+  wait<T>(answer: Promise<T>): Promise<T> {
+    return this.follow(answer, same);
+  }
+
+  /**
+   * Waits for the server and goes on with what it sends. A wait that starts there
+   * takes the timer of this one over.
+   *
+   * @param answer What is waited for.
+   * @param next Makes the result of the answer.
+   * @param options What else there is to an answer.
+   * @throws What `answer` throws, {@linkcode TimeoutError}, or the signal's reason.
+   */
+  follow<T, R>(
     answer: Promise<T>,
-    allowanceMs = 0,
-    late?: (value: T) => void,
-  ): Promise<T> {
+    next: (value: T) => R,
+    options: FollowOptions<T> = {},
+  ): Promise<R> {
+    const turn = ++this.#turn;
     this.#waiting = true;
-    this.resume(allowanceMs);
+    if (this.#timer === undefined) this.resume(options.allowanceMs);
+    else this.heard();
     return new Promise((resolve, reject) => {
       this.#reject = reject;
       if (this.#ended) this.#giveUp(this.signal.reason);
       answer.then(
         (value) => {
-          if (this.#ended) return late?.(value);
-          this.#stopWaiting();
-          resolve(value);
+          if (this.#ended) return options.late?.(value);
+          const result = next(value);
+          if (turn === this.#turn) this.#stopWaiting();
+          resolve(result);
         },
         (error) => {
-          this.#stopWaiting();
+          if (turn === this.#turn) this.#stopWaiting();
           reject(error);
         },
       );
@@ -226,4 +250,8 @@ export class Exchange {
       { maybeSent: true },
     );
   }
+}
+
+function same<T>(value: T): T {
+  return value;
 }

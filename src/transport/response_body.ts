@@ -51,26 +51,27 @@ export class ForgottenBodies {
 /** A body that ends with its last byte or with an error, and in time. */
 export class GuardedBody implements ResponseBody {
   readonly #intake: Intake;
-  readonly #forgotten: ForgottenBodies;
+  readonly #forgotten: ForgottenBodies | undefined;
   #spent = false;
 
   /**
    * Takes charge of a body.
    *
    * @param intake Where the bytes come from.
-   * @param forgotten Who looks after it if nobody reads it.
+   * @param forgotten Who looks after it if nobody reads it; nobody need, where
+   * the bytes come in by themselves.
    */
-  constructor(intake: Intake, forgotten: ForgottenBodies) {
+  constructor(intake: Intake, forgotten: ForgottenBodies | undefined) {
     this.#intake = intake;
     this.#forgotten = forgotten;
-    forgotten.watch(this, intake);
+    forgotten?.watch(this, intake);
   }
 
   open(): ReadableStream<Uint8Array<ArrayBuffer>> {
     this.#spend();
     const stream = streamOf(this.#intake);
     // From now on the stream is what somebody may forget.
-    this.#forgotten.watch(stream, this.#intake);
+    this.#forgotten?.watch(stream, this.#intake);
     return stream;
   }
 
@@ -81,7 +82,7 @@ export class GuardedBody implements ResponseBody {
 
   async cancel(reason?: unknown): Promise<void> {
     this.#spent = true;
-    this.#forgotten.dismiss(this.#intake);
+    this.#forgotten?.dismiss(this.#intake);
     await this.#intake.cancel(reason);
   }
 
@@ -92,7 +93,7 @@ export class GuardedBody implements ResponseBody {
       );
     }
     this.#spent = true;
-    this.#forgotten.dismiss(this.#intake);
+    this.#forgotten?.dismiss(this.#intake);
   }
 }
 

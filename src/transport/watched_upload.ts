@@ -37,6 +37,7 @@ export class WatchedUpload implements BodySource {
     const reader = this.#source.open().getReader();
     return new ReadableStream<Uint8Array>({
       pull: async (controller) => {
+        if (this.#exchange.ended) return await stop(controller, reader);
         if (!this.#released) this.#exchange.pause();
         const { done, value } = await this.#read(reader);
         if (!this.#released) this.#exchange.resume();
@@ -63,4 +64,14 @@ export class WatchedUpload implements BodySource {
       throw error;
     }
   }
+}
+
+/** The platform goes on to send after an early answer, and would do so for ever. */
+async function stop(
+  controller: ReadableStreamDefaultController<Uint8Array>,
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): Promise<void> {
+  const reason = new DOMException("The answer has come", "AbortError");
+  controller.error(reason);
+  await reader.cancel(reason);
 }

@@ -90,18 +90,47 @@ Deno.test("GuardedBody does not wait for ever for a rest that nobody wants", asy
 });
 
 Deno.test("GuardedBody may be cancelled while it is read", async () => {
-  const { readable } = new TransformStream<
-    Uint8Array<ArrayBuffer>,
-    Uint8Array<ArrayBuffer>
-  >();
-  const body = await guarded(readable, { "content-length": "5" });
-  const reader = body.open().getReader();
-  const read = reader.read();
+  for (const length of ["5", "100000"]) {
+    const { readable } = new TransformStream<
+      Uint8Array<ArrayBuffer>,
+      Uint8Array<ArrayBuffer>
+    >();
+    const body = await guarded(readable, { "content-length": length });
+    const reader = body.open().getReader();
+    const read = reader.read();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+
+    await reader.cancel();
+
+    assertEquals((await read).done, true);
+  }
+});
+
+Deno.test("GuardedBody may be cancelled while it is read whole", async () => {
+  for (const length of ["5", "100000"]) {
+    const { readable } = new TransformStream<
+      Uint8Array<ArrayBuffer>,
+      Uint8Array<ArrayBuffer>
+    >();
+    const body = await guarded(readable, { "content-length": length });
+    const read = body.bytes();
+
+    await body.cancel();
+
+    await assertRejects(() => read, DOMException, "not wanted any more");
+  }
+});
+
+Deno.test("GuardedBody reads a small body before it is asked", async () => {
+  const { stream, log } = logged(["hel", "lo"]);
+  const body = await guarded(stream, { "content-length": "5" });
   await new Promise((resolve) => setTimeout(resolve, 0));
+  const before = [...log];
 
-  await reader.cancel();
+  const pieces = await Array.fromAsync(body.open());
 
-  assertEquals((await read).done, true);
+  assertEquals(before, ["pull hel", "pull lo", "close"]);
+  assertEquals(pieces, [utf8("hello")]);
 });
 
 Deno.test("GuardedBody keeps the connection of a small rest, on the wire too", async () => {
