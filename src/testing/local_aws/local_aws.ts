@@ -113,10 +113,16 @@ export class LocalAws implements AsyncDisposable, Disposable {
    */
   static async start(options: LocalAwsServeOptions = {}): Promise<LocalAws> {
     const local = new LocalAws(options);
-    local.#listener = await Promise.resolve(Deno.serve(
-      { hostname: "127.0.0.1", port: options.port ?? 0, onListen: () => {} },
+    const { promise: listening, resolve } = Promise.withResolvers<void>();
+    local.#listener = Deno.serve(
+      {
+        hostname: "127.0.0.1",
+        port: options.port ?? 0,
+        onListen: () => resolve(),
+      },
       (request) => local.#serve(request),
-    ));
+    );
+    await listening;
     return local;
   }
 
