@@ -45,7 +45,7 @@ const FILTERS: readonly (readonly [name: string, options: string])[] = [
   ],
   [
     "tempauth",
-    "user_test_tester = testing .admin\nuser_test2_tester2 = testing2 .admin",
+    "user_test_tester = testing .admin\nuser_test_guest = visiting",
   ],
   ["copy", ""],
   ["slo", ""],

@@ -1,0 +1,50 @@
+/**
+ * The stories of the interop tests, told to recordings of real servers.
+ *
+ * @module
+ */
+import { assert, assertMatch } from "@std/assert";
+import { Session } from "../mod.ts";
+import { S3 } from "../src/services/s3/mod.ts";
+import { FakeSystem, FixedClock, ReplayTransport } from "../src/testing/mod.ts";
+import { bucketOf, FLOWS } from "./interop/flows.ts";
+import { PORTS } from "./interop/servers/all.ts";
+
+const FIXTURES = new URL("fixtures/flows/", import.meta.url);
+
+for (const flow of FLOWS) {
+  for (const server of flow.servers) {
+    Deno.test(`${flow.name}, as recorded from ${server}`, async () => {
+      const folder = new URL(`${server}/${flow.name}/`, FIXTURES);
+      const { origin } = JSON.parse(
+        await Deno.readTextFile(new URL("call.json", folder)),
+      );
+      assertMatch(origin, /^recorded \d{4}-\d{2}-\d{2} from \S/);
+      const transport = await ReplayTransport.fromFolder(folder);
+      const session = new Session({
+        region: "us-east-1",
+        endpointUrl: `http://127.0.0.1:${PORTS[server]}`,
+        credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" },
+        transport,
+        system: new FakeSystem(),
+        clock: new FixedClock(`${origin.slice(9, 19)}T00:00:00Z`),
+      });
+
+      await flow.tell({
+        session,
+        s3: session.client(S3),
+        bucket: bucketOf(flow),
+      });
+
+      transport.done();
+    });
+  }
+}
+
+Deno.test("every recording belongs to a story", async () => {
+  for (const server of Object.keys(PORTS)) {
+    for await (const { name } of Deno.readDir(new URL(server, FIXTURES))) {
+      assert(FLOWS.some((flow) => flow.name === name), `${server}/${name}`);
+    }
+  }
+});

@@ -1,0 +1,60 @@
+/**
+ * Records the stories of the interop tests as fixtures, from real servers.
+ *
+ * Usage: `deno task fixtures:record`
+ *
+ * @module
+ */
+import { Session } from "../mod.ts";
+import { S3 } from "../src/services/s3/mod.ts";
+import { RecordingTransport } from "../src/testing/mod.ts";
+import { FetchTransport } from "../src/transport/mod.ts";
+import { bucketOf, FLOWS, type ServerName } from "../tests/interop/flows.ts";
+import {
+  startServers,
+  stopServers,
+  told,
+} from "../tests/interop/servers/all.ts";
+import type { Server } from "../tests/interop/servers/server.ts";
+
+const FIXTURES = new URL("../tests/fixtures/flows/", import.meta.url);
+
+const servers = await startServers();
+console.log(told(servers));
+try {
+  for (const [name, server] of Object.entries(servers)) {
+    if ("endpoint" in server) await record(name as ServerName, server);
+  }
+} finally {
+  await stopServers(servers);
+}
+
+async function record(name: ServerName, server: Server): Promise<void> {
+  const { endpoint: endpointUrl, accessKeyId, secretAccessKey } = server;
+  for (const flow of FLOWS) {
+    if (!flow.servers.includes(name)) continue;
+    const transport = new RecordingTransport(new FetchTransport());
+    const settings = {
+      region: "us-east-1",
+      endpointUrl,
+      credentials: { accessKeyId, secretAccessKey },
+    };
+    using plain = new Session(settings);
+    const bucket = bucketOf(flow);
+    await plain.client(S3).createBucket({ Bucket: bucket });
+
+    using session = new Session({ ...settings, transport });
+    await flow.tell({ session, s3: session.client(S3), bucket });
+    await transport.save(new URL(`${name}/${flow.name}`, FIXTURES), {
+      origin: `recorded ${
+        new Date().toISOString().slice(0, 10)
+      } from ${server.name}`,
+      service: flow.service,
+      operation: flow.operation,
+      region: "us-east-1",
+      input: flow.service === "s3" ? { Bucket: bucket } : {},
+    });
+    transport[Symbol.dispose]();
+    console.log(`${name}/${flow.name}`);
+  }
+}
