@@ -95,12 +95,12 @@ export class ReplayTransport implements Transport {
       request: {
         method: request.method,
         url: request.url,
-        headers: request.headers ?? {},
+        headers: lowerCase(request.headers),
         body: bytes(request.body),
       },
       response: response instanceof Error ? response : {
         status: response.status ?? 200,
-        headers: response.headers ?? {},
+        headers: lowerCase(response.headers),
         body: bytes(response.body),
       },
     }));
@@ -215,6 +215,12 @@ function diff(before: string, after: string): string {
 function marked(mark: "+" | "-", text: string): string {
   return text.trimEnd().split("\n").map((line) => `${mark} ${line}`)
     .join("\n");
+}
+
+function lowerCase(headers: HeaderMap = {}): HeaderMap {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+  );
 }
 
 function bytes(

@@ -19,6 +19,9 @@ const DROPPED_OF_REQUESTS =
 const DROPPED_OF_RESPONSES =
   /^(?:connection|date|keep-alive|server|set-cookie|transfer-encoding)$/;
 
+/** Header fields that would be wrong once the body is another. */
+const OF_THE_BYTES = /^(?:content-md5|x-amz-checksum-.*|x-amz-content-sha256)$/;
+
 /** How values are found in a text, and the kind that each is. */
 const FINDERS: readonly (readonly [kind: Kind, pattern: RegExp])[] = [
   ["keyId", /\b((?:AKIA|ASIA|AIDA|AROA|AGPA)[A-Z0-9]{12,})\b/g],
@@ -163,8 +166,7 @@ export class Scrubber {
     const changed = before !== after;
     const kept = Object.entries(headers)
       .filter(([name]) => !dropped.test(name))
-      // A hash or a length of what is not there any more would be wrong.
-      .filter(([name]) => !changed || name !== "x-amz-content-sha256")
+      .filter(([name]) => !changed || !OF_THE_BYTES.test(name))
       .map(([name, value]) => [name, this.text(value)]);
     const clean: Record<string, string> = Object.fromEntries(kept);
     const bytes = changed ? utf8(after) : body;

@@ -23,9 +23,9 @@ const EXCHANGE: ReplayExchange = {
   request: {
     method: "GET",
     url: URL_OF_CAT,
-    headers: { range: "bytes=0-4" },
+    headers: { Range: "bytes=0-4" },
   },
-  response: { status: 206, headers: { etag: '"1"' }, body: "miaow" },
+  response: { status: 206, headers: { ETag: '"1"' }, body: "miaow" },
 };
 
 Deno.test("ReplayTransport answers what was expected", async () => {

@@ -6,6 +6,7 @@
 import {
   answer,
   bucketOf,
+  type Call,
   canonicalId,
   countParam,
   type Handler,
@@ -14,8 +15,8 @@ import {
   uploadOf,
 } from "./call.ts";
 import { commonPrefix, encoder } from "./listing.ts";
-import { compareKeys, type Upload } from "./store.ts";
-import { element, fields } from "./xml.ts";
+import { type Bucket, compareKeys, type Upload } from "./store.ts";
+import { type Element, element, fields } from "./xml.ts";
 
 /** The most entries of one page. */
 const MAX_ENTRIES = 1_000;
@@ -62,35 +63,24 @@ export const listMultipartUploads: Handler = (call) => {
   const shown = encoder(call);
   const prefix = param(call, "prefix") ?? "";
   const delimiter = param(call, "delimiter") ?? "";
-  const keyMarker = param(call, "key-marker") ?? "";
-  const idMarker = param(call, "upload-id-marker") ?? "";
   const most = Math.min(
     countParam(call, "max-uploads", MAX_ENTRIES),
     MAX_ENTRIES,
   );
-  const isLater = ({ key, id }: Upload): boolean => {
-    const order = compareKeys(key, keyMarker);
-    return order > 0 || (order === 0 && idMarker !== "" && id > idMarker);
-  };
-  const rest = [...bucket.uploads.values()]
-    .filter((upload) => upload.key.startsWith(prefix) && isLater(upload))
-    .sort((one, other) =>
-      compareKeys(one.key, other.key) || compareKeys(one.id, other.id)
-    );
-  const common = new Set(
-    rest.map(({ key }) => commonPrefix(key, prefix, delimiter))
-      .filter((name) => name !== undefined),
-  );
-  const own = rest.filter(({ key }) =>
-    commonPrefix(key, prefix, delimiter) === undefined
+  const rest = laterUploads(call, bucket);
+  const folderOf = ({ key }: Upload): string | undefined =>
+    commonPrefix(key, prefix, delimiter);
+  const own = rest.filter((upload) => folderOf(upload) === undefined);
+  const folders = new Set(
+    rest.map(folderOf).filter((name) => name !== undefined),
   );
   const page = own.slice(0, most);
   return answer(element(
     "ListMultipartUploadsResult",
     fields({
       Bucket: bucket.name,
-      KeyMarker: shown(keyMarker),
-      UploadIdMarker: idMarker,
+      KeyMarker: shown(param(call, "key-marker") ?? ""),
+      UploadIdMarker: param(call, "upload-id-marker") ?? "",
       NextKeyMarker: shown(page.at(-1)?.key ?? ""),
       NextUploadIdMarker: page.at(-1)?.id ?? "",
       Prefix: shown(prefix),
@@ -99,19 +89,40 @@ export const listMultipartUploads: Handler = (call) => {
       MaxUploads: most,
       IsTruncated: own.length > page.length,
     }),
-    page.map((upload) =>
-      element(
-        "Upload",
-        fields({
-          Key: shown(upload.key),
-          UploadId: upload.id,
-          StorageClass: "STANDARD",
-          Initiated: shownTime(upload.initiated),
-        }),
-      )
-    ),
-    [...common].map((name) =>
+    page.map((upload) => uploadElement(upload, shown)),
+    [...folders].map((name) =>
       element("CommonPrefixes", element("Prefix", shown(name)))
     ),
   ));
 };
+
+/** The uploads that a call asks for and that come behind its markers. */
+function laterUploads(call: Call, { uploads }: Bucket): Upload[] {
+  const prefix = param(call, "prefix") ?? "";
+  const keyMarker = param(call, "key-marker") ?? "";
+  const idMarker = param(call, "upload-id-marker") ?? "";
+  const isLater = ({ key, id }: Upload): boolean => {
+    const order = compareKeys(key, keyMarker);
+    return order > 0 || (order === 0 && idMarker !== "" && id > idMarker);
+  };
+  return [...uploads.values()]
+    .filter((upload) => upload.key.startsWith(prefix) && isLater(upload))
+    .sort((one, other) =>
+      compareKeys(one.key, other.key) || compareKeys(one.id, other.id)
+    );
+}
+
+function uploadElement(
+  { key, id, initiated }: Upload,
+  shown: (name: string) => string,
+): Element {
+  return element(
+    "Upload",
+    fields({
+      Key: shown(key),
+      UploadId: id,
+      StorageClass: "STANDARD",
+      Initiated: shownTime(initiated),
+    }),
+  );
+}
