@@ -67,16 +67,25 @@ export function secondSignature(signing: SecondSigning): SecondSignature {
     createHash("sha256").update(canonicalRequest).digest("hex"),
   ].join("\n");
 
-  const key = [day, region, service, "aws4_request"].reduce<
+  const signature = secondTextSignature(stringToSign, signing);
+  return { canonicalRequest, stringToSign, signature };
+}
+
+/** Signs a text as it is. */
+export function secondTextSignature(
+  text: string,
+  { region, secretAccessKey, service, timestamp }: Pick<
+    SecondSigning,
+    "region" | "secretAccessKey" | "service" | "timestamp"
+  >,
+): string {
+  const key = [timestamp.slice(0, 8), region, service, "aws4_request"].reduce<
     string | Uint8Array
   >(
     (key, part) => createHmac("sha256", key).update(part).digest(),
-    `AWS4${signing.secretAccessKey}`,
+    `AWS4${secretAccessKey}`,
   );
-  const signature = createHmac("sha256", key).update(stringToSign).digest(
-    "hex",
-  );
-  return { canonicalRequest, stringToSign, signature };
+  return createHmac("sha256", key).update(text).digest("hex");
 }
 
 function split(url: string): [path: string, query: string] {

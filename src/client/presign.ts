@@ -104,6 +104,8 @@ function lifeOf(
 }
 
 function urlOf({ origin, path, query }: HttpRequest): string {
-  const params = query.map(encodeParam).join("&");
+  // Not all that take a URL apart keep a name without "=".
+  const params = query.map(([name, value = ""]) => encodeParam([name, value]))
+    .join("&");
   return `${origin}${path}${params && `?${params}`}`;
 }

@@ -6,6 +6,7 @@
 import type { Clock } from "./clock.ts";
 import type { HeaderMap, HttpMethod } from "./http.ts";
 import type { Operation } from "./schema.ts";
+import type { SigningScope } from "./signer.ts";
 import type { WritableFiles } from "./system.ts";
 
 /** What you may say about one call. */
@@ -72,12 +73,47 @@ export type Presigner = <Input, Output>(
   options?: PresignOptions,
 ) => Promise<PresignedRequest>;
 
+/** Where a text goes that stands for a request, and who signs it. */
+export interface SigningPlace {
+  /** Where a call of the operation would go, without its query. */
+  readonly url: string;
+  /** What the signature is bound to. */
+  readonly scope: SigningScope;
+  /** Who signs. Absent: the client is anonymous. */
+  readonly signer?: TextSigner;
+}
+
+/** Someone who signs texts. */
+export interface TextSigner {
+  /** Public part of the key. */
+  readonly accessKeyId: string;
+  /** Present on temporary credentials. */
+  readonly sessionToken?: string;
+  /** When the credentials stop working. Absent: they do not. */
+  readonly expiration?: Date;
+  /** Signs a text as it is; the signature is in hexadecimal. */
+  sign(text: string): Promise<string>;
+}
+
+/**
+ * Finds out where and by whom a text is to be signed, in place of a call.
+ *
+ * @typeParam Input Type of the operation's parameters.
+ */
+export type SigningPlaceFinder = <Input, Output>(
+  operation: Operation<Input, Output>,
+  input: Input,
+  options?: Pick<CallOptions, "signal">,
+) => Promise<SigningPlace>;
+
 /** All that a service client needs. */
 export interface ClientCore {
   /** Makes one typed call. */
   readonly call: Caller;
   /** Makes a presigned URL. */
   readonly presign: Presigner;
+  /** Prepares the signature of a text. Absent: texts cannot be signed. */
+  readonly signingPlace?: SigningPlaceFinder;
   /** Time, for the waits of waiters. */
   readonly clock: Clock;
   /** The machine's files, for transfers. Absent: there are none to be had. */

@@ -24,6 +24,9 @@ export type {
   PresignedRequest,
   Presigner,
   PresignOptions,
+  SigningPlace,
+  SigningPlaceFinder,
+  TextSigner,
 } from "./caller.ts";
 export type { Clock } from "./clock.ts";
 export type {

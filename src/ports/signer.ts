@@ -48,4 +48,14 @@ export interface Signer {
     scope: SigningScope,
     expiresInSeconds: number,
   ): Promise<HttpRequest>;
+  /**
+   * Signs a text as it is, for example the policy of a POST form.
+   *
+   * @returns The signature in hexadecimal.
+   */
+  signText(
+    text: string,
+    credentials: Credentials,
+    scope: SigningScope,
+  ): Promise<string>;
 }

@@ -14,6 +14,7 @@ import { ExpiredCredentials } from "../client/expired_credentials.ts";
 import type { Parts } from "../client/parts.ts";
 import type { PayloadPolicy } from "../client/payload.ts";
 import { createPresigner } from "../client/presign.ts";
+import { createSigningPlaceFinder } from "../client/signing_place.ts";
 import type { ClientCore } from "../ports/caller.ts";
 import type { ClientConfig, Resolved } from "../ports/config.ts";
 import type { CredentialSource } from "../ports/credentials.ts";
@@ -65,6 +66,7 @@ export function coreOf(
   return {
     call: createCaller(load),
     presign: createPresigner(load),
+    signingPlace: createSigningPlaceFinder(load),
     clock: shared.clock,
   };
 }

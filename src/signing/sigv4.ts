@@ -165,12 +165,6 @@ export class SigV4 implements Signer {
     };
   }
 
-  /**
-   * Signs a text as it is: the policy of a POST form, in base64, or what
-   * `chunkToSign` and `trailerToSign` make.
-   *
-   * @returns The signature in hexadecimal.
-   */
   async signText(
     text: string,
     credentials: Credentials,

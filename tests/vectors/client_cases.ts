@@ -4,6 +4,7 @@
  * @module
  */
 import { base64, fromBase64, utf8 } from "../../src/foundation/bytes.ts";
+import type { ClientCore } from "../../src/ports/caller.ts";
 import type { CredentialsInput } from "../../src/ports/config.ts";
 import type { HttpRequest, Transport } from "../../src/ports/http.ts";
 import type { S3Config } from "../../src/services/s3/mod.ts";
@@ -92,13 +93,25 @@ export function sessionOf(
 export function callerOf(session: Session, vector: ClientCase): CallByName {
   const client = vector.service === "sts"
     ? session.client(STS, stsConfig(vector))
-    : session.client(S3, s3Config(vector));
+    : s3Of(session, vector);
   return (operation, params) => {
     const name = operation.charAt(0).toLowerCase() + operation.slice(1);
     const method = Reflect.get(client, name);
     if (typeof method !== "function") throw new Error(`no method ${name}`);
     return method.call(client, valueOf(params));
   };
+}
+
+/** The core of a case's client. */
+export function coreOf(session: Session, vector: ClientCase): ClientCore {
+  return vector.service === "sts"
+    ? session.client(STS, stsConfig(vector)).core
+    : s3Of(session, vector).core;
+}
+
+/** The S3 client of a case. */
+export function s3Of(session: Session, vector: ClientCase): S3 {
+  return session.client(S3, s3Config(vector));
 }
 
 function credentialsOf(

@@ -11,6 +11,7 @@ import {
   type ChecksumAlgorithm,
 } from "../../src/foundation/checksums.ts";
 import { type Deviation, deviation } from "./entries.ts";
+import { PRESIGNED_DEVIATIONS } from "./presigned_entries.ts";
 import { PROTOCOL_DEVIATIONS } from "./protocol_entries.ts";
 import { secondSignature } from "../second_signer.ts";
 import type { ValidationCase } from "./checksum_cases.ts";
@@ -20,6 +21,7 @@ import { SMITHY_ORIGIN, type SmithyCase } from "./signing_cases.ts";
 export const DEVIATIONS: readonly Deviation<unknown>[] = [
   ...CLIENT_DEVIATIONS,
   ...ENDPOINT_DEVIATIONS,
+  ...PRESIGNED_DEVIATIONS,
   ...PROTOCOL_DEVIATIONS,
   deviation<SmithyCase>({
     suite: "sigv4-extra.json#smithy",

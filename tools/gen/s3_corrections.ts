@@ -237,6 +237,12 @@ export const s3Corrections: Corrections = {
         "FoundObject",
         "ObjectEdit",
       ],
+      "./presigned_post.ts": [
+        "PostCondition",
+        "PresignedPost",
+        "PresignedPostInput",
+        "PresignedPostOptions",
+      ],
       "./settings.ts": ["ChecksumUse", "S3Config"],
       "./stores.ts": [
         "OwnStore",
@@ -254,6 +260,7 @@ export const s3Corrections: Corrections = {
         "replaceObject",
       ],
       "./edit_object.ts": ["editObject"],
+      "./presigned_post.ts": ["presignPost"],
       "./stat.ts": [
         "bucketExists",
         "objectExists",

@@ -40,6 +40,12 @@ export type {
   FoundObject,
   ObjectEdit,
 } from "./edit_object.ts";
+export type {
+  PostCondition,
+  PresignedPost,
+  PresignedPostInput,
+  PresignedPostOptions,
+} from "./presigned_post.ts";
 export type { ChecksumUse, S3Config } from "./settings.ts";
 export type {
   OwnStore,
@@ -55,6 +61,7 @@ export {
   replaceObject,
 } from "./conditional.ts";
 export { editObject } from "./edit_object.ts";
+export { presignPost } from "./presigned_post.ts";
 export {
   bucketExists,
   objectExists,

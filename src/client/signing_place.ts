@@ -1,0 +1,59 @@
+/**
+ * Signatures of texts that stand for a request.
+ *
+ * @module
+ */
+import type {
+  CallOptions,
+  SigningPlace,
+  SigningPlaceFinder,
+  TextSigner,
+} from "../ports/caller.ts";
+import type { Credentials } from "../ports/credentials.ts";
+import type { Operation } from "../ports/schema.ts";
+import type { SigningScope } from "../ports/signer.ts";
+import { address, identity, locate, type Parts, scopeOf } from "./parts.ts";
+
+/**
+ * Joins the parts to a finder of signing places: serialize, resolve, get the
+ * credentials.
+ *
+ * @param load Gets the parts. Every call asks, so that they are made when they
+ * are first needed.
+ */
+export function createSigningPlaceFinder(
+  load: () => Parts | Promise<Parts>,
+): SigningPlaceFinder {
+  return async <Input, Output>(
+    operation: Operation<Input, Output>,
+    input: Input,
+    { signal }: Pick<CallOptions, "signal"> = {},
+  ): Promise<SigningPlace> => {
+    const parts = await load();
+    const { service, uuid, skew } = parts;
+    const draft = service.protocol.serialize(operation, input, uuid);
+    const endpoint = locate(parts, operation.name, draft);
+    const { origin, path } = address(draft, endpoint, undefined);
+    const scope = scopeOf(endpoint, skew.now(new URL(origin).host));
+    const credentials = await identity(parts, operation.auth, signal);
+    return {
+      url: origin + path,
+      scope,
+      ...credentials && { signer: signerOf(parts, credentials, scope) },
+    };
+  };
+}
+
+function signerOf(
+  { signer }: Parts,
+  credentials: Credentials,
+  scope: SigningScope,
+): TextSigner {
+  const { accessKeyId, sessionToken, expiration } = credentials;
+  return {
+    accessKeyId,
+    ...sessionToken === undefined ? {} : { sessionToken },
+    ...expiration === undefined ? {} : { expiration },
+    sign: (text) => signer.signText(text, credentials, scope),
+  };
+}
