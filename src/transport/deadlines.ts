@@ -12,8 +12,9 @@ import type {
   Transport,
 } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
-import { Exchange, type WaitLimits } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
 import { Intake } from "./intake.ts";
+import type { WaitLimits } from "./patience.ts";
 import { ForgottenBodies, GuardedBody } from "./response_body.ts";
 import { checkLimit } from "./limits.ts";
 import { WatchedUpload } from "./watched_upload.ts";

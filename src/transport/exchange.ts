@@ -3,21 +3,11 @@
  *
  * @module
  */
-import { type TimeLimit, TimeoutError } from "../foundation/errors.ts";
+import { TimeoutError } from "../foundation/errors.ts";
 import type { HttpRequest } from "../ports/http.ts";
+import { Patience, type WaitLimits } from "./patience.ts";
 import { describe } from "./request_url.ts";
 import type { Timing } from "./runtime.ts";
-
-/** Timers of the platforms count in 31 bits; more is no limit. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-/** How long the server may be waited for, in milliseconds. */
-export interface WaitLimits {
-  /** Its longest silence. */
-  readonly readTimeoutMs: number;
-  /** The sum of all waits. */
-  readonly attemptTimeoutMs: number;
-}
 
 /** What an {@linkcode Exchange} is made from. */
 export interface ExchangeParts {
@@ -57,16 +47,12 @@ export class Exchange {
 
   readonly #parts: ExchangeParts;
   readonly #controller = new AbortController();
+  readonly #patience: Patience;
   #reject: ((reason: unknown) => void) | undefined;
   #ended = false;
-  #timer: Disposable | undefined;
   #waiting = false;
   /** Number of the current wait. */
   #turn = 0;
-  /** Start of the current wait; silence counts from {@linkcode #heardAt}. */
-  #waitsSince = 0;
-  #heardAt = 0;
-  #attemptLeftMs: number;
 
   /**
    * Starts an exchange.
@@ -79,7 +65,11 @@ export class Exchange {
     parts.signal?.addEventListener("abort", this.#onAbort);
     this.request = parts.request;
     this.#parts = parts;
-    this.#attemptLeftMs = parts.limits.attemptTimeoutMs;
+    this.#patience = new Patience(
+      parts.limits,
+      parts.clock,
+      (limit) => this.abort(this.#timeout(limit)),
+    );
   }
 
   /** Ends what the exchange consists of. */
@@ -123,8 +113,7 @@ export class Exchange {
   ): Promise<R> {
     const turn = ++this.#turn;
     this.#waiting = true;
-    if (this.#timer === undefined) this.resume(options.allowanceMs);
-    else this.heard();
+    this.#patience.start(options.allowanceMs);
     return new Promise((resolve, reject) => {
       this.#reject = reject;
       if (this.#ended) this.#giveUp(this.signal.reason);
@@ -143,26 +132,19 @@ export class Exchange {
     });
   }
 
-  /** Says that something came from the server, or that it took something. */
+  /** Says that something came from the server. */
   heard(): void {
-    this.#heardAt = this.#now();
+    this.#patience.heard();
   }
 
   /** Stops the clock within a wait: for now it is not the server's turn. */
   pause(): void {
-    if (this.#timer === undefined) return;
-    this.#timer[Symbol.dispose]();
-    this.#timer = undefined;
-    if (this.#attemptLeftMs === Infinity) return;
-    this.#attemptLeftMs -= this.#now() - this.#waitsSince;
+    this.#patience.stop();
   }
 
   /** Starts the clock within a wait. */
-  resume(allowanceMs = 0): void {
-    if (!this.#waiting || this.#timer !== undefined) return;
-    this.#waitsSince = this.#now();
-    this.#heardAt = this.#waitsSince + allowanceMs;
-    this.#arm(this.#waitsSince);
+  resume(): void {
+    if (this.#waiting) this.#patience.start();
   }
 
   /**
@@ -191,10 +173,6 @@ export class Exchange {
 
   readonly #onAbort = (): void => this.abort(this.#parts.signal?.reason);
 
-  #now(): number {
-    return this.#parts.clock.now().getTime();
-  }
-
   #giveUp(reason: unknown): void {
     const reject = this.#reject;
     this.#stopWaiting();
@@ -202,41 +180,13 @@ export class Exchange {
   }
 
   #stopWaiting(): void {
-    this.pause();
+    this.#patience.stop();
     this.#waiting = false;
     this.#reject = undefined;
   }
 
-  #arm(now: number): void {
-    const ms = Math.min(this.#silenceLeftMs(now), this.#totalLeftMs(now));
-    if (ms > LONGEST_TIMER_MS) return;
-    this.#timer = this.#parts.clock.timer(ms, this.#onTimer);
-  }
-
-  /** One timer serves many reads: it looks whether something came meanwhile. */
-  readonly #onTimer = (): void => {
-    const now = this.#now();
-    if (this.#totalLeftMs(now) <= 0) {
-      this.abort(this.#timeout("attempt", "attemptTimeoutMs"));
-    } else if (this.#silenceLeftMs(now) <= 0) {
-      this.abort(this.#timeout("read", "readTimeoutMs"));
-    } else {
-      this.#arm(now);
-    }
-  };
-
-  #silenceLeftMs(now: number): number {
-    return this.#heardAt + this.#parts.limits.readTimeoutMs - now;
-  }
-
-  #totalLeftMs(now: number): number {
-    return this.#waitsSince + this.#attemptLeftMs - now;
-  }
-
-  #timeout(
-    limit: TimeLimit,
-    setting: "attemptTimeoutMs" | "readTimeoutMs",
-  ): TimeoutError {
+  #timeout(limit: "attempt" | "read"): TimeoutError {
+    const setting = limit === "read" ? "readTimeoutMs" : "attemptTimeoutMs";
     const limitMs = this.#parts.limits[setting];
     const why = limit === "read"
       ? `the server was silent for ${limitMs} ms`

@@ -1,0 +1,105 @@
+/**
+ * How long the server is waited for.
+ *
+ * @module
+ */
+import type { Timing } from "./runtime.ts";
+
+/** How long the server may be waited for, in milliseconds. */
+export interface WaitLimits {
+  /** Its longest silence. */
+  readonly readTimeoutMs: number;
+  /** The sum of all waits. */
+  readonly attemptTimeoutMs: number;
+}
+
+/** Timers of the platforms count in 31 bits; more is no limit. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Counts the silence of a server, and the sum of all waits for it, between
+ * {@linkcode start} and {@linkcode stop}. It has one timer, and that only while
+ * it counts: when it fires, it looks whether something came meanwhile.
+ */
+export class Patience {
+  readonly #limits: WaitLimits;
+  readonly #clock: Timing;
+  readonly #onEnd: (limit: "attempt" | "read") => void;
+  #timer: Disposable | undefined;
+  #startedAt = 0;
+  #heardAt = 0;
+  #attemptLeftMs: number;
+
+  /**
+   * Makes one that does not count yet.
+   *
+   * @param limits When it ends.
+   * @param clock Time.
+   * @param onEnd Called when it ends, with the limit that passed.
+   */
+  constructor(
+    limits: WaitLimits,
+    clock: Timing,
+    onEnd: (limit: "attempt" | "read") => void,
+  ) {
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#onEnd = onEnd;
+    this.#attemptLeftMs = limits.attemptTimeoutMs;
+  }
+
+  /**
+   * Starts to count; if it does already, the silence starts anew.
+   *
+   * @param allowanceMs What the server may take on top of its longest silence.
+   */
+  start(allowanceMs = 0): void {
+    if (this.#timer !== undefined) return this.heard();
+    this.#startedAt = this.#now();
+    this.#heardAt = this.#startedAt + allowanceMs;
+    this.#arm(this.#startedAt);
+  }
+
+  /** Says that something came from the server. */
+  heard(): void {
+    this.#heardAt = this.#now();
+  }
+
+  /** Stops to count. */
+  stop(): void {
+    if (this.#timer === undefined) return;
+    this.#timer[Symbol.dispose]();
+    this.#timer = undefined;
+    if (this.#attemptLeftMs === Infinity) return;
+    this.#attemptLeftMs -= this.#now() - this.#startedAt;
+  }
+
+  #now(): number {
+    return this.#clock.now().getTime();
+  }
+
+  #arm(now: number): void {
+    const ms = Math.min(this.#silenceLeftMs(now), this.#totalLeftMs(now));
+    if (ms > LONGEST_TIMER_MS) return;
+    this.#timer = this.#clock.timer(ms, this.#onTimer);
+  }
+
+  readonly #onTimer = (): void => {
+    const now = this.#now();
+    if (now < this.#startedAt) {
+      // The machine's clock was put back: what it said before is worth nothing.
+      this.#startedAt = this.#heardAt = now;
+    }
+    if (this.#totalLeftMs(now) <= 0) this.#onEnd("attempt");
+    else if (this.#silenceLeftMs(now) <= 0) this.#onEnd("read");
+    else this.#arm(now);
+  };
+
+  #silenceLeftMs(now: number): number {
+    return this.#heardAt + this.#limits.readTimeoutMs - now;
+  }
+
+  #totalLeftMs(now: number): number {
+    return this.#startedAt + this.#attemptLeftMs - now;
+  }
+}
