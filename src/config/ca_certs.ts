@@ -7,7 +7,7 @@ import { ConfigError } from "../foundation/errors.ts";
 import { isText } from "../foundation/setting_values.ts";
 import type { Resolved, Setting } from "../ports/config.ts";
 import type { System } from "../ports/system.ts";
-import { expandPath } from "./paths.ts";
+import { expandPath } from "../foundation/paths.ts";
 import { resolve, type SettingPlaces, sourceText } from "./settings.ts";
 
 const CA_CERTS: Setting<readonly string[]> = {

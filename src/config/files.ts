@@ -6,7 +6,7 @@
 import { ConfigError } from "../foundation/errors.ts";
 import type { ProfileSet } from "../ports/config.ts";
 import type { System } from "../ports/system.ts";
-import { expandPath } from "./paths.ts";
+import { expandPath } from "../foundation/paths.ts";
 import { type ConfigText, profilesFrom } from "./profiles.ts";
 
 /**

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ConfigError, CredentialsError } from "../foundation/errors.ts";
+import { ConfigError } from "../foundation/errors.ts";
 import type {
   AssumeRole,
   CredentialProvider,
@@ -12,6 +12,7 @@ import type {
 } from "../ports/credentials.ts";
 import { CredentialChain } from "./chain.ts";
 import type { MfaCode } from "./context.ts";
+import { failure } from "./failure.ts";
 import {
   find,
   type Finding,
@@ -119,16 +120,18 @@ async function codeFor(
 ): Promise<string | undefined> {
   if (SerialNumber === undefined) return undefined;
   if (assumed) {
-    throw failed(
+    throw failure(
+      NAME,
       "RefreshWithMFAUnsupportedError",
-      `Cannot assume role "${RoleArn}" again: it needs a code of an MFA device; ` +
-        "start the program anew, or make a new session",
+      `role "${RoleArn}" would need another code of the MFA device, and a person is ` +
+        "asked only once; make a new session",
     );
   }
   if (mfaCode === undefined) {
-    throw failed(
+    throw failure(
+      NAME,
       "MfaCodeMissing",
-      `Cannot assume role "${RoleArn}": it needs a code of MFA device "${SerialNumber}"; ` +
+      `role "${RoleArn}" needs a code of MFA device "${SerialNumber}"; ` +
         "set the session's option mfaCode",
     );
   }
@@ -152,10 +155,11 @@ function baseOf(deps: AssumeRoleDeps, base: PlanBase): CredentialProvider {
 
 function nothingAt(base: PlanBase, finding: Finding): Error {
   if (base.kind === "named") {
-    return failed(
+    return failure(
+      NAME,
       "CredentialRetrievalError",
-      `Cannot use credential_source "${base.source}" of profile "${base.profile}": ` +
-        `it has no credentials (${verdictOf(finding)})`,
+      `credential_source "${base.source}" of profile "${base.profile}" has none ` +
+        `(${verdictOf(finding)})`,
     );
   }
   return new ConfigError(
@@ -163,10 +167,4 @@ function nothingAt(base: PlanBase, finding: Finding): Error {
     `Cannot use "${base.profile}" as source_profile: it has no credentials ` +
       `(${verdictOf(finding)})`,
   );
-}
-
-function failed(code: string, message: string): CredentialsError {
-  return new CredentialsError(code, message, {
-    tried: [{ name: NAME, verdict: `broken: ${code}` }],
-  });
 }

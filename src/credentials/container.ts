@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CredentialsError, TransportError } from "../foundation/errors.ts";
+import { TransportError } from "../foundation/errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { HeaderMap, Transport } from "../ports/http.ts";
@@ -11,8 +11,10 @@ import type { Logger } from "../ports/logger.ts";
 import type { System } from "../ports/system.ts";
 import { CONTAINER_ORIGIN, refusedBecause } from "./container_url.ts";
 import { exchange } from "./exchange.ts";
+import { failure } from "./failure.ts";
 import { type Finding, provider, type TellingProvider } from "./finding.ts";
 import { metadataKeys, readObject } from "./metadata_keys.ts";
+import { needTextFile } from "./text_file.ts";
 
 const NAME = "container-role";
 const RELATIVE = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
@@ -144,38 +146,25 @@ async function authorization(
   system: ContainerDeps["system"],
 ): Promise<HeaderMap> {
   const file = system.env(TOKEN_FILE);
-  const variable = file.kind === "found" ? TOKEN_FILE : TOKEN;
-  const found = file.kind === "found"
-    ? await system.readText(file.value)
-    : system.env(TOKEN);
-  if (found.kind === "denied") {
-    // A variable that may not be read is most often not set.
-    if (variable === TOKEN) return {};
-    throw failed(
-      "CredentialRetrievalError",
-      `the file that ${TOKEN_FILE} names may not be read; run with ${found.flag}`,
-    );
-  }
-  if (found.kind === "absent") {
-    if (variable === TOKEN) return {};
-    throw failed(
-      "CredentialRetrievalError",
-      `the file that ${TOKEN_FILE} names is not there`,
-    );
-  }
-  if (/[\r\n]/.test(found.value)) {
+  // A variable that may not be read is most often not set.
+  const inline = system.env(TOKEN);
+  const token = file.kind === "found"
+    ? await needTextFile(system, file.value, NAME)
+    : inline.kind === "found"
+    ? inline.value
+    : undefined;
+  if (token === undefined) return {};
+  if (/[\r\n]/.test(token)) {
     throw failed(
       "InvalidAuthorizationToken",
-      `the token of ${variable} must not hold a line break, also not at its end`,
+      `the token of ${
+        file.kind === "found" ? TOKEN_FILE : TOKEN
+      } must not hold a line break, also not at its end`,
     );
   }
-  return { authorization: found.value };
+  return { authorization: token };
 }
 
-function failed(code: string, why: string): CredentialsError {
-  return new CredentialsError(
-    code,
-    `Cannot get the credentials of "${NAME}": ${why}`,
-    { tried: [{ name: NAME, verdict: `broken: ${code}` }] },
-  );
+function failed(code: string, why: string): Error {
+  return failure(NAME, code, why);
 }

@@ -16,6 +16,7 @@ import type {
 import type { Transport } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { System } from "../ports/system.ts";
+import type { ReadSections } from "./boto2_file.ts";
 
 /**
  * Gets the code of an MFA device.
@@ -54,6 +55,10 @@ export interface ChainContext {
   readonly profiles: ProfileSet;
   /** The profile that counts. */
   readonly profile: ProfileChoice;
+  /** Region that `aws login` signs in at. Default: what environment or profile say. */
+  readonly region?: string;
+  /** Reads boto 2's config file. Absent: it is not looked at. */
+  readonly readSections?: ReadSections;
   /** Gets the code of an MFA device. Absent: roles that need one fail. */
   readonly mfaCode?: MfaCode;
   /** Reaches STS. */

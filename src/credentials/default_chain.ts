@@ -5,12 +5,20 @@
  */
 import type { CredentialProvider } from "../ports/credentials.ts";
 import { assumeRoleProvider } from "./assume_role.ts";
-import type { ChainContext } from "./context.ts";
+import { boto2FileProvider } from "./boto2_file.ts";
 import { containerProvider } from "./container.ts";
+import type { ChainContext } from "./context.ts";
+import { ec2FileProvider } from "./ec2_file.ts";
 import { envProvider } from "./env.ts";
 import { instanceProvider } from "./instance.ts";
+import { loginProvider } from "./login.ts";
+import { processProvider } from "./process.ts";
+import { textIn } from "./section.ts";
+import { ssoProvider } from "./sso.ts";
 import { configFileProvider, sharedFileProvider } from "./static_keys.ts";
+import { webIdentityProvider } from "./web_identity.ts";
 
+export type { ReadSections } from "./boto2_file.ts";
 export type { ChainContext, MfaCode, ProfileChoice } from "./context.ts";
 
 /**
@@ -23,38 +31,61 @@ export function defaultProviders(
   context: ChainContext,
 ): readonly CredentialProvider[] {
   const { profile } = context;
+  const inCode = profile.source.kind === "code";
   const env = envProvider(context);
   const container = containerProvider(context);
   const instance = instanceProvider({
     ...context,
     ...profile.section && { section: profile.section },
   });
-  const inCode = profile.source.kind === "code";
+  const sourceProviders = (name: string): readonly CredentialProvider[] =>
+    profileProviders(context, name, "ignored");
   return [
     ...inCode ? [] : [env],
     assumeRoleProvider({
       ...context,
       profile: profile.name,
-      sourceProviders: (name) => profileProviders(context, name),
+      sourceProviders,
       named: {
         Environment: env,
         EcsContainer: container,
         Ec2InstanceMetadata: instance,
       },
     }),
-    ...profileProviders(context, profile.name),
+    ...profileProviders(context, profile.name, inCode ? "ignored" : "counts"),
+    ec2FileProvider(context),
+    boto2FileProvider(context),
     container,
     instance,
   ];
 }
 
-/** What a profile can say beside roles. */
+/** What a profile can say beside roles that it assumes with other credentials. */
 function profileProviders(
-  { profiles }: ChainContext,
+  context: ChainContext,
   profile: string,
+  environment: "counts" | "ignored",
 ): readonly CredentialProvider[] {
+  const deps = { ...context, profile };
+  const region = regionOf(context);
   return [
-    sharedFileProvider({ profiles, profile }),
-    configFileProvider({ profiles, profile }),
+    webIdentityProvider({ ...deps, environment }),
+    ssoProvider(deps),
+    sharedFileProvider(deps),
+    loginProvider({ ...deps, ...region !== undefined && { region } }),
+    processProvider(deps),
+    configFileProvider(deps),
   ];
+}
+
+/** The region of the profile that counts, also for its source profiles. */
+function regionOf(
+  { region, system, profile }: ChainContext,
+): string | undefined {
+  if (region !== undefined) return region;
+  for (const name of ["AWS_REGION", "AWS_DEFAULT_REGION"]) {
+    const found = system.env(name);
+    if (found.kind === "found") return found.value;
+  }
+  return textIn(profile.section, "region");
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CredentialsError, TransportError } from "../foundation/errors.ts";
+import { TransportError } from "../foundation/errors.ts";
 import type { ConfigSection } from "../ports/config.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Credentials } from "../ports/credentials.ts";
@@ -11,6 +11,7 @@ import type { HeaderMap, Transport } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { System } from "../ports/system.ts";
 import type { Answer } from "./exchange.ts";
+import { failure } from "./failure.ts";
 import { type Finding, provider, type TellingProvider } from "./finding.ts";
 import { Asker, NotInUse } from "./instance_asker.ts";
 import { instanceSettings } from "./instance_settings.ts";
@@ -82,12 +83,11 @@ export function instanceProvider(deps: InstanceDeps): TellingProvider {
 async function retrieve(asker: Asker): Promise<Credentials> {
   const token = await sessionToken(asker);
   if (token === undefined && !asker.settings.version1) {
-    throw new CredentialsError(
+    throw failure(
+      NAME,
       "MetadataRetrievalError",
-      `Cannot get the credentials of "${NAME}": the instance metadata service gave no token ` +
-        "for version 2, and version 1 is switched off (AWS_EC2_METADATA_V1_DISABLED, " +
-        "ec2_metadata_v1_disabled)",
-      { tried: [{ name: NAME, verdict: "broken: MetadataRetrievalError" }] },
+      "the instance metadata service gave no token for version 2, and version 1 is " +
+        "switched off (AWS_EC2_METADATA_V1_DISABLED, ec2_metadata_v1_disabled)",
     );
   }
   const headers: HeaderMap = token === undefined

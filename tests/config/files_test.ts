@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { loadProfiles } from "../../src/config/files.ts";
-import { expandPath } from "../../src/config/paths.ts";
+import { expandPath } from "../../src/foundation/paths.ts";
 import { ConfigError } from "../../src/foundation/errors.ts";
 import { FakeSystem } from "../../src/testing/fake_system.ts";
 

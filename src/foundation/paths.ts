@@ -3,7 +3,15 @@
  *
  * @module
  */
-import type { System } from "../ports/system.ts";
+
+/** An environment, as far as it may be looked at. */
+export interface Environment {
+  /** A variable. */
+  env(name: string):
+    | { readonly kind: "found"; readonly value: string }
+    | { readonly kind: "absent" }
+    | { readonly kind: "denied"; readonly flag: string };
+}
 
 /** A path, or why it is not known. */
 export interface ExpandedPath {
@@ -22,7 +30,10 @@ export interface ExpandedPath {
  * @param written The path as it is written.
  * @param system Whose environment counts.
  */
-export function expandPath(written: string, system: System): ExpandedPath {
+export function expandPath(
+  written: string,
+  system: Environment,
+): ExpandedPath {
   const denied: string[] = [];
   const env = (name: string): string | undefined => {
     const found = system.env(name);

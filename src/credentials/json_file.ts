@@ -1,0 +1,54 @@
+/**
+ * JSON files that other programs write: the token caches of the AWS CLI.
+ *
+ * @module
+ */
+import type { Found, System } from "../ports/system.ts";
+import { type JsonObject, readObject } from "./metadata_keys.ts";
+
+/** A file that is there and holds no JSON object. */
+export interface Unreadable {
+  /** Tells it apart from what a system answers. */
+  readonly kind: "unreadable";
+}
+
+/**
+ * Reads a JSON file.
+ *
+ * @param system Where it is.
+ * @param path Its path.
+ * @returns The object in it, or why there is none.
+ */
+export async function readJsonFile(
+  system: Pick<System, "readText">,
+  path: string,
+): Promise<Found<JsonObject> | Unreadable> {
+  let found;
+  try {
+    found = await system.readText(path);
+  } catch {
+    // Not UTF-8, or refused by the disk: no token to be had from it either way.
+    return { kind: "unreadable" };
+  }
+  if (found.kind !== "found") return found;
+  const value = readObject(found.value);
+  return value === undefined
+    ? { kind: "unreadable" }
+    : { kind: "found", value };
+}
+
+/**
+ * Names of fields that a JSON object lacks; an empty text counts as lacking.
+ *
+ * @param object The object.
+ * @param names The fields.
+ */
+export function missingTexts(
+  object: JsonObject,
+  names: readonly string[],
+): readonly string[] {
+  return names.filter((name) => {
+    const value = object[name];
+    return typeof value !== "string" || value === "";
+  });
+}

@@ -1,0 +1,128 @@
+/**
+ * Credentials that a program prints.
+ *
+ * @module
+ */
+import { shellWords } from "../foundation/shell_words.ts";
+import type { Credentials } from "../ports/credentials.ts";
+import type { ProcessResult, System } from "../ports/system.ts";
+import { readExpiry } from "./expiry.ts";
+import { failure } from "./failure.ts";
+import { type Finding, provider, type TellingProvider } from "./finding.ts";
+import { missingTexts } from "./json_file.ts";
+import { type JsonObject, readObject } from "./metadata_keys.ts";
+import { plainWords } from "./plain_words.ts";
+import { notInProfile, placeOf, type ProfileDeps, textIn } from "./section.ts";
+
+const NAME = "custom-process";
+const KEY = "credential_process";
+
+/** What {@linkcode processProvider} needs. */
+export interface ProcessDeps extends ProfileDeps {
+  /** Runs the program. */
+  readonly system: Pick<System, "run">;
+}
+
+/**
+ * Makes the provider of profiles with `credential_process`: runs the program,
+ * without a shell, and reads the JSON that it prints.
+ *
+ * Source: "Process credential provider", AWS SDKs and Tools Reference Guide.
+ *
+ * @param deps The profile and the machine.
+ */
+export function processProvider(deps: ProcessDeps): TellingProvider {
+  return provider(NAME, async (signal): Promise<Finding> => {
+    const section = deps.profiles.profiles.get(deps.profile);
+    const line = textIn(section, KEY);
+    if (section === undefined || line === undefined) {
+      return notInProfile(deps, KEY);
+    }
+    const place = placeOf(section, KEY);
+    const printed = await run(deps.system, line, place, signal);
+    const account = textIn(section, "aws_account_id");
+    const credentials = readKeys(printed, account);
+    return {
+      kind: "found",
+      credentials,
+      at: `${KEY} at ${place}`,
+      ...credentials.expiration && { refresh: "runs the program again" },
+    };
+  });
+}
+
+async function run(
+  system: ProcessDeps["system"],
+  line: string,
+  place: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const [command, ...args] = shellWords(line) ?? [];
+  if (!command) {
+    throw failed(
+      `${KEY} at ${place} is no command line: it is empty, or a quote is not closed`,
+    );
+  }
+  const result = await system.run(command, args, signal);
+  if (result.kind === "denied") {
+    throw failed(`${KEY} at ${place} may not be run; run with ${result.flag}`);
+  }
+  if (result.kind === "absent") {
+    throw failed(
+      `there is no program "${command}", named by ${KEY} at ${place}`,
+    );
+  }
+  return outputOf(result.value, command);
+}
+
+/** What a program says when it fails may hold secrets, so only words are told. */
+function outputOf(
+  { code, stdout, stderr }: ProcessResult,
+  command: string,
+): string {
+  if (code === 0) return stdout;
+  const said = plainWords(stderr);
+  throw failed(
+    `"${command}" ended with exit code ${code}${
+      said === "" ? "" : ` and said: ${said}`
+    }`,
+  );
+}
+
+function readKeys(printed: string, account: string | undefined): Credentials {
+  const output = readObject(printed);
+  if (output === undefined) throw failed("its output is not a JSON object");
+  if (output["Version"] !== 1) {
+    throw failed(`Version in its output must be 1, found ${shown(output)}`);
+  }
+  const [missing] = missingTexts(output, ["AccessKeyId", "SecretAccessKey"]);
+  if (missing !== undefined) throw failed(`its output has no ${missing}`);
+
+  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = output;
+  const expiration = readExpiry(Expiration);
+  if (
+    expiration === undefined && Expiration !== undefined && Expiration !== null
+  ) {
+    throw failed(
+      'Expiration in its output must be a time in ISO 8601 with its zone such as "2030-01-31T12:00:00Z"',
+    );
+  }
+  const accountId = output["AccountId"] || account;
+  return {
+    accessKeyId: String(AccessKeyId),
+    secretAccessKey: String(SecretAccessKey),
+    ...SessionToken ? { sessionToken: String(SessionToken) } : {},
+    ...expiration !== undefined && { expiration },
+    ...accountId ? { accountId: String(accountId) } : {},
+    source: NAME,
+  };
+}
+
+function shown(output: JsonObject): string {
+  const version = output["Version"];
+  return typeof version === "number" ? `${version}` : typeof version;
+}
+
+function failed(why: string): Error {
+  return failure(NAME, "CredentialRetrievalError", why);
+}

@@ -1,0 +1,106 @@
+/**
+ * Roles that are assumed with a token of an identity provider.
+ *
+ * @module
+ */
+import { ConfigError } from "../foundation/errors.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { AssumeRoleWithWebIdentity } from "../ports/credentials.ts";
+import type { Found, System } from "../ports/system.ts";
+import { type Finding, provider, type TellingProvider } from "./finding.ts";
+import { notInProfile, type ProfileDeps, textIn } from "./section.ts";
+import { needTextFile } from "./text_file.ts";
+import { credentialsValue } from "./value.ts";
+
+const NAME = "assume-role-with-web-identity";
+
+const TOKEN_FILE = {
+  key: "web_identity_token_file",
+  variable: "AWS_WEB_IDENTITY_TOKEN_FILE",
+} as const;
+const ROLE = { key: "role_arn", variable: "AWS_ROLE_ARN" } as const;
+const SESSION = {
+  key: "role_session_name",
+  variable: "AWS_ROLE_SESSION_NAME",
+} as const;
+
+/** What {@linkcode webIdentityProvider} needs. */
+export interface WebIdentityDeps extends ProfileDeps {
+  /** Environment, and the token's file. */
+  readonly system: Pick<System, "env" | "readText">;
+  /** Names the session where nothing else does. */
+  readonly clock: Clock;
+  /** Reaches STS without a signature. */
+  readonly assumeRoleWithWebIdentity: AssumeRoleWithWebIdentity;
+  /** Whether variables count beside the profile; each beats its key. */
+  readonly environment: "counts" | "ignored";
+}
+
+/**
+ * Makes the provider of `AWS_WEB_IDENTITY_TOKEN_FILE` and of profiles with
+ * `web_identity_token_file`. The file is read whenever the role is assumed.
+ *
+ * @param deps The profile, the machine and STS.
+ */
+export function webIdentityProvider(deps: WebIdentityDeps): TellingProvider {
+  // One name for the life of the provider, so that the audit log shows one user.
+  const seconds = Math.floor(deps.clock.now().getTime() / 1_000);
+  return provider(NAME, async (signal): Promise<Finding> => {
+    const path = setting(deps, TOKEN_FILE);
+    if (path.kind === "denied") return { kind: "denied", flags: [path.flag] };
+    if (path.kind === "absent" || path.value === "") return absent(deps);
+    const role = setting(deps, ROLE);
+    if (role.kind !== "found" || role.value === "") {
+      throw roleMissing(deps, role);
+    }
+    const session = setting(deps, SESSION);
+    const token = await needTextFile(deps.system, path.value, NAME);
+    const credentials = await deps.assumeRoleWithWebIdentity(token, {
+      RoleArn: role.value,
+      RoleSessionName: session.kind === "found" && session.value ||
+        `botocore-session-${seconds}`,
+    }, signal);
+    return {
+      kind: "found",
+      credentials: credentialsValue(credentials, NAME),
+      at: `the token in "${path.value}"`,
+      refresh: "reads the token again and assumes the role",
+    };
+  });
+}
+
+/** A variable that is set counts, also where it is empty. */
+function setting(
+  { profiles, profile, system, environment }: WebIdentityDeps,
+  { key, variable }: { readonly key: string; readonly variable: string },
+): Found<string> {
+  const inProfile = textIn(profiles.profiles.get(profile), key);
+  const found = environment === "counts"
+    ? system.env(variable)
+    : { kind: "absent" } as const;
+  if (found.kind === "found" || inProfile === undefined) return found;
+  return { kind: "found", value: inProfile };
+}
+
+function absent(deps: WebIdentityDeps): Finding {
+  const finding = notInProfile(deps, TOKEN_FILE.key);
+  return finding.kind === "absent" && deps.environment === "counts"
+    ? {
+      ...finding,
+      why: `${TOKEN_FILE.variable} is not set, and ${finding.why}`,
+    }
+    : finding;
+}
+
+function roleMissing(
+  { profile, environment }: WebIdentityDeps,
+  found: Found<string>,
+): ConfigError {
+  const flag = found.kind === "denied" ? `; run with ${found.flag}` : "";
+  const variable = environment === "counts" ? `${ROLE.variable}, or ` : "";
+  return new ConfigError(
+    "InvalidConfigError",
+    `Cannot assume a role with a web identity: there is a token file and no role; ` +
+      `set ${variable}${ROLE.key} in profile "${profile}"${flag}`,
+  );
+}
