@@ -59,6 +59,21 @@ export function profilesFrom(
   };
 }
 
+/**
+ * Reads a file of the same dialect whose sections have no kinds: boto 2's.
+ *
+ * @param text Its text.
+ * @param path Its path, for errors.
+ * @throws {ConfigError} `"ConfigParseError"`, if the text is not of the dialect.
+ */
+export function readSections(
+  text: string,
+  path: string,
+): ReadonlyMap<string, ConfigSection> {
+  const found = sections({ state: { kind: "found", path }, text });
+  return new Map(found.map(({ name, section }) => [name, section]));
+}
+
 function sections(
   { state, text }: ConfigText,
 ): { readonly name: string; readonly section: ConfigSection }[] {

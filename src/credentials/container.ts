@@ -13,7 +13,7 @@ import { CONTAINER_ORIGIN, refusedBecause } from "./container_url.ts";
 import { exchange } from "./exchange.ts";
 import { failure } from "./failure.ts";
 import { type Finding, provider, type TellingProvider } from "./finding.ts";
-import { metadataKeys, readObject } from "./metadata_keys.ts";
+import { metadataKeys, readJson } from "./metadata_keys.ts";
 import { needTextFile } from "./text_file.ts";
 
 const NAME = "container-role";
@@ -131,8 +131,8 @@ async function ask(
     return `the exchange failed (${error.kind})`;
   }
   if (answer.status !== 200) return `it answered with status ${answer.status}`;
-  const document = readObject(answer.text);
-  if (document === undefined) return "its answer was not a JSON object";
+  const document = readJson(answer.text);
+  if (document === undefined) return "its answer was not JSON";
   const keys = metadataKeys(document, NAME);
   if (typeof keys !== "string") return keys;
   throw failed(

@@ -47,7 +47,9 @@ async function read(
   system: Pick<System, "readText">,
   path: string,
 ): Promise<string> {
-  const found = await readTextFile(system, path, NAME);
+  const found = path === ""
+    ? { kind: "absent" } as const
+    : await readTextFile(system, path, NAME);
   if (found.kind === "found") return found.value;
   if (found.kind === "denied") {
     throw failure(

@@ -15,7 +15,7 @@ import { failure } from "./failure.ts";
 import { type Finding, provider, type TellingProvider } from "./finding.ts";
 import { Asker, NotInUse } from "./instance_asker.ts";
 import { instanceSettings } from "./instance_settings.ts";
-import { metadataKeys, readObject } from "./metadata_keys.ts";
+import { metadataKeys, readJson } from "./metadata_keys.ts";
 
 const NAME = "iam-role";
 const SWITCH = "AWS_EC2_METADATA_DISABLED";
@@ -82,7 +82,7 @@ export function instanceProvider(deps: InstanceDeps): TellingProvider {
 
 async function retrieve(asker: Asker): Promise<Credentials> {
   const token = await sessionToken(asker);
-  if (token === undefined && !asker.settings.version1) {
+  if (!token && !asker.settings.version1) {
     throw failure(
       NAME,
       "MetadataRetrievalError",
@@ -99,7 +99,7 @@ async function retrieve(asker: Asker): Promise<Credentials> {
   if (role === undefined) throw unreachable(asker);
   const document = await asker.ask(
     { ...get, path: ROLE_PATH + encodeURI(role.trim()) },
-    (answer) => readObject(textOf(answer) ?? ""),
+    (answer) => readJson(textOf(answer) ?? ""),
   );
   if (document === undefined) throw unreachable(asker);
   const keys = metadataKeys(document, NAME);
@@ -118,7 +118,7 @@ async function sessionToken(asker: Asker): Promise<string | undefined> {
       // Connected and silent: a container more hops away than answers may go.
       return isSilence(answer) ? { token: undefined } : undefined;
     }
-    if (answer.status === 200) return { token: answer.text || undefined };
+    if (answer.status === 200) return { token: answer.text };
     if (answer.status === 400) throw notInUse("it refused the question");
     return [403, 404, 405].includes(answer.status)
       ? { token: undefined }

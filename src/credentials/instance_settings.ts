@@ -70,7 +70,8 @@ function endpointOf(places: Places): string {
   const endpoint = setting(variable, key, places);
   if (!endpoint) return mode === "ipv6" ? IPV6 : IPV4;
   if (
-    !/^https?:\/\/[^/?#@\s]+\/?$/i.test(endpoint) || !URL.canParse(endpoint)
+    !/^https?:\/\/[^/?#@\s]+(?:\/[^?#\s]*)?$/i.test(endpoint) ||
+    !URL.canParse(endpoint)
   ) {
     throw new ConfigError(
       "InvalidIMDSEndpointError",

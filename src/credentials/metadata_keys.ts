@@ -15,10 +15,20 @@ export type JsonObject = Readonly<Record<string, unknown>>;
  * @returns The object, or `undefined` where the text is none.
  */
 export function readObject(json: string): JsonObject | undefined {
+  const value = readJson(json);
+  return isObject(value) ? value : undefined;
+}
+
+/**
+ * Reads a JSON text.
+ *
+ * @returns The value, or `undefined` where the text is no JSON.
+ */
+export function readJson(json: string): unknown {
   try {
-    const value: unknown = JSON.parse(json);
-    return isObject(value) ? value : undefined;
+    return JSON.parse(json);
   } catch {
+    // The parser's own error shows a part of the text.
     return undefined;
   }
 }
@@ -31,15 +41,16 @@ export function isObject(value: unknown): value is JsonObject {
 /**
  * Reads the fields that both services share; all must be there.
  *
- * @param document The document.
+ * @param json The document; one that is no object has no fields.
  * @param source Name of the provider that asks.
  * @returns The credentials, or the name of the first field that is missing or
  * wrong.
  */
 export function metadataKeys(
-  document: JsonObject,
+  json: unknown,
   source: string,
 ): Credentials | string {
+  const document = isObject(json) ? json : {};
   const { AccessKeyId, SecretAccessKey, Token, AccountId } = document;
   if (!isText(AccessKeyId)) return "AccessKeyId";
   if (!isText(SecretAccessKey)) return "SecretAccessKey";

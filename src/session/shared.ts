@@ -5,14 +5,14 @@
  */
 import { loadProfiles } from "../config/files.ts";
 import { chooseProfile, type ChosenProfile } from "../config/profile_choice.ts";
+import { readSections } from "../config/profiles.ts";
 import type { SettingPlaces } from "../config/settings.ts";
-import { CredentialChain } from "../credentials/chain.ts";
-import { defaultProviders } from "../credentials/default_chain.ts";
 import { givenCredentials } from "../credentials/given.ts";
 import {
   type RefreshDeps,
   RefreshingCredentials,
 } from "../credentials/refreshing.ts";
+import { RereadChain } from "../credentials/reread_chain.ts";
 import { SinkLogger } from "../foundation/log.ts";
 import type {
   ClientConfig,
@@ -143,7 +143,8 @@ export class Shared implements Disposable {
     const { credentials } = this.options;
     if (credentials !== undefined) return this.#given(credentials);
     const { profiles, profile } = await this.setup();
-    const providers = defaultProviders({
+    const { region, mfaCode } = this.options;
+    const context = {
       system: this.system,
       clock: this.clock,
       random: this.random,
@@ -151,13 +152,19 @@ export class Shared implements Disposable {
       transport: this.transports.get(),
       profiles,
       profile,
-      ...this.options.mfaCode && { mfaCode: this.options.mfaCode },
+      readSections,
+      ...region !== undefined && { region },
+      ...mfaCode && { mfaCode },
       ...this.#sts,
-    });
-    return new RefreshingCredentials(
-      new CredentialChain(providers),
-      this.#refresh(),
-    );
+    };
+    const chain = new RereadChain(context, () => this.#reread());
+    return new RefreshingCredentials(chain, this.#refresh());
+  }
+
+  async #reread(): Promise<Setup> {
+    const setup = await this.#read();
+    this.#setup = Promise.resolve(setup);
+    return setup;
   }
 
   #given(input: CredentialsInput): CredentialSource | undefined {

@@ -4,29 +4,19 @@
  *
  * @module
  */
-import { loadProfiles } from "../../src/config/files.ts";
-import { chooseProfile } from "../../src/config/profile_choice.ts";
-import { profilesFrom } from "../../src/config/profiles.ts";
-import { CredentialChain } from "../../src/credentials/chain.ts";
-import { defaultProviders } from "../../src/credentials/default_chain.ts";
-import { RefreshingCredentials } from "../../src/credentials/refreshing.ts";
 import { text } from "../../src/foundation/bytes.ts";
 import {
+  AwsError,
   NoCredentialsError,
-  ServiceError,
   TransportError,
 } from "../../src/foundation/errors.ts";
 import { encodeParam } from "../../src/foundation/percent.ts";
-import type {
-  Credentials,
-  CredentialSource,
-  RoleRequest,
-} from "../../src/ports/credentials.ts";
+import type { Credentials } from "../../src/ports/credentials.ts";
 import type { HttpRequest, Transport } from "../../src/ports/http.ts";
-import type { System } from "../../src/ports/system.ts";
+import type { Found } from "../../src/ports/system.ts";
+import { Session } from "../../src/session/session.ts";
 import { DenoSystem } from "../../src/system/deno_system.ts";
 import { FixedClock } from "../../src/testing/mod.ts";
-import { keptMessages } from "../credentials/doubles.ts";
 
 /** An answer that is given in a case. */
 interface CaseAnswer {
@@ -139,7 +129,7 @@ async function resolveIn(
       ...source === undefined ? {} : { method: source },
       credentials: keysOf(credentials),
       ...expiration && {
-        expiration: expiration.toISOString().replace(".000Z", "Z"),
+        expiration: expiration.toISOString().replace(/\.\d+Z$/, "Z"),
       },
       requests,
     };
@@ -156,65 +146,37 @@ async function resolveCredentials(
   { env, http, sessionProfile, mfaCode }: CredentialCase,
   requests: CaseRequest[],
 ): Promise<Credentials> {
-  const system = scratchSystem(home, env);
-  const clock = new FixedClock(NOW);
-  const logger = keptMessages();
-  const transport = answering(http, requests);
-  const profiles = await loadProfiles(system);
-  const profile = chooseProfile(profiles, system, sessionProfile);
-  const region = env["AWS_DEFAULT_REGION"] ?? profile.section?.values["region"];
-  const sts = new RecordedSts(transport, {
-    region: typeof region === "string" ? region : undefined,
-    global: env["AWS_STS_REGIONAL_ENDPOINTS"] === "legacy",
-    requests,
-  });
-  const chain = new CredentialChain(defaultProviders({
-    system,
-    clock,
+  using session = new Session({
+    system: new ScratchSystem(home, env),
+    clock: new FixedClock(NOW),
     random: () => JITTER_300,
-    logger,
-    transport,
-    profiles,
-    profile,
-    readSections: (text, path) =>
-      profilesFrom(
-        { state: { kind: "absent", path: "" }, text: "" },
-        { state: { kind: "found", path }, text },
-      ).credentialsFile,
-    assumeRole: (as, request) => sts.assumeRole(as, request),
-    assumeRoleWithWebIdentity: (token, request) =>
-      sts.withWebIdentity(token, request),
+    transport: answering(http, requests),
+    ...sessionProfile !== undefined && { profile: sessionProfile },
     ...mfaCode !== undefined && { mfaCode: () => Promise.resolve(mfaCode) },
-  }));
-  return await new RefreshingCredentials(chain, { clock, logger }).get();
+  });
+  return await session.credentials();
 }
 
 /** The machine with the scratch home and the variables of a case. */
-function scratchSystem(
-  home: string,
-  given: CredentialCase["env"],
-): System {
-  const machine = new DenoSystem();
-  const env = new Map([
-    ["HOME", home],
-    ["AWS_EC2_METADATA_DISABLED", "true"],
-    ...Object.entries(given).map(([name, value]): [string, string] => [
-      name,
-      value.replaceAll("{HOME}", home),
-    ]),
-  ]);
-  return {
-    env: (name) => {
-      const value = env.get(name);
-      return value === undefined
-        ? { kind: "absent" }
-        : { kind: "found", value };
-    },
-    readText: (path) => machine.readText(path),
-    stat: (path) => machine.stat(path),
-    writePrivate: (path, content) => machine.writePrivate(path, content),
-    run: (command, args, signal) => machine.run(command, args, signal),
-  };
+class ScratchSystem extends DenoSystem {
+  readonly #env: ReadonlyMap<string, string>;
+
+  constructor(home: string, given: CredentialCase["env"]) {
+    super();
+    this.#env = new Map([
+      ["HOME", home],
+      ["AWS_EC2_METADATA_DISABLED", "true"],
+      ...Object.entries(given).map(([name, value]): [string, string] => [
+        name,
+        value.replaceAll("{HOME}", home),
+      ]),
+    ]);
+  }
+
+  override env(name: string): Found<string> {
+    const value = this.#env.get(name);
+    return value === undefined ? { kind: "absent" } : { kind: "found", value };
+  }
 }
 
 /** Gives the answers of a case in order, each to a request that it fits. */
@@ -236,8 +198,7 @@ function answering(
           `${request.method} ${url} does not fit ${answer.match}`,
         );
       }
-      // STS's requests are noted with their signer.
-      if (!url.startsWith("https://sts.")) requests.push(plain(request));
+      requests.push(plain(request));
       if (answer.exception !== undefined) throw faultOf(answer.exception);
       const { status = 200, headers = {}, body: content = "" } = answer;
       return Promise.resolve({
@@ -269,127 +230,48 @@ function faultOf(exception: string): TransportError {
     : error;
 }
 
+/** The header fields that cases tell, beside the signature. */
+const TOLD = new Set([
+  "accept",
+  "authorization",
+  "x-amz-sso_bearer_token",
+  "x-aws-ec2-metadata-token",
+  "x-aws-ec2-metadata-token-ttl-seconds",
+]);
+
 function plain(request: HttpRequest): CaseRequest {
-  const content = request.body instanceof Uint8Array ? text(request.body) : "";
+  const { method, headers, body } = request;
+  const content = body instanceof Uint8Array ? text(body) : "";
+  const { authorization = "" } = headers;
+  const [, signedBy, signingRegion] =
+    /^AWS4-HMAC-SHA256 Credential=([^/]*)\/\d+\/([^/]*)/.exec(authorization) ??
+      [];
+  const token = headers["x-amz-security-token"];
   return {
-    method: request.method,
+    method,
     url: urlOf(request),
     headers: Object.fromEntries(
-      Object.entries(request.headers).filter(([name]) =>
-        name !== "content-type" && name !== "dpop"
+      Object.entries(headers).filter(([name, value]) =>
+        TOLD.has(name) && !value.startsWith("AWS4-")
       ),
     ),
-    ...content !== "" && { json: JSON.parse(content) },
+    ...signedBy !== undefined && { signedBy },
+    ...signingRegion !== undefined && { signingRegion },
+    ...token !== undefined && { token },
+    ...bodyOf(content),
   };
+}
+
+function bodyOf(content: string): Pick<CaseRequest, "form" | "json"> {
+  if (content === "") return {};
+  return content.startsWith("{")
+    ? { json: JSON.parse(content) }
+    : { form: Object.fromEntries(new URLSearchParams(content)) };
 }
 
 function urlOf({ origin, path, query }: HttpRequest): string {
   const search = query.map(encodeParam).join("&");
   return origin + path + (search === "" ? "" : `?${search}`);
-}
-
-/** STS, as far as the cases ask for it. */
-class RecordedSts {
-  readonly #transport: Transport;
-  readonly #place: {
-    readonly region: string | undefined;
-    readonly global: boolean;
-    readonly requests: CaseRequest[];
-  };
-
-  constructor(
-    transport: Transport,
-    place: {
-      readonly region: string | undefined;
-      readonly global: boolean;
-      readonly requests: CaseRequest[];
-    },
-  ) {
-    this.#transport = transport;
-    this.#place = place;
-  }
-
-  async assumeRole(
-    as: CredentialSource,
-    request: RoleRequest,
-  ): Promise<Credentials> {
-    const { accessKeyId, sessionToken } = await as.get();
-    return await this.#call("AssumeRole", formOf(request), {
-      signedBy: accessKeyId,
-      signingRegion: this.#place.global
-        ? "us-east-1"
-        : this.#place.region ?? "us-east-1",
-      ...sessionToken !== undefined && { token: sessionToken },
-    });
-  }
-
-  async withWebIdentity(
-    WebIdentityToken: string,
-    request: RoleRequest,
-  ): Promise<Credentials> {
-    const form = { ...formOf(request), WebIdentityToken };
-    return await this.#call("AssumeRoleWithWebIdentity", form, {});
-  }
-
-  async #call(
-    Action: string,
-    fields: Readonly<Record<string, string>>,
-    signer: Partial<CaseRequest>,
-  ): Promise<Credentials> {
-    const { region, global, requests } = this.#place;
-    const origin = global || region === undefined
-      ? "https://sts.amazonaws.com"
-      : `https://sts.${region}.amazonaws.com`;
-    const form = { Action, Version: "2011-06-15", ...fields };
-    requests.push({
-      method: "POST",
-      url: `${origin}/`,
-      headers: {},
-      ...signer,
-      form,
-    });
-    const body = new TextEncoder().encode(new URLSearchParams(form).toString());
-    const { status, body: answer } = await this.#transport.send({
-      method: "POST",
-      origin,
-      path: "/",
-      query: [],
-      headers: {},
-      body,
-    });
-    const xml = text(await answer?.bytes() ?? new Uint8Array());
-    if (status !== 200) {
-      throw new ServiceError(element(xml, "Message") ?? "", {
-        code: element(xml, "Code") ?? "",
-        operation: Action,
-        status,
-        headers: {},
-        fields: {},
-      });
-    }
-    return stsKeys(xml);
-  }
-}
-
-function formOf(request: RoleRequest): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(request).map(([name, value]) => [name, String(value)]),
-  );
-}
-
-function stsKeys(xml: string): Credentials {
-  const account = element(xml, "Arn")?.split(":")[4];
-  return {
-    accessKeyId: element(xml, "AccessKeyId") ?? "",
-    secretAccessKey: element(xml, "SecretAccessKey") ?? "",
-    sessionToken: element(xml, "SessionToken") ?? "",
-    expiration: new Date(element(xml, "Expiration") ?? ""),
-    ...account ? { accountId: account } : {},
-  };
-}
-
-function element(xml: string, name: string): string | undefined {
-  return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
 }
 
 function keysOf(credentials: Credentials): CaseKeys {
@@ -402,14 +284,10 @@ function keysOf(credentials: Credentials): CaseKeys {
   };
 }
 
-/** Our code of an error; errors that are not ours stand for nothing. */
+/** Our code of an error, or its name where it has none. */
 function errorName(error: unknown): string {
-  if (
-    error instanceof Error && "code" in error && typeof error.code === "string"
-  ) {
-    return error.code;
-  }
-  return `${error}`;
+  if (!(error instanceof AwsError)) return `${error}`;
+  return "code" in error ? String(error.code) : error.name;
 }
 
 /** Whether an error that a case expects is an accident of Python. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { CLIENT_DEVIATIONS } from "./client_entries.ts";
+import { CREDENTIAL_DEVIATIONS } from "./credential_entries.ts";
 import { ENDPOINT_DEVIATIONS } from "./endpoint_entries.ts";
 import { utf8 } from "../../src/foundation/bytes.ts";
 import {
@@ -20,6 +21,7 @@ import { SMITHY_ORIGIN, type SmithyCase } from "./signing_cases.ts";
 /** All deviations. */
 export const DEVIATIONS: readonly Deviation<unknown>[] = [
   ...CLIENT_DEVIATIONS,
+  ...CREDENTIAL_DEVIATIONS,
   ...ENDPOINT_DEVIATIONS,
   ...PRESIGNED_DEVIATIONS,
   ...PROTOCOL_DEVIATIONS,

@@ -1,0 +1,104 @@
+/**
+ * Credentials: where they are looked for, each source a part of its own.
+ *
+ * A session asks all of them in boto3's order. To have another order, or to leave
+ * one out, give a session a chain of your own as `credentials`.
+ *
+ * @example Only the environment, then a function
+ * ```ts
+ * import { Session } from "@inia/aws";
+ * import { CredentialChain, type CredentialProvider, envProvider } from "@inia/aws/credentials";
+ *
+ * const vault: CredentialProvider = {
+ *   name: "vault",
+ *   load: () => Promise.resolve({ accessKeyId: "AKIA…", secretAccessKey: "…" }),
+ * };
+ * const env = envProvider({
+ *   system: { env: () => ({ kind: "absent" }) },
+ * });
+ * using session = new Session({ credentials: new CredentialChain([env, vault]) });
+ * console.log((await session.credentials()).source); // vault
+ * ```
+ *
+ * @module
+ */
+export {
+  AwsError,
+  CredentialsError,
+  NoCredentialsError,
+  PartialCredentialsError,
+  type TriedProvider,
+} from "../foundation/errors.ts";
+export type {
+  AttemptRecord,
+  ResponseMetadata,
+  StopReason,
+} from "../foundation/metadata.ts";
+export type { Clock } from "../ports/clock.ts";
+export type {
+  ConfigSection,
+  FileState,
+  Place,
+  Profile,
+  ProfileSet,
+  ProfileValue,
+  SettingSource,
+} from "../ports/config.ts";
+export type {
+  AssumeRole,
+  AssumeRoleWithWebIdentity,
+  CredentialProvider,
+  Credentials,
+  CredentialSource,
+  RoleRequest,
+  SessionTag,
+} from "../ports/credentials.ts";
+export type {
+  BodySource,
+  HeaderMap,
+  HttpMethod,
+  HttpRequest,
+  HttpResponse,
+  QueryParam,
+  RequestBody,
+  ResponseBody,
+  SendOptions,
+  Transport,
+} from "../ports/http.ts";
+export type { TimeLimit } from "../foundation/errors.ts";
+export type { LogFields, Logger, LogLevel } from "../ports/logger.ts";
+export type {
+  FileFacts,
+  Found,
+  ProcessResult,
+  System,
+} from "../ports/system.ts";
+export { type AssumeRoleDeps, assumeRoleProvider } from "./assume_role.ts";
+export {
+  type Boto2FileDeps,
+  boto2FileProvider,
+  type ReadSections,
+} from "./boto2_file.ts";
+export {
+  CredentialChain,
+  insertAfter,
+  insertBefore,
+  without,
+} from "./chain.ts";
+export { type ContainerDeps, containerProvider } from "./container.ts";
+export type { ChainContext, MfaCode, ProfileChoice } from "./context.ts";
+export { defaultProviders } from "./default_chain.ts";
+export { ec2FileProvider } from "./ec2_file.ts";
+export { envProvider } from "./env.ts";
+export { type Finding, provider, type TellingProvider } from "./finding.ts";
+export { type InstanceDeps, instanceProvider } from "./instance.ts";
+export { type LoginDeps, loginProvider } from "./login.ts";
+export { type ProcessDeps, processProvider } from "./process.ts";
+export type { NamedSource } from "./profile_plan.ts";
+export { type RefreshDeps, RefreshingCredentials } from "./refreshing.ts";
+export type { ProfileDeps } from "./section.ts";
+export { type SsoDeps, ssoProvider } from "./sso.ts";
+export type { SsoTokenDeps } from "./sso_token.ts";
+export { configFileProvider, sharedFileProvider } from "./static_keys.ts";
+export { credentialsValue } from "./value.ts";
+export { type WebIdentityDeps, webIdentityProvider } from "./web_identity.ts";
