@@ -75,16 +75,18 @@ export const CLIENT_DEVIATIONS: readonly Deviation<unknown>[] = [
       withOutput(vector, ({ LocationConstraint: _none, ...rest }) => rest),
     reason: "a member without a value is absent, not null",
   }),
+  deviation<ResponseCase>({
+    suite: RESPONSES,
+    applies: ({ operation, expect }) =>
+      operation === "SelectObjectContent" && lacksEnd(expect.output),
+    expect: (vector) => ({ ...vector, expect: { error: "it broke off" } }),
+    reason:
+      "a stream without its last event has lost others, and must not pass for the whole",
+  }),
 ];
 
 /** Whole calls that a later part will make. */
 export const CLIENT_PENDING: readonly Pending<unknown>[] = [
-  pending<ResponseCase>({
-    suite: RESPONSES,
-    theme: "event streams",
-    applies: ({ operation }) => operation === "SelectObjectContent",
-    count: 4,
-  }),
   pending<RedirectCase>({
     suite: REDIRECTS,
     theme: "S3 Express sessions",
@@ -94,6 +96,12 @@ export const CLIENT_PENDING: readonly Pending<unknown>[] = [
     count: 1,
   }),
 ];
+
+function lacksEnd(output: ResponseCase["expect"]["output"]): boolean {
+  const events = output?.["Payload"];
+  return Array.isArray(events) &&
+    !events.some((event: Readonly<Record<string, unknown>>) => "End" in event);
+}
 
 function withOutput(
   vector: ResponseCase,

@@ -10,6 +10,7 @@ import {
   ServiceError,
   TransportError,
 } from "../../src/foundation/errors.ts";
+import { EventStream } from "../../src/foundation/event_stream.ts";
 import { StreamingBody } from "../../src/foundation/streaming_body.ts";
 import { scripted } from "../scripted_transport.ts";
 import {
@@ -39,7 +40,7 @@ export interface ResponseCase extends ClientCase {
       readonly ResponseMetadata: Readonly<Record<string, unknown>>;
     };
     readonly readError?: string;
-    readonly streamError?: string;
+    readonly streamError?: { readonly Code: string; readonly Message: string };
     readonly error?: string;
   };
 }
@@ -84,13 +85,24 @@ vectorTest<ResponseCase>({
     } else if (expect.clientError !== undefined) {
       const error = await assertRejects(() => call, ServiceError);
       assertServiceError(error, expect.clientError);
+    } else if (expect.streamError !== undefined) {
+      const { Payload } = await call;
+      assert(Payload instanceof EventStream);
+      const error = await assertRejects(
+        () => Array.fromAsync(Payload),
+        ServiceError,
+      );
+      assertEquals(
+        { Code: error.code, Message: error.reason },
+        expect.streamError,
+      );
     } else if (expect.readError !== undefined) {
       const { Body } = await call;
       assert(Body instanceof StreamingBody);
       await assertRejects(() => Body.bytes(), AwsError);
     } else {
       assert(expect.error !== undefined, "the case expects nothing we know");
-      await assertRejects(() => call, AwsError);
+      await assertRejects(async () => await plain(await call), AwsError);
     }
   },
 });
@@ -122,10 +134,15 @@ async function plain(
   const entries = await Promise.all(
     Object.entries(output).map(async ([key, value]) => [
       key,
-      value instanceof StreamingBody ? await value.text() : value,
+      await whole(value),
     ]),
   );
   return plainMetadata(Object.fromEntries(entries));
+}
+
+async function whole(value: unknown): Promise<unknown> {
+  if (value instanceof StreamingBody) return await value.text();
+  return value instanceof EventStream ? await Array.fromAsync(value) : value;
 }
 
 function plainMetadata(output: unknown): unknown {
