@@ -52,6 +52,10 @@ export {
   PreconditionError,
   type PreconditionKind,
 } from "./src/foundation/precondition_error.ts";
+export {
+  type ObjectChange,
+  ObjectChangedError,
+} from "./src/foundation/object_changed_error.ts";
 export type {
   AttemptRecord,
   ResponseBase,

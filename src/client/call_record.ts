@@ -67,8 +67,12 @@ export class CallRecord {
 
   /** Notes why another attempt follows the last one without being a retry. */
   noteRecovery(kind: Recovery["kind"]): void {
-    const last = this.#attempts.pop();
-    if (last !== undefined) this.#attempts.push({ ...last, recovery: kind });
+    this.#amendLast({ recovery: kind });
+  }
+
+  /** Notes that the answer to the last attempt broke off while it was read. */
+  noteBreak(failure: AwsError): void {
+    this.#amendLast({ failure: failureName(failure) });
   }
 
   /** The facts of the call so far. */
@@ -84,9 +88,14 @@ export class CallRecord {
       ...hostId === undefined ? {} : { HostId: hostId },
       HTTPHeaders: headers,
       RetryAttempts: Math.max(0, this.#attempts.length - 1),
-      Attempts: this.#attempts,
+      Attempts: [...this.#attempts],
       ...stop && { StopReason: stop },
     };
+  }
+
+  #amendLast(change: Partial<AttemptRecord>): void {
+    const last = this.#attempts.pop();
+    if (last !== undefined) this.#attempts.push({ ...last, ...change });
   }
 }
 

@@ -67,6 +67,11 @@ export interface Looped<T> {
   readonly metadata: ResponseMetadata;
   /** Place in the retry budget. */
   readonly ticket: RetryTicket;
+  /** Goes on, within the same budget, where the value breaks afterwards. */
+  readonly goOn: <Next>(
+    failure: AwsError,
+    next: Pick<LoopedCall<Next>, "send" | "signal">,
+  ) => Promise<Looped<Next>>;
 }
 
 /**
@@ -85,51 +90,77 @@ export async function retryLoop<T>(
   parts: LoopParts,
   call: LoopedCall<T>,
 ): Promise<Looped<T>> {
-  const { clock } = parts;
-  const run = new Run(parts, call);
-  let grant = parts.retry.begin();
-  let attempt: Attempt = { number: 1, correction: {} };
-  while (true) {
-    if (grant.delayMs > 0) await clock.sleep(grant.delayMs, call.signal);
-    const trace: AttemptTrace = {};
-    const startMs = clock.now().getTime();
-    try {
-      const value = await call.send(attempt, trace);
-      run.record.note(grant, trace, clock.now().getTime() - startMs);
-      return { value, metadata: run.record.metadata(), ticket: grant.ticket };
-    } catch (error) {
-      if (!(error instanceof AwsError)) throw error;
-      const received = clock.now();
-      run.record.note(grant, trace, received.getTime() - startMs, error);
-      grant = await run.afterFailure(grant.ticket, trace, error);
-      const date = trace.answer?.headers["date"];
-      attempt = {
-        number: grant.ticket.attempt,
-        correction: run.correction,
-        ...date === undefined ? {} : { before: { date, received } },
-      };
-    }
-  }
+  const first = { number: 1, correction: {} };
+  return await new Run(parts, call).attempts(call, parts.retry.begin(), first);
 }
 
+/** What sends, and what ends it early. */
+type Turn<T> = Pick<LoopedCall<T>, "send" | "signal">;
+
 /** What one call's loop remembers. */
-class Run<T> {
-  readonly record = new CallRecord();
-  correction: Correction = {};
+class Run {
+  readonly #record = new CallRecord();
+  #correction: Correction = {};
 
   readonly #parts: LoopParts;
-  readonly #call: LoopedCall<T>;
+  readonly #call: Omit<LoopedCall<unknown>, "send">;
   readonly #startMs: number;
   readonly #recovered = new Set<Recovery["kind"]>();
 
-  constructor(parts: LoopParts, call: LoopedCall<T>) {
+  constructor(parts: LoopParts, call: Omit<LoopedCall<unknown>, "send">) {
     this.#parts = parts;
     this.#call = call;
     this.#startMs = parts.clock.now().getTime();
   }
 
+  async attempts<T>(
+    turn: Turn<T>,
+    grant: RetryGrant,
+    attempt: Attempt,
+  ): Promise<Looped<T>> {
+    const { clock } = this.#parts;
+    while (true) {
+      if (grant.delayMs > 0) await clock.sleep(grant.delayMs, turn.signal);
+      const trace: AttemptTrace = {};
+      const startMs = clock.now().getTime();
+      try {
+        const value = await turn.send(attempt, trace);
+        this.#record.note(grant, trace, clock.now().getTime() - startMs);
+        return this.#looped(value, grant.ticket, trace);
+      } catch (error) {
+        if (!(error instanceof AwsError)) throw error;
+        const received = clock.now();
+        const durationMs = received.getTime() - startMs;
+        this.#record.note(grant, trace, durationMs, error);
+        grant = await this.#afterFailure(grant.ticket, trace, error);
+        const date = trace.answer?.headers["date"];
+        attempt = {
+          ...this.#next(grant),
+          ...date === undefined ? {} : { before: { date, received } },
+        };
+      }
+    }
+  }
+
+  #looped<T>(value: T, ticket: RetryTicket, trace: AttemptTrace): Looped<T> {
+    return {
+      value,
+      ticket,
+      metadata: this.#record.metadata(),
+      goOn: async (failure, turn) => {
+        this.#record.noteBreak(failure);
+        const grant = await this.#afterFailure(ticket, trace, failure);
+        return await this.attempts(turn, grant, this.#next(grant));
+      },
+    };
+  }
+
+  #next({ ticket }: RetryGrant): Attempt {
+    return { number: ticket.attempt, correction: this.#correction };
+  }
+
   /** The grant of a further attempt; what ends the call is thrown. */
-  async afterFailure(
+  async #afterFailure(
     ticket: RetryTicket,
     trace: AttemptTrace,
     failure: AwsError,
@@ -140,7 +171,7 @@ class Run<T> {
     }
     const answer = this.#ask(ticket, failure);
     if (typeof answer === "string") {
-      conclude(failure, this.record.metadata(answer));
+      conclude(failure, this.#record.metadata(answer));
       throw failure;
     }
     this.#checkTotal(answer.delayMs, failure);
@@ -162,8 +193,8 @@ class Run<T> {
       );
       if (correction === undefined) continue;
       this.#recovered.add(recovery.kind);
-      this.correction = { ...this.correction, ...correction };
-      this.record.noteRecovery(recovery.kind);
+      this.#correction = { ...this.#correction, ...correction };
+      this.#record.noteRecovery(recovery.kind);
       this.#parts.logger.info("attempt failed, corrected and sent again", {
         operation: this.#call.operation,
         failure: failureName(failure),
@@ -183,7 +214,7 @@ class Run<T> {
     try {
       return await answer;
     } catch (error) {
-      if (error instanceof AwsError) conclude(error, this.record.metadata());
+      if (error instanceof AwsError) conclude(error, this.#record.metadata());
       throw error;
     }
   }
@@ -214,7 +245,7 @@ class Run<T> {
       } ms away`,
       { cause: failure, maybeSent: false },
     );
-    conclude(error, this.record.metadata("total-timeout"));
+    conclude(error, this.#record.metadata("total-timeout"));
     throw error;
   }
 }

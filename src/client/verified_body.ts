@@ -47,18 +47,22 @@ class VerifiedBody implements ResponseBody {
   }
 
   open(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const reader = this.#body.open().getReader();
     const started = startChecksum(this.#expected.algorithm);
-    return this.#body.open().pipeThrough(
-      new TransformStream({
-        transform: async (piece, controller) => {
-          (await started).update(piece);
-          controller.enqueue(piece);
-        },
-        flush: async () => {
-          this.#check(base64((await started).digest()));
-        },
-      }),
-    );
+    return new ReadableStream<Uint8Array<ArrayBuffer>>({
+      pull: async (controller): Promise<void> => {
+        const { value } = await reader.read();
+        const running = await started;
+        if (value !== undefined) {
+          running.update(value);
+          controller.enqueue(value);
+          return;
+        }
+        this.#check(base64(running.digest()));
+        controller.close();
+      },
+      cancel: async (reason): Promise<void> => await reader.cancel(reason),
+    }, { highWaterMark: 0 });
   }
 
   async cancel(reason?: unknown): Promise<void> {

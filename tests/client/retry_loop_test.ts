@@ -178,6 +178,35 @@ Deno.test("retryLoop ends a wait with the signal's reason", async () => {
   assertEquals(error, reason);
 });
 
+Deno.test("retryLoop goes on after a success that broke, within the same budget", async () => {
+  const { call, attempts } = failing([slowDown()]);
+  const looped = await retryLoop(parts(), call);
+
+  const went = await looped.goOn(CLOSED, { send: call.send });
+
+  assertEquals(attempts.map(({ number }) => number), [1, 2, 3]);
+  assertEquals(went.ticket.attempt, 3);
+  assertEquals(
+    went.metadata.Attempts.map(({ failure }) => failure),
+    ["SlowDown", "closed", undefined],
+  );
+  assertEquals(looped.metadata.Attempts.length, 2);
+});
+
+Deno.test("retryLoop throws what a success broke with when the budget is used up", async () => {
+  const { call } = failing([slowDown(), slowDown()]);
+  const { goOn } = await retryLoop(parts(), call);
+
+  const error = await assertRejects(
+    () => goOn(CLOSED, { send: call.send }),
+    TransportError,
+  );
+
+  assertEquals(error, CLOSED);
+  assertEquals(error.ResponseMetadata?.StopReason, "attempts");
+  assertEquals(error.ResponseMetadata?.HTTPStatusCode, 200);
+});
+
 function slowDown(): ServiceError {
   return refusal("SlowDown", 503);
 }

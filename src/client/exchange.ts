@@ -1,0 +1,98 @@
+/**
+ * One attempt, from the draft to the head of the response.
+ *
+ * @module
+ */
+import type { CallOptions } from "../ports/caller.ts";
+import type { HttpRequest, HttpResponse, SendOptions } from "../ports/http.ts";
+import type { AttemptTrace } from "./call_record.ts";
+import { attemptHeaders } from "./common_headers.ts";
+import { address, identity, locate, type Parts, scopeOf } from "./parts.ts";
+import { framePayload } from "./payload.ts";
+import type { Call } from "./prepare.ts";
+import type { Attempt } from "./retry_loop.ts";
+
+/**
+ * Resolves the endpoint, frames the payload, signs and sends.
+ *
+ * @param parts The client's parts.
+ * @param call The call.
+ * @param attempt The attempt.
+ * @param trace Told what is done, also where it fails.
+ * @returns The response, whatever its status; its body is not read.
+ */
+export async function exchange<Input, Output>(
+  parts: Parts,
+  call: Call<Input, Output>,
+  attempt: Attempt,
+  trace: AttemptTrace,
+): Promise<HttpResponse> {
+  const { operation, draft, options } = call;
+  const { region } = attempt.correction;
+  const endpoint = locate(parts, operation.name, draft, region);
+  const host = endpoint.origin.slice(endpoint.origin.indexOf("//") + 2);
+  const credentials = await identity(parts, operation.auth, options.signal);
+  const scope = scopeOf(endpoint, parts.skew.now(host));
+  trace.facts = {
+    operation: operation.name,
+    context: draft.context,
+    host,
+    region: scope.region,
+    signedAt: scope.at,
+    ...credentials && { credentials },
+    ...options.signal && { signal: options.signal },
+  };
+  const request = await framePayload(
+    address(draft, endpoint, call.body),
+    { operation, input: call.input, streamed: draft.streamed },
+    parts.payload,
+  );
+  if (credentials) call.secrets.addCredentials(credentials);
+  const signed = credentials
+    ? await parts.signer.sign(request, credentials, scope)
+    : request;
+  const response = await parts.transport.send(
+    withAttemptHeaders(parts, call, attempt, signed),
+    sendOptions(parts, options),
+  );
+  trace.answer = response;
+  return response;
+}
+
+function withAttemptHeaders<Input, Output>(
+  parts: Parts,
+  call: Call<Input, Output>,
+  attempt: Attempt,
+  request: HttpRequest,
+): HttpRequest {
+  const { readTimeoutMs } = { ...parts.settings, ...call.options };
+  const headers = attemptHeaders({
+    invocationId: call.invocationId,
+    attempt,
+    maxAttempts: parts.retry.maxAttempts,
+    maxFromStart: parts.maxFromStart,
+    now: parts.clock.now(),
+    userAgent: parts.userAgent,
+    ...call.draft.streamed || readTimeoutMs === undefined
+      ? {}
+      : { readTimeoutMs },
+  });
+  return { ...request, headers: { ...request.headers, ...headers } };
+}
+
+/** The times of one attempt: the call's, else the client's. */
+function sendOptions(
+  { settings }: Parts,
+  { signal, ...own }: CallOptions,
+): SendOptions {
+  const { connectTimeoutMs, readTimeoutMs, attemptTimeoutMs } = {
+    ...settings,
+    ...own,
+  };
+  return {
+    ...signal && { signal },
+    ...connectTimeoutMs === undefined ? {} : { connectTimeoutMs },
+    ...readTimeoutMs === undefined ? {} : { readTimeoutMs },
+    ...attemptTimeoutMs === undefined ? {} : { attemptTimeoutMs },
+  };
+}

@@ -1,0 +1,139 @@
+/**
+ * Answers whose bodies go on where they break off.
+ *
+ * @module
+ */
+import {
+  ProtocolError,
+  ServiceError,
+  type TransportError,
+} from "../foundation/errors.ts";
+import {
+  type ObjectChange,
+  ObjectChangedError,
+} from "../foundation/object_changed_error.ts";
+import type { HttpResponse, ResponseBody } from "../ports/http.ts";
+import {
+  type BytePlace,
+  checkRest,
+  lengthOf,
+  placeOf,
+  restFields,
+  takesRanges,
+} from "./byte_range.ts";
+import type { AttemptTrace } from "./call_record.ts";
+import { exchange } from "./exchange.ts";
+import type { Parts } from "./parts.ts";
+import type { Call } from "./prepare.ts";
+import { ResumedBody } from "./resumed_body.ts";
+import type { Attempt } from "./retry_loop.ts";
+
+/** What a refusal of the rest says about the object, by its status. */
+const CHANGES: Readonly<Record<number, ObjectChange>> = {
+  404: "removed",
+  412: "replaced",
+  416: "replaced",
+};
+
+/**
+ * Makes the body of an answer go on where it breaks off, within the call's retry
+ * budget: the rest is asked for by its range, of the same state of the object.
+ * A body that can go on keeps the call's place in the budget until it ends.
+ *
+ * @param parts The client's parts.
+ * @param call The call.
+ * @param response The answer.
+ * @returns The answer; the same one, where the rest could not be asked for.
+ */
+export function resumable<Input, Output>(
+  parts: Parts,
+  call: Call<Input, Output>,
+  response: HttpResponse,
+): HttpResponse {
+  const { operation, draft, ledger } = call;
+  const place = takesRanges(operation)
+    ? placeOf(draft.headers["range"], response)
+    : undefined;
+  ledger.keptByBody = place !== undefined && response.body !== null;
+  if (place === undefined || response.body === null) return response;
+  const length = lengthOf(place);
+  const body = new ResumedBody(response.body, {
+    ...length === undefined ? {} : { length },
+    rest: (received, failure, signal) =>
+      rest(parts, call, { place, received, failure, signal }),
+    settle: () => ledger.settle(),
+  });
+  return { ...response, body };
+}
+
+/** Where and why a body broke off. */
+interface Break {
+  readonly place: BytePlace;
+  readonly received: number;
+  readonly failure: TransportError;
+  readonly signal: AbortSignal;
+}
+
+async function rest<Input, Output>(
+  parts: Parts,
+  call: Call<Input, Output>,
+  { place, received, failure, signal: ended }: Break,
+): Promise<ResponseBody> {
+  const { draft, options, ledger, secrets } = call;
+  const from = place.start + received;
+  const headers = { ...draft.headers, ...restFields(place, from) };
+  const signal = options.signal
+    ? AbortSignal.any([options.signal, ended])
+    : ended;
+  const again: Call<Input, Output> = {
+    ...call,
+    draft: { ...draft, headers },
+    options: { ...options, signal },
+  };
+  const send = async (
+    attempt: Attempt,
+    trace: AttemptTrace,
+  ): Promise<ResponseBody> => {
+    const response = await exchange(parts, again, attempt, trace);
+    return await checked(parts, again, response, { place, from, trace });
+  };
+  try {
+    return await ledger.goOn(failure, { send, signal });
+  } catch (error) {
+    throw secrets.removedFrom(error);
+  }
+}
+
+/** What the rest is checked against. */
+interface Expected {
+  readonly place: BytePlace;
+  readonly from: number;
+  readonly trace: AttemptTrace;
+}
+
+async function checked<Input, Output>(
+  { service }: Parts,
+  { operation, draft, secrets }: Call<Input, Output>,
+  response: HttpResponse,
+  { place, from, trace }: Expected,
+): Promise<ResponseBody> {
+  const object = `${trace.facts?.host}${draft.path}`;
+  try {
+    if (response.status >= 300) {
+      await service.protocol.deserialize(operation, response, {
+        strict: false,
+      });
+    }
+    checkRest(place, from, response, object);
+    if (response.body !== null) return response.body;
+    throw new ProtocolError(`Cannot read ${object} to its end: no body came`);
+  } catch (error) {
+    await response.body?.cancel();
+    const change = error instanceof ServiceError
+      ? CHANGES[error.status]
+      : undefined;
+    if (change === undefined) throw error;
+    const cause = secrets.removedFrom(error);
+    throw new ObjectChangedError(change, object, { cause });
+  }
+}
