@@ -52,6 +52,9 @@ export class Secrets {
     const secrets = [...this.#values()];
     const clean = (text: string): string =>
       secrets.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), text);
+    if (error.ResponseMetadata) {
+      error.ResponseMetadata = cleanStrings(error.ResponseMetadata, clean);
+    }
     if (error instanceof ServiceError) return cleanServiceError(error, clean);
     const message = clean(error.message);
     if (message !== error.message) retell(error, message);
