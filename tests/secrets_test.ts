@@ -7,6 +7,7 @@ import { assert, assertRejects } from "@std/assert";
 import { AwsError, Session } from "../mod.ts";
 import { utf8 } from "../src/foundation/bytes.ts";
 import type { HttpRequest, Transport } from "../src/ports/http.ts";
+import type { LogFields, Logger } from "../src/ports/logger.ts";
 import type { Member, Operation, StructureShape } from "../src/ports/schema.ts";
 import * as S3Operations from "../src/services/s3/mod.ts";
 import * as StsOperations from "../src/services/sts/mod.ts";
@@ -21,8 +22,10 @@ const PLANTED_MEMBER = "planted-member-CCCCCCCCCCCC";
 const SESSION = [KEYS.secretAccessKey, KEYS.sessionToken];
 const SECRETS = [...SESSION, PLANTED_MEMBER];
 
-Deno.test("no error of any operation shows a secret that the service quotes", async () => {
-  using session = sessionWith(quoting());
+Deno.test("no error or log line of any operation shows a secret that the service quotes", async () => {
+  const lines: unknown[] = [];
+  using session = sessionWith(quoting(), logging(lines));
+  let told = 0;
   let secretMembers = 0;
 
   for (const [client, operations] of clients(session)) {
@@ -40,9 +43,12 @@ Deno.test("no error of any operation shows a secret that the service quotes", as
       );
 
       assertSilent(operation.name, error);
+      told += lines.length;
+      assertSilent(`the log of ${operation.name}`, lines.splice(0));
     }
   }
 
+  assert(told > 300, `${told} lines were logged`);
   assert(secretMembers > 10, `${secretMembers} operations have secrets`);
 });
 
@@ -55,8 +61,9 @@ Deno.test("no session, client or credentials show a secret", async () => {
   assertSilent("credentials", await session.credentials());
 });
 
-function sessionWith(transport: Transport): Session {
+function sessionWith(transport: Transport, logger?: Logger): Session {
   return new Session({
+    ...logger && { logger },
     region: "us-east-1",
     credentials: KEYS,
     transport,
@@ -64,6 +71,20 @@ function sessionWith(transport: Transport): Session {
     system: new FakeSystem(),
     clock: new FixedClock("2024-02-29T12:34:56Z"),
   });
+}
+
+function logging(lines: unknown[]): Logger {
+  const line = (message: string, fields?: LogFields): void => {
+    lines.push([message, fields]);
+  };
+  return {
+    enabled: () => true,
+    debug: line,
+    info: line,
+    warn: line,
+    error: line,
+    child: () => logging(lines),
+  };
 }
 
 /** A service that quotes the whole request, and what it was signed with. */

@@ -51,12 +51,14 @@ export async function exchange<Input, Output>(
   const signed = credentials
     ? await parts.signer.sign(request, credentials, scope)
     : request;
+  const sent = withAttemptHeaders(parts, call, attempt, signed);
+  parts.wireLog.request(operation, sent, call.secrets);
   const response = await parts.transport.send(
-    withAttemptHeaders(parts, call, attempt, signed),
+    sent,
     sendOptions(parts, options),
   );
   trace.answer = response;
-  return response;
+  return parts.wireLog.response(operation, response, call.secrets);
 }
 
 function withAttemptHeaders<Input, Output>(

@@ -16,6 +16,7 @@ import type { Files } from "../ports/system.ts";
 import type { ClockSkew } from "./clock_skew.ts";
 import type { PayloadPolicy } from "./payload.ts";
 import type { LoopParts } from "./retry_loop.ts";
+import type { WireLog } from "./wire_log.ts";
 
 /** The parts of one client, ready to use. */
 export interface Parts extends LoopParts {
@@ -23,6 +24,8 @@ export interface Parts extends LoopParts {
   readonly service: ServiceDefinition;
   /** The client's settings, with their defaults filled in. */
   readonly settings: ClientConfig;
+  /** Told of what goes over the wire. */
+  readonly wireLog: WireLog;
   /** How bodies are protected. */
   readonly payload: PayloadPolicy;
   /** Who is calling; absent: nobody, requests are not signed. */

@@ -4,11 +4,9 @@
  * @module
  */
 import { AwsError, retell, ServiceError } from "../foundation/errors.ts";
+import { scrub } from "../foundation/redact.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { Member, StructureShape } from "../ports/schema.ts";
-
-/** What stands in a secret's place. */
-const HIDDEN = "[hidden]";
 
 /** Shorter texts are not looked for: they would be found everywhere. */
 const SHORTEST = 4;
@@ -49,9 +47,7 @@ export class Secrets {
    */
   removedFrom(error: unknown): unknown {
     if (!(error instanceof AwsError)) return error;
-    const secrets = [...this.#values()];
-    const clean = (text: string): string =>
-      secrets.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), text);
+    const clean = this.#cleaner();
     if (error.ResponseMetadata) {
       error.ResponseMetadata = cleanStrings(error.ResponseMetadata, clean);
     }
@@ -59,6 +55,20 @@ export class Secrets {
     const message = clean(error.message);
     if (message !== error.message) retell(error, message);
     return error;
+  }
+
+  /**
+   * Hides the secrets in a text.
+   *
+   * @param text The text, for example the body of an answer.
+   */
+  hiddenIn(text: string): string {
+    return this.#cleaner()(text);
+  }
+
+  #cleaner(): (text: string) => string {
+    const secrets = [...this.#values()];
+    return (text) => scrub(text, secrets);
   }
 
   *#values(): Generator<string> {

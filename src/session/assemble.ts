@@ -15,6 +15,7 @@ import type { Parts } from "../client/parts.ts";
 import type { PayloadPolicy } from "../client/payload.ts";
 import { createPresigner } from "../client/presign.ts";
 import { createSigningPlaceFinder } from "../client/signing_place.ts";
+import { WireLog } from "../client/wire_log.ts";
 import type { ClientCore } from "../ports/caller.ts";
 import type { ClientConfig, Resolved } from "../ports/config.ts";
 import type { CredentialSource } from "../ports/credentials.ts";
@@ -109,6 +110,7 @@ async function assembleParts(
   const parts: Parts = {
     service,
     settings,
+    wireLog: new WireLog(logger),
     payload: payloadPolicy(settings),
     signer: new SigV4(),
     retry: strategyOf(resolved.retry, service.id, shared),
@@ -121,7 +123,7 @@ async function assembleParts(
     ],
     skew,
     clock,
-    logger,
+    logger: logger.child("retry"),
     files: system,
     uuid: shared.uuid,
     maxFromStart: resolved.retry.constants.value === "2026",

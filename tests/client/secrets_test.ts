@@ -58,7 +58,7 @@ Deno.test("Secrets takes what it knows out of a service's refusal, at any depth"
   } ${JSON.stringify(cleaned)}`;
   for (const secret of planted) assert(!shown.includes(secret), secret);
   assertEquals(cleaned.code, "AccessDenied");
-  assertEquals(cleaned.reason, "bad code [hidden] for [hidden]");
+  assertEquals(cleaned.reason, "bad code <withheld> for <withheld>");
   assertEquals(cleaned.detail.fields.When, new Date(0));
   assertEquals(cleaned.ResponseMetadata, refusal.ResponseMetadata);
 });
@@ -72,7 +72,7 @@ Deno.test("Secrets takes what it knows out of any other error of ours", () => {
   const cleaned = secrets.removedFrom(error);
 
   assertEquals(cleaned, error);
-  assertEquals(error.message, "cannot send [hidden]");
+  assertEquals(error.message, "cannot send <withheld>");
   assert(!error.stack?.includes(CODE));
 });
 

@@ -1,0 +1,167 @@
+/**
+ * What goes over the wire, told at the level `debug`.
+ *
+ * @module
+ */
+import { text } from "../foundation/bytes.ts";
+import { redactHeaders, redactUrl } from "../foundation/redact.ts";
+import { encodeParam } from "../foundation/percent.ts";
+import type {
+  HttpRequest,
+  HttpResponse,
+  RequestBody,
+  ResponseBody,
+} from "../ports/http.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { Member, Operation, StructureShape } from "../ports/schema.ts";
+import type { Secrets } from "./secrets.ts";
+
+/** How much of a body is shown, in characters. */
+const SHOWN = 512;
+
+/**
+ * Tells of requests and answers. A body that can hold a secret, by the
+ * operation's table, is withheld; so are secret header fields and parameters.
+ */
+export class WireLog {
+  readonly #requests: Logger;
+  readonly #answers: Logger;
+
+  /**
+   * Makes the log of a client.
+   *
+   * @param logger The library's logger; its children `endpoint` and `parsers` are told.
+   */
+  constructor(logger: Logger) {
+    this.#requests = logger.child("endpoint");
+    this.#answers = logger.child("parsers");
+  }
+
+  /** Tells of a request that is about to be sent. */
+  request<Input, Output>(
+    operation: Operation<Input, Output>,
+    request: HttpRequest,
+    secrets: Secrets,
+  ): void {
+    if (!this.#requests.enabled("debug")) return;
+    const { method, headers, body } = request;
+    this.#requests.debug(`request ${operation.name}`, {
+      method,
+      url: secrets.hiddenIn(redactUrl(urlOf(request))),
+      headers: secrets.hiddenIn(fields(headers)),
+      body: requestBody(operation, body, secrets),
+    });
+  }
+
+  /**
+   * Tells of an answer.
+   *
+   * @returns The answer; its body tells of itself when it is read whole.
+   */
+  response<Input, Output>(
+    operation: Operation<Input, Output>,
+    response: HttpResponse,
+    secrets: Secrets,
+  ): HttpResponse {
+    const { status, headers, body } = response;
+    if (this.#requests.enabled("debug")) {
+      this.#requests.debug(`answer to ${operation.name}`, {
+        status,
+        headers: secrets.hiddenIn(fields(headers)),
+      });
+    }
+    if (
+      body === null || !this.#answers.enabled("debug") ||
+      streams(operation.output())
+    ) return response;
+    const tell = (bytes: Uint8Array): void =>
+      this.#answers.debug(`body of the answer to ${operation.name}`, {
+        body: bodyCanHoldSecret(operation.output())
+          ? withheld(bytes.length)
+          : start(bytes, secrets),
+      });
+    return { status, headers, body: new ToldBody(body, tell) };
+  }
+}
+
+/** A body that is told when it is read whole; one that is streamed is the user's. */
+class ToldBody implements ResponseBody {
+  readonly #body: ResponseBody;
+  readonly #tell: (bytes: Uint8Array) => void;
+
+  constructor(body: ResponseBody, tell: (bytes: Uint8Array) => void) {
+    this.#body = body;
+    this.#tell = tell;
+  }
+
+  open(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#body.open();
+  }
+
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = await this.#body.bytes();
+    this.#tell(bytes);
+    return bytes;
+  }
+
+  async cancel(reason?: unknown): Promise<void> {
+    await this.#body.cancel(reason);
+  }
+}
+
+function requestBody<Input, Output>(
+  operation: Operation<Input, Output>,
+  body: RequestBody,
+  secrets: Secrets,
+): string | undefined {
+  if (body === undefined) return undefined;
+  if (!(body instanceof Uint8Array)) return "<a stream>";
+  return bodyCanHoldSecret(operation.input())
+    ? withheld(body.length)
+    : start(body, secrets);
+}
+
+function withheld(length: number): string {
+  return `<${length} bytes withheld>`;
+}
+
+/** The secrets go before the text is cut: half of one would not be found. */
+function start(bytes: Uint8Array, secrets: Secrets): string {
+  const shown = secrets.hiddenIn(text(bytes.subarray(0, 8 * SHOWN)));
+  return bytes.length > SHOWN
+    ? `${shown.slice(0, SHOWN)}... (${bytes.length} bytes)`
+    : shown;
+}
+
+function fields(headers: Readonly<Record<string, string>>): string {
+  return Object.entries(redactHeaders(headers))
+    .map(([name, value]) => `${name}: ${value}`).join("; ");
+}
+
+function urlOf({ origin, path, query }: HttpRequest): string {
+  const params = query.map(encodeParam).join("&");
+  return `${origin}${path}${params && `?${params}`}`;
+}
+
+function streams({ members }: StructureShape): boolean {
+  return Object.values(members).some(({ stream }) => stream);
+}
+
+/** What travels in header fields and parameters is redacted by its name. */
+function bodyCanHoldSecret({ members }: StructureShape): boolean {
+  return Object.values(members).some((member) =>
+    (member.at === undefined || member.at === "payload") &&
+    isSecret(member, new Set())
+  );
+}
+
+function isSecret(member: Member, seen: Set<Member["of"]>): boolean {
+  if (member.secret) return true;
+  if (typeof member.of === "string" || seen.has(member.of)) return false;
+  seen.add(member.of);
+  const shape = member.of();
+  if (shape.kind === "structure") {
+    return Object.values(shape.members).some((inner) => isSecret(inner, seen));
+  }
+  return isSecret(shape.kind === "list" ? shape.item : shape.value, seen);
+}
