@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { TimeoutError } from "../foundation/errors.ts";
 import type { Caller, CallOptions } from "../ports/caller.ts";
 import type { HttpResponse } from "../ports/http.ts";
 import type { Operation } from "../ports/schema.ts";
@@ -18,6 +17,7 @@ import {
 } from "./prepare.ts";
 import { resumable } from "./resume.ts";
 import { type Attempt, retryLoop } from "./retry_loop.ts";
+import { TotalTime } from "./total_time.ts";
 import { verified } from "./verified_body.ts";
 
 /**
@@ -37,15 +37,27 @@ export function createCaller(load: () => Parts | Promise<Parts>): Caller {
   ): Promise<Output> => {
     options.signal?.throwIfAborted();
     const parts = await load();
-    return await withinTotal(parts, operation.name, options, async (bound) => {
-      const call = await prepare(parts, operation, input, bound);
-      try {
-        return await run(parts, call);
-      } catch (error) {
-        throw call.secrets.removedFrom(error);
-      }
-    });
+    const { totalTimeoutMs = parts.settings.totalTimeoutMs } = options;
+    if (totalTimeoutMs === undefined) {
+      return await make(parts, operation, input, options);
+    }
+    using total = new TotalTime(parts.clock, operation.name, totalTimeoutMs);
+    return await make(parts, operation, input, total.bound(options));
   };
+}
+
+async function make<Input, Output>(
+  parts: Parts,
+  operation: Operation<Input, Output>,
+  input: Input,
+  options: CallOptions,
+): Promise<Output> {
+  const call = await prepare(parts, operation, input, options);
+  try {
+    return await run(parts, call);
+  } catch (error) {
+    throw call.secrets.removedFrom(error);
+  }
 }
 
 async function run<Input, Output>(
@@ -98,29 +110,4 @@ async function read<Input, Output>(
     });
   }
   return service.amendOutput?.(operation, given, output) ?? output;
-}
-
-/** Bounds a call, its waits included, where a limit is set. */
-async function withinTotal<T>(
-  parts: Parts,
-  operation: string,
-  options: CallOptions,
-  run: (bound: CallOptions) => Promise<T>,
-): Promise<T> {
-  const { totalTimeoutMs } = { ...parts.settings, ...options };
-  if (totalTimeoutMs === undefined) return await run(options);
-
-  const controller = new AbortController();
-  const { signal } = controller;
-  using _timer = parts.clock.timer(totalTimeoutMs, () => {
-    const message = `Cannot call ${operation} within ${totalTimeoutMs} ms`;
-    controller.abort(
-      new TimeoutError("total", totalTimeoutMs, message, { maybeSent: true }),
-    );
-  });
-  return await run({
-    ...options,
-    totalTimeoutMs,
-    signal: options.signal ? AbortSignal.any([options.signal, signal]) : signal,
-  });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { amzDate, parseTimestamp } from "../foundation/timestamps.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { HeaderMap } from "../ports/http.ts";
 import type { Attempt } from "./retry_loop.ts";
 
@@ -19,8 +20,8 @@ export interface AttemptHeaders {
   readonly maxFromStart: boolean;
   /** How long the server may be silent; absent where the body is a stream. */
   readonly readTimeoutMs?: number;
-  /** The current time, by the local clock. */
-  readonly now: Date;
+  /** The local clock. */
+  readonly clock: Clock;
   /** Value of `user-agent`. */
   readonly userAgent: string;
 }
@@ -47,11 +48,13 @@ function sdkRequest(facts: AttemptHeaders): string {
 }
 
 /** When the server may give up on the answer, by its own clock. */
-function timeToLive({ attempt, readTimeoutMs, now }: AttemptHeaders): string {
+function timeToLive(
+  { attempt, readTimeoutMs, clock }: AttemptHeaders,
+): string {
   const { before } = attempt;
   const server = before && parseTimestamp(before.date);
   if (!before || !server || readTimeoutMs === undefined) return "";
   const aheadMs = server.getTime() - before.received.getTime();
-  const end = now.getTime() + aheadMs + readTimeoutMs;
+  const end = clock.now().getTime() + aheadMs + readTimeoutMs;
   return `ttl=${amzDate(new Date(end))}; `;
 }

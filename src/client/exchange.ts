@@ -67,13 +67,13 @@ function withAttemptHeaders<Input, Output>(
   attempt: Attempt,
   request: HttpRequest,
 ): HttpRequest {
-  const { readTimeoutMs } = { ...parts.settings, ...call.options };
+  const { readTimeoutMs = parts.settings.readTimeoutMs } = call.options;
   const headers = attemptHeaders({
     invocationId: call.invocationId,
     attempt,
     maxAttempts: parts.retry.maxAttempts,
     maxFromStart: parts.maxFromStart,
-    now: parts.clock.now(),
+    clock: parts.clock,
     userAgent: parts.userAgent,
     ...call.draft.streamed || readTimeoutMs === undefined
       ? {}
@@ -85,16 +85,18 @@ function withAttemptHeaders<Input, Output>(
 /** The times of one attempt: the call's, else the client's. */
 function sendOptions(
   { settings }: Parts,
-  { signal, ...own }: CallOptions,
+  options: CallOptions,
 ): SendOptions {
-  const { connectTimeoutMs, readTimeoutMs, attemptTimeoutMs } = {
-    ...settings,
-    ...own,
-  };
+  const {
+    signal,
+    connectTimeoutMs = settings.connectTimeoutMs,
+    readTimeoutMs = settings.readTimeoutMs,
+    attemptTimeoutMs = settings.attemptTimeoutMs,
+  } = options;
   return {
     ...signal && { signal },
-    ...connectTimeoutMs === undefined ? {} : { connectTimeoutMs },
-    ...readTimeoutMs === undefined ? {} : { readTimeoutMs },
-    ...attemptTimeoutMs === undefined ? {} : { attemptTimeoutMs },
+    ...connectTimeoutMs !== undefined && { connectTimeoutMs },
+    ...readTimeoutMs !== undefined && { readTimeoutMs },
+    ...attemptTimeoutMs !== undefined && { attemptTimeoutMs },
   };
 }

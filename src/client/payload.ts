@@ -76,7 +76,9 @@ export async function framePayload<Input, Output>(
   const { body = EMPTY } = request;
   const secure = request.origin.startsWith("https:");
   const choice = choose(request.headers, of, policy);
-  const chosen = withFields(request, choice.fields);
+  const chosen = choice === NOTHING
+    ? request
+    : withFields(request, choice.fields);
 
   if (!(body instanceof Uint8Array)) {
     return chunked(chosen, body, choice.algorithm ?? "CRC32");
@@ -84,7 +86,9 @@ export async function framePayload<Input, Output>(
   if (choice.algorithm && of.streamed && secure) {
     return chunked(chosen, body, choice.algorithm);
   }
-  const sealed = withFields(chosen, await seal(body, choice));
+  const sealed = choice === NOTHING
+    ? chosen
+    : withFields(chosen, await seal(body, choice));
   const covered = choice.algorithm || "content-md5" in sealed.headers;
   const unsigned = policy.signing === false ||
     (policy.signing !== true && secure && of.streamed && covered);
@@ -100,16 +104,18 @@ interface Choice {
   readonly fields: HeaderMap;
 }
 
+/** Nothing protects the body but the signature, or what the caller has done. */
+const NOTHING: Choice = { fields: {} };
+
 function choose<Input, Output>(
   headers: HeaderMap,
   { operation, input }: PayloadOf<Input, Output>,
   policy: PayloadPolicy,
 ): Choice {
-  const traits = operation.checksum;
+  const { algorithmMember, required } = operation.checksum ?? {};
+  if (algorithmMember === undefined && !required) return NOTHING;
   const given = Object.keys(headers).some((name) => CHECKSUM_FIELD.test(name));
-  if (traits === undefined || given) return { fields: {} };
-
-  const { algorithmMember, required } = traits;
+  if (given) return NOTHING;
   const asked = algorithmMember === undefined
     ? undefined
     : (input as Readonly<Record<string, unknown>>)[algorithmMember];
@@ -123,13 +129,11 @@ function choose<Input, Output>(
     }]);
   }
   if (required && policy.requiredChecksum === "Content-MD5") {
-    return "content-md5" in headers
-      ? { fields: {} }
-      : { md5: true, fields: {} };
+    return "content-md5" in headers ? NOTHING : { md5: true, fields: {} };
   }
   const supported = algorithmMember !== undefined &&
     policy.requestChecksum === "when_supported";
-  if (!required && !supported) return { fields: {} };
+  if (!required && !supported) return NOTHING;
   const field = algorithmMember &&
     operation.input().members[algorithmMember]?.name;
   return {

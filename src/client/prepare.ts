@@ -54,23 +54,36 @@ export async function prepare<Input, Output>(
   const asked = withChecksumMode(operation, input, parts.payload);
   const amended = service.amend ? await service.amend(operation, asked) : asked;
   const draft = service.protocol.serialize(operation, amended, uuid);
-  const { "content-length": stated, ...headers } = draft.headers;
-  const body = await prepareBody(draft.body, {
-    operation: operation.name,
-    files,
-    ...stated === undefined ? {} : { statedLength: Number(stated) },
-  });
+  const body = draft.body === undefined
+    ? undefined
+    : await prepareBody(draft.body, {
+      operation: operation.name,
+      files,
+      ...statedLength(draft),
+    });
   return {
     operation,
     given: input,
     input: amended,
-    draft: { ...draft, headers },
+    draft: withoutLength(draft),
     body,
     invocationId: uuid(),
     options,
     secrets: new Secrets(operation.input(), amended),
     ledger: new Ledger(parts.retry),
   };
+}
+
+function statedLength({ headers }: RequestDraft): { statedLength?: number } {
+  const { "content-length": stated } = headers;
+  return stated === undefined ? {} : { statedLength: Number(stated) };
+}
+
+/** The transport states the length, as it is the one that knows it. */
+function withoutLength(draft: RequestDraft): RequestDraft {
+  if (!("content-length" in draft.headers)) return draft;
+  const { "content-length": _length, ...headers } = draft.headers;
+  return { ...draft, headers };
 }
 
 /** Whether the answer is asked for with its checksum. */

@@ -7,6 +7,7 @@ import { ValidationError } from "../foundation/errors.ts";
 import type { RequestDraft } from "../ports/protocol.ts";
 import type { Operation, StructureShape } from "../ports/schema.ts";
 import { given, isValues, type Values } from "./members.ts";
+import { PreparedShape } from "./prepared_shape.ts";
 import { validated } from "./validate.ts";
 
 /** A name or several, as a host takes them (RFC 1123, section 2.1). */
@@ -59,13 +60,12 @@ function withTokens(
   input: unknown,
   uuid: () => string,
 ): unknown {
-  if (!isValues(input)) return input;
-  const tokens = Object.entries(shape.members)
-    .filter(([key, { token }]) => token && input[key] === undefined)
-    .map(([key]) => [key, uuid()] as const);
-  return tokens.length === 0
-    ? input
-    : { ...input, ...Object.fromEntries(tokens) };
+  const { tokens } = PreparedShape.of(shape);
+  if (tokens.length === 0 || !isValues(input)) return input;
+  const made = tokens
+    .filter(({ key }) => input[key] === undefined)
+    .map(({ key }) => [key, uuid()] as const);
+  return made.length === 0 ? input : { ...input, ...Object.fromEntries(made) };
 }
 
 function filledPrefix(

@@ -13,7 +13,8 @@ import type { Member, Operation, StructureShape } from "../ports/schema.ts";
 import { ByteReader } from "./byte_reader.ts";
 import type { EventHeader, EventHeaders } from "./event_headers.ts";
 import { type EventMessage, readMessage } from "./event_stream.ts";
-import { payloadOf, shapeOf } from "./members.ts";
+import { shapeOf } from "./members.ts";
+import { PreparedShape } from "./prepared_shape.ts";
 import { bodyText, NO_BODY, NO_DOCUMENT } from "./response_body.ts";
 import { eventError } from "./service_error.ts";
 import type { Output as Read, ShapeReader } from "./shape_reader.ts";
@@ -144,11 +145,11 @@ class Events<Input, Output> implements EventSource<Read> {
         : undefined;
       if (header) output[key] = this.#headerValue(header, member, path + key);
     }
-    const whole = payloadOf(shape);
+    const { payload: whole, document } = PreparedShape.of(shape);
     if (whole !== undefined) {
-      const [key, member] = whole;
+      const { key, member } = whole;
       output[key] = this.#payload(payload, member, path + key);
-    } else if (Object.values(shape.members).some(({ at }) => !at)) {
+    } else if (document.size > 0) {
       const root = documentOf(payload);
       Object.assign(output, this.#reader.members(root, shape, path));
     }

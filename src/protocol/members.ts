@@ -13,25 +13,23 @@ export function shapeOf(member: Member): Shape | undefined {
   return typeof member.of === "function" ? member.of() : undefined;
 }
 
-/** The member that is the whole body, and its name. */
-export function payloadOf(
-  shape: StructureShape,
-): readonly [key: string, member: Member] | undefined {
-  return Object.entries(shape.members)
-    .find(([, member]) => member.at === "payload");
-}
+/** A value that is there, with its member. */
+export type Given = readonly [key: string, member: Member, value: unknown];
 
 /** The values that are there, with their members, in the order given. */
-export function* given(
-  shape: StructureShape,
+export function given(
+  { members }: StructureShape,
   values: Values,
-): Generator<readonly [key: string, member: Member, value: unknown]> {
-  for (const [key, value] of Object.entries(values)) {
-    const member = Object.hasOwn(shape.members, key)
-      ? shape.members[key]
-      : undefined;
-    if (member !== undefined && value !== undefined) yield [key, member, value];
+): readonly Given[] {
+  const found: Given[] = [];
+  for (const key of Object.keys(values)) {
+    const member = Object.hasOwn(members, key) ? members[key] : undefined;
+    const value = values[key];
+    if (member !== undefined && value !== undefined) {
+      found.push([key, member, value]);
+    }
   }
+  return found;
 }
 
 /** Whether a value has members of its own: no list, map, set, bytes or time. */

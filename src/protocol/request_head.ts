@@ -41,7 +41,8 @@ export function requestHead(
   const query = constantParams(constants);
   const headers = new Map<string, string>();
 
-  for (const [key, member, value] of given(shape, values)) {
+  const members = given(shape, values);
+  for (const [key, member, value] of members) {
     const name = member.name ?? key;
     if (member.at === "path") labels.set(name, memberText(member, value));
     if (member.at === "query" && !isMap(member)) {
@@ -52,7 +53,7 @@ export function requestHead(
     }
   }
   // Members go before the entries of maps that have the same name.
-  for (const [, member, value] of given(shape, values)) {
+  for (const [, member, value] of members) {
     if (!isValues(value)) continue;
     if (member.at === "query" && isMap(member)) addParams(query, member, value);
     if (member.at === "headers") addFields(headers, member, value);

@@ -6,13 +6,13 @@
  * @module
  */
 import type { HttpResponse } from "../ports/http.ts";
-import type { Member, StructureShape } from "../ports/schema.ts";
+import type { StructureShape } from "../ports/schema.ts";
 import {
   parseHeaderJson,
   splitHeaderDates,
   splitHeaderList,
 } from "./header_values.ts";
-import { shapeOf } from "./members.ts";
+import { PreparedShape, type Slot } from "./prepared_shape.ts";
 import type { Output, ShapeReader } from "./shape_reader.ts";
 
 /** The part of a response that comes before its body. */
@@ -31,19 +31,18 @@ export function headValues(
   reader: ShapeReader,
 ): Output {
   const output: Output = {};
-  for (const [key, member] of Object.entries(shape.members)) {
-    const value = headValue(response, [key, member], reader);
-    if (value !== undefined) output[key] = value;
+  for (const slot of PreparedShape.of(shape).head) {
+    const value = headValue(response, slot, reader);
+    if (value !== undefined) output[slot.key] = value;
   }
   return output;
 }
 
 function headValue(
   { headers, status }: ResponseHead,
-  [key, member]: readonly [key: string, member: Member],
+  { key, member, name, shape }: Slot,
   reader: ShapeReader,
 ): unknown {
-  const name = (member.name ?? key).toLowerCase();
   switch (member.at) {
     case "status":
       return status;
@@ -51,7 +50,6 @@ function headValue(
       const field = headers[name];
       if (field === undefined) return undefined;
       if (member.json) return parseHeaderJson(field);
-      const shape = shapeOf(member);
       if (shape?.kind !== "list") return reader.scalar(field, member, key);
       const texts = shape.item.of === "timestamp" && !shape.item.time
         ? splitHeaderDates(field)

@@ -21,7 +21,8 @@ import { answer } from "./answer.ts";
 import { checkedInput } from "./draft.ts";
 import { eventStream } from "./events.ts";
 import { isBodyInput } from "./kinds.ts";
-import { given, payloadOf, shapeOf, type Values } from "./members.ts";
+import { given, shapeOf, type Values } from "./members.ts";
+import { PreparedShape } from "./prepared_shape.ts";
 import { requestHead } from "./request_head.ts";
 import { bodyBytes, bodyText, NO_BODY, NO_DOCUMENT } from "./response_body.ts";
 import { headValues } from "./response_head.ts";
@@ -69,18 +70,20 @@ function requestBody<Input, Output>(
   shape: StructureShape,
   values: Values,
 ): Pick<RequestDraft, "body" | "streamed"> {
-  const payload = payloadOf(shape);
+  const { payload } = PreparedShape.of(shape);
   if (payload !== undefined) {
-    const [key, member] = payload;
+    const { key, member } = payload;
     const streamed = member.stream === true;
     return { body: payloadBody(key, member, values[key]), streamed };
   }
-  const hasMembers = given(shape, values)
-    .some(([, member]) => member.at === undefined);
-  const body = root !== undefined && hasMembers
+  const body = root !== undefined && hasMembers(shape, values)
     ? structureXml(root, shape, values)
     : undefined;
   return { body, streamed: false };
+}
+
+function hasMembers(shape: StructureShape, values: Values): boolean {
+  return given(shape, values).some(([, { at }]) => at === undefined);
 }
 
 function payloadBody(
@@ -106,7 +109,7 @@ async function responseBody<Input, Output>(
   response: HttpResponse,
   { shape, reader }: Reading,
 ): Promise<Read> {
-  const payload = payloadOf(shape);
+  const { payload } = PreparedShape.of(shape);
   if (payload === undefined) {
     const root = documentOf(operation, response, await bodyBytes(response));
     return root === undefined ? {} : {
@@ -114,8 +117,7 @@ async function responseBody<Input, Output>(
       ...reader.members(root, shape, ""),
     };
   }
-  const [key, member] = payload;
-  const inner = shapeOf(member);
+  const { key, member, shape: inner } = payload;
   if (member.stream) {
     return { [key]: new StreamingBody(response.body ?? NO_BODY) };
   }
@@ -162,17 +164,14 @@ function documentOf<Input, Output>(
 }
 
 function hasDocument(shape: StructureShape): boolean {
-  return Object.values(shape.members).some(({ at }) =>
-    at === undefined || at === "payload" || at === "text"
-  );
+  const { document, payload, text } = PreparedShape.of(shape);
+  return document.size > 0 || payload !== undefined || text.length > 0;
 }
 
 /** The member that is the root's own text, where the shape has one. */
 function rootText(root: XmlElement, shape: StructureShape): Read {
   if (root.text === "") return {};
   return Object.fromEntries(
-    Object.entries(shape.members)
-      .filter(([, { at }]) => at === "text")
-      .map(([key]) => [key, root.text]),
+    PreparedShape.of(shape).text.map(({ key }) => [key, root.text]),
   );
 }

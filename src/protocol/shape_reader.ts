@@ -4,25 +4,14 @@
  * @module
  */
 import { ProtocolError } from "../foundation/errors.ts";
-import type {
-  MapShape,
-  Member,
-  Shape,
-  StructureShape,
-} from "../ports/schema.ts";
+import type { MapShape, Member, StructureShape } from "../ports/schema.ts";
 import { shapeOf } from "./members.ts";
+import { PreparedShape, type Slot } from "./prepared_shape.ts";
 import { parseScalar, type Scalar } from "./scalars.ts";
 import type { XmlElement } from "./xml_reader.ts";
 
 /** Values that are being put together. */
 export type Output = Record<string, unknown>;
-
-/** A member that stands in a document, ready to be found by its name there. */
-interface Slot {
-  readonly key: string;
-  readonly member: Member;
-  readonly shape: Shape | undefined;
-}
 
 /** What stands for a required value that a lax store leaves out. */
 const EMPTY: Readonly<Record<string, () => unknown>> = {
@@ -43,7 +32,6 @@ export class ShapeReader {
 
   readonly #operation: string;
   readonly #strict: boolean;
-  readonly #slots = new Map<StructureShape, ReadonlyMap<string, Slot>>();
 
   /**
    * Makes a reader.
@@ -62,7 +50,7 @@ export class ShapeReader {
    * @param path Where the structure is, ending in a dot unless empty.
    */
   members(element: XmlElement, shape: StructureShape, path: string): Output {
-    const slots = this.#slotsOf(shape);
+    const slots = PreparedShape.of(shape).document;
     const output: Output = {};
     for (const child of element.children) {
       const slot = slots.get(child.name);
@@ -83,9 +71,8 @@ export class ShapeReader {
    * @throws {ProtocolError} If one is absent and nothing can stand for it.
    */
   complete(output: Output, shape: StructureShape, path: string): Output {
-    for (const key in shape.members) {
-      const member = shape.members[key];
-      if (!member?.required || output[key] !== undefined) continue;
+    for (const { key, member } of PreparedShape.of(shape).required) {
+      if (output[key] !== undefined) continue;
       const empty = EMPTY[
         typeof member.of === "string" ? member.of : member.of().kind
       ];
@@ -176,30 +163,9 @@ export class ShapeReader {
     }));
   }
 
-  #slotsOf(shape: StructureShape): ReadonlyMap<string, Slot> {
-    let slots = this.#slots.get(shape);
-    if (slots === undefined) {
-      slots = new Map(
-        Object.entries(shape.members)
-          .filter(([, member]) => member.at === undefined)
-          .map(([key, member]) => [
-            localName(member.name ?? key),
-            { key, member, shape: shapeOf(member) },
-          ]),
-      );
-      this.#slots.set(shape, slots);
-    }
-    return slots;
-  }
-
   #fail(path: string, why: string): never {
     throw new ProtocolError(
       `Cannot read ${path} of the response to ${this.#operation}: ${why}`,
     );
   }
-}
-
-/** `xsi:type` → `type`, as the elements have it. */
-function localName(name: string): string {
-  return name.slice(name.indexOf(":") + 1);
 }

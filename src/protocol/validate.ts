@@ -15,6 +15,7 @@ import { nearestName } from "../foundation/nearest.ts";
 import type { Member, Shape, StructureShape } from "../ports/schema.ts";
 import { EXPECTED, isBodyInput, isScalar, mustBe } from "./kinds.ts";
 import { given, isValues, shapeOf, type Values } from "./members.ts";
+import { PreparedShape } from "./prepared_shape.ts";
 
 /** Text that a header field carries unchanged (RFC 9110, section 5.5). */
 const HEADER_VALUE = /^[\t\x20-\x7e]*$/;
@@ -37,7 +38,7 @@ export function validated(
   input: unknown,
 ): Values {
   const validator = new Validator();
-  validator.structure("", shape, input);
+  validator.structure(shape, input);
   if (validator.problems.length > 0 || !isValues(input)) {
     throw new ValidationError(operation, validator.problems);
   }
@@ -46,121 +47,113 @@ export function validated(
 
 class Validator {
   readonly problems: ValidationProblem[] = [];
+  /** Where the value stands; written out only where something is wrong. */
+  readonly #path: (number | string)[] = [];
 
-  structure(path: string, shape: StructureShape, value: unknown): void {
+  structure(shape: StructureShape, value: unknown): void {
     if (!isValues(value)) {
-      this.#add(path || "The input", mustBe("an object", value));
+      this.#add(mustBe("an object", value));
       return;
     }
-    for (const [key, member] of Object.entries(shape.members)) {
-      if (member.required && value[key] === undefined) {
-        this.#add(join(path, key), "is required");
+    for (const { key } of PreparedShape.of(shape).required) {
+      if (value[key] === undefined) this.#add("is required", key);
+    }
+    for (const key of Object.keys(value)) {
+      if (value[key] !== undefined && !Object.hasOwn(shape.members, key)) {
+        this.#add(unknownMember(key, Object.keys(shape.members)), key);
       }
     }
-    const names = Object.keys(shape.members);
-    for (const [key, one] of Object.entries(value)) {
-      if (one !== undefined && !Object.hasOwn(shape.members, key)) {
-        this.#add(join(path, key), unknownMember(key, names));
-      }
-    }
-    const members = [...given(shape, value)];
-    for (const [key, member, one] of members) {
-      this.#member(join(path, key), member, one);
-    }
+    const members = given(shape, value);
+    for (const [key, member, one] of members) this.#part(key, member, one);
     if (shape.union && members.length !== 1) {
-      const allowed = names.join(", ");
+      const allowed = Object.keys(shape.members).join(", ");
       this.#add(
-        path,
         `must have exactly one of ${allowed}: it has ${members.length}`,
       );
     }
   }
 
-  #member(path: string, member: Member, value: unknown): void {
+  #part(key: number | string, member: Member, value: unknown): void {
+    this.#path.push(key);
     const shape = shapeOf(member);
-    if (shape === undefined) this.#scalar(path, member, value);
-    else this.#parts(path, member, { shape, value });
+    if (shape === undefined) this.#scalar(member, value);
+    else this.#parts(member, shape, value);
+    this.#path.pop();
   }
 
-  #parts(
-    path: string,
-    member: Member,
-    { shape, value }: { readonly shape: Shape; readonly value: unknown },
-  ): void {
-    if (shape.kind === "structure") this.structure(path, shape, value);
+  #parts(member: Member, shape: Shape, value: unknown): void {
+    if (shape.kind === "structure") this.structure(shape, value);
     else if (shape.kind === "list") {
       if (!Array.isArray(value)) {
-        this.#add(path, mustBe("an array", value));
+        this.#add(mustBe("an array", value));
         return;
       }
-      this.#length(path, member, value.length);
+      this.#length(member, value.length);
       const item = placed(shape.item, member);
-      value.forEach((one, index) => {
-        this.#member(`${path}[${index}]`, item, one);
-      });
+      value.forEach((one, index) => this.#part(index, item, one));
     } else if (isValues(value)) {
       const item = placed(shape.value, member);
       for (const [key, one] of Object.entries(value)) {
-        this.#member(join(path, key), item, one);
+        this.#part(key, item, one);
       }
-      if (member.at === "headers") this.#headerNames(path, member, value);
-    } else this.#add(path, mustBe("an object", value));
+      if (member.at === "headers") this.#headerNames(member, value);
+    } else this.#add(mustBe("an object", value));
   }
 
-  #scalar(path: string, member: Member, value: unknown): void {
+  #scalar(member: Member, value: unknown): void {
     const type = member.of;
     if (typeof type !== "string" || member.json) return;
     if (member.stream) {
       if (!isBodyInput(value)) {
-        this.#add(path, mustBe("a string, bytes or a stream", value));
+        this.#add(mustBe("a string, bytes or a stream", value));
       }
     } else if (!isScalar(type, value)) {
-      this.#add(path, mustBe(EXPECTED[type], value));
+      this.#add(mustBe(EXPECTED[type], value));
     } else if (typeof value === "string") {
-      this.#length(path, member, value.length);
-      this.#text(path, member, value);
+      this.#length(member, value.length);
+      this.#text(member, value);
     } else if (typeof value === "number" && value < (member.min ?? value)) {
-      this.#add(path, `must be at least ${member.min}`);
+      this.#add(`must be at least ${member.min}`);
     }
   }
 
-  #length(path: string, member: Member, length: number): void {
+  #length(member: Member, length: number): void {
     // An empty part of a path would name something else.
     const least = member.min ?? (member.at === "path" ? 1 : 0);
     if (length < least) {
       this.#add(
-        path,
         `must have a length of at least ${least}: it has ${length}`,
       );
     }
   }
 
-  #text(path: string, { at }: Member, value: string): void {
+  #text({ at }: Member, value: string): void {
     if ((at === "header" || at === "headers") && !HEADER_VALUE.test(value)) {
       this.#add(
-        path,
         "must be ASCII text in one line, as it travels in a header field",
       );
     }
   }
 
-  #headerNames(path: string, { name = "" }: Member, values: Values): void {
+  #headerNames({ name = "" }: Member, values: Values): void {
     const seen = new Map<string, string>();
     for (const key of Object.keys(values)) {
       if (!HEADER_NAME.test(name + key)) {
         this.#add(
-          join(path, key),
           "must have a name of ASCII letters, digits and hyphens, as it is part of a header field",
+          key,
         );
       }
       const first = seen.get(key.toLowerCase());
       if (first === undefined) seen.set(key.toLowerCase(), key);
-      else this.#add(join(path, key), `is the same header field as "${first}"`);
+      else this.#add(`is the same header field as "${first}"`, key);
     }
   }
 
-  #add(path: string, problem: string): void {
-    this.problems.push({ path, problem });
+  /** Notes a problem, with the value or with one of its members. */
+  #add(problem: string, ...member: readonly string[]): void {
+    const path = [...this.#path, ...member].reduce<string>(join, "");
+    this.problems.push({ path: path || "The input", problem });
   }
 }
 
@@ -176,8 +169,9 @@ function unknownMember(key: string, names: readonly string[]): string {
     : `is unknown: the nearest known name is "${nearest}"`;
 }
 
-/** `Delete.Objects`; a name that is no plain word in quotes. */
-function join(path: string, key: string): string {
-  const shown = /^[\w-]+$/.test(key) ? key : JSON.stringify(key);
+/** `Delete.Objects[0]`; a name that is no plain word in quotes. */
+function join(path: string, part: number | string): string {
+  if (typeof part === "number") return `${path}[${part}]`;
+  const shown = /^[\w-]+$/.test(part) ? part : JSON.stringify(part);
   return path === "" ? shown : `${path}.${shown}`;
 }

@@ -18,6 +18,9 @@ import { isListing } from "./listings.ts";
 /** Any input, seen as its members. */
 type Members = Readonly<Record<string, unknown>>;
 
+/** Members that are written in another form than they are given in. */
+const AMENDED = ["CopySource", "CopySourceSSECustomerKey", "SSECustomerKey"];
+
 /** A version at the end of a copy source; its `?` must not be encoded. */
 const VERSION = /\?versionId=\S+$/;
 
@@ -34,6 +37,9 @@ export async function amendInput<Input, Output>(
   input: Input,
 ): Promise<Input> {
   if (typeof input !== "object" || input === null) return input;
+  const isAmended = isListing(operation.name) ||
+    AMENDED.some((name) => name in input);
+  if (!isAmended) return input;
   const members: Members = Object.fromEntries(Object.entries(input));
   return {
     ...input,
