@@ -27,7 +27,9 @@ export function plainWords(text: string): string {
   const words = text.slice(0, MOST).split(/\s+/).filter((word) => word !== "");
   const shown = words.map((word, index) => {
     const before = words[index - 1] ?? "";
-    const named = /[:=]$/.test(before) && SECRET_NAME.test(before);
+    // `name: value` and `name = value`.
+    const name = /^[:=]$/.test(before) ? `${words[index - 2]}=` : before;
+    const named = /[:=]$/.test(name) && SECRET_NAME.test(name);
     return PLAIN.test(word) && !named ? word : WITHHELD;
   });
   const joined = shown.filter((word, index) =>
