@@ -31,7 +31,8 @@ export async function exchange<Input, Output>(
   const { region } = attempt.correction;
   const endpoint = locate(parts, operation.name, draft, region);
   const host = endpoint.origin.slice(endpoint.origin.indexOf("//") + 2);
-  const credentials = await identity(parts, operation.auth, options.signal);
+  const { signal } = options;
+  const credentials = await identity(parts, operation, { endpoint, signal });
   const scope = scopeOf(endpoint, parts.skew.now(host));
   trace.facts = {
     operation: operation.name,
@@ -40,7 +41,7 @@ export async function exchange<Input, Output>(
     region: scope.region,
     signedAt: scope.at,
     ...credentials && { credentials },
-    ...options.signal && { signal: options.signal },
+    ...signal && { signal },
   };
   const request = await framePayload(
     address(draft, endpoint, call.body),

@@ -14,18 +14,18 @@ const EXPIRED_CODES: ReadonlySet<string> = new Set([
   "InvalidToken",
 ]);
 
-/** Tells the source that its credentials were refused, once per call. */
+/** Tells the sources which credentials were refused, once per call. */
 export class ExpiredCredentials implements Recovery {
   readonly kind = "credentials";
-  readonly #source: CredentialSource;
+  readonly #sources: readonly Pick<CredentialSource, "invalidate">[];
 
   /**
    * Makes the recovery of a client.
    *
-   * @param source Where its credentials come from.
+   * @param sources Where its credentials come from.
    */
-  constructor(source: CredentialSource) {
-    this.#source = source;
+  constructor(sources: readonly Pick<CredentialSource, "invalidate">[]) {
+    this.#sources = sources;
   }
 
   recover(
@@ -39,7 +39,7 @@ export class ExpiredCredentials implements Recovery {
     if (!EXPIRED_CODES.has(failure.code) || !credentials.sessionToken) {
       return undefined;
     }
-    this.#source.invalidate(credentials);
+    for (const source of this.#sources) source.invalidate(credentials);
     return { freshCredentials: true };
   }
 }

@@ -10,12 +10,14 @@ import type { Endpoint } from "../ports/endpoint.ts";
 import type { HttpRequest, RequestBody, Transport } from "../ports/http.ts";
 import type { RequestDraft } from "../ports/protocol.ts";
 import type { RegionMemory } from "../ports/recovery.ts";
+import type { Operation } from "../ports/schema.ts";
 import type { ServiceDefinition } from "../ports/service.ts";
 import type { Signer, SigningScope } from "../ports/signer.ts";
 import type { Files } from "../ports/system.ts";
 import type { ClockSkew } from "./clock_skew.ts";
 import type { PayloadPolicy } from "./payload.ts";
 import type { LoopParts } from "./retry_loop.ts";
+import type { Sessions } from "./sessions.ts";
 import type { WireLog } from "./wire_log.ts";
 
 /** The parts of one client, ready to use. */
@@ -30,6 +32,8 @@ export interface Parts extends LoopParts {
   readonly payload: PayloadPolicy;
   /** Who is calling; absent: nobody, requests are not signed. */
   readonly credentials?: CredentialSource;
+  /** Who signs where an endpoint asks for a session. */
+  readonly sessions?: Sessions;
   /** Proof of who is calling. */
   readonly signer: Signer;
   /** Request to response. */
@@ -99,28 +103,37 @@ export function address(
 
 /** What a signature is bound to. */
 export function scopeOf(endpoint: Endpoint, at: Date): SigningScope {
-  const { signingName: service, signingRegion: region, signingRules } =
-    endpoint;
+  const { signingName: service, signingRegion: region } = endpoint;
+  const { signingRules, session } = endpoint;
   return {
     service,
     region,
     at,
     ...signingRules === undefined ? {} : { rules: signingRules },
+    ...session && { tokenHeader: session.tokenHeader },
   };
 }
 
 /**
- * Gets the credentials that a request is signed with.
+ * Gets the credentials that a request is signed with: those of the endpoint's
+ * session, where it asks for one, else those of the caller.
  *
  * @param parts The client's parts.
- * @param auth The operation's own word: `"none"` is never signed.
- * @param signal Ends the search early.
+ * @param operation Its own word goes first: `"none"` is never signed.
+ * @param request Where it goes, and what ends the search early.
  * @throws {CredentialsError} If there are none.
+ * @throws {ServiceError} If the session cannot be opened.
  */
-export async function identity(
-  parts: Parts,
-  auth: "none" | "unsigned-body" | undefined,
-  signal: AbortSignal | undefined,
+export async function identity<Input, Output>(
+  { credentials, sessions }: Parts,
+  { auth }: Operation<Input, Output>,
+  request: {
+    readonly endpoint: Endpoint;
+    readonly signal?: AbortSignal | undefined;
+  },
 ): Promise<Credentials | undefined> {
-  return auth === "none" ? undefined : await parts.credentials?.get(signal);
+  if (auth === "none" || credentials === undefined) return undefined;
+  const { endpoint: { session }, signal } = request;
+  const source = session && sessions?.sourceOf(session.name) || credentials;
+  return await source.get(signal);
 }

@@ -42,7 +42,8 @@ export function createPresigner(
     const draft = withoutBody(operation.name, written, options);
     const endpoint = locate(parts, operation.name, draft);
     const request = address(draft, endpoint, undefined);
-    const credentials = await identity(parts, operation.auth, options.signal);
+    const { signal } = options;
+    const credentials = await identity(parts, operation, { endpoint, signal });
     const at = skew.now(new URL(endpoint.origin).host);
     const life = lifeOf(options, credentials, at);
     const signed = credentials === undefined ? request : await signer.presign(

@@ -169,7 +169,7 @@ class Run {
       const next = { ...ticket, attempt: ticket.attempt + 1 };
       return { kind: "go", ticket: next, delayMs: 0 };
     }
-    const answer = this.#ask(ticket, failure);
+    const answer = this.#ask(ticket, trace, failure);
     if (typeof answer === "string") {
       conclude(failure, this.#record.metadata(answer));
       throw failure;
@@ -219,12 +219,18 @@ class Run {
     }
   }
 
-  #ask(ticket: RetryTicket, failure: AwsError): RetryGrant | StopReason {
+  #ask(
+    ticket: RetryTicket,
+    trace: AttemptTrace,
+    failure: AwsError,
+  ): RetryGrant | StopReason {
     const { retry, repeatUnsafe } = this.#parts;
     const { idempotent, replayable } = this.#call;
     if (failure instanceof TimeoutError && failure.limit === "total") {
       return "total-timeout";
     }
+    // Nothing was sent. What failed is a call of its own, with its own attempts.
+    if (trace.facts === undefined) return "not-retryable";
     const maybeDone = failure instanceof TransportError && failure.maybeSent;
     if (maybeDone && !idempotent && !repeatUnsafe) return "unsafe";
     const answer = retry.afterFailure(ticket, failure, this.#call);

@@ -35,7 +35,7 @@ export function createSigningPlaceFinder(
     const endpoint = locate(parts, operation.name, draft);
     const { origin, path } = address(draft, endpoint, undefined);
     const scope = scopeOf(endpoint, skew.now(new URL(origin).host));
-    const credentials = await identity(parts, operation.auth, signal);
+    const credentials = await identity(parts, operation, { endpoint, signal });
     return {
       url: origin + path,
       scope,

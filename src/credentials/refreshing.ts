@@ -22,11 +22,25 @@ export interface RefreshDeps {
   readonly logger: Logger;
 }
 
-/** From here to their end a refresh is tried; until it succeeds the old ones do. */
-const ADVISORY_MS = 15 * 60_000;
+/** When credentials are refreshed, in milliseconds before their end. */
+export interface RefreshWindows {
+  /** From here on a refresh is tried; until it succeeds the old ones do. */
+  readonly advisoryMs: number;
+  /** From here on nobody goes on without a refresh. */
+  readonly mandatoryMs: number;
+}
 
-/** From here to their end nobody goes on without a refresh. */
-const MANDATORY_MS = 10 * 60_000;
+/** For credentials that live for an hour or longer. */
+const USUAL_WINDOWS: RefreshWindows = {
+  advisoryMs: 15 * 60_000,
+  mandatoryMs: 10 * 60_000,
+};
+
+/** For sessions of minutes. */
+export const SESSION_WINDOWS: RefreshWindows = {
+  advisoryMs: 45_000,
+  mandatoryMs: 10_000,
+};
 
 /** Credentials that live for less than the windows are not asked for at every call. */
 const PAUSE_MS = 60_000;
@@ -37,13 +51,15 @@ const PAUSE_MS = 60_000;
  * before, all calls wait for it and a failure is theirs. However many calls wait,
  * the provider is asked once. Nothing happens between calls: there is no timer.
  *
- * Source: botocore, `RefreshableCredentials`; the pause of a minute between two
+ * Source: botocore, `RefreshableCredentials` and, for the windows of sessions,
+ * `IdentityCache`; the pause of a minute between two
  * refreshes is ours.
  */
 export class RefreshingCredentials implements CredentialSource {
   readonly #provider: CredentialProvider;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #windows: RefreshWindows;
   readonly #loading: SharedWork<Credentials>;
   #current: Credentials | undefined;
   #expiresMs = Infinity;
@@ -54,11 +70,18 @@ export class RefreshingCredentials implements CredentialSource {
    *
    * @param provider Where the credentials come from.
    * @param deps Time and messages.
+   * @param windows When they are refreshed. Default: 15 and 10 minutes before
+   * their end.
    */
-  constructor(provider: CredentialProvider, { clock, logger }: RefreshDeps) {
+  constructor(
+    provider: CredentialProvider,
+    { clock, logger }: RefreshDeps,
+    windows = USUAL_WINDOWS,
+  ) {
     this.#provider = provider;
     this.#clock = clock;
     this.#logger = logger;
+    this.#windows = windows;
     this.#loading = new SharedWork((signal) => this.#load(signal));
   }
 
@@ -69,9 +92,9 @@ export class RefreshingCredentials implements CredentialSource {
 
     const nowMs = this.#clock.now().getTime();
     const leftMs = this.#expiresMs - nowMs;
-    if (leftMs >= ADVISORY_MS) return current;
+    if (leftMs >= this.#windows.advisoryMs) return current;
     const paused = leftMs >= 0 && nowMs - this.#triedMs < PAUSE_MS;
-    if (leftMs < MANDATORY_MS) {
+    if (leftMs < this.#windows.mandatoryMs) {
       return paused ? current : await this.#loading.join(signal);
     }
     if (paused || this.#loading.running) return current;

@@ -17,6 +17,16 @@ export interface Endpoint {
   readonly signingName: string;
   /** How the path is signed. Default: by the service to sign for. */
   readonly signingRules?: SigningRules;
+  /** Session that signs in place of the caller (S3: directory buckets). */
+  readonly session?: EndpointSession;
+}
+
+/** A session that is opened with the service itself. */
+export interface EndpointSession {
+  /** What it is opened for: the bucket. */
+  readonly name: string;
+  /** Header that carries its token, lower case. */
+  readonly tokenHeader: string;
 }
 
 /**

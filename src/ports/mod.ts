@@ -53,7 +53,12 @@ export type {
   RoleRequest,
   SessionTag,
 } from "./credentials.ts";
-export type { Endpoint, EndpointQuery, EndpointResolver } from "./endpoint.ts";
+export type {
+  Endpoint,
+  EndpointQuery,
+  EndpointResolver,
+  EndpointSession,
+} from "./endpoint.ts";
 export type {
   BodySource,
   HeaderMap,

@@ -5,6 +5,7 @@
  */
 import type { Caller, ClientCore } from "./caller.ts";
 import type { ClientConfig, Setting } from "./config.ts";
+import type { Credentials } from "./credentials.ts";
 import type { Endpoint, EndpointQuery } from "./endpoint.ts";
 import type { Answer, Protocol } from "./protocol.ts";
 import type { RegionMemory } from "./recovery.ts";
@@ -44,6 +45,18 @@ export interface ServiceDefinition<Config extends ClientConfig = ClientConfig> {
    * service tells of another region. It may make calls of its own.
    */
   readonly regions?: (call: Caller) => RegionMemory;
+  /**
+   * Opens a session, where some endpoints ask for one (S3: directory buckets).
+   *
+   * @param call Makes the call that opens it, with the caller's own credentials.
+   * @param name What it is opened for.
+   * @param signal Ends the call early.
+   */
+  readonly openSession?: (
+    call: Caller,
+    name: string,
+    signal?: AbortSignal,
+  ) => Promise<Credentials>;
   /** The settings that only its clients have; a row replaces the general one of its name. */
   readonly settings: readonly Setting<unknown>[];
   /** Whether it can be called without a region (S3, STS: their global hosts). */

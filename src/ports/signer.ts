@@ -23,6 +23,8 @@ export interface SigningScope {
   readonly at: Date;
   /** How the path is signed. Default: `"s3"` for services of the S3 family. */
   readonly rules?: SigningRules;
+  /** Header that carries the session token. Default: `"x-amz-security-token"`. */
+  readonly tokenHeader?: string;
 }
 
 /** Adds proof of identity to a request. */

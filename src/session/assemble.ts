@@ -15,10 +15,18 @@ import type { Parts } from "../client/parts.ts";
 import type { PayloadPolicy } from "../client/payload.ts";
 import { createPresigner } from "../client/presign.ts";
 import { createSigningPlaceFinder } from "../client/signing_place.ts";
+import { Sessions } from "../client/sessions.ts";
 import { WireLog } from "../client/wire_log.ts";
-import type { ClientCore } from "../ports/caller.ts";
+import {
+  RefreshingCredentials,
+  SESSION_WINDOWS,
+} from "../credentials/refreshing.ts";
+import type { Caller, ClientCore } from "../ports/caller.ts";
 import type { ClientConfig, Resolved } from "../ports/config.ts";
-import type { CredentialSource } from "../ports/credentials.ts";
+import type {
+  CredentialProvider,
+  CredentialSource,
+} from "../ports/credentials.ts";
 import type { RetryStrategy } from "../ports/retry.ts";
 import type { ServiceDefinition } from "../ports/service.ts";
 import { retryStrategy } from "../retry/from_mode.ts";
@@ -106,7 +114,9 @@ async function assembleParts(
     ? undefined
     : identity ?? await shared.identityOf(config);
   const skew = new ClockSkew(clock);
-  const regions = service.regions?.(createCaller(() => parts));
+  const call = createCaller(() => parts);
+  const regions = service.regions?.(call);
+  const sessions = sessionsOf(service, call, shared);
   const parts: Parts = {
     service,
     settings,
@@ -118,7 +128,9 @@ async function assembleParts(
     transport: shared.transports.get(connectionsOf(resolved)),
     recoveries: [
       ...regions ? [regions] : [],
-      ...credentials ? [new ExpiredCredentials(credentials)] : [],
+      ...credentials
+        ? [new ExpiredCredentials([credentials, ...sessions ? [sessions] : []])]
+        : [],
       skew,
     ],
     skew,
@@ -130,8 +142,24 @@ async function assembleParts(
     userAgent: userAgent(),
     ...credentials && { credentials },
     ...regions && { regions },
+    ...sessions && { sessions },
   };
   return parts;
+}
+
+function sessionsOf(
+  { id, openSession }: ServiceDefinition,
+  call: Caller,
+  { clock, logger }: Shared,
+): Sessions | undefined {
+  return openSession && new Sessions((name) => {
+    const provider: CredentialProvider = {
+      name: `${id}-session`,
+      load: (signal) => openSession(call, name, signal),
+    };
+    const deps = { clock, logger };
+    return new RefreshingCredentials(provider, deps, SESSION_WINDOWS);
+  });
 }
 
 /** The values alone; one that is set nowhere and has no default is absent. */

@@ -14,13 +14,17 @@ const MAX_EXPIRY = 604_800;
 
 /** Parameters with which a request is signed already. */
 const SIGNED =
-  /^x-amz-(?:algorithm|credential|date|expires|security-token|signature|signedheaders)$/i;
+  /^x-amz-(?:algorithm|credential|date|expires|s3session-token|security-token|signature|signedheaders)$/i;
+
+/** Header in which the token of a directory bucket's session is sent. */
+const EXPRESS_TOKEN_HEADER = "x-amz-s3session-token";
 
 /** Header fields that make way for a parameter. */
 const REPLACED: ReadonlySet<string> = new Set([
   "authorization",
   PAYLOAD_HEADER,
   TOKEN_HEADER,
+  EXPRESS_TOKEN_HEADER,
   "x-amz-date",
 ]);
 
@@ -63,4 +67,15 @@ export function remainingHeaders(headers: HeaderMap): HeaderMap {
 export function presetHash(headers: HeaderMap): readonly QueryParam[] {
   const hash = headers[PAYLOAD_HEADER];
   return hash === undefined ? [] : [["X-Amz-Content-Sha256", hash]];
+}
+
+/**
+ * Names the parameter that carries the session token in a query.
+ *
+ * @param header The header that carries it elsewhere.
+ */
+export function tokenParam(header: string): string {
+  return header === EXPRESS_TOKEN_HEADER
+    ? "X-Amz-S3session-Token"
+    : "X-Amz-Security-Token";
 }

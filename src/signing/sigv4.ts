@@ -29,6 +29,7 @@ import {
   refuseSigned,
   remainingHeaders,
   TOKEN_HEADER,
+  tokenParam,
 } from "./query_auth.ts";
 import { credentialScope, isS3, rulesOf } from "./scope.ts";
 import { ALGORITHM, stringToSign } from "./string_to_sign.ts";
@@ -101,6 +102,7 @@ export class SigV4 implements Signer {
     const place = credentialScope(time, scope);
     const hash = await payloadHash(request, scope.service);
     const { accessKeyId, sessionToken } = credentials;
+    const { tokenHeader = TOKEN_HEADER } = scope;
 
     const sent: Record<string, string> = {
       ...request.headers,
@@ -110,7 +112,7 @@ export class SigV4 implements Signer {
       sent[PAYLOAD_HEADER] = hash;
     }
     if (sessionToken !== undefined && this.#sessionToken === "signed") {
-      sent[TOKEN_HEADER] = sessionToken;
+      sent[tokenHeader] = sessionToken;
     }
     const headers = canonicalHeaders(request.origin, sent, this.#unsigned);
     const signature = await this.#signature(
@@ -118,7 +120,7 @@ export class SigV4 implements Signer {
       { credentials, scope, time, place, headers, hash },
     );
 
-    if (sessionToken !== undefined) sent[TOKEN_HEADER] = sessionToken;
+    if (sessionToken !== undefined) sent[tokenHeader] = sessionToken;
     sent.authorization =
       `${ALGORITHM} Credential=${accessKeyId}/${place}, SignedHeaders=${headers.names}, Signature=${signature}`;
     return { ...request, headers: sent };
@@ -150,7 +152,7 @@ export class SigV4 implements Signer {
     ];
     const token: readonly QueryParam[] = sessionToken === undefined
       ? []
-      : [["X-Amz-Security-Token", sessionToken]];
+      : [[tokenParam(scope.tokenHeader ?? TOKEN_HEADER), sessionToken]];
     const signed = this.#sessionToken === "signed"
       ? [...query, ...token]
       : query;

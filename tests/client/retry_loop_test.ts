@@ -114,6 +114,23 @@ Deno.test("retryLoop passes on what is not ours, without asking anyone", async (
   assertEquals(attempts.length, 1);
 });
 
+Deno.test("retryLoop does not repeat what failed before anything was sent", async () => {
+  const { call } = failing([]);
+  let attempts = 0;
+  const send = (): Promise<string> => {
+    attempts++;
+    return Promise.reject(slowDown());
+  };
+
+  const error = await assertRejects(
+    () => retryLoop(parts(), { ...call, send }),
+    ServiceError,
+  );
+
+  assertEquals(error.ResponseMetadata?.StopReason, "not-retryable");
+  assertEquals(attempts, 1);
+});
+
 Deno.test("retryLoop corrects once per kind, outside the attempts", async () => {
   const { call, attempts } = failing([moved()]);
   const recovery = regionRecovery();

@@ -1,5 +1,8 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { RefreshingCredentials } from "../../src/credentials/refreshing.ts";
+import {
+  RefreshingCredentials,
+  SESSION_WINDOWS,
+} from "../../src/credentials/refreshing.ts";
 import {
   CredentialsError,
   NoCredentialsError,
@@ -83,6 +86,19 @@ Deno.test("RefreshingCredentials lets one call try early and others go on", asyn
   assertEquals(trying.accessKeyId, "ASIA2");
   assertEquals(other.accessKeyId, "ASIA1");
   assertEquals(provider.loads, 2);
+});
+
+Deno.test("RefreshingCredentials takes other windows", async () => {
+  const clock = new FixedClock(NOW);
+  const provider = new Rotating(clock);
+  const deps = { clock, logger: keptMessages() };
+  const source = new RefreshingCredentials(provider, deps, SESSION_WINDOWS);
+  await source.get();
+
+  clock.advance(59 * MINUTE + 15_000);
+  assertEquals((await source.get()).accessKeyId, "ASIA1");
+  clock.advance(1);
+  assertEquals((await source.get()).accessKeyId, "ASIA2");
 });
 
 Deno.test("RefreshingCredentials only logs that an early try failed", async () => {

@@ -206,3 +206,30 @@ Deno.test("SigV4.sign refuses a stream that has to be hashed", async () => {
     "its body is a stream",
   );
 });
+
+Deno.test("SigV4 carries a token under the name that the endpoint wants", async () => {
+  const express = {
+    ...S3,
+    service: "s3express",
+    tokenHeader: "x-amz-s3session-token",
+  };
+
+  const signed = await new SigV4().sign(GET, TEMPORARY, express);
+  const presigned = await new SigV4().presign(GET, TEMPORARY, express, 60);
+
+  assertEquals(signed.headers["x-amz-s3session-token"], "a/token+==");
+  assertEquals(signed.headers["x-amz-security-token"], undefined);
+  assertEquals(
+    /SignedHeaders=([^,]+)/.exec(signed.headers["authorization"] ?? "")?.[1],
+    "host;range;x-amz-content-sha256;x-amz-date;x-amz-s3session-token",
+  );
+  assertEquals(presigned.query.at(-2), [
+    "X-Amz-S3session-Token",
+    "a/token+==",
+  ]);
+  await assertRejects(
+    () => new SigV4().sign(presigned, TEMPORARY, express),
+    TypeError,
+    "it is signed already",
+  );
+});

@@ -1,5 +1,5 @@
 /**
- * Where whole calls differ from the recordings on purpose, and what waits.
+ * Where whole calls differ from the recordings on purpose.
  *
  * @module
  */
@@ -8,12 +8,10 @@ import { secondSignature } from "../second_signer.ts";
 import { USUAL_META } from "./client_cases.ts";
 import type { RequestCase } from "./client_requests_test.ts";
 import type { ResponseCase } from "./client_responses_test.ts";
-import { type Deviation, deviation, type Pending, pending } from "./entries.ts";
-import type { RedirectCase } from "./region_redirects_test.ts";
+import { type Deviation, deviation } from "./entries.ts";
 
 const REQUESTS = "client-requests.json";
 const RESPONSES = "client-responses.json";
-const REDIRECTS = "region-redirects.json";
 
 /** Deviations of whole calls. */
 export const CLIENT_DEVIATIONS: readonly Deviation<unknown>[] = [
@@ -82,18 +80,6 @@ export const CLIENT_DEVIATIONS: readonly Deviation<unknown>[] = [
     expect: (vector) => ({ ...vector, expect: { error: "it broke off" } }),
     reason:
       "a stream without its last event has lost others, and must not pass for the whole",
-  }),
-];
-
-/** Whole calls that a later part will make. */
-export const CLIENT_PENDING: readonly Pending<unknown>[] = [
-  pending<RedirectCase>({
-    suite: REDIRECTS,
-    theme: "S3 Express sessions",
-    applies: ({ calls, env = {} }) =>
-      calls.some(({ params }) => `${params["Bucket"]}`.endsWith("--x-s3")) &&
-      env["AWS_S3_DISABLE_EXPRESS_SESSION_AUTH"] !== "true",
-    count: 1,
   }),
 ];
 

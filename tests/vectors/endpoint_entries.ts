@@ -85,12 +85,6 @@ export const ENDPOINT_DEVIATIONS: readonly Deviation<unknown>[] = [
 export const ENDPOINT_PENDING: readonly Pending<unknown>[] = [
   pending<ClientCase>({
     suite: S3_CLIENT,
-    theme: "sessions of directory buckets",
-    applies: (vector) => signedWith(vector, "sigv4-s3express"),
-    count: 19,
-  }),
-  pending<ClientCase>({
-    suite: S3_CLIENT,
     theme: "multi-region access points",
     applies: (vector) => signedWith(vector, "sigv4a"),
     count: 1,

@@ -3,12 +3,10 @@
  *
  * @module
  */
-import { CLIENT_PENDING } from "./client_entries.ts";
 import { ENDPOINT_PENDING } from "./endpoint_entries.ts";
 import type { Pending } from "./entries.ts";
 
 /** All pending cases. */
 export const PENDING: readonly Pending<unknown>[] = [
-  ...CLIENT_PENDING,
   ...ENDPOINT_PENDING,
 ];

@@ -37,6 +37,7 @@ export interface RedirectCase extends ClientCase {
       readonly signingRegion: string;
       readonly signingName: string;
       readonly signedBy: string;
+      readonly "x-amz-s3session-token"?: string;
     }[];
     readonly results: readonly {
       readonly status?: number;
@@ -119,7 +120,8 @@ async function outcome(call: Promise<unknown>): Promise<Outcome> {
 function signedRequest(
   request: HttpRequest,
 ): RedirectCase["expect"]["requests"][number] {
-  const { authorization = "" } = request.headers;
+  const { authorization = "", "x-amz-s3session-token": token } =
+    request.headers;
   const [, signedBy = "", , signingRegion = "", signingName = ""] =
     /Credential=([^/]+)\/([^/]+)\/([^/]+)\/([^/]+)\//.exec(authorization) ?? [];
   return {
@@ -128,5 +130,6 @@ function signedRequest(
     signingRegion,
     signedBy,
     signingName,
+    ...token === undefined ? {} : { "x-amz-s3session-token": token },
   };
 }

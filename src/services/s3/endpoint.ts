@@ -12,9 +12,12 @@ import { EndpointError } from "../../foundation/errors.ts";
 import type { EndpointQuery, EndpointResolver } from "../../ports/endpoint.ts";
 import { isArn } from "./arn.ts";
 import { checkBucketName } from "./bucket_name.ts";
-import type { Place, SignatureKind } from "./place.ts";
+import type { Place } from "./place.ts";
 import { resolveS3 } from "./rules.ts";
 import type { S3Config } from "./settings.ts";
+
+/** Header that carries the token of a directory bucket's session. */
+const TOKEN_HEADER = "x-amz-s3session-token";
 
 const ACCELERATE_HOSTS = [
   "s3-accelerate.amazonaws.com",
@@ -31,20 +34,13 @@ export const s3Endpoint: EndpointResolver<S3Config> = (query) => {
   const { operation, context: { Bucket: bucket } } = query;
   if (bucket !== undefined) checkBucketName(operation, bucket);
   const route = resolveS3(placeOf(query));
-  if (route.signature !== "sigv4") {
+  if (route.signature === "sigv4a") {
     throw new EndpointError(
-      `Cannot call ${operation} on "${bucket}": ${MISSING[route.signature]}`,
+      `Cannot call ${operation} on "${bucket}": a multi-region access point needs signatures for several regions (SigV4a), which are not supported; use an access point of one region`,
     );
   }
-  return route;
-};
-
-const MISSING: Readonly<Record<Exclude<SignatureKind, "sigv4">, string>> = {
-  "sigv4-s3express": "sessions of directory buckets are not supported; " +
-    "disableS3ExpressSessionAuth: true (AWS_S3_DISABLE_EXPRESS_SESSION_AUTH) " +
-    "signs with the client's own credentials",
-  sigv4a: "a multi-region access point needs signatures for several regions " +
-    "(SigV4a), which are not supported; use an access point of one region",
+  if (route.signature === "sigv4" || bucket === undefined) return route;
+  return { ...route, session: { name: bucket, tokenHeader: TOKEN_HEADER } };
 };
 
 /** What the rules look at, from what the user set. */

@@ -64,6 +64,9 @@ export interface PresignedPost {
 
 const DEFAULT_LIFE_SECONDS = 3_600;
 
+/** Field that carries the session token, where the endpoint names no other. */
+const TOKEN = "x-amz-security-token";
+
 /** What S3 replaces by the name of the file. */
 const FILENAME = "${filename}";
 
@@ -172,7 +175,7 @@ function endOf(
 
 /** The fields that prove who made the form, in the order of conditions. */
 function proofOf(
-  { scope: { at, region, service } }: SigningPlace,
+  { scope: { at, region, service, tokenHeader = TOKEN } }: SigningPlace,
   { accessKeyId, sessionToken }: TextSigner,
 ): Readonly<Record<string, string>> {
   const time = amzDate(at);
@@ -182,9 +185,7 @@ function proofOf(
     "x-amz-credential":
       `${accessKeyId}/${day}/${region}/${service}/aws4_request`,
     "x-amz-date": time,
-    ...sessionToken === undefined
-      ? {}
-      : { "x-amz-security-token": sessionToken },
+    ...sessionToken === undefined ? {} : { [tokenHeader]: sessionToken },
   };
 }
 

@@ -8,6 +8,7 @@ import { restXml } from "../../protocol/rest_xml.ts";
 import { amendInput } from "./amend.ts";
 import { BucketRegions } from "./bucket_region.ts";
 import { s3Endpoint } from "./endpoint.ts";
+import { openBucketSession } from "./bucket_session.ts";
 import { HeadBucket } from "./generated/operations.ts";
 import { amendOutput } from "./listings.ts";
 import { type S3Config, s3Settings } from "./settings.ts";
@@ -23,6 +24,7 @@ export const s3: ServiceDefinition<S3Config> = {
     new BucketRegions((bucket, signal) =>
       call(HeadBucket, { Bucket: bucket }, signal ? { signal } : {})
     ),
+  openSession: openBucketSession,
   settings: s3Settings,
   regionless: true,
 };

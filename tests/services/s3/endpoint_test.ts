@@ -148,17 +148,6 @@ Deno.test("the bucket is checked before anything else", () => {
 });
 
 Deno.test("hosts that cannot be signed for are refused with a way out", () => {
-  const directory = { ...WEST, bucket: "logs--usw2-az1--x-s3" };
-
-  assertThrows(
-    () => find(directory),
-    EndpointError,
-    "disableS3ExpressSessionAuth",
-  );
-  assertEquals(
-    find({ ...directory, settings: { disableS3ExpressSessionAuth: true } }),
-    "https://logs--usw2-az1--x-s3.s3express-usw2-az1.us-west-2.amazonaws.com",
-  );
   assertThrows(
     () =>
       find({ ...WEST, bucket: "arn:aws:s3::123456789012:accesspoint:a.mrap" }),
