@@ -16,14 +16,15 @@
 const ENTRIES = 8 * 256;
 
 /** CRC-32/ISO-HDLC, reversed. */
-const CRC32_POLYNOMIAL = 0xedb88320;
+export const CRC32_POLYNOMIAL = 0xedb88320;
 
 /** CRC-32/ISCSI, reversed. */
-const CRC32C_POLYNOMIAL = 0x82f63b78;
+export const CRC32C_POLYNOMIAL = 0x82f63b78;
 
 /** CRC-64/NVME, reversed, in two halves. */
-const CRC64_HIGH = 0x9a6c9329;
-const CRC64_LOW = 0xac4bc9b5;
+export const CRC64_HIGH = 0x9a6c9329;
+/** The lower half. */
+export const CRC64_LOW = 0xac4bc9b5;
 
 /** A check value that grows. */
 export interface Crc {
