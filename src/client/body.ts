@@ -4,6 +4,7 @@
  * @module
  */
 import { concat, owned, utf8 } from "../foundation/bytes.ts";
+import { deferredStream } from "../foundation/deferred_stream.ts";
 import { ConfigError, ValidationError } from "../foundation/errors.ts";
 import type { BodyInput } from "../ports/body.ts";
 import type { BodySource, RequestBody } from "../ports/http.ts";
@@ -86,7 +87,7 @@ async function fromFile(url: URL, context: BodyContext): Promise<BodySource> {
   return {
     length: first.length,
     replayable: true,
-    open: () => deferred(open),
+    open: () => deferredStream(open),
   };
 }
 
@@ -98,24 +99,6 @@ function opened<T>(url: URL, file: Found<T>): T {
       ? `Cannot send "${url.pathname}": the program may not read it; run it with ${file.flag}`
       : `Cannot send "${url.pathname}": there is no such file`,
   );
-}
-
-/** A stream whose source is opened when the first piece is asked for. */
-function deferred(
-  open: () => Promise<ReadableStream<Uint8Array>>,
-): ReadableStream<Uint8Array> {
-  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  return new ReadableStream<Uint8Array>({
-    async pull(controller): Promise<void> {
-      reader ??= (await open()).getReader();
-      const { done, value } = await reader.read();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    async cancel(reason): Promise<void> {
-      await reader?.cancel(reason);
-    },
-  }, { highWaterMark: 0 });
 }
 
 async function fromSource(

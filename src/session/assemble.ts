@@ -77,6 +77,9 @@ export function coreOf(
     presign: createPresigner(load),
     signingPlace: createSigningPlaceFinder(load),
     clock: shared.clock,
+    files: shared.system,
+    checksums: async () =>
+      (await load()).payload.requestChecksum === "when_supported",
   };
 }
 

@@ -9,7 +9,7 @@ import type { ClientConfig } from "../ports/config.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Transport } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { Files, System } from "../ports/system.ts";
+import type { System, WritableFiles } from "../ports/system.ts";
 
 /** Settings of a session: a client's, and what all its clients share. */
 export interface SessionOptions extends ClientConfig {
@@ -33,7 +33,7 @@ export interface SessionOptions extends ClientConfig {
   /** Receives the library's messages. Default: none. */
   readonly logger?: Logger;
   /** Replaces the operating system, in tests. */
-  readonly system?: Files & System;
+  readonly system?: System & WritableFiles;
   /** Replaces the clock, in tests. */
   readonly clock?: Clock;
   /** Replaces `Math.random`, in tests. */

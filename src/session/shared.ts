@@ -26,7 +26,7 @@ import type {
   CredentialSource,
 } from "../ports/credentials.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { Files, System } from "../ports/system.ts";
+import type { System, WritableFiles } from "../ports/system.ts";
 import { platformSystem } from "../system/platform_system.ts";
 import { SystemClock } from "../system/system_clock.ts";
 import type { SessionOptions } from "./options.ts";
@@ -51,7 +51,7 @@ export interface StsPorts {
 /** The doors, files, identity and connections of one session. */
 export class Shared implements Disposable {
   readonly options: SessionOptions;
-  readonly system: Files & System;
+  readonly system: System & WritableFiles;
   readonly clock: Clock;
   readonly random: () => number;
   readonly uuid: () => string;

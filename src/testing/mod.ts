@@ -61,4 +61,5 @@ export type {
   OpenedFile,
   ProcessResult,
   System,
+  WritableFiles,
 } from "../ports/system.ts";

@@ -48,6 +48,24 @@ Deno.test("Session makes clients that sign with its credentials and region", asy
   );
 });
 
+Deno.test("Session tells its clients of files, and of the checksums that they send", async () => {
+  const system = new FakeSystem();
+  const { session } = sessionWith({ region: "eu-west-1", system }, []);
+  const endpointUrl = "http://localhost:9000";
+
+  const cores = [
+    session.client(S3).core,
+    session.client(S3, { endpointUrl }).core,
+    session.client(S3, { endpointUrl, requestChecksum: "when_supported" }).core,
+  ];
+
+  assertEquals(cores.map(({ files }) => files), [system, system, system]);
+  assertEquals(
+    await Promise.all(cores.map(({ checksums }) => checksums?.())),
+    [true, false, true],
+  );
+});
+
 Deno.test("Session reads nothing before the first call", () => {
   const touched: string[] = [];
   const system = new FakeSystem();
