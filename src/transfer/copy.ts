@@ -1,0 +1,198 @@
+/**
+ * Copies of any size.
+ *
+ * @module
+ */
+import type {
+  CompleteMultipartUploadOutput,
+  CopyObjectInput,
+  CopyObjectOutput,
+  S3,
+} from "../services/s3/mod.ts";
+import { eachAtMost } from "./at_most.ts";
+import { type CopySource, inspectSource } from "./copy_source.ts";
+import { descriptionOf, tagsOf } from "./description.ts";
+import { PART_MEMBERS, pick, RECEIPT_MEMBERS } from "./members.ts";
+import { beginUpload, completeUpload, discardUpload } from "./multipart.ts";
+import { checksumOf, type SentPart } from "./object_checksum.ts";
+import {
+  callOptions,
+  fittingPartSize,
+  Meter,
+  type PartOptions,
+  partSettings,
+  within,
+} from "./options.ts";
+import { type ByteRange, rangesOf, rangeText } from "./ranges.ts";
+import { changeOf } from "./remote_object.ts";
+
+/**
+ * What is copied: the parameters of CopyObject, without its directives. Each
+ * header that is given (content headers, `Expires`), `Metadata` as a whole and
+ * `Tagging` as a whole replace those of the source; what is not given is taken
+ * over. Storage class, ACL, encryption, locks and redirects are those of a new
+ * object, as in all copies of S3.
+ */
+export interface CopyInput extends
+  Omit<
+    CopyObjectInput,
+    "AnnotationDirective" | "MetadataDirective" | "TaggingDirective"
+  > {}
+
+/** What may be said about a copy. */
+export interface CopyOptions extends PartOptions {
+  /** Length of a part, in bytes, 5 MiB to 5 GiB. Default: 128 MiB. */
+  readonly partSize?: number;
+  /**
+   * Length above which an object is copied in parts, in bytes, 1 to 5 GiB.
+   * Default: 5 GiB, which is what S3 copies in one request.
+   */
+  readonly threshold?: number;
+  /** Client that looks at the source, where it is in another account. Default: the one that copies. */
+  readonly source?: S3;
+}
+
+/** The result of a copy that was one request. */
+export interface SingleCopy extends CopyObjectOutput {
+  /** How it was copied. */
+  readonly kind: "single";
+  /** Number of requests that copied bytes. */
+  readonly parts: 1;
+}
+
+/** The result of a copy in parts. */
+export interface MultipartCopy extends CompleteMultipartUploadOutput {
+  /** How it was copied. */
+  readonly kind: "multipart";
+  /** Number of parts. */
+  readonly parts: number;
+}
+
+/** The result of a copy. */
+export type CopyResult = MultipartCopy | SingleCopy;
+
+const GIBIBYTE = 1_024 * 1_024 * 1_024;
+
+/** What CopyObject takes: "Copying objects", Amazon S3 User Guide. */
+const MAX_SINGLE = 5 * GIBIBYTE;
+
+/** No byte passes through here, so that parts may be long. */
+const PART_SIZE = GIBIBYTE / 8;
+
+/**
+ * Copies an object within S3: in one request up to 5 GiB, above in parts. The
+ * same metadata, content headers and tags come of both.
+ *
+ * @param s3 The client.
+ * @param input The source and the target.
+ * @param options What differs from the defaults.
+ * @throws {ObjectChangedError} If the source was replaced or removed meanwhile.
+ */
+export async function copy(
+  s3: S3,
+  input: CopyInput,
+  options: CopyOptions = {},
+): Promise<CopyResult> {
+  const { signal, source: reader = s3 } = options;
+  signal?.throwIfAborted();
+  const threshold = within(
+    "threshold",
+    options.threshold ?? MAX_SINGLE,
+    [1, MAX_SINGLE],
+  );
+  partSettings(options, PART_SIZE);
+  const source = await inspectSource(reader, input, signal);
+  const meter = new Meter(options, source.size);
+  if (source.size > threshold) {
+    return await copyParts({ s3, input, options, source, meter });
+  }
+  try {
+    const output = await s3.copyObject({
+      ...input,
+      ...source.conditions,
+      ...descriptionOf(input, source.head),
+      ...input.Tagging !== undefined && { TaggingDirective: "REPLACE" },
+    }, callOptions(options));
+    meter.add(source.size);
+    return { kind: "single", parts: 1, ...output };
+  } catch (error) {
+    // A condition on the target is refused in the same words.
+    const conditional = input.IfMatch ?? input.IfNoneMatch;
+    throw conditional === undefined ? changeOf(error, source) : error;
+  }
+}
+
+/** One copy in parts. */
+interface CopyTask {
+  readonly s3: S3;
+  readonly input: CopyInput;
+  readonly options: CopyOptions;
+  readonly source: CopySource;
+  readonly meter: Meter;
+}
+
+async function copyParts(task: CopyTask): Promise<MultipartCopy> {
+  const { s3, input, options, source } = task;
+  const algorithm = await checksumOf(input, s3.core);
+  const { MetadataDirective: _always, ...description } = descriptionOf(
+    { ...input, Metadata: input.Metadata ?? source.head.Metadata ?? {} },
+    source.head,
+  );
+  const Tagging = input.Tagging ??
+    await tagsOf(options.source ?? s3, source, options.signal);
+  const object = {
+    ...input,
+    ...description,
+    ...Tagging !== "" && { Tagging },
+  };
+  const upload = await beginUpload(s3, object, algorithm);
+  try {
+    const parts = await copyRanges(task, upload.id);
+    const output = await completeUpload(s3, upload, parts, options.signal);
+    return { kind: "multipart", parts: parts.length, ...output };
+  } catch (error) {
+    await discardUpload(s3, upload, error);
+    throw error;
+  }
+}
+
+async function copyRanges(
+  { s3, input, options, source, meter }: CopyTask,
+  id: string,
+): Promise<readonly SentPart[]> {
+  const { partSize, concurrency } = partSettings(options, PART_SIZE);
+  const rangeSize = fittingPartSize(source.size, partSize);
+  const parts: SentPart[] = [];
+  await eachAtMost<ByteRange>(
+    () => rangesOf(source.size, rangeSize),
+    async (range, signal) => {
+      const PartNumber = range.start / rangeSize + 1;
+      const length = range.end - range.start;
+      const { CopyPartResult } = await copyRange(PartNumber, range, signal);
+      const receipt = { ...pick(CopyPartResult, RECEIPT_MEMBERS), PartNumber };
+      parts[PartNumber - 1] = { receipt, length };
+      meter.add(length);
+    },
+    { concurrency, signal: options.signal },
+  );
+  return parts;
+
+  async function copyRange(
+    PartNumber: number,
+    range: ByteRange,
+    signal: AbortSignal,
+  ): ReturnType<S3["uploadPartCopy"]> {
+    try {
+      return await s3.uploadPartCopy({
+        ...pick(input, PART_MEMBERS),
+        ...source.members,
+        ...source.conditions,
+        CopySourceRange: rangeText(range),
+        PartNumber,
+        UploadId: id,
+      }, { signal });
+    } catch (error) {
+      throw changeOf(error, source);
+    }
+  }
+}

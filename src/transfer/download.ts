@@ -1,0 +1,231 @@
+/**
+ * Downloads to files, into memory and through streams.
+ *
+ * @module
+ */
+import { ChecksumError } from "../foundation/errors.ts";
+import type {
+  ChecksumAlgorithm,
+  HeadObjectOutput,
+  S3,
+} from "../services/s3/mod.ts";
+import { eachAtMost } from "./at_most.ts";
+import { filesOf, type LocalFile } from "./local_file.ts";
+import {
+  Meter,
+  type PartOptions,
+  partSettings,
+  type TransferOptions,
+} from "./options.ts";
+import { PartialFile } from "./partial_file.ts";
+import { type ByteRange, rangesOf } from "./ranges.ts";
+import { readRange } from "./read_range.ts";
+import {
+  type DownloadInput,
+  inspect,
+  type RemoteObject,
+} from "./remote_object.ts";
+import { Verifier } from "./verify.ts";
+
+/** What may be said about a download to a file. */
+export interface DownloadOptions extends PartOptions {
+  /**
+   * Whether to go on with what an earlier download to the same file left, and to
+   * leave what is there when this one fails. It lies beside the file, under its
+   * name with `.part`; two downloads to one file must not run at once. Default:
+   * `false`, a failed download leaves nothing.
+   */
+  readonly resume?: boolean;
+}
+
+/** The result of a download: what HeadObject tells of the object. */
+export interface Downloaded extends HeadObjectOutput {
+  /** The checksum by which the bytes were verified; absent where S3 has none of them all. */
+  readonly verifiedBy?: ChecksumAlgorithm;
+}
+
+/** The result of a download to a file. */
+export interface DownloadedFile extends Downloaded {
+  /** Bytes of it that an earlier download had left. */
+  readonly resumed: number;
+}
+
+/** The result of a download into memory. */
+export interface DownloadedBytes extends Downloaded {
+  /** The bytes. */
+  readonly Body: Uint8Array<ArrayBuffer>;
+}
+
+/** The result of a download through a stream. */
+export interface DownloadedStream extends HeadObjectOutput {
+  /** The bytes. The stream fails at its end if they are not those that S3 has. */
+  readonly Body: ReadableStream<Uint8Array<ArrayBuffer>>;
+}
+
+/**
+ * Downloads an object to a file, in ranges, several at a time. The file appears
+ * under its name when all of it is there and verified, and takes the place of
+ * one that is there.
+ *
+ * @example Usage
+ * ```ts ignore
+ * import { download, file } from "@inia/aws/transfer";
+ *
+ * const object = { Bucket: "photos", Key: "cat.mp4" };
+ * await download(s3, object, file("cat.mp4"), { resume: true });
+ * ```
+ *
+ * @param s3 The client.
+ * @param input The object.
+ * @param to The file, by `file(path)` or a `file:` URL.
+ * @param options What differs from the defaults.
+ * @throws {ObjectChangedError} If the object was replaced or removed meanwhile.
+ * @throws {ChecksumError} If the bytes are not those that S3 has.
+ * @throws {ConfigError} If the file cannot be written, as on a full disk.
+ */
+export async function download(
+  s3: S3,
+  input: DownloadInput,
+  to: LocalFile | URL,
+  options: DownloadOptions = {},
+): Promise<DownloadedFile> {
+  const { signal, resume = false } = options;
+  signal?.throwIfAborted();
+  const { partSize, concurrency } = partSettings(options);
+  const files = filesOf(s3.core);
+  const object = await inspect(s3, input, signal);
+  const { size, head } = object;
+  const partial = await PartialFile.open(files, {
+    path: to instanceof URL ? to : to.path,
+    size,
+    rangeSize: partSize,
+    identity: identityOf(object, partSize),
+    resume,
+  });
+  const meter = new Meter(options, size);
+  try {
+    const { missing } = partial;
+    const resumed = size - lengthOf(missing);
+    meter.add(resumed);
+    await eachAtMost<ByteRange>(
+      () => missing,
+      async (range, signal) => {
+        const pieces = readRange(s3, object, range, signal);
+        await partial.writeRange(range, pieces, (bytes) => meter.add(bytes));
+      },
+      { concurrency, signal },
+    );
+    if (object.checksum) await partial.verify(object.checksum, signal);
+    await partial.finish();
+    return { ...head, ...verifiedBy(object), resumed };
+  } catch (error) {
+    // Wrong bytes are not worth going on with.
+    if (!resume || error instanceof ChecksumError) await partial.discard();
+    throw error;
+  }
+}
+
+/**
+ * Downloads an object into memory, in ranges, several at a time.
+ *
+ * @param s3 The client.
+ * @param input The object.
+ * @param options What differs from the defaults.
+ * @throws {ObjectChangedError} If the object was replaced or removed meanwhile.
+ * @throws {ChecksumError} If the bytes are not those that S3 has.
+ */
+export async function downloadBytes(
+  s3: S3,
+  input: DownloadInput,
+  options: PartOptions = {},
+): Promise<DownloadedBytes> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const { partSize, concurrency } = partSettings(options);
+  const object = await inspect(s3, input, signal);
+  const { size, head } = object;
+  const meter = new Meter(options, size);
+  const Body = new Uint8Array(size);
+  await eachAtMost<ByteRange>(
+    () => rangesOf(size, partSize),
+    async (range, signal) => {
+      let at = range.start;
+      for await (const piece of readRange(s3, object, range, signal)) {
+        Body.set(piece, at);
+        at += piece.length;
+        meter.add(piece.length);
+      }
+    },
+    { concurrency, signal },
+  );
+  const verifier = await Verifier.start(object.checksum);
+  verifier.update(Body);
+  verifier.finish();
+  return { ...head, ...verifiedBy(object), Body };
+}
+
+/**
+ * Downloads an object through a stream, in order, over one connection at a time.
+ * Nothing is asked for before the stream is read. Cancel it to end early.
+ *
+ * @param s3 The client.
+ * @param input The object.
+ * @param options What differs from the defaults.
+ * @returns What S3 tells of the object, and the stream. It fails with an
+ * {@linkcode ObjectChangedError} or a {@linkcode ChecksumError} as others do.
+ */
+export async function downloadStream(
+  s3: S3,
+  input: DownloadInput,
+  options: TransferOptions = {},
+): Promise<DownloadedStream> {
+  options.signal?.throwIfAborted();
+  const object = await inspect(s3, input, options.signal);
+  const bytes = verifiedBytes(s3, object, options);
+  return { ...object.head, Body: ReadableStream.from(bytes) };
+}
+
+async function* verifiedBytes(
+  s3: S3,
+  object: RemoteObject,
+  options: TransferOptions,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+  const { size, checksum } = object;
+  const meter = new Meter(options, size);
+  const verifier = await Verifier.start(checksum);
+  const range = { start: 0, end: size };
+  for await (const piece of readRange(s3, object, range, options.signal)) {
+    verifier.update(piece);
+    meter.add(piece.length);
+    yield piece;
+  }
+  verifier.finish();
+}
+
+/** What tells an object, cut into ranges, from all others. */
+function identityOf(
+  { request, size, head }: RemoteObject,
+  rangeSize: number,
+): string {
+  const { Bucket, Key, VersionId } = request;
+  const { ETag, LastModified } = head;
+  return JSON.stringify([
+    Bucket,
+    Key,
+    VersionId,
+    ETag,
+    LastModified,
+    size,
+    rangeSize,
+  ]);
+}
+
+function lengthOf(ranges: readonly ByteRange[]): number {
+  return ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+}
+
+function verifiedBy(
+  { checksum }: RemoteObject,
+): { readonly verifiedBy?: ChecksumAlgorithm } {
+  return checksum ? { verifiedBy: checksum.algorithm } : {};
+}

@@ -1,0 +1,150 @@
+/**
+ * What transfers have in common: parts, how many at once, and progress.
+ *
+ * @module
+ */
+import { ConfigError } from "../foundation/errors.ts";
+import type { CallOptions } from "../ports/caller.ts";
+
+/** How far a transfer is. */
+export interface TransferProgress {
+  /** Bytes that are where they belong. It falls when bytes have to go again. */
+  readonly bytes: number;
+  /** Bytes there are in all. Absent: not known before the end. */
+  readonly total?: number;
+}
+
+/** What may be said about any transfer. */
+export interface TransferOptions {
+  /** Ends the transfer early; what it had begun is cleaned up first. */
+  readonly signal?: AbortSignal;
+  /** Is told how far the transfer is. An error that it throws ends the transfer. */
+  readonly onProgress?: (progress: TransferProgress) => void;
+}
+
+/** What may be said about a transfer in parts. */
+export interface PartOptions extends TransferOptions {
+  /**
+   * Length of a part, in bytes, 5 MiB to 5 GiB. Default: 8 MiB. It grows where
+   * there would be more than 10 000 parts.
+   */
+  readonly partSize?: number;
+  /** Parts that are on their way at once, at least 1. Default: 10. */
+  readonly concurrency?: number;
+}
+
+/** 8 MiB and 10 at once are what boto3 has. */
+export const PART_SIZE = 8 * 1_024 * 1_024;
+const CONCURRENCY = 10;
+
+/** Limits of S3: "Amazon S3 multipart upload limits", User Guide. */
+const MIN_PART_SIZE = 5 * 1_024 * 1_024;
+const MAX_PART_SIZE = 5 * 1_024 * 1_024 * 1_024;
+
+/** Most parts of an upload. */
+export const MAX_PARTS = 10_000;
+
+/** Parts that grow do so in whole MiB. */
+const PART_STEP = 1_024 * 1_024;
+
+/**
+ * Checks the options of a transfer in parts and fills in the defaults.
+ *
+ * @param options What was said.
+ * @param partSize The default length of a part, in bytes.
+ * @throws {ConfigError} If a number is out of its range.
+ */
+export function partSettings(
+  options: PartOptions,
+  partSize: number = PART_SIZE,
+): { readonly partSize: number; readonly concurrency: number } {
+  return {
+    partSize: within(
+      "partSize",
+      options.partSize ?? partSize,
+      [MIN_PART_SIZE, MAX_PART_SIZE],
+    ),
+    concurrency: within(
+      "concurrency",
+      options.concurrency ?? CONCURRENCY,
+      [1, Infinity],
+    ),
+  };
+}
+
+/**
+ * Checks a number of bytes or of things.
+ *
+ * @param name Name of the option.
+ * @param value What was said.
+ * @param range The least and the greatest value that are allowed.
+ * @throws {ConfigError} If it is out of its range, or not whole.
+ */
+export function within(
+  name: string,
+  value: number,
+  [least, most]: readonly [least: number, most: number],
+): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  const range = most === Infinity ? `>= ${least}` : `${least} to ${most}`;
+  throw new ConfigError(
+    "InvalidTransferOption",
+    `Cannot transfer as ${name} must be a whole number, ${range}: current value is ${value}`,
+  );
+}
+
+/**
+ * The length of parts that 10 000 of are enough.
+ *
+ * @param length Length of the whole, in bytes.
+ * @param partSize Length that was asked for, in bytes.
+ */
+export function fittingPartSize(length: number, partSize: number): number {
+  const least = Math.ceil(length / MAX_PARTS);
+  return least <= partSize
+    ? partSize
+    : Math.ceil(least / PART_STEP) * PART_STEP;
+}
+
+/**
+ * The options of the calls of a transfer.
+ *
+ * @param options Those of the transfer.
+ */
+export function callOptions(
+  { signal }: { readonly signal?: AbortSignal | undefined },
+): CallOptions {
+  return signal === undefined ? {} : { signal };
+}
+
+/** Counts the bytes of a transfer and tells how many there are. */
+export class Meter {
+  readonly #tell: ((progress: TransferProgress) => void) | undefined;
+  readonly #total: number | undefined;
+  #bytes = 0;
+
+  /**
+   * Starts at 0.
+   *
+   * @param options Who is told.
+   * @param total Bytes there are in all, where that is known.
+   */
+  constructor(options: TransferOptions, total?: number) {
+    this.#tell = options.onProgress;
+    this.#total = total;
+  }
+
+  /**
+   * Counts bytes.
+   *
+   * @param bytes How many; less than 0 where some have to go again.
+   */
+  add(bytes: number): void {
+    if (bytes === 0) return;
+    this.#bytes += bytes;
+    this.#tell?.({
+      bytes: this.#bytes,
+      ...this.#total === undefined ? {} : { total: this.#total },
+    });
+  }
+}

@@ -1,0 +1,222 @@
+/**
+ * Uploads of any size from anything.
+ *
+ * @module
+ */
+import type { BodySource } from "../ports/http.ts";
+import type {
+  CompleteMultipartUploadOutput,
+  PutObjectInput,
+  PutObjectOutput,
+  S3,
+} from "../services/s3/mod.ts";
+import type { PartedObject } from "./multipart.ts";
+import {
+  callOptions,
+  fittingPartSize,
+  Meter,
+  type PartOptions,
+  partSettings,
+  within,
+} from "./options.ts";
+import { PartReader } from "./part_reader.ts";
+import { type UploadBody, uploadSource } from "./upload_body.ts";
+import { otherLength, uploadParts } from "./upload_parts.ts";
+
+/** What is uploaded: the parameters of PutObject, with a body of any kind. */
+export interface UploadInput extends Omit<PutObjectInput, "Body"> {
+  /** The body. */
+  readonly Body: UploadBody;
+}
+
+/** What may be said about an upload. */
+export interface UploadOptions extends PartOptions {
+  /**
+   * Length from which a body is sent in parts, in bytes, at least 1. A stream of
+   * unknown length is sent in parts from one part on, if that is less. Default:
+   * 8 MiB.
+   */
+  readonly threshold?: number;
+  /**
+   * Whether to go on with the newest unfinished upload of the key: parts that
+   * S3 has already, by length and checksum, are not sent again. What was said
+   * when it was begun (metadata, encryption) stays. Default: `false`.
+   */
+  readonly resume?: boolean;
+  /**
+   * Whether to leave the parts where they are when the upload fails, for a later
+   * one to go on with. They cost money until it does. Default: `false`.
+   */
+  readonly keepParts?: boolean;
+}
+
+/** The result of an upload that was one request. */
+export interface SingleUpload extends PutObjectOutput {
+  /** How it was sent. */
+  readonly kind: "single";
+  /** Number of requests that carried the body. */
+  readonly parts: 1;
+}
+
+/** The result of an upload in parts. */
+export interface MultipartUploaded extends CompleteMultipartUploadOutput {
+  /** How it was sent. */
+  readonly kind: "multipart";
+  /** Number of parts. */
+  readonly parts: number;
+  /** Number of them that an earlier upload had sent. */
+  readonly resumed: number;
+}
+
+/** The result of an upload. */
+export type UploadResult = MultipartUploaded | SingleUpload;
+
+/** Length from which a body is sent in parts, as boto3 has it. */
+const THRESHOLD = 8 * 1_024 * 1_024;
+
+/**
+ * Uploads a body: in one request where it is short, else in parts, several at a
+ * time. At most `concurrency + 1` parts are in memory.
+ *
+ * A failure or an abort discards the parts that were sent, before it is thrown.
+ *
+ * @example Usage
+ * ```ts ignore
+ * import { file, upload } from "@inia/aws/transfer";
+ *
+ * const { kind } = await upload(s3, {
+ *   Bucket: "photos",
+ *   Key: "cat.mp4",
+ *   Body: file("cat.mp4"),
+ *   ContentType: "video/mp4",
+ * });
+ * ```
+ *
+ * @param s3 The client.
+ * @param input The object and its body.
+ * @param options What differs from the defaults.
+ * @throws {ConfigError} If an option is out of its range, or a file cannot be read.
+ * @throws {ValidationError} If the body is not as long as it was said to be.
+ */
+export async function upload(
+  s3: S3,
+  input: UploadInput,
+  options: UploadOptions = {},
+): Promise<UploadResult> {
+  const { Body, ContentLength, ...object } = input;
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const { partSize } = partSettings(options);
+  const threshold = within(
+    "threshold",
+    options.threshold ?? THRESHOLD,
+    [1, Infinity],
+  );
+  const source = await uploadSource(Body, ContentLength, s3.core);
+  const { length } = source;
+  const task = { s3, object, options, meter: new Meter(options, length) };
+
+  if (length !== undefined && length < threshold && length > partSize) {
+    return await putSource(task, source);
+  }
+  const reader = new PartReader(source.open());
+  try {
+    if (length === undefined || length < threshold) {
+      // One more byte shows that a body is longer than it was said to be.
+      const limit = length === undefined
+        ? Math.min(threshold, partSize)
+        : length + 1;
+      const head = await reader.take(limit, signal);
+      if (length !== undefined || head.length < limit) {
+        return await putBytes(task, head, length);
+      }
+      reader.giveBack(head);
+    }
+    return await putParts(task, reader, length);
+  } finally {
+    await reader.cancel();
+  }
+}
+
+/** What is uploaded, but for its body. */
+interface UploadTask {
+  readonly s3: S3;
+  readonly object: PartedObject;
+  readonly options: UploadOptions;
+  readonly meter: Meter;
+}
+
+async function putParts(
+  { s3, object, options, meter }: UploadTask,
+  reader: PartReader,
+  length: number | undefined,
+): Promise<MultipartUploaded> {
+  const { partSize, concurrency } = partSettings(options);
+  const { output, parts, resumed } = await uploadParts(s3, {
+    object,
+    reader,
+    length,
+    partSize: length === undefined
+      ? partSize
+      : fittingPartSize(length, partSize),
+    concurrency,
+    resume: options.resume ?? false,
+    keepParts: options.keepParts ?? false,
+    meter,
+    signal: options.signal,
+  });
+  return { kind: "multipart", parts, resumed, ...output };
+}
+
+async function putBytes(
+  { s3, object, options, meter }: UploadTask,
+  bytes: Uint8Array<ArrayBuffer>,
+  length: number | undefined,
+): Promise<SingleUpload> {
+  if (length !== undefined && bytes.length !== length) {
+    throw otherLength(bytes.length, length);
+  }
+  const output = await s3.putObject(
+    { ...object, Body: bytes },
+    callOptions(options),
+  );
+  meter.add(bytes.length);
+  return { kind: "single", parts: 1, ...output };
+}
+
+async function putSource(
+  { s3, object, options, meter }: UploadTask,
+  source: BodySource,
+): Promise<SingleUpload> {
+  const output = await s3.putObject(
+    { ...object, Body: metered(source, meter) },
+    callOptions(options),
+  );
+  return { kind: "single", parts: 1, ...output };
+}
+
+/** A body that counts what is taken from it, anew when it is opened anew. */
+function metered(source: BodySource, meter: Meter): BodySource {
+  let counted = 0;
+  return {
+    length: source.length,
+    replayable: source.replayable,
+    open: () => {
+      meter.add(-counted);
+      counted = 0;
+      return source.open().pipeThrough(
+        new TransformStream<Uint8Array, Uint8Array>(
+          {
+            transform: (piece, controller) => {
+              counted += piece.length;
+              meter.add(piece.length);
+              controller.enqueue(piece);
+            },
+          },
+          { highWaterMark: 1 },
+          { highWaterMark: 0 },
+        ),
+      );
+    },
+  };
+}

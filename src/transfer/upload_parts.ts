@@ -1,0 +1,189 @@
+/**
+ * Uploads in parts.
+ *
+ * @module
+ */
+import { ValidationError } from "../foundation/errors.ts";
+import type {
+  CompleteMultipartUploadOutput,
+  Part,
+  S3,
+} from "../services/s3/mod.ts";
+import { eachAtMost } from "./at_most.ts";
+import { PART_MEMBERS, pick, RECEIPT_MEMBERS } from "./members.ts";
+import {
+  beginUpload,
+  completeUpload,
+  discardUpload,
+  type OpenUpload,
+  type PartedObject,
+} from "./multipart.ts";
+import { checkForParts, checksumOf, type SentPart } from "./object_checksum.ts";
+import { MAX_PARTS, type Meter } from "./options.ts";
+import type { PartReader } from "./part_reader.ts";
+import { findUnfinished, isSamePart } from "./resume_upload.ts";
+
+/** What is uploaded, and how. */
+export interface PartedUpload {
+  /** The object, without its body. */
+  readonly object: PartedObject;
+  /** Hands out the body. */
+  readonly reader: PartReader;
+  /** Length of the body, in bytes, where it is known. */
+  readonly length: number | undefined;
+  /** Length of a part, in bytes. */
+  readonly partSize: number;
+  /** Parts that are on their way at once. */
+  readonly concurrency: number;
+  /** Whether to go on with what an earlier upload left. */
+  readonly resume: boolean;
+  /** Whether to leave the parts that were sent where the upload fails. */
+  readonly keepParts: boolean;
+  /** Counts the bytes that S3 has. */
+  readonly meter: Meter;
+  /** Ends the upload early. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** How an upload in parts ended. */
+export interface PartedOutcome {
+  /** What S3 answered at the end. */
+  readonly output: CompleteMultipartUploadOutput;
+  /** Number of parts. */
+  readonly parts: number;
+  /** Number of them that an earlier upload had sent. */
+  readonly resumed: number;
+}
+
+/** A piece of the body. */
+interface BodyPart {
+  readonly number: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** An upload that S3 knows, with the parts that it had before. */
+interface Found extends OpenUpload {
+  readonly parts: ReadonlyMap<number, Part>;
+}
+
+/**
+ * Uploads in parts. A failure or an abort discards what was sent, unless it is
+ * to be kept, and is thrown when that is done.
+ *
+ * @param s3 The client.
+ * @param upload What is uploaded, and how.
+ * @throws {ValidationError} If the body is not as long as it was said to be.
+ */
+export async function uploadParts(
+  s3: S3,
+  upload: PartedUpload,
+): Promise<PartedOutcome> {
+  checkForParts(upload.object);
+  const found = await findOrBegin(s3, upload);
+  const { signal } = upload;
+  try {
+    signal?.throwIfAborted();
+    const { sent, resumed } = await sendAll(s3, upload, found);
+    const output = await completeUpload(s3, found, sent, signal);
+    return { output, parts: sent.length, resumed };
+  } catch (error) {
+    if (!upload.keepParts) await discardUpload(s3, found, error);
+    throw error;
+  }
+}
+
+async function findOrBegin(
+  s3: S3,
+  { object, resume, signal }: PartedUpload,
+): Promise<Found> {
+  const algorithm = await checksumOf(object, s3.core);
+  const found = resume
+    ? await findUnfinished(s3, { object, algorithm, signal })
+    : undefined;
+  signal?.throwIfAborted();
+  return found
+    ? { object, algorithm, ...found }
+    : { ...await beginUpload(s3, object, algorithm), parts: new Map() };
+}
+
+async function sendAll(
+  s3: S3,
+  upload: PartedUpload,
+  found: Found,
+): Promise<{ readonly sent: readonly SentPart[]; readonly resumed: number }> {
+  const sent = new Map<number, SentPart>();
+  let resumed = 0;
+  await eachAtMost<BodyPart>(
+    (signal) => partsOf(upload, signal),
+    async ({ number, bytes }, signal) => {
+      const part = found.parts.get(number);
+      const known = part !== undefined && await isSamePart(part, bytes);
+      const answer = known
+        ? part
+        : await send(s3, found, { number, bytes }, signal);
+      const receipt = { ...pick(answer, RECEIPT_MEMBERS), PartNumber: number };
+      sent.set(number, { receipt, length: bytes.length });
+      if (known) resumed++;
+      upload.meter.add(bytes.length);
+    },
+    upload,
+  );
+  const inOrder = [...sent].sort(([one], [other]) => one - other);
+  return { sent: inOrder.map(([_number, part]) => part), resumed };
+}
+
+/** The body in parts. One that ends too early or too late is refused. */
+async function* partsOf(
+  { reader, length, partSize }: PartedUpload,
+  signal: AbortSignal,
+): AsyncGenerator<BodyPart, void, void> {
+  let read = 0;
+  for (let number = 1;; number++) {
+    const bytes = await reader.take(partSize, signal);
+    read += bytes.length;
+    const isEnd = bytes.length < partSize;
+    if (length !== undefined && (read > length || (isEnd && read < length))) {
+      throw otherLength(read, length);
+    }
+    if (bytes.length > 0 && number > MAX_PARTS) throw tooLong(partSize);
+    if (bytes.length > 0) yield { number, bytes };
+    if (isEnd) return;
+  }
+}
+
+async function send(
+  s3: S3,
+  { object, id, algorithm }: OpenUpload,
+  { number, bytes }: BodyPart,
+  signal: AbortSignal,
+): Promise<Pick<Part, keyof typeof RECEIPT_MEMBERS>> {
+  return await s3.uploadPart({
+    ...pick(object, PART_MEMBERS),
+    UploadId: id,
+    PartNumber: number,
+    Body: bytes,
+    ...algorithm && { ChecksumAlgorithm: algorithm },
+  }, { signal });
+}
+
+function tooLong(partSize: number): ValidationError {
+  return new ValidationError("upload", [{
+    path: "Body",
+    problem:
+      `is longer than ${MAX_PARTS} parts of ${partSize} bytes: state its length as ContentLength, or raise partSize`,
+  }]);
+}
+
+/**
+ * The error of a body that is not as long as it was said to be.
+ *
+ * @param read Bytes that were read of it.
+ * @param stated Its length as it was said to be, in bytes.
+ */
+export function otherLength(read: number, stated: number): ValidationError {
+  const than = read > stated ? "longer" : "shorter";
+  return new ValidationError("upload", [{
+    path: "Body",
+    problem: `is ${than} than the ${stated} bytes that it was said to have`,
+  }]);
+}

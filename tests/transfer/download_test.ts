@@ -1,0 +1,396 @@
+import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { checksum } from "../../src/foundation/checksums.ts";
+import {
+  ChecksumError,
+  ConfigError,
+  ServiceError,
+} from "../../src/foundation/errors.ts";
+import { ObjectChangedError } from "../../src/foundation/object_changed_error.ts";
+import type { HttpResponse } from "../../src/ports/http.ts";
+import type { WritableFiles } from "../../src/ports/system.ts";
+import { FakeSystem } from "../../src/testing/fake_system.ts";
+import {
+  download,
+  downloadBytes,
+  downloadStream,
+} from "../../src/transfer/download.ts";
+import { file } from "../../src/transfer/local_file.ts";
+import {
+  type Answer,
+  bodyOf,
+  fakeS3,
+  localS3,
+  type LocalS3Options,
+  noise,
+} from "./stubs.ts";
+
+const MIB = 1_024 * 1_024;
+const PART = 5 * MIB;
+const CONTENT = noise(12.5 * MIB);
+const OBJECT = { Bucket: "photos", Key: "cat.txt" };
+const TO = file("/cat.txt");
+
+/** A bucket with the object in it, stored with a checksum. */
+async function withObject(
+  options: LocalS3Options = {},
+  content: Uint8Array = CONTENT,
+): ReturnType<typeof localS3> {
+  const local = await localS3(options);
+  await local.s3.putObject({
+    ...OBJECT,
+    Body: content,
+    ChecksumAlgorithm: "CRC32",
+  });
+  local.requests.length = 0;
+  return local;
+}
+
+for (const size of [0, 1, 8 * MIB - 1, 8 * MIB, 8 * MIB + 1, 50 * MIB]) {
+  Deno.test(`download brings ${size} bytes to a file, verified`, async () => {
+    const content = noise(size, size);
+    await using local = await withObject({}, content);
+
+    const result = await download(local.s3, OBJECT, TO);
+
+    assertEquals(local.system.bytesOf("/cat.txt"), content);
+    assertEquals(Object.keys(local.system.files), ["/cat.txt"]);
+    assertEquals([result.verifiedBy, result.resumed], ["CRC32", 0]);
+    const gets = local.requests.filter((line) => line.startsWith("GET"));
+    assertEquals(gets.length, Math.ceil(size / (8 * MIB)));
+  });
+}
+
+Deno.test("download takes the place of a file that is there", async () => {
+  await using local = await withObject({
+    files: { "/a b": "a longer text than what comes" },
+  }, new Uint8Array([65]));
+
+  await download(local.s3, OBJECT, new URL("file:///a%20b"));
+
+  assertEquals(local.system.files, { "/a b": "A" });
+});
+
+Deno.test("downloadBytes and downloadStream bring the same bytes", async () => {
+  await using local = await withObject();
+  const told: number[] = [];
+
+  const bytes = await downloadBytes(local.s3, OBJECT, { partSize: PART });
+  const stream = await downloadStream(local.s3, OBJECT, {
+    onProgress: ({ bytes }) => told.push(bytes),
+  });
+
+  assertEquals(bytes.Body, CONTENT);
+  assertEquals(bytes.verifiedBy, "CRC32");
+  assertEquals(await new Response(stream.Body).bytes(), CONTENT);
+  assertEquals(stream.ContentLength, CONTENT.length);
+  assertEquals(told.at(-1), CONTENT.length);
+});
+
+Deno.test("downloadStream asks for nothing before it is read, and ends when it is cancelled", async () => {
+  await using local = await withObject();
+
+  const { Body } = await downloadStream(local.s3, OBJECT);
+  const heads = [...local.requests];
+  const reader = Body.getReader();
+  await reader.read();
+  await reader.cancel();
+
+  assertEquals(heads.map((line) => line.slice(0, 4)), ["HEAD"]);
+});
+
+Deno.test("download asks for each range on the condition that the object is the same", async () => {
+  const ranges: unknown[] = [];
+  await using local = await withObject({
+    around: (request, send, options) => {
+      const { range, "if-match": condition } = request.headers;
+      if (request.method === "GET") ranges.push([range, condition]);
+      return send(request, options);
+    },
+  });
+
+  const { ETag } = await download(local.s3, OBJECT, TO, {
+    partSize: PART,
+    concurrency: 1,
+  });
+
+  assertEquals(ranges, [
+    ["bytes=0-5242879", ETag],
+    ["bytes=5242880-10485759", ETag],
+    ["bytes=10485760-13107199", ETag],
+  ]);
+});
+
+Deno.test("download leaves no file when the object changes, and says so", async () => {
+  await using local = await withObject({
+    around: async (request, send, options) => {
+      const answer = await send(request, options);
+      const isFirst = request.headers["range"] === "bytes=0-5242879";
+      if (isFirst) await local.s3.putObject({ ...OBJECT, Body: "another" });
+      return answer;
+    },
+  });
+
+  const error = await assertRejects(
+    () => download(local.s3, OBJECT, TO, { partSize: PART, concurrency: 1 }),
+    ObjectChangedError,
+  );
+
+  assertEquals(error.kind, "replaced");
+  assertEquals(local.system.files, {});
+});
+
+Deno.test("download leaves no file when the object vanishes, and says so", async () => {
+  await using local = await withObject({
+    around: async (request, send, options) => {
+      const answer = await send(request, options);
+      if (request.method === "HEAD") await local.s3.deleteObject(OBJECT);
+      return answer;
+    },
+  });
+
+  // This server weighs the condition first, as one on what is not there.
+  const error = await assertRejects(
+    () => download(local.s3, OBJECT, TO),
+    ObjectChangedError,
+  );
+
+  assertEquals(error.kind, "removed");
+  assertEquals(local.system.files, {});
+});
+
+Deno.test("download passes on that there is no object", async () => {
+  await using local = await localS3();
+
+  const error = await assertRejects(
+    () => download(local.s3, OBJECT, TO),
+    ServiceError,
+  );
+
+  assertEquals(error.status, 404);
+});
+
+Deno.test("download leaves no file when its bytes are not those that S3 has", async () => {
+  for (const resume of [false, true]) {
+    await using local = await withObject({
+      around: async (request, send, options) => {
+        const answer = await send(request, options);
+        return request.method === "GET"
+          ? await withOneBitFlipped(answer)
+          : answer;
+      },
+    });
+
+    await assertRejects(
+      () => download(local.s3, OBJECT, TO, { resume }),
+      ChecksumError,
+    );
+    assertEquals(local.system.files, {});
+  }
+});
+
+Deno.test("downloadBytes and downloadStream fail when the bytes are not those that S3 has", async () => {
+  await using local = await withObject({
+    around: async (request, send, options) => {
+      const answer = await send(request, options);
+      return request.method === "GET"
+        ? await withOneBitFlipped(answer)
+        : answer;
+    },
+  });
+
+  await assertRejects(() => downloadBytes(local.s3, OBJECT), ChecksumError);
+  const { Body } = await downloadStream(local.s3, OBJECT);
+  await assertRejects(() => new Response(Body).bytes(), ChecksumError);
+});
+
+Deno.test("download tells of a folder that is missing and a disk that is full", async () => {
+  const system = new FakeSystem({ denied: ["/denied.part"] });
+  const full: WritableFiles["write"] = () =>
+    Promise.resolve({
+      kind: "found",
+      value: new WritableStream({
+        write: () => Promise.reject(new Error("No space left on device")),
+      }),
+    });
+  const absent = { kind: "absent" } as const;
+
+  const errors = await Promise.all([
+    failure({ ...filesOf(system), write: () => Promise.resolve(absent) }),
+    failure({ ...filesOf(system), write: full }),
+    failure({ ...filesOf(system), rename: () => Promise.resolve(absent) }),
+  ]);
+
+  assertEquals(errors.map(({ code }) => code), [
+    "FileNotFound",
+    "FileNotWritten",
+    "FileNotFound",
+  ]);
+  assertEquals(
+    errors[1]?.message,
+    'Cannot write "/cat.txt": No space left on device',
+  );
+  assertEquals(system.files, {});
+});
+
+Deno.test("download ends with the signal and leaves nothing", async () => {
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const sent: Promise<unknown>[] = [];
+  await using local = await withObject({
+    around: async (request, send, options) => {
+      const sending = send(request, options);
+      sent.push(sending);
+      const answer = await sending;
+      if (request.headers["range"]?.startsWith("bytes=5242880-")) {
+        controller.abort(reason);
+        options?.signal?.throwIfAborted();
+      }
+      return answer;
+    },
+  });
+
+  const error = await assertRejects(() =>
+    download(local.s3, OBJECT, TO, {
+      partSize: PART,
+      concurrency: 2,
+      signal: controller.signal,
+    })
+  );
+  await Promise.allSettled(sent);
+
+  assertEquals(error, reason);
+  assertEquals(local.system.files, {});
+});
+
+Deno.test("download goes on with what an earlier one left", async () => {
+  let broken = true;
+  await using local = await withObject({
+    around: async (request, send, options) => {
+      if (broken && request.headers["range"]?.startsWith("bytes=10485760-")) {
+        throw new Error("The power is out");
+      }
+      return await send(request, options);
+    },
+  });
+  const options = { partSize: PART, concurrency: 1, resume: true };
+  await assertRejects(() => download(local.s3, OBJECT, TO, options));
+  assertEquals(Object.keys(local.system.files), ["/cat.txt.part"]);
+  broken = false;
+  local.requests.length = 0;
+  const told: number[] = [];
+
+  const { resumed } = await download(local.s3, OBJECT, TO, {
+    ...options,
+    onProgress: ({ bytes }) => told.push(bytes),
+  });
+
+  assertEquals([resumed, told[0]], [2 * PART, 2 * PART]);
+  assertEquals(local.requests.map((line) => line.slice(0, 4)), [
+    "HEAD",
+    "GET ",
+  ]);
+  assertEquals(local.system.bytesOf("/cat.txt"), CONTENT);
+  assertEquals(Object.keys(local.system.files), ["/cat.txt"]);
+});
+
+Deno.test("download does not go on with another object, another cut or a foreign file", async () => {
+  let broken = true;
+  await using local = await withObject({
+    files: { "/cat.txt.part": "something else" },
+    around: async (request, send, options) => {
+      if (broken && request.headers["range"]?.startsWith("bytes=10485760-")) {
+        throw new Error("The power is out");
+      }
+      return await send(request, options);
+    },
+  });
+  const options = { partSize: PART, concurrency: 1, resume: true };
+  await assertRejects(() => download(local.s3, OBJECT, TO, options));
+  broken = false;
+
+  const other = await download(local.s3, OBJECT, file("/other.txt"), options);
+  const content = noise(CONTENT.length, 5);
+  await local.s3.putObject({ ...OBJECT, Body: content });
+  const changed = await download(local.s3, OBJECT, TO, options);
+
+  assertEquals([other.resumed, changed.resumed], [0, 0]);
+  assertEquals(local.system.bytesOf("/cat.txt"), content);
+});
+
+Deno.test("downloadBytes verifies nothing by the checksum of checksums", async () => {
+  const { s3 } = fakeS3({
+    HeadObject: () => ({
+      ContentLength: 3,
+      ResponseMetadata: {
+        HTTPHeaders: { "x-amz-checksum-crc32": "AAAAAA==-2" },
+        RetryAttempts: 0,
+        Attempts: [],
+      },
+    }),
+    GetObject: () => ({ Body: bodyOf([new Uint8Array(3)]) }),
+  });
+
+  const { verifiedBy, Body } = await downloadBytes(s3, OBJECT);
+
+  assertEquals([verifiedBy, Body.length], [undefined, 3]);
+});
+
+Deno.test("downloads leave the conditions to the first look", async () => {
+  const answers: Record<string, Answer> = {
+    HeadObject: () => ({ ContentLength: 3, ETag: '"1"' }),
+    GetObject: () => ({ Body: bodyOf([new Uint8Array(3)]), ETag: '"1"' }),
+  };
+  const { s3, calls } = fakeS3(answers);
+  const IfModifiedSince = new Date(0);
+
+  await downloadBytes(s3, { ...OBJECT, IfModifiedSince, VersionId: "7" });
+
+  assertEquals(calls.map(({ input }) => input), [
+    { ...OBJECT, IfModifiedSince, VersionId: "7", ChecksumMode: "ENABLED" },
+    { ...OBJECT, VersionId: "7", IfMatch: '"1"', Range: "bytes=0-2" },
+  ]);
+});
+
+async function withOneBitFlipped(
+  response: HttpResponse,
+): Promise<HttpResponse> {
+  const bytes = await response.body?.bytes() ?? new Uint8Array();
+  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+  const body = {
+    open: () => ReadableStream.from([bytes]),
+    bytes: () => Promise.resolve(bytes),
+    cancel: () => Promise.resolve(),
+  };
+  return { ...response, body };
+}
+
+/** The methods of a system, to be replaced one by one. */
+function filesOf(system: FakeSystem): WritableFiles {
+  return {
+    open: (path, from) => system.open(path, from),
+    write: (path, from) => system.write(path, from),
+    cut: (path, length) => system.cut(path, length),
+    rename: (from, to) => system.rename(from, to),
+    remove: (path) => system.remove(path),
+  };
+}
+
+/** The error of a small download to such files. */
+async function failure(files: WritableFiles): Promise<ConfigError> {
+  const bytes = new Uint8Array(3);
+  const value = await checksum("CRC32", bytes);
+  const { s3 } = fakeS3({
+    HeadObject: () => ({
+      ContentLength: 3,
+      ResponseMetadata: {
+        HTTPHeaders: { "x-amz-checksum-crc32": value },
+        RetryAttempts: 0,
+        Attempts: [],
+      },
+    }),
+    GetObject: () => ({ Body: bodyOf([bytes]) }),
+  }, { files });
+  const error = await assertRejects(() => download(s3, OBJECT, TO));
+  assertInstanceOf(error, ConfigError);
+  return error;
+}
