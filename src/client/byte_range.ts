@@ -29,12 +29,14 @@ export interface BytePlace {
 export function takesRanges<Input, Output>(
   operation: Operation<Input, Output>,
 ): boolean {
+  const { method, idempotent } = operation;
+  if (method !== "GET" || !idempotent) return false;
+  const results = Object.values(operation.output().members);
+  if (!results.some(({ stream }) => stream)) return false;
   const fields = Object.entries(operation.input().members)
     .filter(([, { at }]) => at === "header")
     .map(([key, { name = key }]) => name.toLowerCase());
-  return operation.idempotent === true && fields.includes("range") &&
-    fields.includes("if-match") &&
-    Object.values(operation.output().members).some(({ stream }) => stream);
+  return fields.includes("range") && fields.includes("if-match");
 }
 
 /**
