@@ -14,10 +14,9 @@ const DONE = { status: 200, headers: {}, body: utf8("") };
 Deno.test("a directory bucket is called with a session, which is opened once", async () => {
   const { s3, signers } = clientWith([session(1), DONE, DONE, DONE]);
 
-  await s3.headObject({ Bucket: BUCKET, Key: "a" });
-  await Promise.all(
-    ["b", "c"].map((Key) => s3.headObject({ Bucket: BUCKET, Key })),
-  );
+  for (const Key of ["a", "b", "c"]) {
+    await s3.headObject({ Bucket: BUCKET, Key });
+  }
 
   assertEquals(signers(), [
     ["/?session", "AKID", "own-token", undefined],
@@ -34,7 +33,9 @@ Deno.test("calls that start together open one session", async () => {
     ["b", "c"].map((Key) => s3.headObject({ Bucket: BUCKET, Key })),
   );
 
-  assertEquals(signers().map(([path]) => path), ["/?session", "/b", "/c"]);
+  const [first, ...others] = signers().map(([path]) => path);
+  assertEquals(first, "/?session");
+  assertEquals(others.sort(), ["/b", "/c"]);
 });
 
 Deno.test("a session is opened anew before it ends, and when it is refused", async () => {
