@@ -24,6 +24,7 @@
  */
 export { Session } from "./src/session/session.ts";
 export type { SessionOptions } from "./src/session/options.ts";
+export { permissionsFor } from "./src/session/permissions.ts";
 export {
   client,
   defaultSession,

@@ -90,6 +90,11 @@ export type { ChainContext, MfaCode, ProfileChoice } from "./context.ts";
 export { defaultProviders } from "./default_chain.ts";
 export { ec2FileProvider } from "./ec2_file.ts";
 export { envProvider } from "./env.ts";
+export {
+  CredentialsExplanation,
+  explain,
+  type SourceExplanation,
+} from "./explain.ts";
 export { type Finding, provider, type TellingProvider } from "./finding.ts";
 export { type InstanceDeps, instanceProvider } from "./instance.ts";
 export { type LoginDeps, loginProvider } from "./login.ts";

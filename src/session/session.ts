@@ -5,12 +5,14 @@
  */
 import { checkClientOptions } from "../config/client_settings.ts";
 import { refuseUnknown } from "../config/settings.ts";
+import type { CredentialsExplanation } from "../credentials/explain.ts";
 import { checkGiven } from "../credentials/given.ts";
 import { NoCredentialsError } from "../foundation/errors.ts";
 import type { ClientConfig } from "../ports/config.ts";
-import type { Credentials } from "../ports/credentials.ts";
+import type { CredentialProvider, Credentials } from "../ports/credentials.ts";
 import type { ServiceClientClass } from "../ports/service.ts";
 import { coreOf, stsPorts } from "./assemble.ts";
+import { explainCredentials, providersOf } from "./explain_credentials.ts";
 import {
   checkTransportOptions,
   SESSION_OPTIONS,
@@ -86,6 +88,40 @@ export class Session implements Disposable {
       ]);
     }
     return await source.get(signal);
+  }
+
+  /**
+   * Tells how the session's credentials come about: every source in order, what
+   * it says, which one counts, and when its credentials end. Print it as text.
+   *
+   * @example Usage
+   * ```ts ignore
+   * console.log(`${await session.explainCredentials()}`);
+   * ```
+   *
+   * @param signal Ends the questions early.
+   */
+  async explainCredentials(
+    signal?: AbortSignal,
+  ): Promise<CredentialsExplanation> {
+    return await explainCredentials(this.#shared, signal);
+  }
+
+  /**
+   * The providers that the session asks for credentials, in order: what to make a
+   * chain of your own from.
+   *
+   * @example Everything but the instance metadata service
+   * ```ts ignore
+   * import { CredentialChain, without } from "@inia/aws/credentials";
+   *
+   * const usual = await session.credentialProviders();
+   * const credentials = new CredentialChain(without(usual, "iam-role"));
+   * const other = new Session({ credentials });
+   * ```
+   */
+  async credentialProviders(): Promise<readonly CredentialProvider[]> {
+    return await providersOf(this.#shared);
   }
 
   /** Closes the session's connections. */

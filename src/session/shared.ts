@@ -7,6 +7,10 @@ import { loadProfiles } from "../config/files.ts";
 import { chooseProfile, type ChosenProfile } from "../config/profile_choice.ts";
 import { readSections } from "../config/profiles.ts";
 import type { SettingPlaces } from "../config/settings.ts";
+import {
+  type ChainContext,
+  defaultProviders,
+} from "../credentials/default_chain.ts";
 import { givenCredentials } from "../credentials/given.ts";
 import {
   type RefreshDeps,
@@ -23,12 +27,14 @@ import type { Clock } from "../ports/clock.ts";
 import type {
   AssumeRole,
   AssumeRoleWithWebIdentity,
+  CredentialProvider,
   CredentialSource,
 } from "../ports/credentials.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { System, WritableFiles } from "../ports/system.ts";
 import { platformSystem } from "../system/platform_system.ts";
 import { SystemClock } from "../system/system_clock.ts";
+import { terminalMfaCode } from "../system/terminal.ts";
 import type { SessionOptions } from "./options.ts";
 import { TransportPool } from "./transport_pool.ts";
 
@@ -99,6 +105,11 @@ export class Shared implements Disposable {
     return this.#identity;
   }
 
+  /** The providers of the default chain, new ones each time. */
+  async providers(): Promise<readonly CredentialProvider[]> {
+    return defaultProviders(await this.#chainContext());
+  }
+
   /**
    * Where the settings of a client can be set.
    *
@@ -142,9 +153,17 @@ export class Shared implements Disposable {
   async #find(): Promise<CredentialSource | undefined> {
     const { credentials } = this.options;
     if (credentials !== undefined) return this.#given(credentials);
+    const chain = new RereadChain(
+      await this.#chainContext(),
+      () => this.#reread(),
+    );
+    return new RefreshingCredentials(chain, this.#refresh());
+  }
+
+  async #chainContext(): Promise<ChainContext> {
     const { profiles, profile } = await this.setup();
-    const { region, mfaCode } = this.options;
-    const context = {
+    const { region, mfaCode = terminalMfaCode() } = this.options;
+    return {
       system: this.system,
       clock: this.clock,
       random: this.random,
@@ -157,8 +176,6 @@ export class Shared implements Disposable {
       ...mfaCode && { mfaCode },
       ...this.#sts,
     };
-    const chain = new RereadChain(context, () => this.#reread());
-    return new RefreshingCredentials(chain, this.#refresh());
   }
 
   async #reread(): Promise<Setup> {

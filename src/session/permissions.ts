@@ -1,0 +1,127 @@
+/**
+ * The permissions that a program needs for its session.
+ *
+ * @module
+ */
+import { find } from "../credentials/finding.ts";
+import { PermissionRecorder, Permissions } from "../credentials/recorder.ts";
+import type { ClientConfig } from "../ports/config.ts";
+import { platformSystem } from "../system/platform_system.ts";
+import { FetchTransport } from "../transport/fetch_transport.ts";
+import { stsPorts } from "./assemble.ts";
+import type { SessionOptions } from "./options.ts";
+import { Shared } from "./shared.ts";
+
+/** Sources that a profile puts to use. */
+const OF_PROFILES = [
+  "assume-role",
+  "assume-role-with-web-identity",
+  "sso",
+  "shared-credentials-file",
+  "login",
+  "custom-process",
+  "config-file",
+];
+
+/** Options that only a transport of the session's own carries out. */
+const TRANSPORT_OPTIONS: readonly (keyof ClientConfig)[] = [
+  "connectTimeoutMs",
+  "maxConnections",
+  "queueTimeoutMs",
+  "maxIdleConnections",
+  "proxy",
+  "caCerts",
+];
+
+/**
+ * Finds the flags that a program needs for a session: looks for credentials once,
+ * with all permissions, and tells what was used on the way. So it has to run where
+ * the program will, with `-A`, and costs what the source in use costs.
+ *
+ * @example Usage
+ * ```ts ignore
+ * const flags = await permissionsFor({ profile: "dev" }, [
+ *   "photos.s3.eu-west-1.amazonaws.com",
+ * ]);
+ * console.log(`deno run ${flags.join(" ")} main.ts`);
+ * ```
+ *
+ * @param options The session's options.
+ * @param hosts The hosts of the services that the program calls.
+ * @returns The flags, one for each kind of permission.
+ * @throws {CredentialsError | ConfigError} If there are no credentials.
+ */
+export async function permissionsFor(
+  options: SessionOptions,
+  hosts: readonly string[] = [],
+): Promise<readonly string[]> {
+  const recorder = new PermissionRecorder();
+  const inner = options.transport ?? new FetchTransport();
+  try {
+    const watched: Shared = new Shared({
+      ...withoutTransportOptions(options),
+      system: watchedSystem(recorder, options.system ?? platformSystem()),
+      transport: recorder.transport(inner),
+    }, stsPorts(() => watched));
+    const found = await permissionsOf(watched, recorder);
+    return found.withHosts(hosts).flags();
+  } finally {
+    if (options.transport === undefined) inner[Symbol.dispose]();
+  }
+}
+
+async function permissionsOf(
+  shared: Shared,
+  recorder: PermissionRecorder,
+): Promise<Permissions> {
+  const { credentials, profile: named } = shared.options;
+  const { profile } = await shared.setup();
+  // Files of a profile that is asked for by name must be known not to be there.
+  const setup = named === undefined ? recorder.take() : recorder.take().whole();
+  const region = regionOf(shared, recorder);
+  const inProfile = region === undefined &&
+    profile.section?.values["region"] !== undefined;
+  const beside = (ofProfile: boolean): Permissions => {
+    const needed = ofProfile || inProfile || named !== undefined;
+    return (needed ? setup : new Permissions()).and(
+      region ?? new Permissions(),
+    );
+  };
+  if (credentials !== undefined) return beside(false);
+  for (const provider of await shared.providers()) {
+    recorder.take();
+    const finding = await find(provider);
+    if (finding.kind !== "found") continue;
+    return beside(OF_PROFILES.includes(provider.name)).and(recorder.take());
+  }
+  return beside(true);
+}
+
+/** What the region needs; `undefined` where the profile has to tell it. */
+function regionOf(
+  { system, options }: Shared,
+  recorder: PermissionRecorder,
+): Permissions | undefined {
+  if (options.region !== undefined) return new Permissions();
+  for (const name of ["AWS_REGION", "AWS_DEFAULT_REGION"]) {
+    if (system.env(name).kind === "found") return recorder.take();
+  }
+  return undefined;
+}
+
+/** Files of bodies are the program's own: they are not watched. */
+function watchedSystem(
+  recorder: PermissionRecorder,
+  inner: NonNullable<SessionOptions["system"]>,
+): NonNullable<SessionOptions["system"]> {
+  const { open } = inner;
+  return { ...recorder.system(inner), open: open.bind(inner) };
+}
+
+function withoutTransportOptions(options: SessionOptions): SessionOptions {
+  return Object.fromEntries(
+    Object.entries(options).filter(([name]) =>
+      !TRANSPORT_OPTIONS.some((option) => option === name)
+    ),
+  );
+}
