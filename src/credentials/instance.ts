@@ -95,10 +95,13 @@ async function retrieve(asker: Asker): Promise<Credentials> {
     : { "x-aws-ec2-metadata-token": token };
   const get = { method: "GET", headers } as const;
 
-  const role = await asker.ask({ ...get, path: ROLE_PATH }, textOf);
+  const role = await asker.ask(
+    { ...get, about: "role", path: ROLE_PATH },
+    textOf,
+  );
   if (role === undefined) throw unreachable(asker);
   const document = await asker.ask(
-    { ...get, path: ROLE_PATH + encodeURI(role.trim()) },
+    { ...get, about: "keys", path: ROLE_PATH + encodeURI(role.trim()) },
     (answer) => readJson(textOf(answer) ?? ""),
   );
   if (document === undefined) throw unreachable(asker);
@@ -110,6 +113,7 @@ async function retrieve(asker: Asker): Promise<Credentials> {
 /** A token for version 2; `undefined` where the service seems to have none. */
 async function sessionToken(asker: Asker): Promise<string | undefined> {
   const answer = await asker.ask({
+    about: "token",
     method: "PUT",
     path: TOKEN_PATH,
     headers: { "x-aws-ec2-metadata-token-ttl-seconds": TOKEN_SECONDS },

@@ -49,12 +49,13 @@ export class Asker {
   /**
    * Asks until there is a result.
    *
-   * @param question Method, path and header fields.
+   * @param question What it is about, method, path and header fields.
    * @param read Makes the result of an answer, or of a failed exchange;
    * `undefined`: ask again.
    */
   async ask<T>(
-    { method, path, headers }: {
+    { about, method, path, headers }: {
+      readonly about: "keys" | "role" | "token";
       readonly method: "GET" | "PUT";
       readonly path: string;
       readonly headers: HeaderMap;
@@ -72,7 +73,7 @@ export class Asker {
       if (result !== undefined) return result;
       this.#deps.logger.debug("The instance metadata service failed", {
         attempt,
-        path,
+        about,
         result: answer instanceof TransportError ? answer.kind : answer.status,
       });
     }
