@@ -114,8 +114,14 @@ function watchedSystem(
   recorder: PermissionRecorder,
   inner: NonNullable<SessionOptions["system"]>,
 ): NonNullable<SessionOptions["system"]> {
-  const { open } = inner;
-  return { ...recorder.system(inner), open: open.bind(inner) };
+  return {
+    ...recorder.system(inner),
+    open: (path, from) => inner.open(path, from),
+    write: (path, from) => inner.write(path, from),
+    cut: (path, length) => inner.cut(path, length),
+    rename: (from, to) => inner.rename(from, to),
+    remove: (path) => inner.remove(path),
+  };
 }
 
 function withoutTransportOptions(options: SessionOptions): SessionOptions {

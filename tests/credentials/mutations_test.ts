@@ -122,7 +122,9 @@ Deno.test("defaultProviders never hand out another profile's keys, whatever befa
   let refused = 0;
   for (let round = 0; round < 100; round++) {
     const files = Object.fromEntries(
-      Object.entries(FILES).map(([path, text]) => [path, mutated(text, random)]),
+      Object.entries(FILES).map((
+        [path, text],
+      ) => [path, mutated(text, random)]),
     );
     for (const name of PROFILES) {
       try {

@@ -67,16 +67,22 @@ const SCENES: readonly Scene[] = [
       AWS_SESSION_TOKEN: SECRET,
     },
   },
-  { name: "partial env", env: { AWS_ACCESS_KEY_ID: "ASIA1", AWS_SESSION_TOKEN: SECRET } },
+  {
+    name: "partial env",
+    env: { AWS_ACCESS_KEY_ID: "ASIA1", AWS_SESSION_TOKEN: SECRET },
+  },
   { name: "files", files: { [CONFIG]: `[default]\n${STATIC}` } },
   {
     name: "partial files",
-    files: { [CONFIG]: `[default]\naws_access_key_id =\n${STATIC.split("\n")[1]}` },
+    files: {
+      [CONFIG]: `[default]\naws_access_key_id =\n${STATIC.split("\n")[1]}`,
+    },
   },
   {
     name: "role",
     files: {
-      [CONFIG]: `[default]\nrole_arn = x\nexternal_id = ${SECRET}\nsource_profile = b\n[profile b]\n${STATIC}`,
+      [CONFIG]:
+        `[default]\nrole_arn = x\nexternal_id = ${SECRET}\nsource_profile = b\n[profile b]\n${STATIC}`,
     },
   },
   {
@@ -87,7 +93,8 @@ const SCENES: readonly Scene[] = [
   {
     name: "boto2",
     files: {
-      "/etc/boto.cfg": `[Credentials]\naws_access_key_id=A\naws_secret_access_key=${SECRET}`,
+      "/etc/boto.cfg":
+        `[Credentials]\naws_access_key_id=A\naws_secret_access_key=${SECRET}`,
     },
   },
   {
