@@ -7,6 +7,8 @@ import type { Caller, CallOptions } from "../ports/caller.ts";
 import type { HttpResponse } from "../ports/http.ts";
 import type { Operation } from "../ports/schema.ts";
 import type { AttemptTrace } from "./call_record.ts";
+import { checkTimes } from "./call_times.ts";
+import { withChecksumHint } from "./checksum_hint.ts";
 import { exchange } from "./exchange.ts";
 import type { Parts } from "./parts.ts";
 import {
@@ -37,8 +39,9 @@ export function createCaller(load: () => Parts | Promise<Parts>): Caller {
   ): Promise<Output> => {
     options.signal?.throwIfAborted();
     const parts = await load();
+    checkTimes(operation.name, options, parts.transport);
     const { totalTimeoutMs = parts.settings.totalTimeoutMs } = options;
-    if (totalTimeoutMs === undefined) {
+    if (totalTimeoutMs === undefined || totalTimeoutMs === Infinity) {
       return await make(parts, operation, input, options);
     }
     using total = new TotalTime(parts.clock, operation.name, totalTimeoutMs);
@@ -87,7 +90,16 @@ async function send<Input, Output>(
   trace: AttemptTrace,
 ): Promise<Omit<Output, "ResponseMetadata">> {
   const response = await exchange(parts, call, attempt, trace);
-  return await read(parts, call, resumable(parts, call, response), trace);
+  try {
+    return await read(parts, call, resumable(parts, call, response), trace);
+  } catch (error) {
+    throw withChecksumHint(error, parts.settings, {
+      operation: call.operation,
+      input: call.given,
+      headers: trace.sent ?? {},
+      held: call.body === undefined || call.body instanceof Uint8Array,
+    });
+  }
 }
 
 async function read<Input, Output>(

@@ -21,6 +21,8 @@ import type { RetryGrant } from "../ports/retry.ts";
 export interface AttemptTrace {
   /** What it was made with; absent until it was addressed and signed. */
   facts?: AttemptFacts;
+  /** Header fields of the request. */
+  sent?: Readonly<Record<string, string>>;
   /** Status and header fields of its answer. */
   answer?: {
     readonly status: number;
@@ -62,6 +64,7 @@ export class CallRecord {
       ...trace.facts && { host: trace.facts.host },
       ...status === undefined ? {} : { status },
       ...failure && { failure: failureName(failure) },
+      ...failure instanceof TimeoutError && { timeline: failure.timeline },
     });
   }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { withoutSecretHeaders } from "../foundation/redact.ts";
 import type { CallOptions } from "../ports/caller.ts";
 import type { HttpRequest, HttpResponse, SendOptions } from "../ports/http.ts";
 import type { AttemptTrace } from "./call_record.ts";
@@ -53,12 +54,14 @@ export async function exchange<Input, Output>(
     ? await parts.signer.sign(request, credentials, scope)
     : request;
   const sent = withAttemptHeaders(parts, call, attempt, signed);
+  trace.sent = sent.headers;
   parts.wireLog.request(operation, sent, call.secrets);
   const response = await parts.transport.send(
     sent,
     sendOptions(parts, options),
   );
-  trace.answer = response;
+  const { status, headers } = response;
+  trace.answer = { status, headers: withoutSecretHeaders(headers) };
   return parts.wireLog.response(operation, response, call.secrets);
 }
 

@@ -120,7 +120,7 @@ class Run {
   ): Promise<Looped<T>> {
     const { clock } = this.#parts;
     while (true) {
-      if (grant.delayMs > 0) await clock.sleep(grant.delayMs, turn.signal);
+      await this.#pause(grant.delayMs, turn.signal);
       const trace: AttemptTrace = {};
       const startMs = clock.now().getTime();
       try {
@@ -139,6 +139,19 @@ class Run {
           ...date === undefined ? {} : { before: { date, received } },
         };
       }
+    }
+  }
+
+  /** A total time that passes during a wait ends the call like any other. */
+  async #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    if (ms <= 0) return;
+    try {
+      await this.#parts.clock.sleep(ms, signal);
+    } catch (error) {
+      if (error instanceof AwsError) {
+        conclude(error, this.#record.metadata("total-timeout"));
+      }
+      throw error;
     }
   }
 
@@ -172,6 +185,12 @@ class Run {
     const answer = this.#ask(ticket, trace, failure);
     if (typeof answer === "string") {
       conclude(failure, this.#record.metadata(answer));
+      this.#parts.logger.debug("attempt failed, no further one follows", {
+        operation: this.#call.operation,
+        attempt: ticket.attempt,
+        failure: failureName(failure),
+        reason: answer,
+      });
       throw failure;
     }
     this.#checkTotal(answer.delayMs, failure);

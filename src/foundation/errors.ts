@@ -7,13 +7,18 @@
  *
  * @module
  */
+import { AwsError, retell } from "./aws_error.ts";
 import type { ResponseMetadata } from "./metadata.ts";
+import { TimeoutError } from "./transport_errors.ts";
 
-/** Base of every error this library throws on purpose. */
-export abstract class AwsError extends Error {
-  /** Facts of the call that ended with this error. Absent: it was not a call. */
-  ResponseMetadata?: ResponseMetadata;
-}
+export { AwsError, retell } from "./aws_error.ts";
+export type { Timeline } from "./timeline.ts";
+export {
+  type TimeLimit,
+  TimeoutError,
+  TransportError,
+  type TransportFault,
+} from "./transport_errors.ts";
 
 /** A setting is missing, contradictory or unreadable. */
 export class ConfigError extends AwsError {
@@ -147,79 +152,6 @@ export class EndpointError extends AwsError {
   override readonly name = "EndpointError";
 }
 
-/** What went wrong with an exchange. */
-export type TransportFault =
-  | "closed"
-  | "cut"
-  | "denied"
-  | "dns"
-  | "not-http"
-  | "refused"
-  | "reset"
-  | "timeout"
-  | "tls"
-  | "unknown";
-
-/** The exchange itself failed: there is no complete response to look at. */
-export class TransportError extends AwsError {
-  /** Stable name of the class. */
-  override readonly name: "TimeoutError" | "TransportError" = "TransportError";
-  /** What went wrong. */
-  readonly kind: TransportFault;
-  /** Whether the server may have seen the request. `false`: it cannot have. */
-  readonly maybeSent: boolean;
-
-  /**
-   * Makes the error.
-   *
-   * @param kind What went wrong.
-   * @param message What was attempted and what the runtime reported.
-   * @param options Whether the server may have seen the request, and the
-   * runtime's error as `cause`.
-   */
-  constructor(
-    kind: TransportFault,
-    message: string,
-    options: ErrorOptions & { readonly maybeSent: boolean },
-  ) {
-    super(message, options);
-    this.kind = kind;
-    this.maybeSent = options.maybeSent;
-  }
-}
-
-/** The named times of a call. */
-export type TimeLimit = "attempt" | "connect" | "queue" | "read" | "total";
-
-/** A time limit passed. */
-export class TimeoutError extends TransportError {
-  /** Stable name of the class. */
-  override readonly name = "TimeoutError";
-  /** Which limit passed. */
-  readonly limit: TimeLimit;
-  /** The limit, in milliseconds. */
-  readonly limitMs: number;
-
-  /**
-   * Makes the error.
-   *
-   * @param limit Which limit passed.
-   * @param limitMs The limit, in milliseconds.
-   * @param message What was waited for, and for how long.
-   * @param options Whether the server may have seen the request.
-   */
-  constructor(
-    limit: TimeLimit,
-    limitMs: number,
-    message: string,
-    options: ErrorOptions & { readonly maybeSent: boolean },
-  ) {
-    super("timeout", message, options);
-    this.limit = limit;
-    this.limitMs = limitMs;
-  }
-}
-
 /** A response came, but it is not what the operation's table describes. */
 export class ProtocolError extends AwsError {
   /** Stable name of the class. */
@@ -274,6 +206,8 @@ export interface ServiceErrorDetail {
   readonly fields: Readonly<Record<string, unknown>>;
   /** The model says that it may be tried again, and whether because of throttling. */
   readonly retryable?: "throttling" | "transient";
+  /** What to change, where this library can tell; also the end of the message. */
+  readonly hint?: string;
 }
 
 /** The service answered, and the answer is no. */
@@ -320,18 +254,10 @@ export function conclude(error: AwsError, metadata: ResponseMetadata): void {
   if (error instanceof ServiceError && attempts > 1) {
     retell(error, serviceMessage(error.reason, error.detail, attempts));
   }
-}
-
-/**
- * Gives an error another message, also at the head of its stack.
- *
- * @param error The error.
- * @param message Its new message.
- */
-export function retell(error: Error, message: string): void {
-  const stack = error.stack?.replace(error.message, () => message);
-  error.message = message;
-  if (stack !== undefined) error.stack = stack;
+  if (error instanceof TimeoutError && attempts > 1) {
+    const waits = metadata.Attempts.map(({ delayMs }) => delayMs);
+    error.place({ waitedMs: waits.reduce((sum, ms) => sum + ms) });
+  }
 }
 
 function serviceMessage(
@@ -345,5 +271,6 @@ function serviceMessage(
     ...detail.requestId === undefined ? [] : [`request ${detail.requestId}`],
     ...attempts === 1 ? [] : [`${attempts} attempts`],
   ];
-  return `${detail.code} (${facts.join(", ")}): ${reason}`;
+  const hint = detail.hint === undefined ? "" : `; ${detail.hint}`;
+  return `${detail.code} (${facts.join(", ")}): ${reason}${hint}`;
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Timeline } from "./timeline.ts";
+
 /** One sending of a request, and how it ended. */
 export interface AttemptRecord {
   /** 1 for the first attempt. */
@@ -18,6 +20,8 @@ export interface AttemptRecord {
   readonly status?: number;
   /** What went wrong: the service's error code, or the error's class and kind. */
   readonly failure?: string;
+  /** How far it came, where a time limit ended it. */
+  readonly timeline?: Timeline;
   /** Why there was a further attempt that is no retry. */
   readonly recovery?: "credentials" | "region" | "skew";
 }

@@ -82,6 +82,24 @@ export function redactHeaders(
 }
 
 /**
+ * Header fields of an answer as they may be kept beside its result.
+ *
+ * @param headers The fields by lower-case name.
+ * @returns The same object, where none of them is a secret.
+ */
+export function withoutSecretHeaders(
+  headers: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const secret = Object.keys(headers).filter((name) =>
+    SECRET_HEADERS.has(name)
+  );
+  return secret.length === 0 ? headers : {
+    ...headers,
+    ...Object.fromEntries(secret.map((name) => [name, WITHHELD])),
+  };
+}
+
+/**
  * A URL or a request target as it may be shown: without user name and password,
  * with the values of secret parameters withheld. Read as text, so that it need
  * not be a valid URL.

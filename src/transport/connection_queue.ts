@@ -53,17 +53,20 @@ export class ConnectionQueue {
    *
    * @param origin The host.
    * @param signal Ends the wait early by throwing its reason.
+   * @returns How long it waited, in milliseconds.
    * @throws {TimeoutError} If no place becomes free in time.
    */
-  async enter(origin: string, signal?: AbortSignal): Promise<void> {
+  async enter(origin: string, signal?: AbortSignal): Promise<number> {
     signal?.throwIfAborted();
     const line = this.#lines.get(origin) ?? { taken: 0, waiters: new Set() };
     this.#lines.set(origin, line);
     if (line.taken < this.#options.maxConnections) {
       line.taken++;
-    } else {
-      await this.#wait(line, origin, signal);
+      return 0;
     }
+    const startMs = this.#clock.now().getTime();
+    await this.#wait(line, origin, signal);
+    return this.#clock.now().getTime() - startMs;
   }
 
   /** Gives a place back, to whoever has waited longest. */
@@ -114,11 +117,13 @@ export class ConnectionQueue {
 
   #timeout(line: Line, origin: string): TimeoutError {
     const { maxConnections, queueTimeoutMs } = this.#options;
-    return new TimeoutError(
+    const error = new TimeoutError(
       "queue",
       queueTimeoutMs,
       `Cannot send to ${origin}: none of its ${maxConnections} connections (maxConnections) became free within ${queueTimeoutMs} ms (queueTimeoutMs), with ${line.waiters.size} in the queue; read or cancel the bodies of answers, or allow more connections`,
       { maybeSent: false },
     );
+    error.place({ queuedMs: queueTimeoutMs });
+    return error;
   }
 }

@@ -119,6 +119,7 @@ export class Deadlines implements Transport {
     } catch (error) {
       const { signal } = exchange;
       const reason = signal.aborted ? signal.reason : error;
+      if (!signal.aborted) exchange.place(reason);
       exchange.end(reason);
       throw reason;
     }
@@ -139,7 +140,7 @@ export class Deadlines implements Transport {
       : new WatchedUpload(body, exchange);
     const sent = this.#inner.send(
       upload === undefined ? request : { ...request, body: upload },
-      { ...options, signal },
+      { ...options, signal, onDialled: exchange.dialled },
     );
     return exchange.follow(sent, (response) => {
       upload?.release();

@@ -4,7 +4,7 @@
  * @module
  */
 import { TimeoutError } from "../foundation/errors.ts";
-import type { HttpRequest } from "../ports/http.ts";
+import type { HttpRequest, SendOptions } from "../ports/http.ts";
 import { describe } from "./request_url.ts";
 import type { Timing } from "./runtime.ts";
 
@@ -43,6 +43,8 @@ const REMEMBERED = 256;
 interface Dial {
   pending: boolean;
   requests: number;
+  /** Told when it succeeds. */
+  readonly told: Set<() => void>;
   readonly controller: AbortController;
 }
 
@@ -76,17 +78,19 @@ export class Dials {
    *
    * @param request The request, already on its way.
    * @param limitMs The limit, in milliseconds.
-   * @param signal The signal of the exchange.
+   * @param exchange The signal of the exchange, and who is told of the connection.
    */
   watch(
     request: HttpRequest,
     limitMs: number,
-    signal: AbortSignal | undefined,
+    exchange: Pick<SendOptions, "onDialled" | "signal">,
   ): DialWatch | undefined {
+    const { signal, onDialled } = exchange;
     const { origin } = request;
     if (limitMs === Infinity || this.#isReached(origin)) return undefined;
     const dial = this.#dials.get(origin) ?? this.#start(origin);
     dial.requests++;
+    if (onDialled) dial.told.add(onDialled);
     const limit = new AbortController();
     const timer = this.#parts.clock.timer(limitMs, () => {
       if (dial.pending) limit.abort(this.#timeout(request, limitMs));
@@ -97,6 +101,7 @@ export class Dials {
         : AbortSignal.any([signal, limit.signal]),
       [Symbol.dispose]: () => {
         timer[Symbol.dispose]();
+        if (onDialled) dial.told.delete(onDialled);
         if (--dial.requests === 0) this.#stop(origin, dial);
       },
     };
@@ -125,14 +130,16 @@ export class Dials {
     const dial = {
       pending: true,
       requests: 0,
+      told: new Set<() => void>(),
       controller: new AbortController(),
     };
     this.#dials.set(origin, dial);
-    const settled = (): void => {
+    this.#parts.dialer(addressOf(origin), dial.controller.signal).then(() => {
       dial.pending = false;
-    };
-    this.#parts.dialer(addressOf(origin), dial.controller.signal)
-      .then(settled, settled);
+      for (const tell of dial.told) tell();
+    }, () => {
+      dial.pending = false;
+    });
     return dial;
   }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TimeoutError } from "../foundation/errors.ts";
+import { type Timeline, TimeoutError } from "../foundation/errors.ts";
 import type { HttpRequest } from "../ports/http.ts";
 import { Patience, type WaitLimits } from "./patience.ts";
 import { describe } from "./request_url.ts";
@@ -51,6 +51,9 @@ export class Exchange {
   #reject: ((reason: unknown) => void) | undefined;
   #ended = false;
   #waiting = false;
+  #dialledMs: number | undefined;
+  /** A request that is no stream is handed over at once. */
+  #sentMs: number | undefined = 0;
   /** Number of the current wait. */
   #turn = 0;
 
@@ -121,7 +124,10 @@ export class Exchange {
         (value) => {
           if (this.#ended) return options.late?.(value);
           const result = next(value);
-          if (turn === this.#turn) this.#stopWaiting();
+          if (turn === this.#turn) {
+            this.#patience.heard();
+            this.#stopWaiting();
+          }
           resolve(result);
         },
         (error) => {
@@ -135,6 +141,16 @@ export class Exchange {
   /** Says that something came from the server. */
   heard(): void {
     this.#patience.heard();
+  }
+
+  /** Says that a connection to the server is open. */
+  readonly dialled = (): void => {
+    this.#dialledMs = this.#patience.elapsedMs();
+  };
+
+  /** Says whether the whole request is handed over. */
+  set sent(sent: boolean) {
+    this.#sentMs = sent ? this.#patience.elapsedMs() : undefined;
   }
 
   /** Stops the clock within a wait: for now it is not the server's turn. */
@@ -154,9 +170,21 @@ export class Exchange {
    */
   abort(reason: unknown): void {
     if (this.#ended) return;
+    this.place(reason);
     this.end(reason);
     this.#giveUp(reason);
     this.#controller.abort(reason);
+  }
+
+  /** Tells an error, where it is one of a time limit, how far the exchange came. */
+  place(error: unknown): void {
+    if (!(error instanceof TimeoutError)) return;
+    // A request that cannot have been sent was only handed to the platform.
+    const reached = error.maybeSent ? this.#timeline() : {};
+    error.place({
+      ...this.#dialledMs === undefined ? {} : { dialledMs: this.#dialledMs },
+      ...reached,
+    });
   }
 
   /**
@@ -183,6 +211,14 @@ export class Exchange {
     this.#patience.stop();
     this.#waiting = false;
     this.#reject = undefined;
+  }
+
+  #timeline(): Timeline {
+    const sentMs = this.#sentMs;
+    return {
+      ...sentMs === undefined ? {} : { sentMs },
+      ...this.#patience.heardMs(),
+    };
   }
 
   #timeout(limit: "attempt" | "read"): TimeoutError {

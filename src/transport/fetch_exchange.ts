@@ -56,7 +56,7 @@ export class FetchExchange implements Transport {
       throw new TypeError("Cannot send: the transport is closed");
     }
     const url = requestUrl(request);
-    const watch = dials?.watch(request, limitMs, signal);
+    const watch = dials?.watch(request, limitMs, options);
     const ends = watch?.signal ?? signal;
     try {
       const response = await pool.fetch(url, initOf(request, ends));

@@ -117,19 +117,23 @@ export class FetchTransport implements Transport {
     options: SendOptions = {},
   ): Promise<HttpResponse> {
     const { origin } = request;
-    if (this.#queue !== undefined) {
-      await this.#queue.enter(origin, options.signal);
-    }
+    const queuedMs = await this.#queue?.enter(origin, options.signal) ?? 0;
+    const ended = (error?: unknown): void => {
+      if (queuedMs > 0 && error instanceof TimeoutError) {
+        error.place({ queuedMs });
+      }
+      this.#ended(origin, error);
+    };
     let response;
     try {
       response = await this.#exchanges.send(request, options);
     } catch (error) {
-      this.#ended(origin, error);
+      ended(error);
       throw error;
     }
     const { exchange } = response;
-    if (exchange.ended) this.#ended(origin);
-    else exchange.onEnd = (error) => this.#ended(origin, error);
+    if (exchange.ended) ended();
+    else exchange.onEnd = ended;
     return response;
   }
 

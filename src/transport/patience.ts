@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Timeline } from "../foundation/errors.ts";
 import type { Timing } from "./runtime.ts";
 
 /** How long the server may be waited for, in milliseconds. */
@@ -28,6 +29,9 @@ export class Patience {
   #timer: Disposable | undefined;
   #startedAt = 0;
   #heardAt = 0;
+  #firstStartAt: number | undefined;
+  #firstHeardAt: number | undefined;
+  #lastHeardAt = 0;
   #attemptLeftMs: number;
 
   /**
@@ -56,6 +60,7 @@ export class Patience {
   start(allowanceMs = 0): void {
     if (this.#timer !== undefined) return this.heard();
     this.#startedAt = this.#now();
+    this.#firstStartAt ??= this.#startedAt;
     this.#heardAt = this.#startedAt + allowanceMs;
     this.#arm(this.#startedAt);
   }
@@ -63,6 +68,25 @@ export class Patience {
   /** Says that something came from the server. */
   heard(): void {
     this.#heardAt = this.#now();
+    this.#lastHeardAt = this.#heardAt;
+    this.#firstHeardAt ??= this.#heardAt;
+  }
+
+  /** Time since the first start, in milliseconds. */
+  elapsedMs(): number {
+    const now = this.#now();
+    return now - (this.#firstStartAt ?? now);
+  }
+
+  /** When something came from the server, since the first start. */
+  heardMs(): Pick<Timeline, "firstByteMs" | "lastByteMs"> {
+    const start = this.#firstStartAt;
+    const first = this.#firstHeardAt;
+    if (start === undefined || first === undefined) return {};
+    return {
+      firstByteMs: first - start,
+      lastByteMs: this.#lastHeardAt - start,
+    };
   }
 
   /** Stops to count. */

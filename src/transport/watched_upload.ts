@@ -34,6 +34,7 @@ export class WatchedUpload implements BodySource {
   }
 
   open(): ReadableStream<Uint8Array> {
+    this.#exchange.sent = false;
     const reader = this.#source.open().getReader();
     return new ReadableStream<Uint8Array>({
       pull: async (controller) => {
@@ -41,6 +42,7 @@ export class WatchedUpload implements BodySource {
         if (!this.#released) this.#exchange.pause();
         const { done, value } = await this.#read(reader);
         if (!this.#released) this.#exchange.resume();
+        this.#exchange.sent = done;
         if (done) controller.close();
         else controller.enqueue(value);
       },

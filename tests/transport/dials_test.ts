@@ -8,7 +8,7 @@ const REQUEST = requestTo("https://example.com");
 
 Deno.test("Dials ends a request whose dial is still pending at the limit", () => {
   const { dials, clock } = dialsOf(() => new Promise(() => {}));
-  using watch = dials.watch(REQUEST, 100, undefined);
+  using watch = dials.watch(REQUEST, 100, {});
 
   clock.advance(99);
   const early = watch?.signal.aborted;
@@ -31,7 +31,7 @@ Deno.test("Dials ends a request whose dial is still pending at the limit", () =>
 Deno.test("Dials does not care how a dial ends", async () => {
   for (const end of [Promise.resolve(), Promise.reject(new Error("refused"))]) {
     const { dials, clock } = dialsOf(() => end);
-    using watch = dials.watch(REQUEST, 100, undefined);
+    using watch = dials.watch(REQUEST, 100, {});
     await end.catch(() => {});
     await Promise.resolve();
 
@@ -48,7 +48,7 @@ Deno.test("Dials dials once for many requests, and hangs up after the last", () 
     return new Promise(() => {});
   });
 
-  const watches = [1, 2, 3].map(() => dials.watch(REQUEST, 100, undefined));
+  const watches = [1, 2, 3].map(() => dials.watch(REQUEST, 100, {}));
   for (const watch of watches.slice(1)) watch?.[Symbol.dispose]();
   const early = signals[0]?.aborted;
   watches[0]?.[Symbol.dispose]();
@@ -59,7 +59,7 @@ Deno.test("Dials dials once for many requests, and hangs up after the last", () 
 
 Deno.test("Dials leaves no timer behind", () => {
   const { dials, clock } = dialsOf(() => new Promise(() => {}));
-  const watch = dials.watch(REQUEST, 100, undefined);
+  const watch = dials.watch(REQUEST, 100, {});
 
   watch?.[Symbol.dispose]();
   clock.advance(100);
@@ -71,7 +71,9 @@ Deno.test("Dials passes the signal of the exchange on", () => {
   const { dials } = dialsOf(() => new Promise(() => {}));
   const controller = new AbortController();
   const reason = new Error("enough");
-  using watch = dials.watch(REQUEST, 100, controller.signal);
+  using watch = dials.watch(REQUEST, 100, {
+    signal: controller.signal,
+  });
 
   controller.abort(reason);
 
@@ -81,7 +83,7 @@ Deno.test("Dials passes the signal of the exchange on", () => {
 Deno.test("Dials does not dial a host that answered a short while ago", () => {
   const { dials, clock } = dialsOf(() => new Promise(() => {}));
   const isWatched = (): boolean => {
-    using watch = dials.watch(REQUEST, 100, undefined);
+    using watch = dials.watch(REQUEST, 100, {});
     return watch !== undefined;
   };
 
@@ -100,7 +102,7 @@ Deno.test("Dials does not dial a host that answered a short while ago", () => {
 Deno.test("Dials does not dial where there is no limit", () => {
   const { dials } = dialsOf(() => new Promise(() => {}));
 
-  assertEquals(dials.watch(REQUEST, Infinity, undefined), undefined);
+  assertEquals(dials.watch(REQUEST, Infinity, {}), undefined);
 });
 
 Deno.test("Dials forgets the host that it has not seen for longest", () => {
@@ -108,8 +110,8 @@ Deno.test("Dials forgets the host that it has not seen for longest", () => {
 
   for (let host = 0; host < 257; host++) dials.reached(`https://${host}.test`);
 
-  using first = dials.watch(requestTo("https://0.test"), 100, undefined);
-  using second = dials.watch(requestTo("https://1.test"), 100, undefined);
+  using first = dials.watch(requestTo("https://0.test"), 100, {});
+  using second = dials.watch(requestTo("https://1.test"), 100, {});
   assert(first !== undefined);
   assertEquals(second, undefined);
 });
@@ -129,7 +131,7 @@ Deno.test("Dials knows where to dial", () => {
       "https://[::1]:9000",
     ]
   ) {
-    using _watch = dials.watch(requestTo(origin), 100, undefined);
+    using _watch = dials.watch(requestTo(origin), 100, {});
   }
 
   assertEquals(addresses, [

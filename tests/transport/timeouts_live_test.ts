@@ -2,6 +2,7 @@ import {
   assert,
   assertEquals,
   assertInstanceOf,
+  assertMatch,
   assertRejects,
 } from "@std/assert";
 import { text } from "../../src/foundation/bytes.ts";
@@ -26,10 +27,11 @@ Deno.test("a server that accepts and says nothing is a read timeout", async () =
   const error = await failure(server.origin, { readTimeoutMs: 40 });
 
   assertTimeout(error, "read", 40);
-  assertEquals(
+  assertMatch(
     error.message,
-    `Cannot finish GET ${server.origin}/: the server was silent for 40 ms (readTimeoutMs)`,
+    /^Cannot finish GET http:\S+: the server was silent for 40 ms \(readTimeoutMs\); dialled after \d+ ms, handed over after 0 ms$/,
   );
+  assertEquals(Object.keys(error.timeline), ["dialledMs", "sentMs"]);
 });
 
 Deno.test("a TLS handshake that stalls is a read timeout", async () => {
@@ -55,10 +57,12 @@ Deno.test("a body that stalls is a read timeout, read whole or by pieces", async
     const error = await assertRejects(() => readAll(response));
 
     assertTimeout(error, "read", 40);
-    assertEquals(
+    assertMatch(
       error.message,
-      `Cannot finish GET ${server.origin}/: the server was silent for 40 ms after 3 of 8 bytes (readTimeoutMs)`,
+      /: the server was silent for 40 ms after 3 of 8 bytes \(readTimeoutMs\); .*first byte after \d+ ms, last byte after \d+ ms$/,
     );
+    const { firstByteMs = -1, lastByteMs = -1 } = error.timeline;
+    assert(firstByteMs >= 0 && lastByteMs >= firstByteMs);
   }
 });
 
