@@ -42,6 +42,7 @@ export {
   ServiceError,
   type ServiceErrorDetail,
   type TimeLimit,
+  type Timeline,
   TimeoutError,
   TransportError,
   type TransportFault,

@@ -21,6 +21,8 @@ export interface BodyContext {
   readonly statedLength?: number;
   /** Opens files. */
   readonly files: Files;
+  /** Ends the reading of a short body early. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -109,10 +111,10 @@ async function fromSource(
   if (source.length === undefined || source.length > HELD_BYTES) {
     return source;
   }
-  const stream = source.open();
-  const bytes = await new Response(stream).bytes();
-  checkLength(bytes.length, { ...context, statedLength: source.length });
-  return bytes;
+  const reader = source.open().getReader();
+  const { pieces, done } = await readSome(reader, context.signal);
+  if (!done) await reader.cancel();
+  return checked(concat(pieces), { ...context, statedLength: source.length });
 }
 
 /** A short stream is read whole; a long one is sent once, if its length is known. */
@@ -121,14 +123,8 @@ async function fromStream(
   context: BodyContext,
 ): Promise<RequestBody> {
   const reader = stream.getReader();
-  const pieces: Uint8Array[] = [];
-  let held = 0;
-  while (held <= HELD_BYTES) {
-    const { done, value } = await reader.read();
-    if (done) return checked(concat(pieces), context);
-    pieces.push(value);
-    held += value.length;
-  }
+  const { pieces, held, done } = await readSome(reader, context.signal);
+  if (done) return checked(concat(pieces), context);
   const { statedLength } = context;
   if (statedLength === undefined || statedLength < held) {
     const reason = new ValidationError(context.operation, [{
@@ -145,6 +141,42 @@ async function fromStream(
     replayable: false,
     open: () => rest(pieces, reader, statedLength, context),
   };
+}
+
+/** The start of a stream: all of it, or somewhat more than is held. */
+interface Start {
+  readonly pieces: Uint8Array[];
+  /** Length of all pieces. */
+  readonly held: number;
+  /** Whether that was all. */
+  readonly done: boolean;
+}
+
+/** Reads a stream until it is too long to be held. */
+async function readSome(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<Start> {
+  signal?.throwIfAborted();
+  const stop = (): void => {
+    // A read that is pending ends with it; how the source takes it is its own affair.
+    reader.cancel(signal?.reason).catch(() => {});
+  };
+  signal?.addEventListener("abort", stop);
+  try {
+    const pieces: Uint8Array[] = [];
+    let held = 0;
+    while (held <= HELD_BYTES) {
+      const { done, value } = await reader.read();
+      signal?.throwIfAborted();
+      if (done) return { pieces, held, done };
+      pieces.push(value);
+      held += value.length;
+    }
+    return { pieces, held, done: false };
+  } finally {
+    signal?.removeEventListener("abort", stop);
+  }
 }
 
 /** What was read already, then what follows; refuses another length than stated. */

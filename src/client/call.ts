@@ -94,7 +94,7 @@ async function send<Input, Output>(
     return await read(parts, call, resumable(parts, call, response), trace);
   } catch (error) {
     throw withChecksumHint(error, parts.settings, {
-      operation: call.operation,
+      checksum: call.operation.checksum,
       input: call.given,
       headers: trace.sent ?? {},
       held: call.body === undefined || call.body instanceof Uint8Array,

@@ -6,7 +6,7 @@
 import { ServiceError } from "../foundation/errors.ts";
 import type { ClientConfig } from "../ports/config.ts";
 import type { HeaderMap } from "../ports/http.ts";
-import type { Operation } from "../ports/schema.ts";
+import type { ChecksumTraits } from "../ports/schema.ts";
 
 /** What stores say that do not know a header field or a framing. */
 const REFUSALS: ReadonlySet<string> = new Set([
@@ -24,11 +24,11 @@ const SET_IT =
   "in code, as AWS_REQUEST_CHECKSUM_CALCULATION or as request_checksum_calculation in the profile";
 
 /** A request that was refused. */
-export interface RefusedRequest<Input, Output> {
-  /** Its operation. */
-  readonly operation: Operation<Input, Output>;
+export interface RefusedRequest {
+  /** What its operation has to do with checksums. */
+  readonly checksum: ChecksumTraits | undefined;
   /** Its parameters. */
-  readonly input: Input;
+  readonly input: unknown;
   /** Its header fields as they were sent. */
   readonly headers: HeaderMap;
   /** Whether its body was bytes. */
@@ -44,10 +44,10 @@ export interface RefusedRequest<Input, Output> {
  * @param request What was refused.
  * @returns The error; another one, with the hint, where there is one.
  */
-export function withChecksumHint<Input, Output>(
+export function withChecksumHint(
   error: unknown,
   { endpointUrl }: ClientConfig,
-  request: RefusedRequest<Input, Output>,
+  request: RefusedRequest,
 ): unknown {
   if (endpointUrl === undefined || !isRefusal(error)) return error;
   const hint = hintFor(request);
@@ -63,11 +63,8 @@ function isRefusal(error: unknown): error is ServiceError {
     (status === 400 && (REFUSALS.has(code) || MENTIONS.test(reason)));
 }
 
-function hintFor<Input, Output>(
-  { operation: { checksum }, input, headers, held }: RefusedRequest<
-    Input,
-    Output
-  >,
+function hintFor(
+  { checksum, input, headers, held }: RefusedRequest,
 ): string | undefined {
   const sent = headers["x-amz-trailer"] ??
     Object.keys(headers).find((name) => name.startsWith("x-amz-checksum-"));

@@ -79,7 +79,8 @@ function withAttemptHeaders<Input, Output>(
     maxFromStart: parts.maxFromStart,
     clock: parts.clock,
     userAgent: parts.userAgent,
-    ...call.draft.streamed || readTimeoutMs === undefined
+    ...call.draft.streamed || readTimeoutMs === undefined ||
+        readTimeoutMs === Infinity
       ? {}
       : { readTimeoutMs },
   });
@@ -88,14 +89,14 @@ function withAttemptHeaders<Input, Output>(
 
 /** The times of one attempt: the call's, else the client's. */
 function sendOptions(
-  { settings }: Parts,
+  { times }: Parts,
   options: CallOptions,
 ): SendOptions {
   const {
     signal,
-    connectTimeoutMs = settings.connectTimeoutMs,
-    readTimeoutMs = settings.readTimeoutMs,
-    attemptTimeoutMs = settings.attemptTimeoutMs,
+    connectTimeoutMs = times.connectTimeoutMs,
+    readTimeoutMs = times.readTimeoutMs,
+    attemptTimeoutMs = times.attemptTimeoutMs,
   } = options;
   return {
     ...signal && { signal },

@@ -7,7 +7,12 @@
 import type { ClientConfig } from "../ports/config.ts";
 import type { Credentials, CredentialSource } from "../ports/credentials.ts";
 import type { Endpoint } from "../ports/endpoint.ts";
-import type { HttpRequest, RequestBody, Transport } from "../ports/http.ts";
+import type {
+  HttpRequest,
+  RequestBody,
+  SendOptions,
+  Transport,
+} from "../ports/http.ts";
 import type { RequestDraft } from "../ports/protocol.ts";
 import type { RegionMemory } from "../ports/recovery.ts";
 import type { Operation } from "../ports/schema.ts";
@@ -38,6 +43,8 @@ export interface Parts extends LoopParts {
   readonly signer: Signer;
   /** Request to response. */
   readonly transport: Transport;
+  /** The times that it is told, where a call names none. */
+  readonly times: Omit<SendOptions, "onDialled" | "signal">;
   /** The time, as the servers see it. */
   readonly skew: ClockSkew;
   /** Regions that earlier calls found buckets in. */

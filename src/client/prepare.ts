@@ -59,6 +59,7 @@ export async function prepare<Input, Output>(
     : await prepareBody(draft.body, {
       operation: operation.name,
       files,
+      ...options.signal && { signal: options.signal },
       ...statedLength(draft),
     });
   return {

@@ -120,7 +120,7 @@ class Run {
   ): Promise<Looped<T>> {
     const { clock } = this.#parts;
     while (true) {
-      await this.#pause(grant.delayMs, turn.signal);
+      if (grant.delayMs > 0) await this.#pause(grant.delayMs, turn.signal);
       const trace: AttemptTrace = {};
       const startMs = clock.now().getTime();
       try {
@@ -144,7 +144,6 @@ class Run {
 
   /** A total time that passes during a wait ends the call like any other. */
   async #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-    if (ms <= 0) return;
     try {
       await this.#parts.clock.sleep(ms, signal);
     } catch (error) {

@@ -11,6 +11,7 @@ export type {
   ResponseMetadata,
   StopReason,
 } from "../foundation/metadata.ts";
+export type { Timeline } from "../foundation/timeline.ts";
 export type { EventSource, EventStream } from "../foundation/event_stream.ts";
 export type {
   BodyReader,

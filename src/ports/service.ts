@@ -43,8 +43,14 @@ export interface ServiceDefinition<Config extends ClientConfig = ClientConfig> {
   /**
    * Makes a client's memory of where things are (S3: buckets), where the
    * service tells of another region. It may make calls of its own.
+   *
+   * @param call Makes these calls.
+   * @param known What all clients of the session know, by name.
    */
-  readonly regions?: (call: Caller) => RegionMemory;
+  readonly regions?: (
+    call: Caller,
+    known: Map<string, string>,
+  ) => RegionMemory;
   /**
    * Opens a session, where some endpoints ask for one (S3: directory buckets).
    *

@@ -34,6 +34,7 @@ export type {
   ResponseMetadata,
   StopReason,
 } from "../foundation/metadata.ts";
+export type { Timeline } from "../foundation/timeline.ts";
 export type {
   RetriedCall,
   RetryGrant,

@@ -21,6 +21,7 @@ import {
   RefreshingCredentials,
   SESSION_WINDOWS,
 } from "../credentials/refreshing.ts";
+import { partitionOf } from "../endpoint/regional.ts";
 import type { Caller, ClientCore } from "../ports/caller.ts";
 import type { ClientConfig, Resolved } from "../ports/config.ts";
 import type {
@@ -36,6 +37,7 @@ import {
   assumeRoleWithTokenWith,
   type CoreAs,
 } from "./assume_role.ts";
+import { sendTimes } from "./send_times.ts";
 import type { Shared, StsPorts } from "./shared.ts";
 import type { Connections } from "./transport_pool.ts";
 import { userAgent } from "./user_agent.ts";
@@ -118,7 +120,10 @@ async function assembleParts(
     : identity ?? await shared.identityOf(config);
   const skew = new ClockSkew(clock);
   const call = createCaller(() => parts);
-  const regions = service.regions?.(call);
+  const regions = service.regions?.(
+    call,
+    knownRegions(shared, service, settings),
+  );
   const sessions = sessionsOf(service, call, shared);
   const parts: Parts = {
     service,
@@ -129,6 +134,7 @@ async function assembleParts(
     retry: strategyOf(resolved.retry, service.id, shared),
     repeatUnsafe: resolved.retry.repeatUnsafe.value,
     transport: shared.transports.get(connectionsOf(resolved)),
+    times: sendTimes(resolved),
     recoveries: [
       ...regions ? [regions] : [],
       ...credentials
@@ -148,6 +154,18 @@ async function assembleParts(
     ...sessions && { sessions },
   };
   return parts;
+}
+
+/** Buckets of one name are different ones in other partitions and stores. */
+function knownRegions(
+  { regions }: Shared,
+  { id }: ServiceDefinition,
+  { endpointUrl, region = "" }: Settings,
+): Map<string, string> {
+  const place = `${id} ${endpointUrl ?? partitionOf(region).id}`;
+  const known = regions.get(place) ?? new Map<string, string>();
+  regions.set(place, known);
+  return known;
 }
 
 function sessionsOf(

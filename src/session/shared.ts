@@ -63,6 +63,8 @@ export class Shared implements Disposable {
   readonly uuid: () => string;
   readonly logger: Logger;
   readonly transports: TransportPool;
+  /** Regions that calls found things in, by service and place, then by name. */
+  readonly regions = new Map<string, Map<string, string>>();
 
   readonly #sts: StsPorts;
   #setup: Promise<Setup> | undefined;

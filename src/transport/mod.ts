@@ -22,7 +22,7 @@
  *
  * @module
  */
-export type { TimeLimit } from "../foundation/errors.ts";
+export type { TimeLimit, Timeline } from "../foundation/errors.ts";
 export type { Clock } from "../ports/clock.ts";
 export type {
   BodySource,

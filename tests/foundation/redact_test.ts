@@ -5,6 +5,7 @@ import {
   redactQuery,
   redactUrl,
   scrub,
+  withoutSecretHeaders,
 } from "../../src/foundation/redact.ts";
 
 const SIGNED =
@@ -88,4 +89,15 @@ Deno.test("scrub leaves no remains of a secret that holds another", () => {
     scrub("x-token-long x-token", ["token", "token-long"]),
     "x-<withheld> x-<withheld>",
   );
+});
+
+Deno.test("withoutSecretHeaders withholds by name, and copies only then", () => {
+  const plain = { etag: '"e"' };
+  const key = "x-amz-server-side-encryption-aws-kms-key-id";
+
+  assertEquals(withoutSecretHeaders(plain) === plain, true);
+  assertEquals(withoutSecretHeaders({ ...plain, [key]: "arn" }), {
+    ...plain,
+    [key]: "<withheld>",
+  });
 });

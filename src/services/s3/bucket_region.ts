@@ -30,20 +30,22 @@ export type HeadBucket = (
   signal?: AbortSignal,
 ) => Promise<ResponseBase>;
 
-/** The regions of the buckets that a client was told are elsewhere. */
+/** The regions of the buckets that the clients of a session were told are elsewhere. */
 export class BucketRegions implements RegionMemory {
   /** Which kind of recovery it is. */
   readonly kind = "region";
-  readonly #regions = new Map<string, string>();
+  readonly #regions: Map<string, string>;
   readonly #headBucket: HeadBucket;
 
   /**
    * Makes the memory of one client.
    *
    * @param headBucket Asked where a refusal does not name the region.
+   * @param known The regions by bucket, shared with other clients. Default: none.
    */
-  constructor(headBucket: HeadBucket) {
+  constructor(headBucket: HeadBucket, known = new Map<string, string>()) {
     this.#headBucket = headBucket;
+    this.#regions = known;
   }
 
   /** Tells the region of a bucket that was found elsewhere before. */

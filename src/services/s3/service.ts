@@ -20,9 +20,11 @@ export const s3: ServiceDefinition<S3Config> = {
   endpoint: s3Endpoint,
   amend: amendInput,
   amendOutput,
-  regions: (call) =>
-    new BucketRegions((bucket, signal) =>
-      call(HeadBucket, { Bucket: bucket }, signal ? { signal } : {})
+  regions: (call, known) =>
+    new BucketRegions(
+      (bucket, signal) =>
+        call(HeadBucket, { Bucket: bucket }, signal ? { signal } : {}),
+      known,
     ),
   openSession: openBucketSession,
   settings: s3Settings,

@@ -5,7 +5,7 @@
  */
 import { encodeParam } from "../../foundation/percent.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { HttpRequest, Transport } from "../../ports/http.ts";
+import type { HttpRequest, HttpResponse, Transport } from "../../ports/http.ts";
 import { bodyBytes, httpResponse } from "../http_message.ts";
 import { Keys, type LocalCredentials } from "./keys.ts";
 import { Server } from "./server.ts";
@@ -81,6 +81,8 @@ export class LocalAws implements AsyncDisposable, Disposable {
   readonly #region: string;
   readonly #user: LocalCredentials;
   #listener: Deno.HttpServer<Deno.NetAddr> | undefined;
+  /** Requests without a socket that are on their way. */
+  readonly #answering = new Set<Promise<HttpResponse>>();
 
   /**
    * Makes a server that can be reached by its {@linkcode transport} only.
@@ -147,8 +149,13 @@ export class LocalAws implements AsyncDisposable, Disposable {
     return {
       send: async (request, { signal } = {}) => {
         signal?.throwIfAborted();
-        const response = await this.#server.handle(await wireRequest(request));
-        return httpResponse(response, request.method);
+        const answer = this.#answer(request);
+        this.#answering.add(answer);
+        try {
+          return await answer;
+        } finally {
+          this.#answering.delete(answer);
+        }
       },
       [Symbol.dispose]: () => {},
     };
@@ -162,6 +169,12 @@ export class LocalAws implements AsyncDisposable, Disposable {
   /** Stops listening, once all requests are answered. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#listener?.shutdown();
+    await Promise.allSettled(this.#answering);
+  }
+
+  async #answer(request: HttpRequest): Promise<HttpResponse> {
+    const response = await this.#server.handle(await wireRequest(request));
+    return httpResponse(response, request.method);
   }
 
   async #serve(request: Request): Promise<Response> {

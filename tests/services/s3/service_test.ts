@@ -19,7 +19,10 @@ Deno.test("s3 asks HeadBucket for the region that a refusal does not name", asyn
     return Promise.reject(refusal({ "x-amz-bucket-region": "eu-west-1" }));
   };
 
-  const correction = await s3.regions?.(call).recover(refusal({}), FACTS);
+  const correction = await s3.regions?.(call, new Map()).recover(
+    refusal({}),
+    FACTS,
+  );
 
   assertEquals(asked, [["HeadBucket", { Bucket: "photos" }]]);
   assertEquals(correction, { region: "eu-west-1" });
