@@ -15,6 +15,7 @@ import {
   downloadStream,
 } from "../../src/transfer/download.ts";
 import { file } from "../../src/transfer/local_file.ts";
+import { upload } from "../../src/transfer/upload.ts";
 import {
   type Answer,
   bodyOf,
@@ -59,6 +60,18 @@ for (const size of [0, 1, 8 * MIB - 1, 8 * MIB, 8 * MIB + 1, 50 * MIB]) {
     assertEquals(gets.length, Math.ceil(size / (8 * MIB)));
   });
 }
+
+Deno.test("download verifies an object that was uploaded in parts", async () => {
+  await using local = await localS3({
+    config: { requestChecksum: "when_supported" },
+  });
+  await upload(local.s3, { ...OBJECT, Body: CONTENT }, { partSize: PART });
+
+  const { verifiedBy } = await download(local.s3, OBJECT, TO);
+
+  assertEquals(verifiedBy, "CRC32");
+  assertEquals(local.system.bytesOf("/cat.txt"), CONTENT);
+});
 
 Deno.test("download takes the place of a file that is there", async () => {
   await using local = await withObject({

@@ -73,15 +73,19 @@ export const completeMultipartUpload: Handler = async (call) => {
   const digests = await Promise.all(parts.map(({ bytes }) => md5(bytes)));
   const etag = `"${hex(await md5(concat(digests)))}-${parts.length}"`;
   const { headers, tags } = upload;
+  const bytes = concat(parts.map(({ bytes }) => bytes));
+  // The digest of the document is none of the object.
+  const { "content-md5": _digest, ...stated } = call.headers;
+  const checksums = await checkChecksums(stated, bytes);
   checkWrite(call.headers, bucket.objects.get(call.key));
   bucket.uploads.delete(upload.id);
   bucket.objects.set(call.key, {
     headers,
     tags,
-    bytes: concat(parts.map(({ bytes }) => bytes)),
+    bytes,
     etag,
     modified: wholeSeconds(call.now),
-    checksums: {},
+    checksums,
   });
   const host = call.headers["host"] ?? "";
   return answer(element(

@@ -28,6 +28,29 @@ Deno.test("LocalAws puts an object together from its parts", async () => {
   assertEquals([again.status, again.code], [404, "NoSuchUpload"]);
 });
 
+Deno.test("LocalAws keeps the checksum of an object in parts, if it is right", async () => {
+  const client = await withBucket();
+  const uploadId = await begin(client);
+  const parts = [
+    [1, await part(client, uploadId, 1, "hello ")],
+    [2, await part(client, uploadId, 2, "world")],
+  ] as const;
+  const finish = (value: string) =>
+    complete(client, uploadId, parts, {
+      "x-amz-checksum-crc32": value,
+      "x-amz-checksum-type": "FULL_OBJECT",
+    });
+
+  const wrong = await finish("AAAAAA==");
+  const right = await finish("DUoRhQ==");
+  const head = await client.send("HEAD", "/photos/big", {
+    headers: { "x-amz-checksum-mode": "ENABLED" },
+  });
+
+  assertEquals([wrong.code, right.status], ["BadDigest", 200]);
+  assertEquals(head.headers["x-amz-checksum-crc32"], "DUoRhQ==");
+});
+
 Deno.test("LocalAws refuses parts that are not as they were uploaded", async () => {
   const client = await withBucket(2);
   const uploadId = await begin(client);
@@ -126,12 +149,14 @@ async function complete(
   client: LocalClient,
   uploadId: string,
   parts: readonly (readonly [number: number, etag: string])[],
+  headers: Readonly<Record<string, string>> = {},
 ): ReturnType<LocalClient["send"]> {
   const list = parts.map(([number, etag]) =>
     `<Part><PartNumber>${number}</PartNumber><ETag>${etag}</ETag></Part>`
   );
   return await client.send("POST", "/photos/big", {
     query: [["uploadId", uploadId]],
+    headers,
     body: `<CompleteMultipartUpload>${list.join("")}</CompleteMultipartUpload>`,
   });
 }
