@@ -89,7 +89,10 @@ async function deleteBatch(
     results.set(nameOf(failure), { kind: "failed", ...failure, Key });
   }
   return objects.map((object) =>
-    results.get(nameOf(object)) ?? unknown(object)
+    results.get(nameOf(object)) ??
+      // Some stores do not repeat the version.
+      results.get(nameOf({ Key: object.Key })) ??
+      unknown(object)
   );
 }
 

@@ -10,6 +10,7 @@ import { GetObject, PutObject, S3 } from "../../src/services/s3/mod.ts";
 import { bucketOf, type Clients, FLOWS, type ServerName } from "./flows.ts";
 import { startServers, stopServers, told } from "./servers/all.ts";
 import type { Server } from "./servers/server.ts";
+import { copyInParts, deletes, goOn, roundTrip } from "./transfers.ts";
 
 const SERVERS = await startServers();
 console.log(told(SERVERS));
@@ -34,6 +35,10 @@ for (const [name, server] of Object.entries(SERVERS)) {
   test("presigned URLs, fetched plainly", presigned);
   test("a multipart upload in two parts", twoParts);
   test("keys of every kind", oddKeys);
+  test("transfers to a file and back", roundTrip);
+  test("a copy in parts", copyInParts);
+  test("an upload that goes on", goOn);
+  test("deletes of many objects", deletes);
   if (name === "swift") test("a clock that is two hours late", lateClock);
 }
 

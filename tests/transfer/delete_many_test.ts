@@ -67,6 +67,17 @@ Deno.test("deleteMany does not take silence for success", async () => {
   assertEquals(results.map(({ kind }) => kind), ["failed"]);
 });
 
+Deno.test("deleteMany understands a store that does not repeat the version", async () => {
+  const { s3 } = fakeS3({ DeleteObjects: () => ({ Deleted: [{ Key: "a" }] }) });
+
+  const results = await deleteMany(s3, "photos", [
+    { Key: "a", VersionId: "null" },
+    { Key: "b", VersionId: "null" },
+  ]);
+
+  assertEquals(results.map(({ kind }) => kind), ["deleted", "failed"]);
+});
+
 Deno.test("deleteMany ends with the signal", async () => {
   const { s3, calls } = fakeS3({ DeleteObjects: store });
   const signal = AbortSignal.abort(new Error("enough"));
