@@ -38,6 +38,18 @@ export interface DownloadOptions extends PartOptions {
   readonly resume?: boolean;
 }
 
+/** What may be said about a download through a stream. */
+export interface StreamOptions extends TransferOptions {
+  /**
+   * Length of a range, in bytes, 5 MiB to 5 GiB. Ranges are asked for one after
+   * the other, so that each may be retried as a call of its own. Default: 64 MiB.
+   */
+  readonly partSize?: number;
+}
+
+/** Long, as the next range is asked for when the one before it has ended. */
+const STREAM_PART_SIZE = 64 * 1_024 * 1_024;
+
 /** The result of a download: what HeadObject tells of the object. */
 export interface Downloaded extends HeadObjectOutput {
   /** The checksum by which the bytes were verified; absent where S3 has none of them all. */
@@ -177,9 +189,10 @@ export async function downloadBytes(
 export async function downloadStream(
   s3: S3,
   input: DownloadInput,
-  options: TransferOptions = {},
+  options: StreamOptions = {},
 ): Promise<DownloadedStream> {
   options.signal?.throwIfAborted();
+  partSettings(options, STREAM_PART_SIZE);
   const object = await inspect(s3, input, options.signal);
   const bytes = verifiedBytes(s3, object, options);
   return { ...object.head, Body: ReadableStream.from(bytes) };
@@ -188,16 +201,18 @@ export async function downloadStream(
 async function* verifiedBytes(
   s3: S3,
   object: RemoteObject,
-  options: TransferOptions,
+  options: StreamOptions,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
   const { size, checksum } = object;
+  const { partSize } = partSettings(options, STREAM_PART_SIZE);
   const meter = new Meter(options, size);
   const verifier = await Verifier.start(checksum);
-  const range = { start: 0, end: size };
-  for await (const piece of readRange(s3, object, range, options.signal)) {
-    verifier.update(piece);
-    meter.add(piece.length);
-    yield piece;
+  for (const range of rangesOf(size, partSize)) {
+    for await (const piece of readRange(s3, object, range, options.signal)) {
+      verifier.update(piece);
+      meter.add(piece.length);
+      yield piece;
+    }
   }
   verifier.finish();
 }

@@ -38,6 +38,7 @@ export type {
   DownloadedFile,
   DownloadedStream,
   DownloadOptions,
+  StreamOptions,
 } from "./download.ts";
 export { deleteBucketWithObjects, emptyBucket } from "./empty_bucket.ts";
 export type {

@@ -1,5 +1,5 @@
 /**
- * The bytes of a range of an object, also where the connection breaks.
+ * The bytes of a range of an object, and of no other object.
  *
  * @module
  */
@@ -10,22 +10,16 @@ import { callOptions } from "./options.ts";
 import { type ByteRange, rangeText } from "./ranges.ts";
 import { changeOf, nameOf, type RemoteObject } from "./remote_object.ts";
 
-/** Bodies of one range that may break, one after the other, as in boto3. */
-const MAX_BREAKS = 5;
-
-/** After so many bytes a break counts as the first one again. */
-const STEADY_BYTES = 8 * 1_024 * 1_024;
-
 /**
- * Reads a range. A body that breaks goes on where it broke: the rest is asked
- * for, on the condition that the object is still the same.
+ * Reads a range. The client itself goes on with a body that breaks off, within
+ * the attempts of a call.
  *
  * @param s3 The client.
  * @param object The object.
- * @param range The range, not empty.
+ * @param range The range.
  * @param signal Ends the read early.
  * @throws {ObjectChangedError} If the object was replaced or removed.
- * @throws {TransportError} If bodies break again and again.
+ * @throws {TransportError} If the body breaks off for good.
  */
 export async function* readRange(
   s3: S3,
@@ -33,26 +27,14 @@ export async function* readRange(
   range: ByteRange,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
-  let at = range.start;
-  let breaks = 0;
-  while (at < range.end) {
-    const start = at;
-    const body = await openRange(s3, object, { start, end: range.end }, signal);
-    try {
-      for await (const piece of body) {
-        signal?.throwIfAborted();
-        at += piece.length;
-        if (at > range.end) throw tooMuch(object);
-        yield piece;
-      }
-      if (at < range.end) throw cut(object);
-    } catch (error) {
-      breaks = at - start >= STEADY_BYTES ? 1 : breaks + 1;
-      if (!(error instanceof TransportError) || breaks >= MAX_BREAKS) {
-        throw error;
-      }
-    }
+  let left = range.end - range.start;
+  for await (const piece of await openRange(s3, object, range, signal)) {
+    signal?.throwIfAborted();
+    left -= piece.length;
+    if (left < 0) throw tooMuch(object);
+    yield piece;
   }
+  if (left > 0) throw cut(object);
 }
 
 async function openRange(

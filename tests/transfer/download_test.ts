@@ -4,6 +4,7 @@ import {
   ChecksumError,
   ConfigError,
   ServiceError,
+  TransportError,
 } from "../../src/foundation/errors.ts";
 import { ObjectChangedError } from "../../src/foundation/object_changed_error.ts";
 import type { HttpResponse } from "../../src/ports/http.ts";
@@ -71,6 +72,26 @@ Deno.test("download verifies an object that was uploaded in parts", async () => 
 
   assertEquals(verifiedBy, "CRC32");
   assertEquals(local.system.bytesOf("/cat.txt"), CONTENT);
+});
+
+Deno.test("downloads go on where bodies break off", async () => {
+  let bodies = 0;
+  await using local = await withObject({
+    around: async (request, send, options) => {
+      const answer = await send(request, options);
+      if (request.method !== "GET") return answer;
+      return bodies++ % 2 === 0 ? await cutInTheMiddle(answer) : answer;
+    },
+  });
+
+  await download(local.s3, OBJECT, TO, { partSize: PART });
+  const { Body } = await downloadBytes(local.s3, OBJECT, { partSize: PART });
+  const stream = await downloadStream(local.s3, OBJECT, { partSize: PART });
+
+  assertEquals(local.system.bytesOf("/cat.txt"), CONTENT);
+  assertEquals(Body, CONTENT);
+  assertEquals(await new Response(stream.Body).bytes(), CONTENT);
+  assertEquals(bodies > 12, true);
 });
 
 Deno.test("download takes the place of a file that is there", async () => {
@@ -363,6 +384,21 @@ Deno.test("downloads leave the conditions to the first look", async () => {
     { ...OBJECT, VersionId: "7", IfMatch: '"1"', Range: "bytes=0-2" },
   ]);
 });
+
+/** An answer whose body breaks off after half of its bytes. */
+async function cutInTheMiddle(response: HttpResponse): Promise<HttpResponse> {
+  const bytes = await response.body?.bytes() ?? new Uint8Array();
+  const failure = new TransportError("cut", "It broke", { maybeSent: true });
+  const body = bodyOf([bytes.slice(0, bytes.length / 2)], failure);
+  return {
+    ...response,
+    body: {
+      open: () => body.stream,
+      bytes: () => Promise.reject(failure),
+      cancel: () => body.cancel(),
+    },
+  };
+}
 
 async function withOneBitFlipped(
   response: HttpResponse,
