@@ -21,17 +21,19 @@ for (const flow of FLOWS) {
       );
       assertMatch(origin, /^recorded \d{4}-\d{2}-\d{2} from \S/);
       const transport = await ReplayTransport.fromFolder(folder);
-      const session = new Session({
+      const settings = {
         region: "us-east-1",
         endpointUrl: `http://127.0.0.1:${PORTS[server]}`,
         credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" },
         transport,
         system: new FakeSystem(),
         clock: new FixedClock(`${origin.slice(9, 19)}T00:00:00Z`),
-      });
+      };
+      const session = new Session(settings);
 
       await flow.tell({
         session,
+        settings,
         s3: session.client(S3),
         bucket: bucketOf(flow),
       });

@@ -43,8 +43,10 @@ async function record(name: ServerName, server: Server): Promise<void> {
     const bucket = bucketOf(flow);
     await plain.client(S3).createBucket({ Bucket: bucket });
 
-    using session = new Session({ ...settings, transport });
-    await flow.tell({ session, s3: session.client(S3), bucket });
+    const recorded = { ...settings, transport };
+    using session = new Session(recorded);
+    const s3 = session.client(S3);
+    await flow.tell({ session, settings: recorded, s3, bucket });
     await transport.save(new URL(`${name}/${flow.name}`, FIXTURES), {
       origin: `recorded ${
         new Date().toISOString().slice(0, 10)

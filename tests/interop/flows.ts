@@ -5,9 +5,10 @@
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ServiceError } from "../../mod.ts";
-import type { Session } from "../../mod.ts";
+import { Session, type SessionOptions } from "../../mod.ts";
 import { S3 } from "../../src/services/s3/mod.ts";
 import { STS } from "../../src/services/sts/mod.ts";
+import { FakeSystem } from "../../src/testing/mod.ts";
 
 /** Servers that flows are told to. */
 export type ServerName = "moto" | "swift";
@@ -30,6 +31,8 @@ export interface Flow {
 export interface Clients {
   /** The session, for clients with settings of their own. */
   readonly session: Session;
+  /** What the session was made with, for sessions of the story's own. */
+  readonly settings: SessionOptions;
   /** A client of the server. */
   readonly s3: S3;
   /** A bucket that is there, empty, for this story alone. */
@@ -305,7 +308,79 @@ export const FLOWS: readonly Flow[] = [
       assertEquals(Arn, AssumedRoleUser?.Arn);
     },
   },
+  {
+    name: "assume_role_chain_of_profiles",
+    service: "sts",
+    operation: "AssumeRole",
+    servers: ["moto"],
+    tell: async ({ settings }) => {
+      using session = withConfig(
+        settings,
+        `[default]
+role_arn = ${ROLE}
+role_session_name = outer
+source_profile = middle
+duration_seconds = 1800
+[profile middle]
+role_arn = arn:aws:iam::123456789012:role/middle
+role_session_name = inner
+source_profile = base
+[profile base]
+aws_access_key_id = AKIDEXAMPLE
+aws_secret_access_key = secret
+`,
+      );
+
+      const { source, accountId, expiration } = await session.credentials();
+      const { Arn } = await session.client(STS).getCallerIdentity();
+
+      assertEquals(source, "assume-role");
+      assertEquals(accountId, "123456789012");
+      assert(expiration instanceof Date);
+      assertEquals(
+        Arn,
+        "arn:aws:sts::123456789012:assumed-role/reader/outer",
+      );
+    },
+  },
+  {
+    name: "assume_role_with_web_identity_of_profile",
+    service: "sts",
+    operation: "AssumeRoleWithWebIdentity",
+    servers: ["moto"],
+    tell: async ({ settings }) => {
+      using session = withConfig(
+        settings,
+        `[default]
+role_arn = ${ROLE}
+role_session_name = web
+web_identity_token_file = /token
+`,
+      );
+
+      const { source } = await session.credentials();
+      const { Arn } = await session.client(STS).getCallerIdentity();
+
+      assertEquals(source, "assume-role-with-web-identity");
+      assertEquals(Arn, "arn:aws:sts::123456789012:assumed-role/reader/web");
+    },
+  },
 ];
+
+/**
+ * A session whose credentials come from a config file. The token is what recordings
+ * put in the place of one.
+ */
+function withConfig(settings: SessionOptions, config: string): Session {
+  const { credentials: _, ...others } = settings;
+  return new Session({
+    ...others,
+    system: new FakeSystem({
+      env: { HOME: "/home/ann" },
+      files: { "/home/ann/.aws/config": config, "/token": "EXAMPLETOKEN1" },
+    }),
+  });
+}
 
 /** The bucket of a flow. */
 export function bucketOf({ name }: Flow): string {

@@ -142,15 +142,16 @@ async function withBucket(
   tell: (clients: Clients) => Promise<void>,
 ): Promise<void> {
   const { endpoint: endpointUrl, accessKeyId, secretAccessKey } = server;
-  using session = new Session({
+  const settings = {
     region: "us-east-1",
     endpointUrl,
     credentials: { accessKeyId, secretAccessKey },
-  });
+  };
+  using session = new Session(settings);
   const s3 = session.client(S3);
   const bucket = title.toLowerCase().replace(/[^a-z]+/g, "-");
   await s3.createBucket({ Bucket: bucket });
-  await tell({ session, s3, bucket });
+  await tell({ session, settings, s3, bucket });
   await empty(s3, bucket);
   await s3.deleteBucket({ Bucket: bucket });
   await assertRejects(() => s3.headBucket({ Bucket: bucket }), ServiceError);

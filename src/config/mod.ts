@@ -1,0 +1,38 @@
+/**
+ * The config files of AWS: what they say, and which profile counts.
+ *
+ * @example The region of a profile
+ * ```ts
+ * import { loadProfiles } from "@inia/aws/config";
+ * import { platformSystem } from "@inia/aws/system";
+ *
+ * const { profiles } = await loadProfiles(platformSystem());
+ * console.log(profiles.get("dev")?.values["region"]);
+ * ```
+ *
+ * @module
+ */
+export { AwsError, ConfigError } from "../foundation/errors.ts";
+export type {
+  AttemptRecord,
+  ResponseMetadata,
+  StopReason,
+} from "../foundation/metadata.ts";
+export type {
+  ConfigSection,
+  FileState,
+  Place,
+  Profile,
+  ProfileSet,
+  ProfileValue,
+  SettingSource,
+} from "../ports/config.ts";
+export type {
+  FileFacts,
+  Found,
+  ProcessResult,
+  System,
+} from "../ports/system.ts";
+export { loadProfiles } from "./files.ts";
+export { chooseProfile, type ChosenProfile } from "./profile_choice.ts";
+export { readSections } from "./profiles.ts";

@@ -1,0 +1,27 @@
+/**
+ * The machine that a program runs on, for parts that are built on their own.
+ *
+ * @example The keys of the environment, and nothing else
+ * ```ts
+ * import { envProvider } from "@inia/aws/credentials";
+ * import { platformSystem } from "@inia/aws/system";
+ *
+ * const env = envProvider({ system: platformSystem() });
+ * ```
+ *
+ * @module
+ */
+export type { Clock } from "../ports/clock.ts";
+export type {
+  FileFacts,
+  Files,
+  Found,
+  OpenedFile,
+  ProcessResult,
+  System,
+  WritableFiles,
+} from "../ports/system.ts";
+export { DenoSystem } from "./deno_system.ts";
+export { platformSystem } from "./platform_system.ts";
+export { SystemClock } from "./system_clock.ts";
+export { terminalMfaCode } from "./terminal.ts";
