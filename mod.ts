@@ -23,6 +23,12 @@
  * @module
  */
 export { Session } from "./src/session/session.ts";
+export type { CallerIdentity } from "./src/session/caller_identity.ts";
+export type {
+  ConfigExplanation,
+  ExplainedSetting,
+} from "./src/session/explain_config.ts";
+export type { RoleOptions } from "./src/session/role_provider.ts";
 export type { SessionOptions } from "./src/session/options.ts";
 export { permissionsFor } from "./src/session/permissions.ts";
 export {

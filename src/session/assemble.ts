@@ -94,6 +94,7 @@ export function stsPorts(shared: () => Shared): StsPorts {
   const core: CoreAs = (service, identity) =>
     coreOf(shared(), service, {}, identity);
   return {
+    core,
     assumeRole: assumeRoleWith(core),
     assumeRoleWithWebIdentity: assumeRoleWithTokenWith(core),
   };

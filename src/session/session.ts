@@ -3,21 +3,31 @@
  *
  * @module
  */
-import { checkClientOptions } from "../config/client_settings.ts";
-import { refuseUnknown } from "../config/settings.ts";
+import {
+  checkClientOptions,
+  resolveClient,
+} from "../config/client_settings.ts";
+import { refuseUnknown, sourceText } from "../config/settings.ts";
 import type { CredentialsExplanation } from "../credentials/explain.ts";
 import { checkGiven } from "../credentials/given.ts";
 import { NoCredentialsError } from "../foundation/errors.ts";
 import type { ClientConfig } from "../ports/config.ts";
-import type { CredentialProvider, Credentials } from "../ports/credentials.ts";
+import type {
+  CredentialProvider,
+  Credentials,
+  CredentialSource,
+} from "../ports/credentials.ts";
 import type { ServiceClientClass } from "../ports/service.ts";
 import { coreOf, stsPorts } from "./assemble.ts";
+import { type CallerIdentity, callerIdentity } from "./caller_identity.ts";
+import { type ConfigExplanation, explainSettings } from "./explain_config.ts";
 import { explainCredentials, providersOf } from "./explain_credentials.ts";
 import {
   checkTransportOptions,
   SESSION_OPTIONS,
   type SessionOptions,
 } from "./options.ts";
+import { type RoleOptions, roleProvider } from "./role_provider.ts";
 import { Shared } from "./shared.ts";
 
 /**
@@ -81,13 +91,67 @@ export class Session implements Disposable {
    * @throws {CredentialsError} If there are none.
    */
   async credentials(signal?: AbortSignal): Promise<Credentials> {
-    const source = await this.#shared.identity();
-    if (source === undefined) {
-      throw new NoCredentialsError([
-        { name: "code", verdict: "the session is anonymous" },
-      ]);
-    }
-    return await source.get(signal);
+    return await (await this.#identity()).get(signal);
+  }
+
+  /**
+   * Asks STS who calls are made as.
+   *
+   * @param signal Ends the question early.
+   * @throws {CredentialsError} If there are no credentials.
+   */
+  async whoami(signal?: AbortSignal): Promise<CallerIdentity> {
+    const { core } = this.#shared.sts;
+    return await callerIdentity(core, await this.#identity(), signal);
+  }
+
+  /**
+   * Makes a session that calls as a role, which this session assumes when it is
+   * first needed and again before it ends. It keeps all other settings, and can
+   * assume a further role.
+   *
+   * @param arn The role.
+   * @param options What is asked of STS beside the role, in the words of the API.
+   * @returns The session. It has connections of its own to close.
+   */
+  assumeRole(arn: string, options: RoleOptions = {}): Session {
+    const { sts, clock, mfaCode, options: own } = this.#shared;
+    const { expectedAccount: _other, ...kept } = own;
+    return new Session({
+      ...kept,
+      credentials: roleProvider(arn, options, {
+        assumeRole: sts.assumeRole,
+        as: () => this.#identity(),
+        clock,
+        ...mfaCode && { mfaCode },
+      }),
+    });
+  }
+
+  /**
+   * Tells where each setting of a client comes from, and what it beat.
+   *
+   * @typeParam Config Settings of the client.
+   * @param service The client's class, for example `S3`.
+   * @param config What differs from the session.
+   * @throws {ConfigError} If a setting has a value that is not allowed.
+   */
+  async explainConfig<Config extends ClientConfig>(
+    service: ServiceClientClass<unknown, Config>,
+    config?: NoInfer<Config>,
+  ): Promise<ConfigExplanation> {
+    const { system } = this.#shared;
+    const { profiles, profile } = await this.#shared.setup();
+    const resolved = await resolveClient({
+      service: service.service,
+      places: await this.#shared.places(config ?? {}),
+      profiles,
+      system,
+    });
+    return explainSettings({
+      name: profile.name,
+      source: sourceText(profile.source),
+    }, resolved);
   }
 
   /**
@@ -127,5 +191,13 @@ export class Session implements Disposable {
   /** Closes the session's connections. */
   [Symbol.dispose](): void {
     this.#shared[Symbol.dispose]();
+  }
+
+  async #identity(): Promise<CredentialSource> {
+    const source = await this.#shared.identity();
+    if (source !== undefined) return source;
+    throw new NoCredentialsError([
+      { name: "code", verdict: "the session is anonymous" },
+    ]);
   }
 }

@@ -10,6 +10,7 @@ import type { SettingPlaces } from "../config/settings.ts";
 import {
   type ChainContext,
   defaultProviders,
+  type MfaCode,
 } from "../credentials/default_chain.ts";
 import { givenCredentials } from "../credentials/given.ts";
 import {
@@ -36,6 +37,8 @@ import { platformSystem } from "../system/platform_system.ts";
 import { SystemClock } from "../system/system_clock.ts";
 import { terminalMfaCode } from "../system/terminal.ts";
 import type { SessionOptions } from "./options.ts";
+import type { CoreAs } from "./assume_role.ts";
+import { ExpectedAccount } from "./caller_identity.ts";
 import { TransportPool } from "./transport_pool.ts";
 
 /** What the files say, and which profile of them counts. */
@@ -48,6 +51,8 @@ export interface Setup {
 
 /** How the credential chain reaches STS. */
 export interface StsPorts {
+  /** Makes the core of a client that signs as an identity. */
+  readonly core: CoreAs;
   /** Assumes a role as another identity. */
   readonly assumeRole: AssumeRole;
   /** Assumes a role with a token. */
@@ -66,7 +71,8 @@ export class Shared implements Disposable {
   /** Regions that calls found things in, by service and place, then by name. */
   readonly regions = new Map<string, Map<string, string>>();
 
-  readonly #sts: StsPorts;
+  readonly sts: StsPorts;
+
   #setup: Promise<Setup> | undefined;
   #identity: Promise<CredentialSource | undefined> | undefined;
 
@@ -88,7 +94,7 @@ export class Shared implements Disposable {
       this.clock,
       this.logger.child("transport"),
     );
-    this.#sts = sts;
+    this.sts = sts;
   }
 
   /** Reads the files, once; a failure is tried again by the next call. */
@@ -129,6 +135,11 @@ export class Shared implements Disposable {
     };
   }
 
+  /** What asks for codes of MFA devices; absent where there is nobody to ask. */
+  get mfaCode(): MfaCode | undefined {
+    return this.options.mfaCode ?? terminalMfaCode();
+  }
+
   [Symbol.dispose](): void {
     this.transports[Symbol.dispose]();
   }
@@ -146,6 +157,14 @@ export class Shared implements Disposable {
       : this.#given(credentials);
   }
 
+  /** Keeps the session to its account, where one is expected. */
+  #guarded(source: CredentialSource | undefined): CredentialSource | undefined {
+    const { expectedAccount } = this.options;
+    return source === undefined || expectedAccount === undefined
+      ? source
+      : new ExpectedAccount(source, expectedAccount, this.sts.core);
+  }
+
   async #read(): Promise<Setup> {
     const profiles = await loadProfiles(this.system);
     const profile = chooseProfile(profiles, this.system, this.options.profile);
@@ -159,12 +178,13 @@ export class Shared implements Disposable {
       await this.#chainContext(),
       () => this.#reread(),
     );
-    return new RefreshingCredentials(chain, this.#refresh());
+    return this.#guarded(new RefreshingCredentials(chain, this.#refresh()));
   }
 
   async #chainContext(): Promise<ChainContext> {
     const { profiles, profile } = await this.setup();
-    const { region, mfaCode = terminalMfaCode() } = this.options;
+    const { region } = this.options;
+    const { mfaCode } = this;
     return {
       system: this.system,
       clock: this.clock,
@@ -176,7 +196,7 @@ export class Shared implements Disposable {
       readSections,
       ...region !== undefined && { region },
       ...mfaCode && { mfaCode },
-      ...this.#sts,
+      ...this.sts,
     };
   }
 
@@ -187,7 +207,7 @@ export class Shared implements Disposable {
   }
 
   #given(input: CredentialsInput): CredentialSource | undefined {
-    return givenCredentials(input, this.#refresh());
+    return this.#guarded(givenCredentials(input, this.#refresh()));
   }
 
   #refresh(): RefreshDeps {
