@@ -1,0 +1,44 @@
+/**
+ * S3 as things with verbs, in the manner of boto3's resources:
+ * `s3.bucket(name).object(key)`, collections to walk through, narrow and delete.
+ *
+ * @example Usage
+ * ```ts ignore
+ * import { resource } from "@inia/aws/resource";
+ * import { S3 } from "@inia/aws/s3";
+ *
+ * const s3 = resource(S3);
+ * const photos = s3.bucket("photos");
+ * await photos.object("cat.txt").put({ Body: "miaow" });
+ * for await (const object of photos.objects.filter({ Prefix: "cat" })) {
+ *   console.log(object.key, await object.size());
+ * }
+ * ```
+ *
+ * @module
+ */
+export {
+  BucketResource,
+  type ObjectFilter,
+  type UploadFilter,
+  type VersionFilter,
+} from "./bucket.ts";
+export {
+  Collection,
+  type CollectionChoice,
+  type CollectionSource,
+  DeletableCollection,
+  type DeletableSource,
+  type PageWish,
+} from "./collection.ts";
+export { resource } from "./default.ts";
+export { ObjectResource } from "./object.ts";
+export type {
+  CopyFromOptions,
+  DownloadFileOptions,
+  ObjectAttributes,
+  ObjectPlace,
+  PlaceMember,
+  UploadFileOptions,
+} from "./options.ts";
+export { type BucketFilter, S3Resource } from "./s3.ts";

@@ -1,0 +1,286 @@
+/**
+ * An object of S3, as a thing with verbs.
+ *
+ * @module
+ */
+import type { CallOptions } from "../ports/caller.ts";
+import {
+  type CopySourceObject,
+  type DeleteObjectInput,
+  type DeleteObjectOutput,
+  type GetObjectInput,
+  type GetObjectOutput,
+  type HeadObjectInput,
+  type PutObjectInput,
+  type PutObjectOutput,
+  requireObject,
+  type S3,
+  statObject,
+  type WaitOptions,
+} from "../services/s3/mod.ts";
+import {
+  copy,
+  type CopyResult,
+  download,
+  type DownloadedFile,
+  file,
+  upload,
+  type UploadResult,
+} from "../transfer/mod.ts";
+import type {
+  CopyFromOptions,
+  DownloadFileOptions,
+  ObjectAttributes,
+  ObjectPlace,
+  PlaceMember,
+  UploadFileOptions,
+} from "./options.ts";
+
+/**
+ * One object of S3, or one version of it. Making one sends nothing; the object
+ * need not exist.
+ *
+ * What it is like is asked for when it is first needed and then remembered;
+ * writing, copying and deleting through this resource forget it.
+ *
+ * @example Usage
+ * ```ts ignore
+ * const cat = s3.bucket("photos").object("cat.txt");
+ * await cat.put({ Body: "miaow", ContentType: "text/plain" });
+ * console.log(await cat.size(), await cat.lastModified());
+ * ```
+ */
+export class ObjectResource {
+  /** PlaceMember it is. */
+  readonly place: ObjectPlace;
+  /** The client that makes the calls. */
+  readonly client: S3;
+
+  #listed: ObjectAttributes;
+  #loaded: Promise<ObjectAttributes> | undefined;
+
+  /**
+   * Makes the resource. Most programs use `s3.bucket(name).object(key)` instead.
+   *
+   * @param client The client that makes the calls.
+   * @param place PlaceMember the object is.
+   * @param listed What a listing says about it.
+   */
+  constructor(client: S3, place: ObjectPlace, listed: ObjectAttributes = {}) {
+    this.client = client;
+    this.place = place;
+    this.#listed = listed;
+  }
+
+  /** Name of its bucket. */
+  get bucketName(): string {
+    return this.place.Bucket;
+  }
+
+  /** Its key. */
+  get key(): string {
+    return this.place.Key;
+  }
+
+  /** One version of the object. */
+  version(versionId: string): ObjectResource {
+    const { Bucket, Key } = this.place;
+    return new ObjectResource(this.client, {
+      Bucket,
+      Key,
+      VersionId: versionId,
+    });
+  }
+
+  /**
+   * Reads it.
+   *
+   * @throws {ServiceError} `NoSuchKey` and others.
+   */
+  async get(
+    input: Partial<Omit<GetObjectInput, PlaceMember>> = {},
+    options?: CallOptions,
+  ): Promise<GetObjectOutput> {
+    return await this.client.getObject({ ...input, ...this.place }, options);
+  }
+
+  /** Writes it. */
+  async put(
+    input: Omit<PutObjectInput, PlaceMember>,
+    options?: CallOptions,
+  ): Promise<PutObjectOutput> {
+    const { Bucket, Key } = this.place;
+    return await this.#changing(
+      this.client.putObject({ ...input, Bucket, Key }, options),
+    );
+  }
+
+  /** Deletes it. That it is not there is no error. */
+  async delete(
+    input: Partial<Omit<DeleteObjectInput, PlaceMember>> = {},
+    options?: CallOptions,
+  ): Promise<DeleteObjectOutput> {
+    return await this.#changing(
+      this.client.deleteObject({ ...input, ...this.place }, options),
+    );
+  }
+
+  /**
+   * Makes it a copy of another object within S3, in parts above 5 GiB.
+   *
+   * @param source The other object.
+   * @param options What differs from it, and how to copy.
+   */
+  async copyFrom(
+    source: CopySourceObject | ObjectResource | string,
+    options: CopyFromOptions = {},
+  ): Promise<CopyResult> {
+    const { Bucket, Key } = this.place;
+    const { input, ...copying } = options;
+    const CopySource = source instanceof ObjectResource ? source.place : source;
+    return await this.#changing(
+      copy(this.client, { ...input, CopySource, Bucket, Key }, copying),
+    );
+  }
+
+  /**
+   * Writes a file as this object, in parts where it is large.
+   *
+   * @param path The file: a path, or a `file:` URL.
+   * @param options What differs from the defaults.
+   */
+  async uploadFile(
+    path: string | URL,
+    options: UploadFileOptions = {},
+  ): Promise<UploadResult> {
+    const { Bucket, Key } = this.place;
+    const { input, ...uploading } = options;
+    return await this.#changing(
+      upload(
+        this.client,
+        { ...input, Bucket, Key, Body: file(path) },
+        uploading,
+      ),
+    );
+  }
+
+  /**
+   * Writes this object to a file, in ranges where it is large.
+   *
+   * @param path The file: a path, or a `file:` URL. It appears when all is there.
+   * @param options What differs from the defaults.
+   */
+  async downloadFile(
+    path: string | URL,
+    options: DownloadFileOptions = {},
+  ): Promise<DownloadedFile> {
+    const { input, ...downloading } = options;
+    return await download(
+      this.client,
+      { ...input, ...this.place },
+      file(path),
+      downloading,
+    );
+  }
+
+  /**
+   * Tells whether it exists, now.
+   *
+   * @throws {ServiceError} 403, if that may not be known; the message names the
+   * permissions.
+   */
+  async exists(options?: CallOptions): Promise<boolean> {
+    const facts = await statObject(this.client, this.place, options);
+    this.#loaded = facts === null ? undefined : Promise.resolve(facts);
+    return facts !== null;
+  }
+
+  /**
+   * Asks what it is like, whatever is remembered.
+   *
+   * @param input Further parameters, for example the customer's key.
+   * @param options What differs for the call.
+   * @throws {ServiceError} 404, if it does not exist.
+   */
+  async load(
+    input: Partial<Omit<HeadObjectInput, PlaceMember>> = {},
+    options?: CallOptions,
+  ): Promise<ObjectAttributes> {
+    const where = { ...input, ...this.place };
+    const loading = requireObject(this.client, where, options);
+    this.#loaded = loading;
+    // One that failed is asked for again.
+    loading.catch(() => {
+      if (this.#loaded === loading) this.#loaded = undefined;
+    });
+    return await loading;
+  }
+
+  /** What it is like: asked for once. */
+  async attributes(): Promise<ObjectAttributes> {
+    return await (this.#loaded ?? this.load());
+  }
+
+  /** Its length, in bytes. */
+  async size(): Promise<number | undefined> {
+    return await this.#attribute("ContentLength");
+  }
+
+  /** Time of its last change. */
+  async lastModified(): Promise<Date | undefined> {
+    return await this.#attribute("LastModified");
+  }
+
+  /** Its ETag, with the quotes that conditions want. */
+  async eTag(): Promise<string | undefined> {
+    return await this.#attribute("ETag");
+  }
+
+  /** Its media type. */
+  async contentType(): Promise<string | undefined> {
+    return await this.#attribute("ContentType");
+  }
+
+  /** The metadata it was written with. */
+  async metadata(): Promise<Readonly<Record<string, string>>> {
+    return (await this.attributes()).Metadata ?? {};
+  }
+
+  /** Its storage class. */
+  async storageClass(): Promise<string> {
+    return await this.#attribute("StorageClass") ?? "STANDARD";
+  }
+
+  /** Its version; absent in buckets without versions. */
+  async versionId(): Promise<string | undefined> {
+    return this.place.VersionId ?? await this.#attribute("VersionId");
+  }
+
+  /** Waits until it exists. */
+  async waitUntilExists(options?: WaitOptions): Promise<void> {
+    await this.client.waitUntilObjectExists(this.place, options);
+  }
+
+  /** Waits until it does not exist. */
+  async waitUntilNotExists(options?: WaitOptions): Promise<void> {
+    await this.client.waitUntilObjectNotExists(this.place, options);
+  }
+
+  /** An attribute as a listing says it, else as it is asked for. */
+  async #attribute<Name extends keyof ObjectAttributes>(
+    name: Name,
+  ): Promise<ObjectAttributes[Name]> {
+    const listed = this.#loaded === undefined ? this.#listed[name] : undefined;
+    return listed ?? (await this.attributes())[name];
+  }
+
+  /** Forgets what is known once a call has ended, well or not. */
+  async #changing<Output>(call: Promise<Output>): Promise<Output> {
+    try {
+      return await call;
+    } finally {
+      this.#listed = {};
+      this.#loaded = undefined;
+    }
+  }
+}
