@@ -1,0 +1,239 @@
+/**
+ * A key in the manner of boto 2.
+ *
+ * @module
+ */
+import { ObjectResource } from "../resource/mod.ts";
+import {
+  DeleteObject,
+  GetObject,
+  HeadObject,
+  PutObject,
+  type PutObjectInput,
+  type PutObjectOutput,
+} from "../services/s3/mod.ts";
+import {
+  type DownloadedFile,
+  upload,
+  type UploadResult,
+} from "../transfer/mod.ts";
+import type { Bucket } from "./bucket.ts";
+import { type FileTarget, writableOf } from "./memory_file.ts";
+
+/** What is known of a key. */
+export interface KeyFacts {
+  /** Its length, in bytes. */
+  readonly size?: number;
+  /** Its ETag, with quotes. */
+  readonly etag?: string;
+  /** Time of its last change. */
+  readonly lastModified?: Date;
+  /** Its media type. */
+  readonly contentType?: string;
+  /** Its metadata. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Its storage class. */
+  readonly storageClass?: string;
+}
+
+/** What a key is written with, beside its contents. */
+export type KeyInput = Partial<Omit<PutObjectInput, "Body" | "Bucket" | "Key">>;
+
+/** What a URL can be for. */
+export type UrlMethod = "DELETE" | "GET" | "HEAD" | "PUT";
+
+/** The operations of the methods that URLs are made for. */
+const BY_METHOD = {
+  DELETE: DeleteObject,
+  GET: GetObject,
+  HEAD: HeadObject,
+  PUT: PutObject,
+};
+
+/**
+ * One key of a bucket. What is known of it, {@linkcode Key.facts}, is what the
+ * request said that it came from: `getKey` knows all, `list` less, `newKey`
+ * nothing.
+ */
+export class Key {
+  /** The bucket it is in. */
+  readonly bucket: Bucket;
+  /** Its name, which S3 calls the key. */
+  readonly name: string;
+  /** The same as a resource, for all that boto 2 does not have. */
+  readonly object: ObjectResource;
+
+  #facts: KeyFacts;
+
+  /**
+   * Makes a key. Most programs use the methods of {@linkcode Bucket} instead.
+   *
+   * @param bucket The bucket it is in.
+   * @param name Its name.
+   * @param facts What is known of it.
+   */
+  constructor(bucket: Bucket, name: string, facts: KeyFacts = {}) {
+    this.bucket = bucket;
+    this.name = name;
+    this.object = new ObjectResource(bucket.client, {
+      Bucket: bucket.name,
+      Key: name,
+    });
+    this.#facts = facts;
+  }
+
+  /** What is known of it. */
+  get facts(): KeyFacts {
+    return this.#facts;
+  }
+
+  /** Its length, in bytes, where that is known. */
+  get size(): number | undefined {
+    return this.#facts.size;
+  }
+
+  /** Its ETag, with quotes, where that is known. */
+  get etag(): string | undefined {
+    return this.#facts.etag;
+  }
+
+  /** Time of its last change, where that is known. */
+  get lastModified(): Date | undefined {
+    return this.#facts.lastModified;
+  }
+
+  /** Its media type, where that is known. */
+  get contentType(): string | undefined {
+    return this.#facts.contentType;
+  }
+
+  /** One item of its metadata, where that is known. */
+  getMetadata(name: string): string | undefined {
+    return this.#facts.metadata?.[name];
+  }
+
+  /** Reads its contents as UTF-8 text. */
+  async getContentsAsString(): Promise<string> {
+    return await (await this.object.get()).Body.text();
+  }
+
+  /** Reads its contents as bytes. */
+  async getContentsAsBytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return await (await this.object.get()).Body.bytes();
+  }
+
+  /**
+   * Writes its contents to a file that is open. The file stays open.
+   *
+   * @param target The file, or what takes its bytes.
+   */
+  async getContentsToFile(target: FileTarget): Promise<void> {
+    const { Body } = await this.object.get();
+    await Body.stream.pipeTo(writableOf(target), {
+      preventAbort: true,
+      preventClose: true,
+    });
+  }
+
+  /** Writes its contents to the file of that name. */
+  async getContentsToFilename(path: string | URL): Promise<DownloadedFile> {
+    return await this.object.downloadFile(path);
+  }
+
+  /**
+   * Writes a text.
+   *
+   * @param text The text.
+   * @param input What it is written with.
+   */
+  async setContentsFromString(
+    text: string,
+    input: KeyInput = {},
+  ): Promise<PutObjectOutput> {
+    const output = await this.object.put({ ...input, Body: text });
+    this.#written(output.ETag);
+    return output;
+  }
+
+  /**
+   * Writes what a stream holds, in parts where that is much.
+   *
+   * @param stream The stream.
+   * @param input What it is written with.
+   */
+  async setContentsFromStream(
+    stream: ReadableStream<Uint8Array>,
+    input: KeyInput = {},
+  ): Promise<UploadResult> {
+    const { Bucket, Key } = this.object.place;
+    const output = await upload(this.bucket.client, {
+      ...input,
+      Bucket,
+      Key,
+      Body: stream,
+    });
+    this.#written(output.ETag);
+    return output;
+  }
+
+  /**
+   * Writes the file of that name, in parts where it is large.
+   *
+   * @param path The file: a path, or a `file:` URL.
+   * @param input What it is written with.
+   */
+  async setContentsFromFilename(
+    path: string | URL,
+    input: KeyInput = {},
+  ): Promise<UploadResult> {
+    const output = await this.object.uploadFile(path, { input });
+    this.#written(output.ETag);
+    return output;
+  }
+
+  /**
+   * Copies it, within S3.
+   *
+   * @param bucket Name of the bucket that the copy is for.
+   * @param name Name of the copy.
+   * @returns The copy.
+   */
+  async copy(bucket: string, name: string): Promise<Key> {
+    const target = this.bucket.sibling(bucket).newKey(name);
+    await target.object.copyFrom(this.object);
+    return target;
+  }
+
+  /** Tells whether it exists, now. */
+  async exists(): Promise<boolean> {
+    return await this.object.exists();
+  }
+
+  /** Deletes it. That it is not there is no error. */
+  async delete(): Promise<void> {
+    await this.object.delete();
+  }
+
+  /**
+   * Makes a URL for someone without credentials.
+   *
+   * @param expiresInSeconds Life of the URL, 1 to 604 800 (seven days).
+   * @param method What the URL is for. Default: `"GET"`.
+   */
+  async generateUrl(
+    expiresInSeconds: number,
+    method: UrlMethod = "GET",
+  ): Promise<string> {
+    const { url } = await this.bucket.client.presign(
+      BY_METHOD[method],
+      this.object.place,
+      { expiresInSeconds },
+    );
+    return url;
+  }
+
+  /** Nothing else is known of what was just written. */
+  #written(etag: string | undefined): void {
+    this.#facts = etag === undefined ? {} : { etag };
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * S3 in the manner of boto 2, so that old programs translate line by line:
+ * `connectS3`, `getBucket`, `getKey`, `getContentsToFile`.
+ *
+ * @example Read an object
+ * ```ts ignore
+ * import { connectS3 } from "@inia/aws/boto2";
+ *
+ * using connection = connectS3(accessKeyId, secretAccessKey);
+ * const bucket = await connection.getBucket("videos");
+ * const key = await bucket.getKey("HLS/sample.m3u8");
+ * console.log(await key?.getContentsAsString());
+ * ```
+ *
+ * @module
+ */
+export { Bucket } from "./bucket.ts";
+export {
+  connectS3,
+  type ConnectS3Options,
+  type GetBucketOptions,
+  S3Connection,
+} from "./connection.ts";
+export { Key, type KeyFacts, type KeyInput, type UrlMethod } from "./key.ts";
+export { type FileTarget, MemoryFile } from "./memory_file.ts";
