@@ -193,6 +193,22 @@ Deno.test("printEntry lists every name", async () => {
   );
 });
 
+Deno.test("printEntry lists what is written by hand", async () => {
+  const entry = {
+    doc: ["The client of things."],
+    types: { "./wish.ts": ["Wish"] },
+    values: { "./wish.ts": ["wish"] },
+  };
+
+  const text = await fmt(printEntry(
+    { ...service(), corrections: { ...SMALL_CORRECTIONS, entry } },
+    "",
+  ));
+
+  assertStringIncludes(text, 'export type { Wish } from "./wish.ts";');
+  assertStringIncludes(text, 'export { wish } from "./wish.ts";');
+});
+
 Deno.test("printListings writes the tokens of a listing as code", async () => {
   const text = await fmt(printListings({
     ...service(),
