@@ -12,6 +12,7 @@ import type {
   System,
   WritableFiles,
 } from "../ports/system.ts";
+import { fileSink } from "./file_sink.ts";
 
 /**
  * The machine that the script runs on. A permission is looked up before it is
@@ -110,7 +111,7 @@ export class DenoSystem implements System, WritableFiles {
       const file = await Deno.open(path, { write: true, create: true });
       try {
         await file.seek(from, Deno.SeekMode.Start);
-        return file.writable;
+        return fileSink(file);
       } catch (error) {
         file.close();
         throw error;
