@@ -98,6 +98,21 @@ export function granted<T>(
 }
 
 /**
+ * Tells that files may not be made and renamed beside a file.
+ *
+ * @param path The file.
+ */
+export function folderDenied(path: string | URL): ConfigError {
+  const folder = path instanceof URL
+    ? decodeURIComponent(new URL(".", path).pathname)
+    : path.replace(/[^\\/]*$/, "") || ".";
+  return new ConfigError(
+    "FileDenied",
+    `Cannot write "${path}": the program may not read and write in its folder; run it with --allow-read=${folder} --allow-write=${folder}`,
+  );
+}
+
+/**
  * Tells what could not be written.
  *
  * @param path The file.

@@ -6,8 +6,8 @@
 import { concat, utf8 } from "../foundation/bytes.ts";
 import type { ExpectedChecksum } from "../foundation/checksums.ts";
 import { sha256 } from "../foundation/digest.ts";
-import type { WritableFiles } from "../ports/system.ts";
-import { granted, writeFailed } from "./local_file.ts";
+import type { Found, OpenedFile, WritableFiles } from "../ports/system.ts";
+import { folderDenied, granted, writeFailed } from "./local_file.ts";
 import { type ByteRange, rangesOf } from "./ranges.ts";
 import { Verifier } from "./verify.ts";
 
@@ -113,9 +113,9 @@ export class PartialFile {
     signal?: AbortSignal,
   ): Promise<void> {
     const verifier = await Verifier.start(expected);
-    const found = await this.#files.open(this.#path);
+    const { stream } = this.#granted(await this.#files.open(this.#path));
     let left = this.#plan.size;
-    for await (const piece of granted(found, "read", this.#path).stream) {
+    for await (const piece of stream) {
       signal?.throwIfAborted();
       verifier.update(piece.subarray(0, left));
       left -= Math.min(left, piece.length);
@@ -131,8 +131,8 @@ export class PartialFile {
    */
   async finish(): Promise<void> {
     const { path, size } = this.#plan;
-    granted(await this.#files.cut(this.#path, size), "write", this.#path);
-    granted(await this.#rename(), "write", path);
+    this.#granted(await this.#files.cut(this.#path, size));
+    this.#granted(await this.#told(this.#files.rename(this.#path, path)));
   }
 
   /** Removes the file. */
@@ -142,35 +142,38 @@ export class PartialFile {
 
   async #begin(): Promise<void> {
     const { resume, size } = this.#plan;
-    if (!resume) return await this.#write(0, []);
-
+    // What may not be read is to be known now, and not at the end.
+    const found = await this.#files.open(this.#path, size);
+    const left = found.kind === "absent" ? undefined : this.#granted(found);
+    if (!resume) {
+      await left?.stream.cancel();
+      return await this.#write(0, []);
+    }
     const identity = await sha256(utf8(this.#plan.identity));
-    const marks = await this.#marks(identity);
-    marks.forEach((mark, index) => {
+    const marks = left && await this.#marks(left, identity);
+    marks?.forEach((mark, index) => {
       if (mark === DONE) this.#done.add(index);
     });
-    if (marks.length > 0) return;
+    if (marks !== undefined) return;
     // Nothing of another object may stay, marks least of all.
     await this.#files.cut(this.#path, 0);
     await this.#write(size + this.#count, [identity]);
   }
 
-  /** What an earlier download of the same object left; empty where there is none. */
-  async #marks(identity: Uint8Array): Promise<Uint8Array> {
-    const { size } = this.#plan;
-    const nothing = new Uint8Array();
-    const found = await this.#files.open(this.#path, size);
-    if (found.kind !== "found") return nothing;
-    const { length, stream } = found.value;
-    if (length !== size + this.#count + identity.length) {
+  /** The marks of an earlier download, if that was of the same object. */
+  async #marks(
+    { length, stream }: OpenedFile,
+    identity: Uint8Array,
+  ): Promise<Uint8Array | undefined> {
+    if (length !== this.#plan.size + this.#count + identity.length) {
       await stream.cancel();
-      return nothing;
+      return undefined;
     }
     const tail = concat(await Array.fromAsync(stream));
     const known = tail.subarray(this.#count);
     return known.every((byte, index) => byte === identity[index])
       ? tail.subarray(0, this.#count)
-      : nothing;
+      : undefined;
   }
 
   get #count(): number {
@@ -183,7 +186,7 @@ export class PartialFile {
     onWritten: (bytes: number) => void = () => {},
   ): Promise<void> {
     const found = await this.#files.write(this.#path, from);
-    const writer = granted(found, "write", this.#path).getWriter();
+    const writer = this.#granted(found).getWriter();
     try {
       for await (const piece of pieces) {
         await this.#told(writer.write(piece));
@@ -198,8 +201,10 @@ export class PartialFile {
     await this.#told(writer.close());
   }
 
-  async #rename(): ReturnType<WritableFiles["rename"]> {
-    return await this.#told(this.#files.rename(this.#path, this.#plan.path));
+  #granted<T>(found: Found<T>): T {
+    const { path } = this.#plan;
+    if (found.kind === "denied") throw folderDenied(path);
+    return granted(found, "write", path);
   }
 
   async #told<T>(act: Promise<T>): Promise<T> {

@@ -10,10 +10,11 @@ import {
 } from "../foundation/checksums.ts";
 import { ProtocolError, ServiceError } from "../foundation/errors.ts";
 import { ObjectChangedError } from "../foundation/object_changed_error.ts";
-import type {
-  GetObjectInput,
-  HeadObjectOutput,
-  S3,
+import {
+  type GetObjectInput,
+  type HeadObjectOutput,
+  requireObject,
+  type S3,
 } from "../services/s3/mod.ts";
 import { callOptions } from "./options.ts";
 
@@ -49,7 +50,8 @@ export async function inspect(
   input: DownloadInput,
   signal: AbortSignal | undefined,
 ): Promise<RemoteObject> {
-  const head = await s3.headObject(
+  const head = await requireObject(
+    s3,
     { ...input, ChecksumMode: "ENABLED" },
     callOptions({ signal }),
   );

@@ -192,15 +192,30 @@ Deno.test("download leaves no file when the object vanishes, and says so", async
   assertEquals(local.system.files, {});
 });
 
-Deno.test("download passes on that there is no object", async () => {
+Deno.test("download says in words that there is no object", async () => {
   await using local = await localS3();
 
-  const error = await assertRejects(
+  await assertRejects(
     () => download(local.s3, OBJECT, TO),
     ServiceError,
+    'Cannot look at "cat.txt" in bucket "photos": there is no such object, or no such bucket',
   );
+});
 
-  assertEquals(error.status, 404);
+Deno.test("download names the folder that it may not write in, before it asks for a byte", async () => {
+  for (const [path, folder] of [["/films/cat.mp4", "/films/"], ["cat", "."]]) {
+    const system = new FakeSystem({ denied: [`${path}.part`] });
+    const { s3, calls } = fakeS3({
+      HeadObject: () => ({ ContentLength: 3 }),
+    }, { files: system });
+
+    await assertRejects(
+      () => download(s3, OBJECT, file(path ?? ""), { resume: true }),
+      ConfigError,
+      `Cannot write "${path}": the program may not read and write in its folder; run it with --allow-read=${folder} --allow-write=${folder}`,
+    );
+    assertEquals(calls.length, 1);
+  }
 });
 
 Deno.test("download leaves no file when its bytes are not those that S3 has", async () => {
@@ -238,7 +253,7 @@ Deno.test("downloadBytes and downloadStream fail when the bytes are not those th
 });
 
 Deno.test("download tells of a folder that is missing and a disk that is full", async () => {
-  const system = new FakeSystem({ denied: ["/denied.part"] });
+  const system = new FakeSystem();
   const full: WritableFiles["write"] = () =>
     Promise.resolve({
       kind: "found",
