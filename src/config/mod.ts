@@ -12,7 +12,11 @@
  *
  * @module
  */
-export { AwsError, ConfigError } from "../foundation/errors.ts";
+export {
+  AwsError,
+  ConfigError,
+  type TriedProvider,
+} from "../foundation/errors.ts";
 export type {
   AttemptRecord,
   ResponseMetadata,

@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  ConfigError,
   CredentialsError,
   NoCredentialsError,
   type TriedProvider,
@@ -92,7 +93,7 @@ async function ask(
   try {
     return await find(provider, signal);
   } catch (error) {
-    if (error instanceof CredentialsError) {
+    if (error instanceof CredentialsError || error instanceof ConfigError) {
       error.tried = [...tried, ...brokenAt(provider.name, error)];
     }
     throw error;
@@ -157,7 +158,10 @@ function indexOf(
 }
 
 /** A chain within the chain has told more than its own name. */
-function brokenAt(name: string, error: CredentialsError): TriedProvider[] {
-  const inner = error.tried.filter((tried) => tried.name !== name);
-  return [...inner, { name, verdict: `broken: ${error.code}` }];
+function brokenAt(
+  name: string,
+  { code, tried = [] }: ConfigError | CredentialsError,
+): TriedProvider[] {
+  const inner = tried.filter((one) => one.name !== name);
+  return [...inner, { name, verdict: `broken: ${code}` }];
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { shellWords } from "../foundation/shell_words.ts";
+import { windowsWords } from "../foundation/windows_words.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { ProcessResult, System } from "../ports/system.ts";
 import { readExpiry } from "./expiry.ts";
@@ -20,7 +21,7 @@ const KEY = "credential_process";
 /** What {@linkcode processProvider} needs. */
 export interface ProcessDeps extends ProfileDeps {
   /** Runs the program. */
-  readonly system: Pick<System, "run">;
+  readonly system: Pick<System, "run" | "windows">;
 }
 
 /**
@@ -57,7 +58,8 @@ async function run(
   place: string,
   signal: AbortSignal | undefined,
 ): Promise<string> {
-  const [command, ...args] = shellWords(line) ?? [];
+  const words = system.windows ? windowsWords(line) : shellWords(line);
+  const [command, ...args] = words ?? [];
   if (!command) {
     throw failed(
       `${KEY} at ${place} is no command line: it is empty, or a quote is not closed`,

@@ -36,11 +36,12 @@ export class PermissionRecorder {
       return found;
     };
     return {
+      ...inner.windows !== undefined && { windows: inner.windows },
       env: (name) => note("env", name, inner.env(name)),
       readText: async (path) => note("read", path, await inner.readText(path)),
       stat: async (path) => note("read", path, await inner.stat(path)),
       writePrivate: async (path, text) => {
-        const folder = path.slice(0, path.lastIndexOf("/")) || "/";
+        const folder = path.replace(/[/\\][^/\\]*$/, "") || "/";
         const written = await inner.writePrivate(path, text);
         // The file takes its place by being renamed, which reads the folder.
         note("read", folder, written);

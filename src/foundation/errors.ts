@@ -20,12 +20,22 @@ export {
   type TransportFault,
 } from "./transport_errors.ts";
 
+/** What became of one credential provider. */
+export interface TriedProvider {
+  /** Name of the provider. */
+  readonly name: string;
+  /** What it said: absent, skipped or broken, and why. Never a secret. */
+  readonly verdict: string;
+}
+
 /** A setting is missing, contradictory or unreadable. */
 export class ConfigError extends AwsError {
   /** Stable name of the class. */
   override readonly name = "ConfigError";
   /** Which case it is, in botocore's words where it has one, for example `"ProfileNotFound"`. */
   readonly code: string;
+  /** The credential providers that were asked, where it ended their search. */
+  tried?: readonly TriedProvider[];
 
   /**
    * Makes the error.
@@ -38,14 +48,6 @@ export class ConfigError extends AwsError {
     super(message, options);
     this.code = code;
   }
-}
-
-/** What became of one credential provider. */
-export interface TriedProvider {
-  /** Name of the provider. */
-  readonly name: string;
-  /** What it said: absent, skipped or broken, and why. Never a secret. */
-  readonly verdict: string;
 }
 
 /** The credential provider in charge could not get credentials. */

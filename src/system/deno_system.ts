@@ -19,6 +19,8 @@ import { fileSink } from "./file_sink.ts";
  * used, so nothing prompts; what is not permitted names the flag that would.
  */
 export class DenoSystem implements System, WritableFiles {
+  readonly windows = Deno.build.os === "windows";
+
   env(name: string): Found<string> {
     const flag = `--allow-env=${name}`;
     if (!granted({ name: "env", variable: name })) return denied(flag);

@@ -7,6 +7,7 @@ import {
 } from "../../src/credentials/chain.ts";
 import { provider } from "../../src/credentials/finding.ts";
 import {
+  ConfigError,
   CredentialsError,
   NoCredentialsError,
 } from "../../src/foundation/errors.ts";
@@ -48,6 +49,22 @@ Deno.test("CredentialChain stops at one that is broken, and tells who was asked"
   assertEquals(error.tried, [
     { name: "one", verdict: "absent: X is not set" },
     { name: "five", verdict: "broken: CredentialRetrievalError" },
+  ]);
+});
+
+Deno.test("CredentialChain tells who was asked also in errors of the config", async () => {
+  const wrong = provider("six", () => {
+    throw new ConfigError("InvalidConfigError", "wrong");
+  });
+
+  const error = await assertRejects(
+    () => new CredentialChain([absent, wrong]).load(),
+    ConfigError,
+  );
+
+  assertEquals(error.tried, [
+    { name: "one", verdict: "absent: X is not set" },
+    { name: "six", verdict: "broken: InvalidConfigError" },
   ]);
 });
 

@@ -10,7 +10,7 @@ const KEYS = { Version: 1, AccessKeyId: "ASIAPROCESS", SecretAccessKey: "SK" };
 
 async function look(
   line: string,
-  run: FakeProgram | System,
+  run: FakeProgram | Pick<System, "run" | "windows">,
   denied: readonly string[] = [],
 ): Promise<ReturnType<ReturnType<typeof processProvider>["look"]>> {
   const system = new FakeSystem({
@@ -113,6 +113,23 @@ Deno.test("processProvider passes words as they were quoted", async () => {
   });
 
   assertEquals(seen, ["/opt/get", "a b", 'c"d', "e f"]);
+});
+
+Deno.test("processProvider splits by the rules of the machine", async () => {
+  let seen: readonly string[] = [];
+  await look(`C:\\get.exe 'a b'`, {
+    windows: true,
+    run: (command, args) => {
+      seen = [command, ...args];
+      const stdout = JSON.stringify(KEYS);
+      return Promise.resolve({
+        kind: "found",
+        value: { code: 0, stdout, stderr: "" },
+      });
+    },
+  });
+
+  assertEquals(seen, ["C:\\get.exe", "'a", "b'"]);
 });
 
 Deno.test("processProvider takes the account of the output before the profile's", async () => {
