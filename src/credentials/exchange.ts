@@ -4,6 +4,8 @@
  * @module
  */
 import { text, utf8 } from "../foundation/bytes.ts";
+import { TransportError } from "../foundation/errors.ts";
+import type { Clock } from "../ports/clock.ts";
 import type {
   HeaderMap,
   HttpMethod,
@@ -68,6 +70,38 @@ export async function exchange(
   );
   const bytes = body === null ? new Uint8Array() : await body.bytes();
   return { status, headers, text: text(bytes) };
+}
+
+/** Attempts of {@linkcode steadyExchange}, and the first pause between two. */
+const ATTEMPTS = 3;
+const PAUSE_MS = 500;
+
+/**
+ * Asks up to three times: again where the service is busy or failed, or where the
+ * exchange did.
+ *
+ * @param transport Sends it.
+ * @param question What is asked.
+ * @param limits How long one attempt may take, and what waits between two.
+ * @throws {TransportError} If the last exchange failed, or one is not permitted.
+ * @throws {EndpointError} If the URL cannot be sent.
+ */
+export async function steadyExchange(
+  transport: Transport,
+  question: Question,
+  { clock, ...limits }: ExchangeLimits & { readonly clock: Clock },
+): Promise<Answer> {
+  for (let attempt = 1;; attempt++) {
+    const last = attempt === ATTEMPTS;
+    try {
+      const answer = await exchange(transport, question, limits);
+      if (last || answer.status < 500 && answer.status !== 429) return answer;
+    } catch (error) {
+      const again = error instanceof TransportError && error.kind !== "denied";
+      if (last || !again) throw error;
+    }
+    await clock.sleep(PAUSE_MS * 2 ** (attempt - 1), limits.signal);
+  }
 }
 
 function requestOf(

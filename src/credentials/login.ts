@@ -10,7 +10,7 @@ import type { Transport } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { System } from "../ports/system.ts";
 import { dpopProof } from "./dpop.ts";
-import { type Answer, exchange } from "./exchange.ts";
+import { type Answer, steadyExchange } from "./exchange.ts";
 import { failure } from "./failure.ts";
 import { type Finding, provider, type TellingProvider } from "./finding.ts";
 import {
@@ -127,7 +127,7 @@ async function ask(
   const id = (deps.uuid ?? (() => crypto.randomUUID()))();
   const dpop = await proof(dpopKey, { url, at: clock.now(), id });
   try {
-    return await exchange(transport, {
+    return await steadyExchange(transport, {
       method: "POST",
       url,
       headers: { "content-type": "application/json", dpop },
@@ -136,7 +136,7 @@ async function ask(
         refreshToken,
         grantType: "refresh_token",
       }),
-    }, { timeoutMs, signal });
+    }, { clock, timeoutMs, signal });
   } catch (error) {
     if (!(error instanceof TransportError)) throw error;
     const flag = error.kind === "denied"

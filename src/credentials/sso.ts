@@ -6,7 +6,7 @@
 import { TransportError } from "../foundation/errors.ts";
 import { encodeComponent } from "../foundation/percent.ts";
 import type { Credentials } from "../ports/credentials.ts";
-import { type Answer, exchange } from "./exchange.ts";
+import { type Answer, steadyExchange } from "./exchange.ts";
 import { failure } from "./failure.ts";
 import { type Finding, provider, type TellingProvider } from "./finding.ts";
 import { missingTexts } from "./json_file.ts";
@@ -18,8 +18,6 @@ import { type SsoSettings, ssoSettings } from "./sso_settings.ts";
 import { type SsoTokenDeps, SsoTokens, unauthorized } from "./sso_token.ts";
 
 const NAME = "sso";
-const ATTEMPTS = 3;
-const PAUSE_MS = 500;
 
 /** Longest time to connect, and longest silence. */
 const TIMEOUT_MS = 10_000;
@@ -68,19 +66,14 @@ async function ask(
     encodeComponent(roleName)
   }&account_id=${encodeComponent(accountId)}`;
   const headers = { "x-amz-sso_bearer_token": token };
-  for (let attempt = 1;; attempt++) {
-    const last = attempt >= ATTEMPTS;
-    try {
-      const answer = await exchange(transport, { url, headers }, {
-        timeoutMs,
-        signal,
-      });
-      if (answer.status < 500 && answer.status !== 429 || last) return answer;
-    } catch (error) {
-      if (!(error instanceof TransportError)) throw error;
-      if (error.kind === "denied" || last) throw notReached(error, region);
-    }
-    await clock.sleep(PAUSE_MS * 2 ** (attempt - 1), signal);
+  try {
+    return await steadyExchange(transport, { url, headers }, {
+      clock,
+      timeoutMs,
+      signal,
+    });
+  } catch (error) {
+    throw error instanceof TransportError ? notReached(error, region) : error;
   }
 }
 

@@ -7,7 +7,7 @@ import { TransportError } from "../foundation/errors.ts";
 import { iso8601 } from "../foundation/timestamps.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Transport } from "../ports/http.ts";
-import { type Answer, exchange } from "./exchange.ts";
+import { type Answer, steadyExchange } from "./exchange.ts";
 import { readExpiry } from "./expiry.ts";
 import { missingTexts } from "./json_file.ts";
 import { type JsonObject, readObject } from "./metadata_keys.ts";
@@ -55,7 +55,7 @@ export async function newToken(
 
   let answer: Answer;
   try {
-    answer = await exchange(transport, {
+    answer = await steadyExchange(transport, {
       method: "POST",
       url: `${oidcOrigin(region)}/token`,
       headers: { "content-type": "application/json" },
@@ -65,7 +65,7 @@ export async function newToken(
         clientSecret,
         refreshToken,
       }),
-    }, { timeoutMs, signal });
+    }, { clock, timeoutMs, signal });
   } catch (error) {
     if (!(error instanceof TransportError)) throw error;
     return `the exchange failed (${error.kind})`;

@@ -150,6 +150,7 @@ async function resolveCredentials(
     system: new ScratchSystem(home, env),
     clock: new FixedClock(NOW),
     random: () => JITTER_300,
+    retry: "legacy",
     transport: answering(http, requests),
     ...sessionProfile !== undefined && { profile: sessionProfile },
     ...mfaCode !== undefined && { mfaCode: () => Promise.resolve(mfaCode) },

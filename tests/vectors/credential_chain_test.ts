@@ -34,13 +34,16 @@ vectorTest<CredentialCase>({
 
 /** Errors that have another name here, or in botocore none of their own. */
 function ourName({ error = "", message = "" }: CaseExpectation): string {
+  // Errors of services have the service's code, in botocore a class of their own.
+  const [, code] = /^An error occurred \((\w+)\)/.exec(message) ?? [];
+  if (code !== undefined && !/^\d+$/.test(code)) return code;
   switch (error) {
     case "RuntimeError":
       return "RefreshedCredentialsExpired";
     case "ParamValidationError":
       return "ValidationError";
     case "ClientError":
-      return /\((\w+)\)/.exec(message)?.[1] ?? error;
+      return "CredentialRetrievalError";
     default:
       return error;
   }

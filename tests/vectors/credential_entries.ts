@@ -3,7 +3,11 @@
  *
  * @module
  */
-import type { CaseRequest, CredentialCase } from "./credential_cases.ts";
+import type {
+  CaseKeys,
+  CaseRequest,
+  CredentialCase,
+} from "./credential_cases.ts";
 import { type Deviation, deviation } from "./entries.ts";
 
 const suite = "credential-chain.json";
@@ -78,6 +82,31 @@ export const CREDENTIAL_DEVIATIONS: readonly Deviation<unknown>[] = [
     }),
     reason: "empty keys are refused where they stand, not by the service",
   }),
+  deviation<CredentialCase>({
+    suite,
+    applies: ({ expect: { error }, files }) =>
+      error === "MissingDependencyException" && loginKeys(files) === undefined,
+    expect: (vector) => ({
+      ...vector,
+      expect: { error: "LoginTokenLoadError" },
+    }),
+    reason: "aws login needs no other package, only its session",
+  }),
+  deviation<CredentialCase>({
+    suite,
+    applies: ({ expect: { error }, files }) =>
+      error === "MissingDependencyException" && loginKeys(files) !== undefined,
+    expect: (vector) => {
+      const keys = loginKeys(vector.files);
+      if (keys === undefined) return vector;
+      const { expiresAt, ...credentials } = keys;
+      return {
+        ...vector,
+        expect: { method: "login", credentials, expiration: expiresAt },
+      };
+    },
+    reason: "aws login needs no other package",
+  }),
 ];
 
 function inRegion(request: CaseRequest, region: string): CaseRequest {
@@ -87,6 +116,16 @@ function inRegion(request: CaseRequest, region: string): CaseRequest {
     url: request.url.replace(STS, `https://sts.${region}.amazonaws.com/`),
     ...request.signingRegion !== undefined && { signingRegion: region },
   };
+}
+
+/** The credentials that `aws login` left, if they are whole. */
+function loginKeys(
+  files: CredentialCase["files"],
+): CaseKeys & { readonly expiresAt: string } | undefined {
+  const cached = Object.entries(files).find(([path]) =>
+    path.includes("login/cache/")
+  );
+  return cached === undefined ? undefined : JSON.parse(cached[1]).accessToken;
 }
 
 function hasKeys({ body = "" }: CredentialCase["http"][number]): boolean {
