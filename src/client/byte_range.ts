@@ -22,6 +22,21 @@ export interface BytePlace {
   readonly total?: number;
 }
 
+/** Operations that take ranges; each table is looked through once only. */
+export class RangeTakers {
+  readonly #known = new WeakMap<object, boolean>();
+
+  /** Whether an operation is one, by {@linkcode takesRanges}. */
+  has<Input, Output>(operation: Operation<Input, Output>): boolean {
+    let takes = this.#known.get(operation);
+    if (takes === undefined) {
+      takes = takesRanges(operation);
+      this.#known.set(operation, takes);
+    }
+    return takes;
+  }
+}
+
 /**
  * Whether an operation's answer can be asked for from the middle on: it is a
  * stream, and the operation takes a range and a tag.

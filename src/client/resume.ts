@@ -18,8 +18,8 @@ import {
   checkRest,
   lengthOf,
   placeOf,
+  RangeTakers,
   restFields,
-  takesRanges,
 } from "./byte_range.ts";
 import type { AttemptTrace } from "./call_record.ts";
 import { exchange } from "./exchange.ts";
@@ -27,6 +27,8 @@ import type { Parts } from "./parts.ts";
 import type { Call } from "./prepare.ts";
 import { ResumedBody } from "./resumed_body.ts";
 import type { Attempt } from "./retry_loop.ts";
+
+const RANGE_TAKERS = new RangeTakers();
 
 /** What a refusal of the rest says about the object, by its status. */
 const CHANGES: Readonly<Record<number, ObjectChange>> = {
@@ -51,7 +53,7 @@ export function resumable<Input, Output>(
   response: HttpResponse,
 ): HttpResponse {
   const { operation, draft, ledger } = call;
-  const place = takesRanges(operation)
+  const place = RANGE_TAKERS.has(operation)
     ? placeOf(draft.headers["range"], response)
     : undefined;
   ledger.keptByBody = place !== undefined && response.body !== null;

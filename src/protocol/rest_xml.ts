@@ -57,10 +57,9 @@ export const restXml: Protocol = {
     }
     const shape = operation.output();
     const reader = new ShapeReader(operation.name, options);
-    const output = {
-      ...headValues(response, shape, reader),
-      ...await responseBody(operation, response, { shape, reader }),
-    };
+    const output = headValues(response, shape, reader);
+    const body = await responseBody(operation, response, { shape, reader });
+    Object.assign(output, body);
     return answer(reader.complete(output, shape, ""), reader);
   },
 };

@@ -127,11 +127,13 @@ function order(a: string, b: string): number {
 
 /** Host and port as HTTP clients send them: without the scheme's own port. */
 function hostOf(origin: string): string {
-  const [scheme, host = ""] = origin.toLowerCase().split("://");
-  const port = scheme === "https" ? ":443" : ":80";
+  const lower = origin.toLowerCase();
+  const host = lower.slice(lower.indexOf("//") + 2);
+  const port = lower.startsWith("https:") ? ":443" : ":80";
   return host.endsWith(port) ? host.slice(0, -port.length) : host;
 }
 
 function withoutBlanks(value: string): string {
+  if (!/[\t\n\r ]/.test(value)) return value;
   return value.replace(/[\t\n\r ]+/g, " ").replace(/^ | $/g, "");
 }

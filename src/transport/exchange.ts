@@ -8,6 +8,7 @@ import type { HttpRequest } from "../ports/http.ts";
 import { Patience, type WaitLimits } from "./patience.ts";
 import { describe } from "./request_url.ts";
 import type { Timing } from "./runtime.ts";
+import type { Tally } from "./tally.ts";
 
 /** What an {@linkcode Exchange} is made from. */
 export interface ExchangeParts {
@@ -40,8 +41,8 @@ export interface FollowOptions<T> {
 export class Exchange {
   /** What is sent. */
   readonly request: HttpRequest;
-  /** Bytes of the body so far, in words for errors; set by whoever reads it. */
-  progress: () => string = () => "";
+  /** The body so far, for errors; set by whoever reads it. */
+  tally: Tally | undefined;
   /** Called once, when the exchange ends: with the error, if it was one. */
   onEnd: ((error?: unknown) => void) | undefined;
 
@@ -227,12 +228,11 @@ export class Exchange {
     const why = limit === "read"
       ? `the server was silent for ${limitMs} ms`
       : `the attempt took more than ${limitMs} ms`;
+    const progress = this.tally === undefined ? "" : ` after ${this.tally}`;
     return new TimeoutError(
       limit,
       limitMs,
-      `Cannot finish ${
-        describe(this.request)
-      }: ${why}${this.progress()} (${setting})`,
+      `Cannot finish ${describe(this.request)}: ${why}${progress} (${setting})`,
       { maybeSent: true },
     );
   }

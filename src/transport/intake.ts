@@ -9,6 +9,7 @@ import type { Exchange } from "./exchange.ts";
 import { bodyFault } from "./faults.ts";
 import { readWhole } from "./read_whole.ts";
 import type { Timing } from "./runtime.ts";
+import { Tally } from "./tally.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -27,8 +28,7 @@ export class Intake {
   readonly #body: ResponseBody;
   readonly #exchange: Exchange;
   readonly #clock: Timing;
-  readonly #expected: number | undefined;
-  #received = 0;
+  readonly #tally: Tally;
   #reader: ReadableStreamDefaultReader<Bytes> | undefined;
   /** The whole body, if it is read at once; empty when it is handed over. */
   #whole: Promise<Bytes> | undefined;
@@ -52,8 +52,8 @@ export class Intake {
     this.#body = body;
     this.#exchange = exchange;
     this.#clock = clock;
-    this.#expected = lengthOf(headers["content-length"]);
-    exchange.progress = () => ` after ${this.#progress()}`;
+    this.#tally = new Tally(headers["content-length"]);
+    exchange.tally = this.#tally;
   }
 
   /** What the body is the answer to. */
@@ -68,7 +68,8 @@ export class Intake {
    * @returns Whether the body is small.
    */
   prefetch(): boolean {
-    if (this.#expected === undefined || this.#expected > SMALL) return false;
+    const { expected } = this.#tally;
+    if (expected === undefined || expected > SMALL) return false;
     this.#whole = this.#read();
     // Who asks for it is told; nobody may.
     this.#whole.catch(() => {});
@@ -86,7 +87,7 @@ export class Intake {
       this.#reader ??= this.#body.open().getReader();
       const { value } = await this.#exchange.wait(this.#reader.read());
       if (value !== undefined) {
-        this.#received += value.length;
+        this.#tally.received += value.length;
         return value;
       }
     } catch (error) {
@@ -116,7 +117,8 @@ export class Intake {
     if (this.#exchange.ended) return;
     const { waiting } = this.#exchange;
     const isComing = this.#whole !== undefined && !this.#asked;
-    const rest = (this.#expected ?? Infinity) - this.#received;
+    const { expected = Infinity, received } = this.#tally;
+    const rest = expected - received;
     if (isComing || (rest <= SMALL && !waiting)) return await this.#drain();
     // A read under way has its own hold on the body: it ends with the exchange.
     if (!waiting) this.#reader ??= this.#body.open().getReader();
@@ -139,7 +141,7 @@ export class Intake {
     try {
       // One wait for all reads: one timer, which looks for pieces when it fires.
       bytes = await this.#exchange.wait(
-        readWhole(this.#body.open(), this.#expected, this.#heard),
+        readWhole(this.#body.open(), this.#tally.expected, this.#heard),
       );
     } catch (error) {
       throw this.#failed(error);
@@ -167,14 +169,12 @@ export class Intake {
   }
 
   readonly #heard = (length: number): void => {
-    this.#received += length;
+    this.#tally.received += length;
     this.#exchange.heard();
   };
 
   #finish(): void {
-    if (this.#expected !== undefined && this.#received < this.#expected) {
-      throw this.#failed(undefined);
-    }
+    if (this.#tally.isShort) throw this.#failed(undefined);
     this.#exchange.end();
   }
 
@@ -191,17 +191,6 @@ export class Intake {
   }
 
   #cut(error: unknown): TransportError {
-    return bodyFault(error, this.request, this.#progress());
+    return bodyFault(error, this.request, `${this.#tally}`);
   }
-
-  #progress(): string {
-    return this.#expected === undefined
-      ? `${this.#received} bytes`
-      : `${this.#received} of ${this.#expected} bytes`;
-  }
-}
-
-/** The length that a header field names, if it names one. */
-function lengthOf(field: string | undefined): number | undefined {
-  return field !== undefined && /^\d+$/.test(field) ? Number(field) : undefined;
 }

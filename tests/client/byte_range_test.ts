@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import {
   lengthOf,
   placeOf,
+  RangeTakers,
   restFields,
   takesRanges,
 } from "../../src/client/byte_range.ts";
@@ -20,6 +21,14 @@ Deno.test("takesRanges is true of streams that can be asked for in part", () => 
     .map((operation) => takesRanges<never, unknown>(operation));
 
   assertEquals(taken, [true, false, false, false]);
+});
+
+Deno.test("RangeTakers answers alike however often it is asked", () => {
+  const takers = new RangeTakers();
+  const asked = [GetObject, PutObject, GetObject, PutObject]
+    .map((operation) => takers.has<never, unknown>(operation));
+
+  assertEquals(asked, [true, false, true, false]);
 });
 
 Deno.test("placeOf finds the bytes of an answer", () => {

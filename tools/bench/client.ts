@@ -122,6 +122,8 @@ function inia(): () => Promise<number> {
     region: "us-east-1",
     endpointUrl: origin,
     credentials: KEYS,
+    // As many as there are calls at once, as the other programs keep.
+    maxIdleConnections: 16,
   });
   const s3 = session.client(S3);
   return async () => {
