@@ -157,42 +157,52 @@ async function copyParts(task: CopyTask): Promise<MultipartCopy> {
 }
 
 async function copyRanges(
-  { s3, input, options, source, meter }: CopyTask,
+  task: CopyTask,
   id: string,
 ): Promise<readonly SentPart[]> {
+  const { options, source, meter } = task;
   const { partSize, concurrency } = partSettings(options, PART_SIZE);
   const rangeSize = fittingPartSize(source.size, partSize);
   const parts: SentPart[] = [];
   await eachAtMost<ByteRange>(
     () => rangesOf(source.size, rangeSize),
     async (range, signal) => {
-      const PartNumber = range.start / rangeSize + 1;
-      const length = range.end - range.start;
-      const { CopyPartResult } = await copyRange(PartNumber, range, signal);
-      const receipt = { ...pick(CopyPartResult, RECEIPT_MEMBERS), PartNumber };
-      parts[PartNumber - 1] = { receipt, length };
-      meter.add(length);
+      const number = range.start / rangeSize + 1;
+      const part = await copyRange(task, { id, number, range }, signal);
+      parts[number - 1] = part;
+      meter.add(part.length);
     },
     { concurrency, signal: options.signal },
   );
   return parts;
+}
 
-  async function copyRange(
-    PartNumber: number,
-    range: ByteRange,
-    signal: AbortSignal,
-  ): ReturnType<S3["uploadPartCopy"]> {
-    try {
-      return await s3.uploadPartCopy({
-        ...pick(input, PART_MEMBERS),
-        ...source.members,
-        ...source.conditions,
-        CopySourceRange: rangeText(range),
-        PartNumber,
-        UploadId: id,
-      }, { signal });
-    } catch (error) {
-      throw changeOf(error, source);
-    }
+/** A part that is to be copied. */
+interface PartCopy {
+  readonly id: string;
+  readonly number: number;
+  readonly range: ByteRange;
+}
+
+async function copyRange(
+  { s3, input, source }: CopyTask,
+  { id, number, range }: PartCopy,
+  signal: AbortSignal,
+): Promise<SentPart> {
+  try {
+    const { CopyPartResult } = await s3.uploadPartCopy({
+      ...pick(input, PART_MEMBERS),
+      ...source.members,
+      ...source.conditions,
+      CopySourceRange: rangeText(range),
+      PartNumber: number,
+      UploadId: id,
+    }, { signal });
+    return {
+      receipt: { ...pick(CopyPartResult, RECEIPT_MEMBERS), PartNumber: number },
+      length: range.end - range.start,
+    };
+  } catch (error) {
+    throw changeOf(error, source);
   }
 }

@@ -212,6 +212,11 @@ function metered(source: BodySource, meter: Meter): BodySource {
               meter.add(piece.length);
               controller.enqueue(piece);
             },
+            flush: () => {
+              if (source.length !== undefined && counted !== source.length) {
+                throw otherLength(counted, source.length);
+              }
+            },
           },
           { highWaterMark: 1 },
           { highWaterMark: 0 },

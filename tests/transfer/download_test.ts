@@ -75,12 +75,14 @@ Deno.test("download verifies an object that was uploaded in parts", async () => 
 });
 
 Deno.test("downloads go on where bodies break off", async () => {
+  const places = noise(99, 3);
   let bodies = 0;
   await using local = await withObject({
     around: async (request, send, options) => {
       const answer = await send(request, options);
       if (request.method !== "GET") return answer;
-      return bodies++ % 2 === 0 ? await cutInTheMiddle(answer) : answer;
+      const place = (places[bodies] ?? 0) / 256;
+      return bodies++ % 2 === 0 ? await cutAt(place, answer) : answer;
     },
   });
 
@@ -400,11 +402,14 @@ Deno.test("downloads leave the conditions to the first look", async () => {
   ]);
 });
 
-/** An answer whose body breaks off after half of its bytes. */
-async function cutInTheMiddle(response: HttpResponse): Promise<HttpResponse> {
+/** An answer whose body breaks off at a place between 0 and 1. */
+async function cutAt(
+  place: number,
+  response: HttpResponse,
+): Promise<HttpResponse> {
   const bytes = await response.body?.bytes() ?? new Uint8Array();
   const failure = new TransportError("cut", "It broke", { maybeSent: true });
-  const body = bodyOf([bytes.slice(0, bytes.length / 2)], failure);
+  const body = bodyOf([bytes.slice(0, bytes.length * place)], failure);
   return {
     ...response,
     body: {

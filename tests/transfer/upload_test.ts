@@ -254,6 +254,26 @@ Deno.test("upload counts a long single body as it is taken, and anew when it is 
   assertEquals([kind, told], ["single", [1, 0, 1, 2]]);
 });
 
+Deno.test("upload refuses a long single body that is not as long as it was said to be", async () => {
+  const { s3 } = fakeS3({
+    PutObject: async ({ Body }) => {
+      await new Response((Body as BodySource).open()).bytes();
+      return {};
+    },
+  });
+  const Body = new Blob([new Uint8Array(PART + 1)]).stream();
+
+  await assertRejects(
+    () =>
+      upload(s3, { ...OBJECT, Body, ContentLength: PART + 2 }, {
+        partSize: PART,
+        threshold: 2 * PART,
+      }),
+    ValidationError,
+    "Body is shorter than the 5242882 bytes",
+  );
+});
+
 Deno.test("upload refuses a body that is not as long as it was said to be", async () => {
   for (
     const [stated, actual, than] of [
