@@ -1,4 +1,3 @@
-import { assertEquals } from "@std/assert";
 import { readPages } from "../tools/docs/pages.ts";
 import { runBlock } from "../tools/docs/run_block.ts";
 
@@ -9,7 +8,7 @@ for (const [page, blocks] of readPages()) {
     try {
       for (const block of blocks) {
         const problem = await runBlock(block, cache);
-        assertEquals(problem, undefined, `${block.place} ${problem}`);
+        if (problem !== undefined) throw new Error(`${block.place} ${problem}`);
       }
     } finally {
       await Deno.remove(cache, { recursive: true });
