@@ -8,6 +8,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ServiceError, Session } from "../../mod.ts";
 import { GetObject, PutObject, S3 } from "../../src/services/s3/mod.ts";
 import { bucketOf, type Clients, FLOWS, type ServerName } from "./flows.ts";
+import { boto2, conditions, forms, looks, resources } from "./roads.ts";
 import { startServers, stopServers, told } from "./servers/all.ts";
 import type { Server } from "./servers/server.ts";
 import { copyInParts, deletes, goOn, roundTrip } from "./transfers.ts";
@@ -39,6 +40,11 @@ for (const [name, server] of Object.entries(SERVERS)) {
   test("a copy in parts", copyInParts);
   test("an upload that goes on", goOn);
   test("deletes of many objects", deletes);
+  test("resources", resources);
+  test("the road of boto", boto2);
+  test("looks at what is there", looks);
+  if (name === "moto") test("writes under conditions", conditions);
+  if (name === "moto") test("a form", forms);
   if (name === "swift") test("a clock that is two hours late", lateClock);
 }
 
