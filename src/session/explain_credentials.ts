@@ -9,6 +9,7 @@ import {
 } from "../credentials/explain.ts";
 import { provider } from "../credentials/finding.ts";
 import type { CredentialProvider } from "../ports/credentials.ts";
+import { discoveredProviders } from "./discovery.ts";
 import type { Shared } from "./shared.ts";
 
 /**
@@ -21,7 +22,7 @@ export async function providersOf(
 ): Promise<readonly CredentialProvider[]> {
   const { credentials } = shared.options;
   return credentials === undefined
-    ? await shared.providers()
+    ? await discoveredProviders(shared)
     : [givenProvider(shared)];
 }
 

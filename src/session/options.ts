@@ -64,14 +64,14 @@ export const SESSION_OPTIONS: readonly string[] = [
 ];
 
 /** What only the library's own transport can do. */
-const TRANSPORT_OPTIONS = [
+export const TRANSPORT_OPTIONS: readonly (keyof ClientConfig)[] = [
   "connectTimeoutMs",
   "maxConnections",
   "queueTimeoutMs",
   "maxIdleConnections",
   "proxy",
   "caCerts",
-] as const satisfies readonly (keyof ClientConfig)[];
+];
 
 /**
  * Refuses options that the user's own transport would not carry out.

@@ -5,11 +5,11 @@
  */
 import { find } from "../credentials/finding.ts";
 import { PermissionRecorder, Permissions } from "../credentials/recorder.ts";
-import type { ClientConfig } from "../ports/config.ts";
 import { platformSystem } from "../system/platform_system.ts";
 import { FetchTransport } from "../transport/fetch_transport.ts";
 import { stsPorts } from "./assemble.ts";
-import type { SessionOptions } from "./options.ts";
+import { discoveredProviders } from "./discovery.ts";
+import { type SessionOptions, TRANSPORT_OPTIONS } from "./options.ts";
 import { Shared } from "./shared.ts";
 
 /** Sources that a profile puts to use. */
@@ -21,16 +21,6 @@ const OF_PROFILES = [
   "login",
   "custom-process",
   "config-file",
-];
-
-/** Options that only a transport of the session's own carries out. */
-const TRANSPORT_OPTIONS: readonly (keyof ClientConfig)[] = [
-  "connectTimeoutMs",
-  "maxConnections",
-  "queueTimeoutMs",
-  "maxIdleConnections",
-  "proxy",
-  "caCerts",
 ];
 
 /**
@@ -88,7 +78,7 @@ async function permissionsOf(
     );
   };
   if (credentials !== undefined) return beside(false);
-  for (const provider of await shared.providers()) {
+  for (const provider of await discoveredProviders(shared)) {
     recorder.take();
     const finding = await find(provider);
     if (finding.kind !== "found") continue;

@@ -21,7 +21,6 @@ import type { ServiceClientClass } from "../ports/service.ts";
 import { coreOf, stsPorts } from "./assemble.ts";
 import { type CallerIdentity, callerIdentity } from "./caller_identity.ts";
 import { type ConfigExplanation, explainSettings } from "./explain_config.ts";
-import { explainCredentials, providersOf } from "./explain_credentials.ts";
 import {
   checkTransportOptions,
   SESSION_OPTIONS,
@@ -168,6 +167,7 @@ export class Session implements Disposable {
   async explainCredentials(
     signal?: AbortSignal,
   ): Promise<CredentialsExplanation> {
+    const { explainCredentials } = await import("./explain_credentials.ts");
     return await explainCredentials(this.#shared, signal);
   }
 
@@ -185,6 +185,7 @@ export class Session implements Disposable {
    * ```
    */
   async credentialProviders(): Promise<readonly CredentialProvider[]> {
+    const { providersOf } = await import("./explain_credentials.ts");
     return await providersOf(this.#shared);
   }
 

@@ -5,19 +5,13 @@
  */
 import { loadProfiles } from "../config/files.ts";
 import { chooseProfile, type ChosenProfile } from "../config/profile_choice.ts";
-import { readSections } from "../config/profiles.ts";
 import type { SettingPlaces } from "../config/settings.ts";
-import {
-  type ChainContext,
-  defaultProviders,
-  type MfaCode,
-} from "../credentials/default_chain.ts";
+import type { MfaCode } from "../credentials/context.ts";
 import { givenCredentials } from "../credentials/given.ts";
 import {
   type RefreshDeps,
   RefreshingCredentials,
 } from "../credentials/refreshing.ts";
-import { RereadChain } from "../credentials/reread_chain.ts";
 import { SinkLogger } from "../foundation/log.ts";
 import type {
   ClientConfig,
@@ -28,7 +22,6 @@ import type { Clock } from "../ports/clock.ts";
 import type {
   AssumeRole,
   AssumeRoleWithWebIdentity,
-  CredentialProvider,
   CredentialSource,
 } from "../ports/credentials.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -113,9 +106,11 @@ export class Shared implements Disposable {
     return this.#identity;
   }
 
-  /** The providers of the default chain, new ones each time. */
-  async providers(): Promise<readonly CredentialProvider[]> {
-    return defaultProviders(await this.#chainContext());
+  /** Reads the files again. */
+  async reread(): Promise<Setup> {
+    const setup = await this.#read();
+    this.#setup = Promise.resolve(setup);
+    return setup;
   }
 
   /**
@@ -174,36 +169,9 @@ export class Shared implements Disposable {
   async #find(): Promise<CredentialSource | undefined> {
     const { credentials } = this.options;
     if (credentials !== undefined) return this.#given(credentials);
-    const chain = new RereadChain(
-      await this.#chainContext(),
-      () => this.#reread(),
-    );
+    const { discoveredChain } = await import("./discovery.ts");
+    const chain = await discoveredChain(this);
     return this.#guarded(new RefreshingCredentials(chain, this.#refresh()));
-  }
-
-  async #chainContext(): Promise<ChainContext> {
-    const { profiles, profile } = await this.setup();
-    const { region } = this.options;
-    const { mfaCode } = this;
-    return {
-      system: this.system,
-      clock: this.clock,
-      random: this.random,
-      logger: this.logger.child("credentials"),
-      transport: this.transports.get(),
-      profiles,
-      profile,
-      readSections,
-      ...region !== undefined && { region },
-      ...mfaCode && { mfaCode },
-      ...this.sts,
-    };
-  }
-
-  async #reread(): Promise<Setup> {
-    const setup = await this.#read();
-    this.#setup = Promise.resolve(setup);
-    return setup;
   }
 
   #given(input: CredentialsInput): CredentialSource | undefined {
