@@ -4,12 +4,14 @@
  *
  * @module
  */
-import { concat, text, utf8 } from "../../src/foundation/bytes.ts";
+import { concat, utf8 } from "../../src/foundation/bytes.ts";
 
 /** One connection, as a script sees it. */
 export interface Peer {
   /** The request so far: head and what came with it. */
   head(): Promise<string>;
+  /** The next request, its body included. */
+  request(): Promise<string>;
   /** Sends text or bytes. */
   send(data: string | Uint8Array): Promise<void>;
   /** Reads and throws away until the other side closes. */
@@ -94,6 +96,11 @@ export class HostileServer implements AsyncDisposable {
         this.heads.push(head);
         return head;
       },
+      request: async () => {
+        const request = await readRequest(connection);
+        this.heads.push(request);
+        return request;
+      },
       send: async (data) => {
         let rest = typeof data === "string" ? utf8(data) : data;
         while (rest.length > 0) {
@@ -148,14 +155,34 @@ export function closedPort(): number {
 }
 
 async function readHead(connection: Deno.TcpConn): Promise<string> {
+  return await readUntil(connection, (seen) => seen.includes("\r\n\r\n"));
+}
+
+async function readRequest(connection: Deno.TcpConn): Promise<string> {
+  return await readUntil(connection, (seen) => {
+    const end = seen.indexOf("\r\n\r\n");
+    if (end < 0) return false;
+    if (/^transfer-encoding: chunked\r$/im.test(seen.slice(0, end + 2))) {
+      return seen.endsWith("0\r\n\r\n");
+    }
+    const [, length = "0"] = /^content-length: (\d+)\r$/im.exec(seen) ?? [];
+    return seen.length >= end + 4 + Number(length);
+  });
+}
+
+/** Reads on until it is enough; bytes become characters of the same number. */
+async function readUntil(
+  connection: Deno.TcpConn,
+  isEnough: (seen: string) => boolean,
+): Promise<string> {
   const pieces: Uint8Array[] = [];
   for (;;) {
     const room = new Uint8Array(65_536);
     const length = await connection.read(room);
     if (length === null) throw new Error("The client closed the connection");
     pieces.push(room.subarray(0, length));
-    const head = text(concat(pieces));
-    if (head.includes("\r\n\r\n")) return head;
+    const seen = new TextDecoder("latin1").decode(concat(pieces));
+    if (isEnough(seen)) return seen;
   }
 }
 

@@ -1,0 +1,239 @@
+/**
+ * Answers that are not what they seem, as whole calls meet them.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { EndpointError, ServiceError } from "../../src/foundation/errors.ts";
+import { HostileServer, type Script } from "../transport/hostile_server.ts";
+import {
+  answer,
+  CAT,
+  inTurn,
+  keeping,
+  type Line,
+  refusal,
+  s3At,
+} from "./store.ts";
+
+const COPIED =
+  '<CopyObjectResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><ETag>"e"</ETag></CopyObjectResult>';
+const COPY = { ...CAT, CopySource: "photos/dog.txt" };
+
+Deno.test("an error inside a success is retried", async () => {
+  await using server = new HostileServer(
+    inTurn(refusal("200 OK", "InternalError"), answer("200 OK", COPIED)),
+  );
+  using client = s3At(server.origin);
+
+  const { CopyObjectResult, ResponseMetadata } = await client.s3.copyObject(
+    COPY,
+  );
+
+  assertEquals(CopyObjectResult?.ETag, '"e"');
+  assertEquals(
+    ResponseMetadata.Attempts.map(({ status, failure }) => [status, failure]),
+    [[500, "InternalError"], [200, undefined]],
+  );
+});
+
+Deno.test("a document that is cut off inside a success is retried", async () => {
+  for (const end of [0.2, 0.5, 0.9]) {
+    const cut = COPIED.slice(0, Math.floor(COPIED.length * end));
+    await using server = new HostileServer(
+      inTurn(answer("200 OK", cut), answer("200 OK", COPIED)),
+    );
+    using client = s3At(server.origin);
+
+    const { ResponseMetadata } = await client.s3.copyObject(COPY);
+
+    assertEquals(ResponseMetadata.RetryAttempts, 1, cut);
+    assertEquals(ResponseMetadata.Attempts[0]?.status, 500);
+  }
+});
+
+Deno.test("blanks before the document, as S3 sends them, are no error", async () => {
+  await using server = new HostileServer(async (peer) => {
+    await peer.request();
+    await peer.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+    await peer.send("3\r\n \r\n\r\n");
+    await peer.pause(10);
+    await peer.send(`${COPIED.length.toString(16)}\r\n${COPIED}\r\n0\r\n\r\n`);
+  });
+  using client = s3At(server.origin);
+
+  const { ResponseMetadata } = await client.s3.copyObject(COPY);
+
+  assertEquals(ResponseMetadata.RetryAttempts, 0);
+});
+
+Deno.test("a refusal for now is retried, and told in a line", async () => {
+  const lines: Line[] = [];
+  await using server = new HostileServer(
+    inTurn(refusal("503 Slow Down", "SlowDown"), answer("200 OK")),
+  );
+  using client = s3At(server.origin, { logger: keeping(lines) });
+
+  const { ResponseMetadata } = await client.s3.headObject(CAT);
+
+  assertEquals(ResponseMetadata.RetryAttempts, 1);
+  assertEquals(lines.filter(({ name }) => name === "inia.retry"), [{
+    level: "debug",
+    name: "inia.retry",
+    message: "attempt failed, another follows",
+    fields: {
+      operation: "HeadObject",
+      attempt: 1,
+      failure: "503",
+      delayMs: 0,
+    },
+  }]);
+});
+
+Deno.test("what ends a call is told in a line too", async () => {
+  const lines: Line[] = [];
+  await using server = new HostileServer(
+    inTurn(refusal("403 Forbidden", "AccessDenied")),
+  );
+  using client = s3At(server.origin, { logger: keeping(lines) });
+
+  await assertRejects(() => client.s3.getObject(CAT), ServiceError);
+
+  assertEquals(lines.filter(({ name }) => name === "inia.retry"), [{
+    level: "debug",
+    name: "inia.retry",
+    message: "attempt failed, no further one follows",
+    fields: {
+      operation: "GetObject",
+      attempt: 1,
+      failure: "AccessDenied",
+      reason: "not-retryable",
+    },
+  }]);
+});
+
+Deno.test("a redirect to another host is not followed, and no token goes there", async () => {
+  await using elsewhere = new HostileServer(inTurn(answer("200 OK")));
+  for (const status of ["301 Moved", "302 Found", "307 Temporary Redirect"]) {
+    await using server = new HostileServer(inTurn(
+      answer(
+        status,
+        "<Error><Code>TemporaryRedirect</Code></Error>",
+        `location: ${elsewhere.origin}/photos/cat.txt`,
+      ),
+    ));
+    using client = s3At(server.origin, {
+      credentials: {
+        accessKeyId: "ASIAEXAMPLE",
+        secretAccessKey: "secret",
+        sessionToken: "token-of-the-session",
+      },
+    });
+
+    const error = await assertRejects(
+      () => client.s3.putObject({ ...CAT, Body: "x" }),
+      ServiceError,
+    );
+
+    assertEquals(error.code, "TemporaryRedirect");
+    // The second request asks the same server where the bucket is.
+    assertEquals(server.heads.length > 0, true);
+  }
+  assertEquals(elsewhere.connections, 0);
+});
+
+Deno.test("a region that is no region leads nowhere", async () => {
+  for (const region of ["evil.example/", "user@evil", "a b", "1234"]) {
+    await using server = new HostileServer(inTurn(
+      answer("307 Temporary Redirect", "", `x-amz-bucket-region: ${region}`),
+    ));
+    using client = s3At(server.origin);
+
+    await assertRejects(() => client.s3.headObject(CAT), EndpointError);
+
+    assertEquals(server.heads.length, 1);
+  }
+});
+
+Deno.test("a refusal that comes before an upload is through is what the call fails with", async () => {
+  const early: Script = async (peer) => {
+    await peer.head();
+    await peer.send(refusal("403 Forbidden", "AccessDenied"));
+    await peer.drain();
+  };
+  const piece = new Uint8Array(1_000_000);
+  let pieces = 0;
+  const endless = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      pieces++;
+      controller.enqueue(piece);
+    },
+  });
+  for (
+    const body of [
+      { Body: new Uint8Array(20_000_000) },
+      { Body: endless, ContentLength: 2 ** 40 },
+    ]
+  ) {
+    await using server = new HostileServer(early);
+    using client = s3At(server.origin);
+
+    const error = await assertRejects(
+      () => client.s3.putObject({ ...CAT, ...body }),
+      ServiceError,
+    );
+
+    assertEquals([error.status, error.code], [403, "AccessDenied"]);
+    assertEquals(error.ResponseMetadata?.RetryAttempts, 0);
+  }
+  assert(pieces < 1_000, `${pieces} pieces were taken`);
+});
+
+Deno.test("answers before the answer are passed over", async () => {
+  await using server = new HostileServer(inTurn(
+    "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n" +
+      answer("200 OK", "", 'etag: "e"'),
+  ));
+  using client = s3At(server.origin);
+
+  const { ETag } = await client.s3.putObject({ ...CAT, Body: "x" });
+
+  assertEquals(ETag, '"e"');
+});
+
+Deno.test("a store that refuses a checksum is told of with the setting to change", async () => {
+  await using server = new HostileServer(
+    inTurn(refusal("501 Not Implemented", "NotImplemented")),
+  );
+  using client = s3At(server.origin, {}, {
+    requestChecksum: "when_supported",
+  });
+
+  const error = await assertRejects(
+    () => client.s3.putObject({ ...CAT, Body: "x" }),
+    ServiceError,
+  );
+
+  assertMatch(server.heads[0] ?? "", /^x-amz-checksum-crc32: /m);
+  assertMatch(
+    error.message,
+    /NotImplemented .*: no; the request had x-amz-checksum-crc32, which this store may not know: set requestChecksum: "when_required"/,
+  );
+});
+
+Deno.test("a store gets no checksum unless it is asked for", async () => {
+  await using server = new HostileServer(inTurn(answer("200 OK")));
+  using client = s3At(server.origin);
+
+  await client.s3.putObject({ ...CAT, Body: "x" });
+  await (await client.s3.getObject(CAT)).Body.cancel();
+  await client.s3.deleteObjects({
+    Bucket: "photos",
+    Delete: { Objects: [{ Key: "a" }] },
+  });
+
+  for (const head of server.heads) {
+    assertEquals(/x-amz-(?:checksum|trailer|sdk-checksum)/i.test(head), false);
+  }
+  assertMatch(server.heads[2] ?? "", /^content-md5: /m);
+});
