@@ -156,26 +156,34 @@ Deno.test("a region that is no region leads nowhere", async () => {
 });
 
 Deno.test("a refusal that comes before an upload is through is what the call fails with", async () => {
-  const early: Script = async (peer) => {
+  const listening: Script = async (peer) => {
     await peer.head();
     await peer.send(refusal("403 Forbidden", "AccessDenied"));
     await peer.drain();
   };
+  const hangingUp: Script = async (peer) => {
+    await peer.head();
+    await peer.send(refusal("403 Forbidden", "AccessDenied"));
+    peer.close();
+  };
   const piece = new Uint8Array(1_000_000);
   let pieces = 0;
-  const endless = new ReadableStream<Uint8Array>({
-    pull: (controller) => {
-      pieces++;
-      controller.enqueue(piece);
-    },
-  });
+  const endless = (): ReadableStream<Uint8Array> =>
+    new ReadableStream({
+      pull: (controller) => {
+        pieces++;
+        controller.enqueue(piece);
+      },
+    });
   for (
-    const body of [
-      { Body: new Uint8Array(20_000_000) },
-      { Body: endless, ContentLength: 2 ** 40 },
-    ]
+    const [script, body] of [
+      [listening, { Body: new Uint8Array(20_000_000) }],
+      [hangingUp, { Body: new Uint8Array(20_000_000) }],
+      [listening, { Body: endless(), ContentLength: 2 ** 40 }],
+      [hangingUp, { Body: endless(), ContentLength: 2 ** 40 }],
+    ] as const
   ) {
-    await using server = new HostileServer(early);
+    await using server = new HostileServer(script);
     using client = s3At(server.origin);
 
     const error = await assertRejects(
