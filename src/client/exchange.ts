@@ -11,6 +11,7 @@ import { attemptHeaders } from "./common_headers.ts";
 import { address, identity, locate, type Parts, scopeOf } from "./parts.ts";
 import { framePayload } from "./payload.ts";
 import type { Call } from "./prepare.ts";
+import { withShortRefusal } from "./refusal_body.ts";
 import type { Attempt } from "./retry_loop.ts";
 
 /**
@@ -62,7 +63,11 @@ export async function exchange<Input, Output>(
   );
   const { status, headers } = response;
   trace.answer = { status, headers: withoutSecretHeaders(headers) };
-  return parts.wireLog.response(operation, response, call.secrets);
+  return parts.wireLog.response(
+    operation,
+    withShortRefusal(response),
+    call.secrets,
+  );
 }
 
 function withAttemptHeaders<Input, Output>(

@@ -11,8 +11,11 @@ import { isSecretParam, redactHeader, WITHHELD } from "../foundation/redact.ts";
 const SECRET_ELEMENT =
   /^(?:Token-\d+|(?:CanonicalRequest|StringToSign)Bytes|SignatureProvided)$/;
 
-/** A line of a header, or a parameter of a query. */
-const PAIR = /([\w-]+)(:|=)([^\s&,;'"<>]+)/g;
+/**
+ * A line of a header, or a parameter of a query. It starts where a word starts:
+ * else a long word without a sign would be looked through from each of its letters.
+ */
+const PAIR = /(?<![\w-])([\w-]+)(:|=)([^\s&,;'"<>]+)/g;
 
 /** A text of a service, its secrets withheld. */
 export function maskedText(text: string): string {

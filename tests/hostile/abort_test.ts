@@ -170,7 +170,9 @@ Deno.test("a signal ends a document that does not come to its end", async () => 
   await assertEndsAtOnce({
     script: async (peer) => {
       await peer.head();
-      await peer.send(answer("200 OK", "<ListBucketResult>").replace("18", "99"));
+      await peer.send(
+        answer("200 OK", "<ListBucketResult>").replace("18", "99"),
+      );
       await peer.drain();
     },
     call: (s3, signal) => s3.listObjectsV2({ Bucket: "photos" }, { signal }),

@@ -134,8 +134,10 @@ Deno.test("a bucket that moves is followed again", async () => {
 });
 
 Deno.test("a bucket that is sent in circles is followed once per call", async () => {
-  const store = regionStore({}, (request) =>
-    regionOf(request) === "eu-west-1" ? "us-east-1" : "eu-west-1");
+  const store = regionStore(
+    {},
+    (request) => regionOf(request) === "eu-west-1" ? "us-east-1" : "eu-west-1",
+  );
   using session = sessionOver(store);
 
   const error = await assertRejects(

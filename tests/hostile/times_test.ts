@@ -92,7 +92,10 @@ Deno.test("attemptTimeoutMs ends a call whose answer trickles", async () => {
   assertEquals(error.limit, "attempt");
   const { firstByteMs = -1, lastByteMs = -1 } = error.timeline;
   assert(firstByteMs >= 0 && lastByteMs > firstByteMs, error.message);
-  assertMatch(error.message, /first byte after \d+ ms, last byte after \d+ ms$/);
+  assertMatch(
+    error.message,
+    /first byte after \d+ ms, last byte after \d+ ms$/,
+  );
 });
 
 Deno.test("totalTimeoutMs ends a call in the middle of an attempt", async () => {

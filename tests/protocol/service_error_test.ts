@@ -186,3 +186,16 @@ Deno.test("serviceError shows no secret that the service gives back", () => {
   assert(shown.includes("host:example.com") && shown.includes("prefix=p"));
   assertEquals(detail.fields["StringToSign"], "AWS4-HMAC-SHA256\nhash");
 });
+
+Deno.test("serviceError masks a long text in a time that grows with its length", () => {
+  const long = "x".repeat(500_000);
+  const start = performance.now();
+
+  serviceError(
+    get,
+    FORBIDDEN,
+    `<Error><Code>AccessDenied</Code><Message>${long}</Message></Error>`,
+  );
+
+  assert(performance.now() - start < 5_000);
+});

@@ -5,7 +5,9 @@
  */
 
 /** A listener that accepts nobody, filled up so that the system lets nobody in. */
-export async function fullQueue(): Promise<AsyncDisposable & { origin: string }> {
+export async function fullQueue(): Promise<
+  AsyncDisposable & { origin: string }
+> {
   const listener = Deno.listen({
     hostname: "127.0.0.1",
     port: 0,

@@ -1,0 +1,284 @@
+/**
+ * The settings of connections, from a session's options to the wire.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { text } from "../../src/foundation/bytes.ts";
+import {
+  ServiceError,
+  TimeoutError,
+  TransportError,
+} from "../../src/foundation/errors.ts";
+import { FakeSystem } from "../../src/testing/fake_system.ts";
+import { HostileServer } from "../transport/hostile_server.ts";
+import { answer, CAT, inTurn, keeping, type Line, s3At } from "./store.ts";
+
+const TLS = new URL("../fixtures/tls/", import.meta.url);
+
+Deno.test("maxConnections is a queue, first come, first served", async () => {
+  await using server = new HostileServer(inTurn(answer("200 OK")));
+  using client = s3At(server.origin, { maxConnections: 1 });
+  const done: string[] = [];
+  const keys = ["a", "b", "c", "d", "e", "f"];
+
+  await Promise.all(keys.map(async (Key) => {
+    await client.s3.headObject({ Bucket: "photos", Key });
+    done.push(Key);
+  }));
+
+  assertEquals(done, keys);
+});
+
+Deno.test("maxConnections bounds the requests that are under way", async () => {
+  let underWay = 0;
+  let most = 0;
+  await using server = new HostileServer(async (peer) => {
+    for (;;) {
+      await peer.request();
+      most = Math.max(most, ++underWay);
+      await peer.pause(5);
+      underWay--;
+      await peer.send(answer("200 OK"));
+    }
+  });
+  using client = s3At(server.origin, { maxConnections: 3 });
+
+  await Promise.all(
+    Array.from({ length: 12 }, () => client.s3.headObject(CAT)),
+  );
+
+  assertEquals(most, 3);
+});
+
+Deno.test("a wait for a connection that takes too long tells size and length of the queue", async () => {
+  await using server = new HostileServer(async (peer) => {
+    await peer.head();
+    await peer.drain();
+  });
+  using client = s3At(server.origin, {
+    maxConnections: 1,
+    queueTimeoutMs: 40,
+    retry: { maxAttempts: 1 },
+  });
+  const holder = new AbortController();
+  const first = client.s3.headObject(CAT, { signal: holder.signal });
+  const waiting = [1, 2, 3].map(() =>
+    assertRejects(() => client.s3.headObject(CAT), TimeoutError)
+  );
+
+  const [error] = await Promise.all(waiting);
+  holder.abort();
+  await first.catch(() => {});
+
+  assertEquals([error?.limit, error?.maybeSent], ["queue", false]);
+  assertEquals(error?.timeline, { queuedMs: 40 });
+  assertMatch(
+    error?.message ?? "",
+    /none of its 1 connections \(maxConnections\) became free within 40 ms \(queueTimeoutMs\), with \d in the queue/,
+  );
+});
+
+Deno.test("a call that waited for its connection tells how long, when it fails", async () => {
+  let requests = 0;
+  await using server = new HostileServer(async (peer) => {
+    for (;;) {
+      await peer.request();
+      if (++requests > 1) return void await peer.drain();
+      await peer.pause(40);
+      await peer.send(answer("200 OK"));
+    }
+  });
+  using client = s3At(server.origin, {
+    maxConnections: 1,
+    readTimeoutMs: 80,
+    retry: { maxAttempts: 1 },
+  });
+
+  const first = client.s3.headObject(CAT);
+  const error = await assertRejects(
+    () => client.s3.headObject(CAT),
+    TimeoutError,
+  );
+  await first;
+
+  assert((error.timeline.queuedMs ?? 0) > 0, error.message);
+});
+
+Deno.test("the body of a refusal is read, and the connection used again", async () => {
+  const document = `<Error><Code>AccessDenied</Code><Message>${
+    "x".repeat(30_000)
+  }</Message></Error>`;
+  const used = new Set<number>();
+  await using server = new HostileServer(async (peer, connection) => {
+    for (;;) {
+      await peer.request();
+      used.add(connection);
+      await peer.send(answer("403 Forbidden", document));
+    }
+  });
+  using client = s3At(server.origin);
+
+  for (let call = 0; call < 5; call++) {
+    await assertRejects(() => client.s3.getObject(CAT), ServiceError);
+  }
+
+  assertEquals(server.heads.length, 5);
+  assertEquals(used.size, 1);
+});
+
+Deno.test("the body of a refusal that does not end is cancelled", async () => {
+  let sent = 0;
+  await using server = new HostileServer(async (peer) => {
+    await peer.request();
+    await peer.send(
+      "HTTP/1.1 403 Forbidden\r\ncontent-length: 1000000000\r\n\r\n",
+    );
+    const piece = new Uint8Array(65_536);
+    for (;;) {
+      await peer.send(piece);
+      sent += piece.length;
+    }
+  });
+  using client = s3At(server.origin);
+
+  const error = await assertRejects(
+    () => client.s3.getObject(CAT),
+    ServiceError,
+  );
+
+  assertEquals([error.code, error.reason], ["403", "Forbidden"]);
+  assert(sent < 100_000_000, `${sent} bytes were sent`);
+});
+
+Deno.test("after a timeout a call does not use the connections that idled", async () => {
+  const lines: Line[] = [];
+  await using server = new HostileServer(async (peer) => {
+    for (;;) {
+      const head = await peer.request();
+      if (head.startsWith("HEAD /photos/silent")) {
+        return void await peer.drain();
+      }
+      await peer.send(answer("200 OK"));
+    }
+  });
+  using client = s3At(server.origin, {
+    logger: keeping(lines),
+    retry: { maxAttempts: 1 },
+  });
+  await client.s3.headObject(CAT);
+  const silent = { ...CAT, Key: "silent" };
+  await assertRejects(() =>
+    client.s3.headObject(silent, { readTimeoutMs: 20 })
+  );
+  const before = server.heads.length;
+  const connections = server.connections;
+
+  await client.s3.headObject(CAT);
+
+  assertEquals(server.heads.length, before + 1);
+  assert(server.connections > connections);
+  const told = lines.filter(({ name }) => name === "inia.transport");
+  assertEquals(told.map(({ message, fields }) => [message, fields.limit]), [
+    ["Idle connections dropped after a timeout", "read"],
+  ]);
+});
+
+Deno.test("bodies of objects that are forgotten give their connections back, told once", async () => {
+  const program = new URL("forgotten_program.ts", import.meta.url).href;
+
+  const { stdout, stderr, code } = await new Deno.Command("deno", {
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      "--allow-net=127.0.0.1",
+      "--v8-flags=--expose-gc",
+      program,
+    ],
+  }).output();
+
+  assertEquals([text(stderr), code], ["", 0]);
+  const [told, ...rest] = text(stdout).trim().split("\n");
+  assertMatch(told ?? "", /A response body was neither read nor cancelled/);
+  assertEquals(rest, [
+    "unread: given back",
+    "opened: given back",
+    "half read: given back",
+  ]);
+});
+
+Deno.test("calls go through the proxy of the options, and its password stays there", async () => {
+  const lines: Line[] = [];
+  await using proxy = new HostileServer(inTurn(answer("200 OK")));
+  const [scheme, rest] = proxy.origin.split("//");
+  using client = s3At("http://localhost:1234", {
+    proxy: `${scheme}//me:planted@${rest}`,
+    logger: keeping(lines),
+  });
+
+  await client.s3.headObject(CAT);
+
+  const head = proxy.heads[0] ?? "";
+  assertMatch(head, /^HEAD http:\/\/localhost:1234\/photos\/cat\.txt HTTP/);
+  assertMatch(
+    head,
+    new RegExp(`^proxy-authorization: Basic ${btoa("me:planted")}\r$`, "m"),
+  );
+  assertEquals(JSON.stringify(lines).includes("planted"), false);
+  assertEquals(Deno.inspect(client, { depth: 9 }).includes("planted"), false);
+});
+
+Deno.test("caCerts and AWS_CA_BUNDLE make a server trusted", async () => {
+  const authority = read("authority.pem");
+  await using server = tlsServer();
+  const bundle = new FakeSystem({
+    env: { AWS_CA_BUNDLE: "/ca.pem" },
+    files: { "/ca.pem": authority },
+  });
+  const profile = new FakeSystem({
+    env: { HOME: "/home/ann" },
+    files: {
+      "/home/ann/.aws/config": "[default]\nca_bundle = ~/ca.pem\n",
+      "/home/ann/ca.pem": authority,
+    },
+  });
+  for (
+    const options of [
+      { caCerts: [authority] },
+      { system: bundle },
+      { system: profile },
+    ]
+  ) {
+    using client = s3At(server.origin, options);
+
+    const { ResponseMetadata } = await client.s3.headObject(CAT);
+
+    assertEquals(ResponseMetadata.HTTPStatusCode, 200);
+  }
+  using client = s3At(server.origin, { retry: { maxAttempts: 1 } });
+  const error = await assertRejects(
+    () => client.s3.headObject(CAT),
+    TransportError,
+  );
+  assertEquals([error.kind, error.maybeSent], ["tls", false]);
+});
+
+function tlsServer(): AsyncDisposable & { readonly origin: string } {
+  const server = Deno.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    cert: read("localhost.pem"),
+    key: read("localhost.key.pem"),
+    onListen: () => {},
+    onError: () => new Response(),
+  }, () => new Response(null));
+  return {
+    origin: `https://localhost:${server.addr.port}`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+function read(name: string): string {
+  return Deno.readTextFileSync(new URL(name, TLS));
+}
