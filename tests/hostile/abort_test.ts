@@ -109,14 +109,24 @@ Deno.test("a signal ends the search for credentials", async () => {
 
 Deno.test("a signal ends a wait for a connection", async () => {
   const holder = new AbortController();
+  const taken = Promise.withResolvers<void>();
   let first: Promise<unknown> | undefined;
 
   await assertEndsAtOnce({
     options: { maxConnections: 1 },
+    script: async (peer) => {
+      await peer.head();
+      taken.resolve();
+      await peer.drain();
+    },
     call: async (s3, signal) => {
       first = rejected(head(s3, holder.signal));
+      await taken.promise;
       return await head(s3, signal);
     },
+    moment: taken.promise.then(() =>
+      new Promise((resolve) => setTimeout(resolve, 20))
+    ),
   });
 
   holder.abort();
