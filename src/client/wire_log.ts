@@ -4,7 +4,11 @@
  * @module
  */
 import { text } from "../foundation/bytes.ts";
-import { redactHeaders, redactUrl } from "../foundation/redact.ts";
+import {
+  redactHeaders,
+  redactPresigned,
+  redactUrl,
+} from "../foundation/redact.ts";
 import { encodeParam } from "../foundation/percent.ts";
 import type {
   HttpRequest,
@@ -47,8 +51,8 @@ export class WireLog {
     const { method, headers, body } = request;
     this.#requests.debug(`request ${operation.name}`, {
       method,
-      url: secrets.hiddenIn(redactUrl(urlOf(request))),
-      headers: secrets.hiddenIn(fields(headers)),
+      url: hidden(redactUrl(urlOf(request)), secrets),
+      headers: hidden(fields(headers), secrets),
       body: requestBody(operation, body, secrets),
     });
   }
@@ -67,7 +71,7 @@ export class WireLog {
     if (this.#requests.enabled("debug")) {
       this.#requests.debug(`answer to ${operation.name}`, {
         status,
-        headers: secrets.hiddenIn(fields(headers)),
+        headers: hidden(fields(headers), secrets),
       });
     }
     if (
@@ -127,10 +131,14 @@ function withheld(length: number): string {
 
 /** The secrets go before the text is cut: half of one would not be found. */
 function start(bytes: Uint8Array, secrets: Secrets): string {
-  const shown = secrets.hiddenIn(text(bytes.subarray(0, 8 * SHOWN)));
+  const shown = hidden(text(bytes.subarray(0, 8 * SHOWN)), secrets);
   return bytes.length > SHOWN
     ? `${shown.slice(0, SHOWN)}... (${bytes.length} bytes)`
     : shown;
+}
+
+function hidden(text: string, secrets: Secrets): string {
+  return redactPresigned(secrets.hiddenIn(text));
 }
 
 function fields(headers: Readonly<Record<string, string>>): string {

@@ -126,6 +126,15 @@ export function redactQuery(query: string): string {
   }).join("&");
 }
 
+/** A parameter of a presigned URL, also where the URL was encoded into another. */
+const PRESIGNED =
+  /(x-amz-(?:signature|credential|security-token|s3session-token)(?:=|%3D|%253D))(?:(?!%26|%2526)[^\s&"'<>;,])+/gi;
+
+/** A text as it may be shown: without the proof that presigned URLs in it carry. */
+export function redactPresigned(text: string): string {
+  return text.replace(PRESIGNED, `$1${WITHHELD}`);
+}
+
 /**
  * Whether the value of a query or form parameter is a secret.
  *

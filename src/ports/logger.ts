@@ -20,7 +20,7 @@ export interface Logger {
   debug(message: string, fields?: LogFields): void;
   /** Rare events that are not faults: credentials refreshed, region learnt. */
   info(message: string, fields?: LogFields): void;
-  /** Something went wrong and the call goes on: a retry, an odd response. */
+  /** Something went wrong and the call goes on: an odd response. */
   warn(message: string, fields?: LogFields): void;
   /** Something went wrong that no caller sees, such as a forgotten body. */
   error(message: string, fields?: LogFields): void;

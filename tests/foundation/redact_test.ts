@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import {
   redactHeader,
   redactHeaders,
+  redactPresigned,
   redactQuery,
   redactUrl,
   scrub,
@@ -100,4 +101,23 @@ Deno.test("withoutSecretHeaders withholds by name, and copies only then", () => 
     ...plain,
     [key]: "<withheld>",
   });
+});
+
+Deno.test("redactPresigned withholds proofs, encoded or not", () => {
+  const query = "a=b&X-Amz-Signature=0123&X-Amz-Security-Token=to%2Fken&c=d";
+  const cases = [
+    [
+      `x ${query}; y`,
+      "x a=b&X-Amz-Signature=<withheld>&X-Amz-Security-Token=<withheld>&c=d; y",
+    ],
+    [
+      encodeURIComponent(query),
+      "a%3Db%26X-Amz-Signature%3D<withheld>%26X-Amz-Security-Token%3D<withheld>%26c%3Dd",
+    ],
+    ["plain X-Amz-Date=1", "plain X-Amz-Date=1"],
+  ] as const;
+
+  for (const [text, shown] of cases) {
+    assertEquals(redactPresigned(text), shown);
+  }
 });
