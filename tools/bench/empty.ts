@@ -1,0 +1,5 @@
+/**
+ * The program that does nothing.
+ *
+ * @module
+ */
