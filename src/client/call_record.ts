@@ -57,12 +57,14 @@ export class CallRecord {
       ? failure.status
       : trace.answer?.status;
     this.#status = status;
+    const requestId = requestIdOf(trace);
     this.#attempts.push({
       attempt: grant.ticket.attempt,
       delayMs: grant.delayMs,
       durationMs,
       ...trace.facts && { host: trace.facts.host },
       ...status === undefined ? {} : { status },
+      ...requestId === undefined ? {} : { requestId },
       ...failure && { failure: failureName(failure) },
       ...failure instanceof TimeoutError && { timeline: failure.timeline },
     });
@@ -75,15 +77,17 @@ export class CallRecord {
 
   /** Notes that the answer to the last attempt broke off while it was read. */
   noteBreak(failure: AwsError): void {
-    this.#amendLast({ failure: failureName(failure) });
+    this.#amendLast({
+      failure: failureName(failure),
+      ...failure instanceof TimeoutError && { timeline: failure.timeline },
+    });
   }
 
   /** The facts of the call so far. */
   metadata(stop?: StopReason): ResponseMetadata {
     const status = this.#status;
     const headers = this.#last.answer?.headers ?? {};
-    const requestId = headers["x-amz-request-id"] ??
-      headers["x-amzn-requestid"] ?? this.#last.requestId;
+    const requestId = requestIdOf(this.#last);
     const hostId = headers["x-amz-id-2"];
     return {
       ...status === undefined ? {} : { HTTPStatusCode: status },
@@ -100,6 +104,13 @@ export class CallRecord {
     const last = this.#attempts.pop();
     if (last !== undefined) this.#attempts.push({ ...last, ...change });
   }
+}
+
+function requestIdOf(
+  { answer, requestId }: AttemptTrace,
+): string | undefined {
+  return answer?.headers["x-amz-request-id"] ??
+    answer?.headers["x-amzn-requestid"] ?? requestId;
 }
 
 /** The service's code, or the class and kind of any other error. */

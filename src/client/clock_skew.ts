@@ -48,8 +48,10 @@ export class ClockSkew implements Recovery {
   recover(failure: AwsError, facts: AttemptFacts): Correction | undefined {
     if (!(failure instanceof ServiceError)) return undefined;
     if (!SKEW_CODES.has(failure.code)) return undefined;
-    const server = parseTimestamp(failure.detail.headers["date"] ?? "");
-    if (server === undefined) return undefined;
+    const { date = "", age } = failure.detail.headers;
+    const server = parseTimestamp(date);
+    // An answer with an age comes from a cache, and so does its date.
+    if (server === undefined || age !== undefined) return undefined;
     const off = Math.abs(server.getTime() - facts.signedAt.getTime());
     if (off < TOLERATED_MS) return undefined;
     const skewMs = server.getTime() - this.#clock.now().getTime();

@@ -18,6 +18,8 @@ export interface AttemptRecord {
   readonly host?: string;
   /** HTTP status of the answer, 500 for an error inside a success; absent where there was none. */
   readonly status?: number;
+  /** The service's id of the request, for support cases. */
+  readonly requestId?: string;
   /** What went wrong: the service's error code, or the error's class and kind. */
   readonly failure?: string;
   /** How far it came, where a time limit ended it. */

@@ -59,6 +59,16 @@ Deno.test("ClockSkew looks at refusals of the time only", () => {
   assertEquals(skew.recover(refusal("403", undefined), FACTS), undefined);
 });
 
+Deno.test("ClockSkew does not believe an answer out of a cache", () => {
+  const skew = new ClockSkew(new FixedClock(LOCAL));
+  const { reason, detail } = refusal("RequestExpired", SERVER);
+  const headers = { ...detail.headers, age: "3600" };
+
+  const cached = new ServiceError(reason, { ...detail, headers });
+
+  assertEquals(skew.recover(cached, FACTS), undefined);
+});
+
 function refusal(code: string, date: Date | undefined): ServiceError {
   return new ServiceError("no", {
     code,

@@ -42,9 +42,9 @@ Deno.test("retryLoop returns the first attempt that succeeds, with its facts", a
     HTTPHeaders: { "x-amz-request-id": "R3" },
     RetryAttempts: 2,
     Attempts: [
-      { attempt: 1, delayMs: 0, ...refused },
-      { attempt: 2, delayMs: 100, ...refused },
-      { attempt: 3, delayMs: 200, ...sent, status: 200 },
+      { attempt: 1, delayMs: 0, ...refused, requestId: "R1" },
+      { attempt: 2, delayMs: 100, ...refused, requestId: "R2" },
+      { attempt: 3, delayMs: 200, ...sent, status: 200, requestId: "R3" },
     ],
   });
 });

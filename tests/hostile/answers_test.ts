@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { EndpointError, ServiceError } from "../../src/foundation/errors.ts";
+import { EndpointError, ServiceError, TransportError } from "../../src/foundation/errors.ts";
 import { HostileServer, type Script } from "../transport/hostile_server.ts";
 import {
   answer,
@@ -49,6 +49,56 @@ Deno.test("a document that is cut off inside a success is retried", async () => 
 
     assertEquals(ResponseMetadata.RetryAttempts, 1, cut);
     assertEquals(ResponseMetadata.Attempts[0]?.status, 500);
+  }
+});
+
+Deno.test("an answer that is cut at any offset is asked for again", async () => {
+  // A request over a kept connection would be repeated by the platform itself.
+  const whole = answer("200 OK", COPIED, "connection: close");
+  let cut = 0;
+  let requests = 0;
+  await using server = new HostileServer(async (peer) => {
+    for (;;) {
+      await peer.request();
+      if (++requests % 2 === 1) {
+        await peer.send(whole.slice(0, cut));
+        return peer.close();
+      }
+      await peer.send(whole);
+    }
+  });
+  using client = s3At(server.origin);
+
+  for (cut = 0; cut < whole.length; cut += 3) {
+    const { CopyObjectResult, ResponseMetadata } = await client.s3.copyObject(
+      COPY,
+    );
+
+    assertEquals(CopyObjectResult?.ETag, '"e"');
+    assertEquals(ResponseMetadata.RetryAttempts, 1, `cut at ${cut}`);
+  }
+});
+
+Deno.test("what is no TLS and no HTTP is told as such, after its attempts", async () => {
+  await using server = new HostileServer(async (peer) => {
+    await peer.send("SSH-2.0-OpenSSH_9.2\r\n\r\n");
+    await peer.drain();
+  });
+  for (
+    const [origin, kind, maybeSent] of [
+      [server.tlsOrigin, "tls", false],
+      [server.origin, "not-http", true],
+    ] as const
+  ) {
+    using client = s3At(origin, { retry: { maxAttempts: 2 } });
+
+    const error = await assertRejects(
+      () => client.s3.headObject(CAT),
+      TransportError,
+    );
+
+    assertEquals([error.kind, error.maybeSent], [kind, maybeSent]);
+    assertEquals(error.ResponseMetadata?.RetryAttempts, 1);
   }
 });
 
