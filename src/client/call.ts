@@ -104,14 +104,16 @@ async function send<Input, Output>(
 
 async function read<Input, Output>(
   { service, logger }: Parts,
-  { operation, given, input }: Call<Input, Output>,
+  { operation, given, input, ledger }: Call<Input, Output>,
   response: HttpResponse,
   trace: AttemptTrace,
 ): Promise<Omit<Output, "ResponseMetadata">> {
   const strict = trace.facts?.host.includes(".amazonaws.com") === true;
   const { output, requestId, missing } = await service.protocol.deserialize(
     operation,
-    asksForChecksum(operation, input) ? verified(response) : response,
+    asksForChecksum(operation, input)
+      ? verified(response, (error) => ledger.complete(error))
+      : response,
     { strict },
   );
   if (requestId !== undefined) trace.requestId = requestId;

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { AwsError } from "../foundation/errors.ts";
+import { type AwsError, conclude } from "../foundation/errors.ts";
+import type { ResponseMetadata } from "../foundation/metadata.ts";
 import type { RetryStrategy } from "../ports/retry.ts";
 import type { Looped, LoopedCall } from "./retry_loop.ts";
 
@@ -15,6 +16,7 @@ import type { Looped, LoopedCall } from "./retry_loop.ts";
 export class Ledger {
   readonly #retry: RetryStrategy;
   #looped: Looped<unknown> | undefined;
+  #metadata: ResponseMetadata | undefined;
   #kept = false;
 
   /**
@@ -34,6 +36,7 @@ export class Ledger {
   /** Notes that the call has succeeded so far. */
   enter(looped: Looped<unknown>): void {
     this.#looped = looped;
+    this.#metadata = looped.metadata;
     if (!this.#kept) this.settle();
   }
 
@@ -52,7 +55,13 @@ export class Ledger {
     if (this.#looped === undefined) throw failure;
     const looped = await this.#looped.goOn(failure, next);
     this.#looped = looped;
+    this.#metadata = looped.metadata;
     return looped.value;
+  }
+
+  /** Completes an error of the body with the facts of the call. */
+  complete(error: AwsError): void {
+    if (this.#metadata !== undefined) conclude(error, this.#metadata);
   }
 
   /** Gives back what the call holds, once. */

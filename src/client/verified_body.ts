@@ -19,25 +19,35 @@ import type { HttpResponse, ResponseBody } from "../ports/http.ts";
  * whole.
  *
  * @param response The response to a request that asked for the checksum.
+ * @param complete Completes the error before it is thrown.
  * @returns The response; reading its body to the end fails with a
  * {@linkcode ChecksumError} if it is not what the service has.
  */
-export function verified(response: HttpResponse): HttpResponse {
+export function verified(
+  response: HttpResponse,
+  complete: (error: ChecksumError) => void,
+): HttpResponse {
   const { status, headers, body } = response;
   if (status !== 200 || body === null) return response;
   const expected = checksumToVerify(headers);
   return expected === undefined
     ? response
-    : { status, headers, body: new VerifiedBody(body, expected) };
+    : { status, headers, body: new VerifiedBody(body, expected, complete) };
 }
 
 class VerifiedBody implements ResponseBody {
   readonly #body: ResponseBody;
   readonly #expected: ExpectedChecksum;
+  readonly #complete: (error: ChecksumError) => void;
 
-  constructor(body: ResponseBody, expected: ExpectedChecksum) {
+  constructor(
+    body: ResponseBody,
+    expected: ExpectedChecksum,
+    complete: (error: ChecksumError) => void,
+  ) {
     this.#body = body;
     this.#expected = expected;
+    this.#complete = complete;
   }
 
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
@@ -71,6 +81,9 @@ class VerifiedBody implements ResponseBody {
 
   #check(actual: string): void {
     const { algorithm, value } = this.#expected;
-    if (actual !== value) throw new ChecksumError(algorithm, value, actual);
+    if (actual === value) return;
+    const error = new ChecksumError(algorithm, value, actual);
+    this.#complete(error);
+    throw error;
   }
 }

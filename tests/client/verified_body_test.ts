@@ -23,10 +23,13 @@ Deno.test("verified fails at the end of a body that is something else", async ()
   );
   assertEquals(error.algorithm, "CRC32");
 
-  await assertRejects(
-    () => new Response(bodyOf(WRONG).open()).bytes(),
+  const completed: ChecksumError[] = [];
+  const told = bodyOf(WRONG, 200, (error) => completed.push(error));
+  const second = await assertRejects(
+    () => new Response(told.open()).bytes(),
     ChecksumError,
   );
+  assertEquals(completed, [second]);
 });
 
 Deno.test("verified does not judge by checksums of parts or of other bytes", async () => {
@@ -48,7 +51,11 @@ Deno.test("verified passes a cancellation on", async () => {
     },
   };
 
-  await verified({ status: 200, headers: RIGHT, body }).body?.cancel("enough");
+  const { body: checked } = verified(
+    { status: 200, headers: RIGHT, body },
+    () => {},
+  );
+  await checked?.cancel("enough");
 
   assertEquals(reasons, ["enough"]);
 });
@@ -63,7 +70,11 @@ async function readBoth(
   ];
 }
 
-function bodyOf(headers: HeaderMap, status = 200): ResponseBody {
+function bodyOf(
+  headers: HeaderMap,
+  status = 200,
+  complete: (error: ChecksumError) => void = () => {},
+): ResponseBody {
   const bytes = utf8("hello world");
   const response: HttpResponse = {
     status,
@@ -74,7 +85,7 @@ function bodyOf(headers: HeaderMap, status = 200): ResponseBody {
       cancel: () => Promise.resolve(),
     },
   };
-  const { body } = verified(response);
+  const { body } = verified(response, complete);
   if (body === null) throw new Error("the body is gone");
   return body;
 }

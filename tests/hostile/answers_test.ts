@@ -4,7 +4,11 @@
  * @module
  */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { EndpointError, ServiceError, TransportError } from "../../src/foundation/errors.ts";
+import {
+  EndpointError,
+  ServiceError,
+  TransportError,
+} from "../../src/foundation/errors.ts";
 import { HostileServer, type Script } from "../transport/hostile_server.ts";
 import {
   answer,

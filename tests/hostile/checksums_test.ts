@@ -73,6 +73,9 @@ Deno.test("a download with other bytes fails by each algorithm, at its end", asy
 
     assertEquals([whole.algorithm, pieces.algorithm], [algorithm, algorithm]);
     assertEquals(received, TEXT.length);
+    for (const { ResponseMetadata } of [whole, pieces]) {
+      assertEquals(ResponseMetadata?.Attempts.length, 1);
+    }
   }
 });
 
