@@ -8,7 +8,6 @@ import { PermissionRecorder, Permissions } from "../credentials/recorder.ts";
 import { platformSystem } from "../system/platform_system.ts";
 import { FetchTransport } from "../transport/fetch_transport.ts";
 import { stsPorts } from "./assemble.ts";
-import { discoveredProviders } from "./discovery.ts";
 import { type SessionOptions, TRANSPORT_OPTIONS } from "./options.ts";
 import { Shared } from "./shared.ts";
 
@@ -78,6 +77,7 @@ async function permissionsOf(
     );
   };
   if (credentials !== undefined) return beside(false);
+  const { discoveredProviders } = await import("./discovery.ts");
   for (const provider of await discoveredProviders(shared)) {
     recorder.take();
     const finding = await find(provider);
