@@ -69,12 +69,10 @@ export function amendOutput<Input, Output>(
 
 function decodedItem(item: unknown, member: string): unknown {
   if (typeof item !== "object" || item === null) return item;
-  return Object.fromEntries(
-    Object.entries(item).map(([name, value]) => [
-      name,
-      name === member && typeof value === "string" ? formDecoded(value) : value,
-    ]),
-  );
+  const value: unknown = Reflect.get(item, member);
+  return typeof value === "string"
+    ? { ...item, [member]: formDecoded(value) }
+    : item;
 }
 
 function encodingOf(value: unknown): unknown {
@@ -86,6 +84,11 @@ function encodingOf(value: unknown): unknown {
 /** `a%2Fb+c` → `a/b c`; what is no encoding stays. */
 function formDecoded(value: string): string {
   if (!/[%+]/.test(value)) return value;
-  const form = new URLSearchParams(`v=${value.replaceAll("&", "%26")}`);
-  return form.get("v") ?? value;
+  try {
+    return decodeURIComponent(value.replaceAll("+", " "));
+  } catch {
+    // Many times slower, but lenient towards what is half an encoding.
+    const form = new URLSearchParams(`v=${value.replaceAll("&", "%26")}`);
+    return form.get("v") ?? value;
+  }
 }
