@@ -235,6 +235,53 @@ Deno.test("calls go through the proxy of the options, and its password stays the
   assertEquals(Deno.inspect(client, { depth: 9 }).includes("planted"), false);
 });
 
+Deno.test("calls go through the proxy of the environment, but for the hosts it excepts", async () => {
+  const program = new URL("proxy_program.ts", import.meta.url).href;
+  for (
+    const [exceptions, viaProxy] of [["", 1], ["127.0.0.1", 0]] as const
+  ) {
+    await using server = new HostileServer(inTurn(answer("200 OK")));
+    await using proxy = new HostileServer(inTurn(answer("200 OK")));
+
+    const { code } = await new Deno.Command("deno", {
+      args: [
+        "run",
+        "--quiet",
+        "--no-prompt",
+        "--allow-net",
+        program,
+        server.origin,
+      ],
+      env: { HTTP_PROXY: proxy.origin, NO_PROXY: exceptions },
+      stderr: "inherit",
+    }).output();
+
+    assertEquals(code, 0);
+    assertEquals([proxy.heads.length, server.heads.length], [
+      viaProxy,
+      1 - viaProxy,
+    ]);
+  }
+});
+
+Deno.test("maxIdleConnections says how many connections are kept", async () => {
+  const used = async (maxIdleConnections: number): Promise<number> => {
+    const connections = new Set<number>();
+    await using server = new HostileServer(async (peer, connection) => {
+      for (;;) {
+        await peer.request();
+        connections.add(connection);
+        await peer.send(answer("200 OK"));
+      }
+    });
+    using client = s3At(server.origin, { maxIdleConnections });
+    for (let call = 0; call < 3; call++) await client.s3.headObject(CAT);
+    return connections.size;
+  };
+
+  assertEquals([await used(0), await used(1)], [3, 1]);
+});
+
 Deno.test("caCerts and AWS_CA_BUNDLE make a server trusted", async () => {
   const authority = read("authority.pem");
   await using server = tlsServer();

@@ -30,9 +30,9 @@ Deno.test("a server that accepts and says nothing is a read timeout", async () =
   assertTimeout(error, "read", 40);
   assertMatch(
     error.message,
-    /^Cannot finish GET http:\S+: the server was silent for 40 ms \(readTimeoutMs\); dialled after \d+ ms, handed over after 0 ms$/,
+    /^Cannot finish GET http:\S+: the server was silent for 40 ms \(readTimeoutMs\); (?:dialled after \d+ ms, )?handed over after 0 ms$/,
   );
-  assertEquals(Object.keys(error.timeline), ["dialledMs", "sentMs"]);
+  assertEquals(error.timeline.sentMs, 0);
 });
 
 Deno.test("a TLS handshake that stalls is a read timeout", async () => {
