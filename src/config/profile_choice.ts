@@ -4,6 +4,7 @@
  * @module
  */
 import { ConfigError } from "../foundation/errors.ts";
+import { joinFlags } from "../foundation/flags.ts";
 import { nearestName } from "../foundation/nearest.ts";
 import type {
   ConfigSection,
@@ -77,7 +78,7 @@ function refuseDenied({ name }: ChosenProfile, { files }: ProfileSet): void {
   throw new ConfigError(
     "ProfileNotFound",
     `Cannot use profile "${name}": its files may not be read; run with ${
-      [...new Set(flags)].join(" ")
+      joinFlags(flags)
     }`,
   );
 }
@@ -102,7 +103,7 @@ function notFound(choice: ChosenProfile, profiles: ProfileSet): string {
 function told(state: FileState, what: string): string {
   const path = state.path === undefined ? what : `"${state.path}"`;
   const flags = missingFlags(state);
-  if (flags.length > 0) return `${path} (not permitted: ${flags.join(" ")})`;
+  if (flags.length > 0) return `${path} (not permitted: ${joinFlags(flags)})`;
   if (state.kind === "homeless") return `${what} (HOME is not set)`;
   return state.kind === "absent" ? `${path} (not there)` : path;
 }

@@ -35,7 +35,7 @@ export function envProvider(
 
 function look(system: Pick<System, "env">): Finding {
   const keyId = system.env(KEY_ID);
-  if (keyId.kind === "denied") return { kind: "denied", flags: [keyId.flag] };
+  if (keyId.kind === "denied") return { kind: "denied", flags: needs(system) };
   if (keyId.kind === "absent" || keyId.value === "") {
     return { kind: "absent", why: `${KEY_ID} is not set` };
   }
@@ -46,6 +46,14 @@ function look(system: Pick<System, "env">): Finding {
     at: KEY_ID,
     ...expiration !== undefined && { refresh: "reads the environment again" },
   };
+}
+
+/** What it takes to find all of them at once. */
+function needs(system: Pick<System, "env">): readonly string[] {
+  return [KEY_ID, SECRET, "AWS_SESSION_TOKEN"].flatMap((name) => {
+    const found = system.env(name);
+    return found.kind === "denied" ? [found.flag] : [];
+  });
 }
 
 function read(

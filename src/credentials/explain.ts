@@ -4,6 +4,7 @@
  * @module
  */
 import { AwsError } from "../foundation/errors.ts";
+import { joinFlags } from "../foundation/flags.ts";
 import type { CredentialProvider } from "../ports/credentials.ts";
 import { find, type Finding } from "./finding.ts";
 import { shortKeyId } from "./value.ts";
@@ -112,7 +113,7 @@ async function explained(
       return { name, verdict: "absent", detail: finding.why, flags: [] };
     case "denied": {
       const { flags } = finding;
-      const detail = `needs ${flags.join(" ")}`;
+      const detail = `needs ${joinFlags(flags)}`;
       return { name, verdict: "skipped", detail, flags };
     }
     case "found": {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { joinFlags } from "../foundation/flags.ts";
 import type { CredentialProvider, Credentials } from "../ports/credentials.ts";
 
 /** What a provider found. A provider that is in use and failed throws instead. */
@@ -88,7 +89,7 @@ export function verdictOf(finding: Finding): string {
     case "absent":
       return `absent: ${finding.why}`;
     case "denied":
-      return `skipped: needs ${finding.flags.join(" ")}`;
+      return `skipped: needs ${joinFlags(finding.flags)}`;
   }
 }
 

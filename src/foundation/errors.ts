@@ -86,12 +86,16 @@ export class NoCredentialsError extends CredentialsError {
   override readonly name = "NoCredentialsError";
 
   /**
-   * Makes the error; its message lists every provider.
+   * Makes the error; its message lists every provider, those that say the same
+   * in one line.
    *
    * @param tried The providers that were asked, in order.
    */
   constructor(tried: readonly TriedProvider[]) {
-    const list = tried.map(({ name, verdict }) => `\n  ${name}: ${verdict}`);
+    const names = Map.groupBy(tried, ({ verdict }) => verdict);
+    const list = [...names].map(([verdict, those]) =>
+      `\n  ${those.map(({ name }) => name).join(", ")}: ${verdict}`
+    );
     super(
       "NoCredentialsError",
       `Cannot find credentials: none of the sources has any${list.join("")}`,

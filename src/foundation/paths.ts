@@ -6,6 +6,8 @@
 
 /** An environment, as far as it may be looked at. */
 export interface Environment {
+  /** Whether it is that of Windows. Default: no. */
+  readonly windows?: boolean;
   /** A variable. */
   env(name: string):
     | { readonly kind: "found"; readonly value: string }
@@ -26,6 +28,8 @@ export interface ExpandedPath {
  * variable that is not set stays as it is written.
  *
  * The home folder is `HOME`, else `USERPROFILE`, else `HOMEDRIVE` and `HOMEPATH`.
+ * Where `HOME` may not be looked at, the others, which are names of Windows, are
+ * asked on Windows only.
  *
  * @param written The path as it is written.
  * @param system Whose environment counts.
@@ -46,16 +50,20 @@ export function expandPath(
       env(bare ?? braced ?? "") ?? whole,
   );
   if (!/^~(?:[/\\]|$)/.test(path)) return { path, denied };
-  const home = homeFolder(env);
+  const home = homeFolder(system, env);
   if (home === undefined) return { denied };
   return { path: home.replace(/[/\\]+$/, "") + path.slice(1), denied };
 }
 
 function homeFolder(
+  system: Environment,
   env: (name: string) => string | undefined,
 ): string | undefined {
-  const home = env("HOME") || env("USERPROFILE");
+  const home = env("HOME");
   if (home) return home;
+  if (!system.windows && system.env("HOME").kind === "denied") return undefined;
+  const profile = env("USERPROFILE");
+  if (profile) return profile;
   const drive = env("HOMEDRIVE");
   const path = env("HOMEPATH");
   return drive && path ? drive + path : undefined;

@@ -41,7 +41,7 @@ export interface ProcessResult {
  * script falls through to the next source and can still learn why.
  */
 export interface System {
-  /** Whether command lines are split by the rules of Windows. Default: no. */
+  /** Whether it is Windows: how command lines are split, what names the home. Default: no. */
   readonly windows?: boolean;
   /** An environment variable. An empty value is a value. */
   env(name: string): Found<string>;

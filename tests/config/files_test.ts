@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { loadProfiles } from "../../src/config/files.ts";
 import { expandPath } from "../../src/foundation/paths.ts";
 import { ConfigError } from "../../src/foundation/errors.ts";
+import type { Found } from "../../src/ports/system.ts";
 import { FakeSystem } from "../../src/testing/fake_system.ts";
 
 Deno.test("loadProfiles reads the two files of the home folder", async () => {
@@ -108,5 +109,26 @@ for (
     const { path } = expandPath(written, new FakeSystem({ env }));
 
     assertEquals(path, expected);
+  });
+}
+
+for (
+  const [windows, flags] of [
+    [false, ["--allow-env=HOME"]],
+    [
+      true,
+      ["HOME", "USERPROFILE", "HOMEDRIVE", "HOMEPATH"].map((name) =>
+        `--allow-env=${name}`
+      ),
+    ],
+  ] as const
+) {
+  Deno.test(`expandPath names what may not be looked at, Windows: ${windows}`, () => {
+    const env = (name: string): Found<string> => ({
+      kind: "denied",
+      flag: `--allow-env=${name}`,
+    });
+
+    assertEquals(expandPath("~/x", { windows, env }), { denied: [...flags] });
   });
 }

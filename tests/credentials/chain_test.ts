@@ -69,14 +69,22 @@ Deno.test("CredentialChain tells who was asked also in errors of the config", as
 });
 
 Deno.test("CredentialChain tells the verdict of each where none has any", async () => {
-  const chain = new CredentialChain([absent, denied, silent]);
+  const chain = new CredentialChain([absent, denied, silent, absent]);
 
   const error = await assertRejects(() => chain.load(), NoCredentialsError);
+
+  assertEquals(error.message.split("\n"), [
+    "Cannot find credentials: none of the sources has any",
+    "  one, one: absent: X is not set",
+    "  two: skipped: needs --allow-env=X",
+    "  three: absent: it is not in use",
+  ]);
 
   assertEquals(error.tried, [
     { name: "one", verdict: "absent: X is not set" },
     { name: "two", verdict: "skipped: needs --allow-env=X" },
     { name: "three", verdict: "absent: it is not in use" },
+    { name: "one", verdict: "absent: X is not set" },
   ]);
 });
 

@@ -74,6 +74,19 @@ Deno.test("envProvider is passed over where the key id may not be read", async (
   });
 });
 
+Deno.test("envProvider tells at once all that it takes to find keys", async () => {
+  const names = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+  ];
+
+  assertEquals(await look(KEYS, names), {
+    kind: "denied",
+    flags: names.map((name) => `--allow-env=${name}`),
+  });
+});
+
 Deno.test("envProvider fails where the rest of found keys may not be read", async () => {
   await assertRejects(
     () => look(KEYS, ["AWS_SECRET_ACCESS_KEY"]),
