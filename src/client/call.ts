@@ -7,7 +7,7 @@ import type { Caller, CallOptions } from "../ports/caller.ts";
 import type { HttpResponse } from "../ports/http.ts";
 import type { Operation } from "../ports/schema.ts";
 import type { AttemptTrace } from "./call_record.ts";
-import { checkTimes } from "./call_times.ts";
+import { checkCallOptions } from "./call_options.ts";
 import { withChecksumHint } from "./checksum_hint.ts";
 import { exchange } from "./exchange.ts";
 import type { Parts } from "./parts.ts";
@@ -39,7 +39,7 @@ export function createCaller(load: () => Parts | Promise<Parts>): Caller {
   ): Promise<Output> => {
     options.signal?.throwIfAborted();
     const parts = await load();
-    checkTimes(operation.name, options, parts.transport);
+    checkCallOptions(operation.name, options, parts.transport);
     const { totalTimeoutMs = parts.settings.totalTimeoutMs } = options;
     if (totalTimeoutMs === undefined || totalTimeoutMs === Infinity) {
       return await make(parts, operation, input, options);

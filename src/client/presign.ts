@@ -18,6 +18,16 @@ import { address, identity, locate, type Parts, scopeOf } from "./parts.ts";
 
 const DEFAULT_LIFE_SECONDS = 3_600;
 
+/** Names of all options, by the compiler's word. */
+const OPTIONS: readonly string[] = Object.keys(
+  {
+    expiresInSeconds: 0,
+    method: 0,
+    allowShorter: 0,
+    signal: 0,
+  } satisfies Record<keyof PresignOptions, number>,
+);
+
 /**
  * Joins the parts to a presigner: amend, serialize, resolve, sign in the query.
  *
@@ -33,6 +43,7 @@ export function createPresigner(
     input: Input,
     options: PresignOptions = {},
   ): Promise<PresignedRequest> => {
+    checkPresign(operation, options);
     const parts = await load();
     const { service, uuid, signer, skew } = parts;
     const amended = service.amend
@@ -59,6 +70,24 @@ export function createPresigner(
       expiresAt: new Date(at.getTime() + life * 1_000),
     };
   };
+}
+
+/** Programs that nobody type-checks may give a name, or the options of boto3. */
+function checkPresign(operation: unknown, options: PresignOptions): void {
+  if (typeof operation !== "object" || operation === null) {
+    throw new ConfigError(
+      "UnknownOperation",
+      `Cannot presign ${
+        typeof operation === "string" ? `"${operation}"` : typeof operation
+      }: give the operation itself, as in presign(GetObject, input), imported from the entry of the service`,
+    );
+  }
+  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
+  if (unknown === undefined) return;
+  throw new ConfigError(
+    "UnknownOption",
+    `Cannot presign with "${unknown}": the options are ${OPTIONS.join(", ")}`,
+  );
 }
 
 /** Moves a form into the query; refuses any other body, which no URL can carry. */

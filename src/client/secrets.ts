@@ -67,7 +67,9 @@ export class Secrets {
   }
 
   #cleaner(): (text: string) => string {
-    const secrets = [...this.#values()];
+    const secrets = [...this.#values()].filter((value) =>
+      value.length >= SHORTEST
+    );
     return (text) => scrub(text, secrets);
   }
 
@@ -76,9 +78,7 @@ export class Secrets {
       yield secretAccessKey;
       if (sessionToken !== undefined) yield sessionToken;
     }
-    for (const value of secretMembers(this.#shape, this.#input)) {
-      if (value.length >= SHORTEST) yield value;
-    }
+    yield* secretMembers(this.#shape, this.#input);
   }
 }
 

@@ -20,7 +20,8 @@ import { resolveCaCerts } from "./ca_certs.ts";
 import { resolveEndpointUrl } from "./endpoint_url.ts";
 import type { ProfileSet } from "../ports/config.ts";
 import { resolveRetry, type RetrySettings } from "./retry_settings.ts";
-import { refuseUnknown, resolve, type SettingPlaces } from "./settings.ts";
+import { resolve, type SettingPlaces } from "./settings.ts";
+import { refuseUnknown } from "./unknown_option.ts";
 
 type WithDefault<T> = Setting<T> & { readonly fallback: T };
 

@@ -4,7 +4,6 @@
  * @module
  */
 import { ConfigError } from "../foundation/errors.ts";
-import { nearestName } from "../foundation/nearest.ts";
 import { redactUrl } from "../foundation/redact.ts";
 import type {
   Candidate,
@@ -187,32 +186,6 @@ export function wrongValue(
       sourceText(source)
     }: allowed is ${setting.allowed}`,
   );
-}
-
-/**
- * Refuses options that do not exist.
- *
- * @param what What the options were given to, for example `"a client of s3"`.
- * @param options The options.
- * @param known Names of the options that exist.
- * @throws {ConfigError} `"UnknownOption"`, with the nearest name.
- */
-export function refuseUnknown(
-  what: string,
-  options: object,
-  known: readonly string[],
-): void {
-  for (const name of Object.keys(options)) {
-    if (known.includes(name)) continue;
-    const like = nearestName(name, known);
-    const hint = like === undefined
-      ? `the options are ${known.join(", ")}`
-      : `did you mean "${like}"?`;
-    throw new ConfigError(
-      "UnknownOption",
-      `Cannot set "${name}" on ${what}: there is no such option; ${hint}`,
-    );
-  }
 }
 
 /** A source in words, for errors and explanations. */

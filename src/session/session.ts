@@ -7,10 +7,11 @@ import {
   checkClientOptions,
   resolveClient,
 } from "../config/client_settings.ts";
-import { refuseUnknown, sourceText } from "../config/settings.ts";
+import { sourceText } from "../config/settings.ts";
+import { refuseUnknown } from "../config/unknown_option.ts";
 import type { CredentialsExplanation } from "../credentials/explain.ts";
 import { checkGiven } from "../credentials/given.ts";
-import { NoCredentialsError } from "../foundation/errors.ts";
+import { ConfigError, NoCredentialsError } from "../foundation/errors.ts";
 import type { ClientConfig } from "../ports/config.ts";
 import type {
   CredentialProvider,
@@ -76,6 +77,7 @@ export class Session implements Disposable {
     service: ServiceClientClass<Client, Config>,
     config?: NoInfer<Config>,
   ): Client {
+    checkClass(service);
     const given: ClientConfig = config ?? {};
     checkClientOptions(service.service, given);
     checkTransportOptions(given, this.#shared.options);
@@ -139,6 +141,7 @@ export class Session implements Disposable {
     service: ServiceClientClass<unknown, Config>,
     config?: NoInfer<Config>,
   ): Promise<ConfigExplanation> {
+    checkClass(service);
     const { system } = this.#shared;
     const { profiles, profile } = await this.#shared.setup();
     const resolved = await resolveClient({
@@ -201,4 +204,14 @@ export class Session implements Disposable {
       { name: "code", verdict: "the session is anonymous" },
     ]);
   }
+}
+
+/** Programs that nobody type-checks may give a name, as in boto3. */
+function checkClass(service: unknown): void {
+  if (typeof service === "function" && "service" in service) return;
+  const found = typeof service === "string" ? `"${service}"` : typeof service;
+  throw new ConfigError(
+    "UnknownServiceError",
+    `Cannot make a client of ${found}: give the class of a client, as in client(S3), imported from "@inia/aws/s3"`,
+  );
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ConfigError, ValidationError } from "../../src/foundation/errors.ts";
+import type { PresignOptions } from "../../src/ports/caller.ts";
 import type { Credentials } from "../../src/ports/credentials.ts";
 import {
   GetObject,
@@ -117,3 +118,24 @@ function session(credentials: Credentials | "anonymous" = KEYS): Session {
     transport: scripted([]),
   });
 }
+Deno.test("presign says how to name an operation and its options", async () => {
+  const { presign } = s3().core;
+  const name: unknown = "get_object";
+  const options = { ExpiresIn: 60 };
+
+  await assertRejects(
+    () => presign(name as typeof GetObject, { Bucket: "b-1", Key: "k" }),
+    ConfigError,
+    'Cannot presign "get_object": give the operation itself',
+  );
+  await assertRejects(
+    () =>
+      presign(
+        GetObject,
+        { Bucket: "b-1", Key: "k" },
+        options as PresignOptions,
+      ),
+    ConfigError,
+    'Cannot presign with "ExpiresIn": the options are expiresInSeconds',
+  );
+});

@@ -92,3 +92,9 @@ Deno.test("Secrets leaves alone what is not ours and what is too short to be one
   assert(cleaned instanceof ServiceError);
   assertNotEquals(cleaned.reason.indexOf("1"), -1);
 });
+Deno.test("Secrets leaves texts that are too short to be one", () => {
+  const secrets = new Secrets(SHAPE, { TokenCode: "1" });
+  secrets.addCredentials({ accessKeyId: "AKID", secretAccessKey: "y" });
+
+  assertEquals(secrets.hiddenIn("key 1 of many"), "key 1 of many");
+});

@@ -1,7 +1,6 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { profilesFrom } from "../../src/config/profiles.ts";
 import {
-  refuseUnknown,
   resolve,
   type SettingPlaces,
   sourceText,
@@ -169,24 +168,6 @@ Deno.test("resolve gives an error the code of its row, and withholds passwords",
 
   assertEquals(error.code, "InvalidStyleError");
   assertEquals(error.message.includes("hunter2"), false);
-});
-
-Deno.test("refuseUnknown names the option that was meant", () => {
-  const known = ["region", "endpointUrl"];
-
-  refuseUnknown("a client", { region: undefined }, known);
-  const like = assertThrows(
-    () => refuseUnknown("a client", { endpoint_url: "x" }, known),
-    ConfigError,
-  );
-  const unlike = assertThrows(
-    () => refuseUnknown("a client", { verify: false }, known),
-    ConfigError,
-  );
-
-  assertEquals(like.code, "UnknownOption");
-  assertStringIncludes(like.message, 'did you mean "endpointUrl"?');
-  assertStringIncludes(unlike.message, "the options are region, endpointUrl");
 });
 
 Deno.test("sourceText tells each kind of source", () => {

@@ -204,6 +204,16 @@ Deno.test("Session refuses options that do not exist, with the nearest name", ()
   assertThrows(() => session.client(STS, { addressingStyle: "path" }));
 });
 
+Deno.test("Session says how to name a service", () => {
+  const name: unknown = "s3";
+
+  assertThrows(
+    () => new Session().client(name as typeof S3),
+    ConfigError,
+    'Cannot make a client of "s3": give the class of a client, as in client(S3)',
+  );
+});
+
 Deno.test("Session refuses half of a pair of keys at once", () => {
   const half = { accessKeyId: "AKIDEXAMPLE" } as typeof KEYS;
   const temporary = { accessKeyId: "ASIAEXAMPLE", secretAccessKey: "s" };

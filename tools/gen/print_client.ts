@@ -22,6 +22,7 @@ export function printClient(service: Service): string {
     `import type { ServiceDefinition } from "../../../ports/service.ts";`,
     `import { ${constant} } from "../service.ts";`,
     `import type { ${className}Config } from "../settings.ts";`,
+    `import { checkCore } from "../../core.ts";`,
     ...listingImports(service),
     `import * as operations from "./operations.ts";`,
     `import type * as Types from "./types.ts";`,
@@ -38,7 +39,7 @@ export function printClient(service: Service): string {
       "@param core What makes the calls.",
     ], "  "),
     "  constructor(core: ClientCore) {",
-    "    this.#core = core;",
+    `    this.#core = checkCore("${className}", core);`,
     "  }",
     "",
     docComment([

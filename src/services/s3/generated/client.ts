@@ -14,6 +14,7 @@ import type { Operation } from "../../../ports/schema.ts";
 import type { ServiceDefinition } from "../../../ports/service.ts";
 import { s3 } from "../service.ts";
 import type { S3Config } from "../settings.ts";
+import { checkCore } from "../../core.ts";
 import { type ItemOptions, Pages } from "../../pages.ts";
 import { type WaitOptions, waitUntil } from "../../waiters.ts";
 import * as listings from "./listings.ts";
@@ -33,7 +34,7 @@ export class S3 {
    * @param core What makes the calls.
    */
   constructor(core: ClientCore) {
-    this.#core = core;
+    this.#core = checkCore("S3", core);
   }
 
   /** What makes the calls, for what is built on a client. */

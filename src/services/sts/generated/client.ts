@@ -14,6 +14,7 @@ import type { Operation } from "../../../ports/schema.ts";
 import type { ServiceDefinition } from "../../../ports/service.ts";
 import { sts } from "../service.ts";
 import type { STSConfig } from "../settings.ts";
+import { checkCore } from "../../core.ts";
 import * as operations from "./operations.ts";
 import type * as Types from "./types.ts";
 
@@ -30,7 +31,7 @@ export class STS {
    * @param core What makes the calls.
    */
   constructor(core: ClientCore) {
-    this.#core = core;
+    this.#core = checkCore("STS", core);
   }
 
   /** What makes the calls, for what is built on a client. */

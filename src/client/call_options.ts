@@ -1,5 +1,5 @@
 /**
- * The times that one call may name for itself.
+ * What one call may say for itself.
  *
  * @module
  */
@@ -15,19 +15,31 @@ const TIMES = [
   "totalTimeoutMs",
 ] as const satisfies readonly (keyof CallOptions)[];
 
+const OPTIONS: readonly string[] = ["signal", ...TIMES];
+
 /**
- * Refuses times of a call that make no sense, or that would not be kept.
+ * Refuses options of a call that do not exist, make no sense, or would not be
+ * kept.
  *
  * @param operation Name of the operation, for the error.
  * @param options What the call says.
  * @param transport What sends: not every one can keep the connect limit.
- * @throws {ConfigError} `"InvalidTimeLimit"`, `"ContradictoryOptions"`.
+ * @throws {ConfigError} `"UnknownOption"`, `"InvalidTimeLimit"`, `"ContradictoryOptions"`.
  */
-export function checkTimes(
+export function checkCallOptions(
   operation: string,
   options: CallOptions,
   { limits = [] }: Transport,
 ): void {
+  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
+  if (unknown !== undefined) {
+    throw new ConfigError(
+      "UnknownOption",
+      `Cannot call ${operation} with the option "${unknown}": the options of a call are ${
+        OPTIONS.join(", ")
+      }`,
+    );
+  }
   for (const name of TIMES) {
     const ms = options[name];
     if (ms === undefined || ms === Infinity || isMilliseconds(ms)) continue;

@@ -1,0 +1,64 @@
+/**
+ * Options that do not exist, and what was meant.
+ *
+ * @module
+ */
+import { ConfigError } from "../foundation/errors.ts";
+import { nearestName } from "../foundation/nearest.ts";
+
+/** What boto3 calls an option, and how it is said here. */
+const OF_BOTO3: ReadonlyMap<string, string> = new Map(Object.entries({
+  region_name: "region",
+  profile_name: "profile, an option of the session",
+  endpoint_url: "endpointUrl",
+  aws_access_key_id: "credentials: { accessKeyId, secretAccessKey }",
+  aws_secret_access_key: "credentials: { accessKeyId, secretAccessKey }",
+  aws_session_token:
+    "credentials: { accessKeyId, secretAccessKey, sessionToken }",
+  config: "its members, as options of their own",
+  s3: "its members, as options of the client",
+  retries: "retry",
+  connect_timeout: "connectTimeoutMs",
+  read_timeout: "readTimeoutMs",
+  max_pool_connections: "maxIdleConnections",
+  proxies: "proxy",
+  verify: "caCerts",
+  use_ssl: "the scheme of endpointUrl",
+}));
+
+/**
+ * Refuses options that do not exist.
+ *
+ * @param what What the options were given to, for example `"a client of s3"`.
+ * @param options The options.
+ * @param known Names of the options that exist.
+ * @throws {ConfigError} `"UnknownOption"`, with the name that was meant.
+ */
+export function refuseUnknown(
+  what: string,
+  options: object,
+  known: readonly string[],
+): void {
+  if (typeof options !== "object") {
+    throw new ConfigError(
+      "UnknownOption",
+      `Cannot make ${what}: the options must be an object, as in { region: "eu-west-1" }, found a ${typeof options}`,
+    );
+  }
+  const name = Object.keys(options).find((name) => !known.includes(name));
+  if (name === undefined) return;
+  throw new ConfigError(
+    "UnknownOption",
+    `Cannot set "${name}" on ${what}: there is no such option; ${
+      meant(name, known)
+    }`,
+  );
+}
+
+function meant(name: string, known: readonly string[]): string {
+  const ours = OF_BOTO3.get(name);
+  if (ours !== undefined) return `what boto3 calls so is ${ours}`;
+  const like = nearestName(name, known);
+  if (like !== undefined) return `did you mean "${like}"?`;
+  return `the options are ${known.join(", ")}`;
+}
