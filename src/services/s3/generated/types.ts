@@ -39,7 +39,10 @@ export interface AbortMultipartUploadInput {
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
  */
 export interface AbortMultipartUploadOutput extends ResponseBase {
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
 }
 
@@ -57,27 +60,32 @@ export interface CompleteMultipartUploadInput {
   readonly MultipartUpload?: CompletedMultipartUpload;
   /** Id of the multipart upload. Query parameter `uploadId`. */
   readonly UploadId: string;
-  /** Header `x-amz-checksum-crc32`. */
+  /** CRC-32 of the content, in base64. Header `x-amz-checksum-crc32`. */
   readonly ChecksumCRC32?: string;
-  /** Header `x-amz-checksum-crc32c`. */
+  /** CRC-32C of the content, in base64. Header `x-amz-checksum-crc32c`. */
   readonly ChecksumCRC32C?: string;
-  /** Header `x-amz-checksum-crc64nvme`. */
+  /**
+   * CRC-64/NVME of the content, in base64. Header `x-amz-checksum-crc64nvme`.
+   */
   readonly ChecksumCRC64NVME?: string;
-  /** Header `x-amz-checksum-sha1`. */
+  /** SHA-1 of the content, in base64. Header `x-amz-checksum-sha1`. */
   readonly ChecksumSHA1?: string;
-  /** Header `x-amz-checksum-sha256`. */
+  /** SHA-256 of the content, in base64. Header `x-amz-checksum-sha256`. */
   readonly ChecksumSHA256?: string;
-  /** Header `x-amz-checksum-sha512`. */
+  /** SHA-512 of the content, in base64. Header `x-amz-checksum-sha512`. */
   readonly ChecksumSHA512?: string;
-  /** Header `x-amz-checksum-md5`. */
+  /** MD5 of the content, in base64. Header `x-amz-checksum-md5`. */
   readonly ChecksumMD5?: string;
-  /** Header `x-amz-checksum-xxhash64`. */
+  /** XXH64 of the content, in base64. Header `x-amz-checksum-xxhash64`. */
   readonly ChecksumXXHASH64?: string;
-  /** Header `x-amz-checksum-xxhash3`. */
+  /** XXH3 of the content, in base64. Header `x-amz-checksum-xxhash3`. */
   readonly ChecksumXXHASH3?: string;
-  /** Header `x-amz-checksum-xxhash128`. */
+  /** XXH128 of the content, in base64. Header `x-amz-checksum-xxhash128`. */
   readonly ChecksumXXHASH128?: string;
-  /** Header `x-amz-checksum-type`. */
+  /**
+   * What the checksum is of: the whole object, or the checksums of its parts.
+   * Header `x-amz-checksum-type`.
+   */
   readonly ChecksumType?: ChecksumType;
   /** Header `x-amz-mp-object-size`. */
   readonly MpuObjectSize?: number;
@@ -95,14 +103,20 @@ export interface CompleteMultipartUploadInput {
    * `If-None-Match`.
    */
   readonly IfNoneMatch?: string;
-  /** Header `x-amz-server-side-encryption-customer-algorithm`. */
+  /**
+   * Algorithm of the caller's own key: `AES256`. Header
+   * `x-amz-server-side-encryption-customer-algorithm`.
+   */
   readonly SSECustomerAlgorithm?: string;
   /**
    * The caller's own key, 32 bytes. Base64 and digest are added. Header
    * `x-amz-server-side-encryption-customer-key`. Never shown in logs.
    */
   readonly SSECustomerKey?: Uint8Array | string;
-  /** Header `x-amz-server-side-encryption-customer-key-MD5`. */
+  /**
+   * MD5 of the caller's own key, in base64. Header
+   * `x-amz-server-side-encryption-customer-key-MD5`.
+   */
   readonly SSECustomerKeyMD5?: string;
 }
 
@@ -122,39 +136,52 @@ export interface CompleteMultipartUploadOutput extends ResponseBase {
   readonly Expiration?: string;
   /** Tag of the content, in its double quotes. Element `ETag`. */
   readonly ETag?: string;
-  /** Element `ChecksumCRC32`. */
+  /** CRC-32 of the content, in base64. Element `ChecksumCRC32`. */
   readonly ChecksumCRC32?: string;
-  /** Element `ChecksumCRC32C`. */
+  /** CRC-32C of the content, in base64. Element `ChecksumCRC32C`. */
   readonly ChecksumCRC32C?: string;
-  /** Element `ChecksumCRC64NVME`. */
+  /** CRC-64/NVME of the content, in base64. Element `ChecksumCRC64NVME`. */
   readonly ChecksumCRC64NVME?: string;
-  /** Element `ChecksumSHA1`. */
+  /** SHA-1 of the content, in base64. Element `ChecksumSHA1`. */
   readonly ChecksumSHA1?: string;
-  /** Element `ChecksumSHA256`. */
+  /** SHA-256 of the content, in base64. Element `ChecksumSHA256`. */
   readonly ChecksumSHA256?: string;
-  /** Element `ChecksumSHA512`. */
+  /** SHA-512 of the content, in base64. Element `ChecksumSHA512`. */
   readonly ChecksumSHA512?: string;
-  /** Element `ChecksumMD5`. */
+  /** MD5 of the content, in base64. Element `ChecksumMD5`. */
   readonly ChecksumMD5?: string;
-  /** Element `ChecksumXXHASH64`. */
+  /** XXH64 of the content, in base64. Element `ChecksumXXHASH64`. */
   readonly ChecksumXXHASH64?: string;
-  /** Element `ChecksumXXHASH3`. */
+  /** XXH3 of the content, in base64. Element `ChecksumXXHASH3`. */
   readonly ChecksumXXHASH3?: string;
-  /** Element `ChecksumXXHASH128`. */
+  /** XXH128 of the content, in base64. Element `ChecksumXXHASH128`. */
   readonly ChecksumXXHASH128?: string;
-  /** Element `ChecksumType`. */
+  /**
+   * What the checksum is of: the whole object, or the checksums of its parts.
+   * Element `ChecksumType`.
+   */
   readonly ChecksumType?: ChecksumType;
-  /** Header `x-amz-server-side-encryption`. */
+  /**
+   * How the object is encrypted where it is stored. Header
+   * `x-amz-server-side-encryption`.
+   */
   readonly ServerSideEncryption?: ServerSideEncryption;
   /** Version of the object. Header `x-amz-version-id`. */
   readonly VersionId?: string;
   /**
-   * Header `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
+   * KMS key: its id, ARN or alias. Header
+   * `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
    */
   readonly SSEKMSKeyId?: string;
-  /** Header `x-amz-server-side-encryption-bucket-key-enabled`. */
+  /**
+   * Whether the bucket's own KMS key saves requests to KMS. Header
+   * `x-amz-server-side-encryption-bucket-key-enabled`.
+   */
   readonly BucketKeyEnabled?: boolean;
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
 }
 
@@ -168,15 +195,21 @@ export interface CopyObjectInput {
   readonly ACL?: ObjectCannedACL;
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
-  /** Header `Cache-Control`. */
+  /** What caches may do with the content. Header `Cache-Control`. */
   readonly CacheControl?: string;
-  /** Header `x-amz-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
-  /** Header `Content-Disposition`. */
+  /**
+   * How browsers show the content, for example `attachment; filename="a.txt"`.
+   * Header `Content-Disposition`.
+   */
   readonly ContentDisposition?: string;
-  /** Header `Content-Encoding`. */
+  /**
+   * How the content is packed, for example `gzip`. Nothing is packed or
+   * unpacked here. Header `Content-Encoding`.
+   */
   readonly ContentEncoding?: string;
-  /** Header `Content-Language`. */
+  /** Language of the content. Header `Content-Language`. */
   readonly ContentLanguage?: string;
   /** Media type of the content. Header `Content-Type`. */
   readonly ContentType?: string;
@@ -220,28 +253,47 @@ export interface CopyObjectInput {
   readonly TaggingDirective?: TaggingDirective;
   /** Header `x-amz-object-annotation-directive`. */
   readonly AnnotationDirective?: AnnotationDirective;
-  /** Header `x-amz-server-side-encryption`. */
+  /**
+   * How the object is encrypted where it is stored. Header
+   * `x-amz-server-side-encryption`.
+   */
   readonly ServerSideEncryption?: ServerSideEncryption;
   /** Storage class. Header `x-amz-storage-class`. */
   readonly StorageClass?: StorageClass;
-  /** Header `x-amz-website-redirect-location`. */
+  /**
+   * Where the website of the bucket redirects to. Header
+   * `x-amz-website-redirect-location`.
+   */
   readonly WebsiteRedirectLocation?: string;
-  /** Header `x-amz-server-side-encryption-customer-algorithm`. */
+  /**
+   * Algorithm of the caller's own key: `AES256`. Header
+   * `x-amz-server-side-encryption-customer-algorithm`.
+   */
   readonly SSECustomerAlgorithm?: string;
   /**
    * The caller's own key, 32 bytes. Base64 and digest are added. Header
    * `x-amz-server-side-encryption-customer-key`. Never shown in logs.
    */
   readonly SSECustomerKey?: Uint8Array | string;
-  /** Header `x-amz-server-side-encryption-customer-key-MD5`. */
+  /**
+   * MD5 of the caller's own key, in base64. Header
+   * `x-amz-server-side-encryption-customer-key-MD5`.
+   */
   readonly SSECustomerKeyMD5?: string;
   /**
-   * Header `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
+   * KMS key: its id, ARN or alias. Header
+   * `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
    */
   readonly SSEKMSKeyId?: string;
-  /** Header `x-amz-server-side-encryption-context`. Never shown in logs. */
+  /**
+   * Facts that are bound to the encryption, as JSON in base64. Header
+   * `x-amz-server-side-encryption-context`. Never shown in logs.
+   */
   readonly SSEKMSEncryptionContext?: string;
-  /** Header `x-amz-server-side-encryption-bucket-key-enabled`. */
+  /**
+   * Whether the bucket's own KMS key saves requests to KMS. Header
+   * `x-amz-server-side-encryption-bucket-key-enabled`.
+   */
   readonly BucketKeyEnabled?: boolean;
   /** Header `x-amz-copy-source-server-side-encryption-customer-algorithm`. */
   readonly CopySourceSSECustomerAlgorithm?: string;
@@ -254,7 +306,7 @@ export interface CopyObjectInput {
   readonly CopySourceSSECustomerKeyMD5?: string;
   /** Who pays for the request. Header `x-amz-request-payer`. */
   readonly RequestPayer?: RequestPayer;
-  /** Header `x-amz-tagging`. */
+  /** Tags, in the form of a query: `a=1&b=2`. Header `x-amz-tagging`. */
   readonly Tagging?: string;
   /** Header `x-amz-object-lock-mode`. */
   readonly ObjectLockMode?: ObjectLockMode;
@@ -285,21 +337,40 @@ export interface CopyObjectOutput extends ResponseBase {
   readonly CopySourceVersionId?: string;
   /** Version of the object. Header `x-amz-version-id`. */
   readonly VersionId?: string;
-  /** Header `x-amz-server-side-encryption`. */
+  /**
+   * How the object is encrypted where it is stored. Header
+   * `x-amz-server-side-encryption`.
+   */
   readonly ServerSideEncryption?: ServerSideEncryption;
-  /** Header `x-amz-server-side-encryption-customer-algorithm`. */
+  /**
+   * Algorithm of the caller's own key: `AES256`. Header
+   * `x-amz-server-side-encryption-customer-algorithm`.
+   */
   readonly SSECustomerAlgorithm?: string;
-  /** Header `x-amz-server-side-encryption-customer-key-MD5`. */
+  /**
+   * MD5 of the caller's own key, in base64. Header
+   * `x-amz-server-side-encryption-customer-key-MD5`.
+   */
   readonly SSECustomerKeyMD5?: string;
   /**
-   * Header `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
+   * KMS key: its id, ARN or alias. Header
+   * `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
    */
   readonly SSEKMSKeyId?: string;
-  /** Header `x-amz-server-side-encryption-context`. Never shown in logs. */
+  /**
+   * Facts that are bound to the encryption, as JSON in base64. Header
+   * `x-amz-server-side-encryption-context`. Never shown in logs.
+   */
   readonly SSEKMSEncryptionContext?: string;
-  /** Header `x-amz-server-side-encryption-bucket-key-enabled`. */
+  /**
+   * Whether the bucket's own KMS key saves requests to KMS. Header
+   * `x-amz-server-side-encryption-bucket-key-enabled`.
+   */
   readonly BucketKeyEnabled?: boolean;
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
 }
 
@@ -353,9 +424,12 @@ export interface CreateBucketOutput extends ResponseBase {
 export interface CreateBucketMetadataConfigurationInput {
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
   /** The body. */
   readonly MetadataConfiguration: MetadataConfiguration;
@@ -381,9 +455,12 @@ export type CreateBucketMetadataConfigurationOutput = ResponseBase;
 export interface CreateBucketMetadataTableConfigurationInput {
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
   /** The body. */
   readonly MetadataTableConfiguration: MetadataTableConfiguration;
@@ -411,13 +488,19 @@ export interface CreateMultipartUploadInput {
   readonly ACL?: ObjectCannedACL;
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
-  /** Header `Cache-Control`. */
+  /** What caches may do with the content. Header `Cache-Control`. */
   readonly CacheControl?: string;
-  /** Header `Content-Disposition`. */
+  /**
+   * How browsers show the content, for example `attachment; filename="a.txt"`.
+   * Header `Content-Disposition`.
+   */
   readonly ContentDisposition?: string;
-  /** Header `Content-Encoding`. */
+  /**
+   * How the content is packed, for example `gzip`. Nothing is packed or
+   * unpacked here. Header `Content-Encoding`.
+   */
   readonly ContentEncoding?: string;
-  /** Header `Content-Language`. */
+  /** Language of the content. Header `Content-Language`. */
   readonly ContentLanguage?: string;
   /** Media type of the content. Header `Content-Type`. */
   readonly ContentType?: string;
@@ -435,32 +518,51 @@ export interface CreateMultipartUploadInput {
   readonly Key: string;
   /** The caller's own metadata, by name. Headers `x-amz-meta-*`. */
   readonly Metadata?: Readonly<Record<string, string>>;
-  /** Header `x-amz-server-side-encryption`. */
+  /**
+   * How the object is encrypted where it is stored. Header
+   * `x-amz-server-side-encryption`.
+   */
   readonly ServerSideEncryption?: ServerSideEncryption;
   /** Storage class. Header `x-amz-storage-class`. */
   readonly StorageClass?: StorageClass;
-  /** Header `x-amz-website-redirect-location`. */
+  /**
+   * Where the website of the bucket redirects to. Header
+   * `x-amz-website-redirect-location`.
+   */
   readonly WebsiteRedirectLocation?: string;
-  /** Header `x-amz-server-side-encryption-customer-algorithm`. */
+  /**
+   * Algorithm of the caller's own key: `AES256`. Header
+   * `x-amz-server-side-encryption-customer-algorithm`.
+   */
   readonly SSECustomerAlgorithm?: string;
   /**
    * The caller's own key, 32 bytes. Base64 and digest are added. Header
    * `x-amz-server-side-encryption-customer-key`. Never shown in logs.
    */
   readonly SSECustomerKey?: Uint8Array | string;
-  /** Header `x-amz-server-side-encryption-customer-key-MD5`. */
+  /**
+   * MD5 of the caller's own key, in base64. Header
+   * `x-amz-server-side-encryption-customer-key-MD5`.
+   */
   readonly SSECustomerKeyMD5?: string;
   /**
-   * Header `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
+   * KMS key: its id, ARN or alias. Header
+   * `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
    */
   readonly SSEKMSKeyId?: string;
-  /** Header `x-amz-server-side-encryption-context`. Never shown in logs. */
+  /**
+   * Facts that are bound to the encryption, as JSON in base64. Header
+   * `x-amz-server-side-encryption-context`. Never shown in logs.
+   */
   readonly SSEKMSEncryptionContext?: string;
-  /** Header `x-amz-server-side-encryption-bucket-key-enabled`. */
+  /**
+   * Whether the bucket's own KMS key saves requests to KMS. Header
+   * `x-amz-server-side-encryption-bucket-key-enabled`.
+   */
   readonly BucketKeyEnabled?: boolean;
   /** Who pays for the request. Header `x-amz-request-payer`. */
   readonly RequestPayer?: RequestPayer;
-  /** Header `x-amz-tagging`. */
+  /** Tags, in the form of a query: `a=1&b=2`. Header `x-amz-tagging`. */
   readonly Tagging?: string;
   /** Header `x-amz-object-lock-mode`. */
   readonly ObjectLockMode?: ObjectLockMode;
@@ -473,9 +575,12 @@ export interface CreateMultipartUploadInput {
    * `x-amz-expected-bucket-owner`.
    */
   readonly ExpectedBucketOwner?: string;
-  /** Header `x-amz-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
-  /** Header `x-amz-checksum-type`. */
+  /**
+   * What the checksum is of: the whole object, or the checksums of its parts.
+   * Header `x-amz-checksum-type`.
+   */
   readonly ChecksumType?: ChecksumType;
 }
 
@@ -495,25 +600,47 @@ export interface CreateMultipartUploadOutput extends ResponseBase {
   readonly Key?: string;
   /** Id of the multipart upload. Element `UploadId`. */
   readonly UploadId: string;
-  /** Header `x-amz-server-side-encryption`. */
+  /**
+   * How the object is encrypted where it is stored. Header
+   * `x-amz-server-side-encryption`.
+   */
   readonly ServerSideEncryption?: ServerSideEncryption;
-  /** Header `x-amz-server-side-encryption-customer-algorithm`. */
+  /**
+   * Algorithm of the caller's own key: `AES256`. Header
+   * `x-amz-server-side-encryption-customer-algorithm`.
+   */
   readonly SSECustomerAlgorithm?: string;
-  /** Header `x-amz-server-side-encryption-customer-key-MD5`. */
+  /**
+   * MD5 of the caller's own key, in base64. Header
+   * `x-amz-server-side-encryption-customer-key-MD5`.
+   */
   readonly SSECustomerKeyMD5?: string;
   /**
-   * Header `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
+   * KMS key: its id, ARN or alias. Header
+   * `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
    */
   readonly SSEKMSKeyId?: string;
-  /** Header `x-amz-server-side-encryption-context`. Never shown in logs. */
+  /**
+   * Facts that are bound to the encryption, as JSON in base64. Header
+   * `x-amz-server-side-encryption-context`. Never shown in logs.
+   */
   readonly SSEKMSEncryptionContext?: string;
-  /** Header `x-amz-server-side-encryption-bucket-key-enabled`. */
+  /**
+   * Whether the bucket's own KMS key saves requests to KMS. Header
+   * `x-amz-server-side-encryption-bucket-key-enabled`.
+   */
   readonly BucketKeyEnabled?: boolean;
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
-  /** Header `x-amz-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
-  /** Header `x-amz-checksum-type`. */
+  /**
+   * What the checksum is of: the whole object, or the checksums of its parts.
+   * Header `x-amz-checksum-type`.
+   */
   readonly ChecksumType?: ChecksumType;
 }
 
@@ -527,15 +654,25 @@ export interface CreateSessionInput {
   readonly SessionMode?: SessionMode;
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
-  /** Header `x-amz-server-side-encryption`. */
+  /**
+   * How the object is encrypted where it is stored. Header
+   * `x-amz-server-side-encryption`.
+   */
   readonly ServerSideEncryption?: ServerSideEncryption;
   /**
-   * Header `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
+   * KMS key: its id, ARN or alias. Header
+   * `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
    */
   readonly SSEKMSKeyId?: string;
-  /** Header `x-amz-server-side-encryption-context`. Never shown in logs. */
+  /**
+   * Facts that are bound to the encryption, as JSON in base64. Header
+   * `x-amz-server-side-encryption-context`. Never shown in logs.
+   */
   readonly SSEKMSEncryptionContext?: string;
-  /** Header `x-amz-server-side-encryption-bucket-key-enabled`. */
+  /**
+   * Whether the bucket's own KMS key saves requests to KMS. Header
+   * `x-amz-server-side-encryption-bucket-key-enabled`.
+   */
   readonly BucketKeyEnabled?: boolean;
 }
 
@@ -545,15 +682,25 @@ export interface CreateSessionInput {
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateSession.html
  */
 export interface CreateSessionOutput extends ResponseBase {
-  /** Header `x-amz-server-side-encryption`. */
+  /**
+   * How the object is encrypted where it is stored. Header
+   * `x-amz-server-side-encryption`.
+   */
   readonly ServerSideEncryption?: ServerSideEncryption;
   /**
-   * Header `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
+   * KMS key: its id, ARN or alias. Header
+   * `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
    */
   readonly SSEKMSKeyId?: string;
-  /** Header `x-amz-server-side-encryption-context`. Never shown in logs. */
+  /**
+   * Facts that are bound to the encryption, as JSON in base64. Header
+   * `x-amz-server-side-encryption-context`. Never shown in logs.
+   */
   readonly SSEKMSEncryptionContext?: string;
-  /** Header `x-amz-server-side-encryption-bucket-key-enabled`. */
+  /**
+   * Whether the bucket's own KMS key saves requests to KMS. Header
+   * `x-amz-server-side-encryption-bucket-key-enabled`.
+   */
   readonly BucketKeyEnabled?: boolean;
   /** Element `Credentials`. */
   readonly Credentials: SessionCredentials;
@@ -938,7 +1085,10 @@ export interface DeleteObjectOutput extends ResponseBase {
   readonly DeleteMarker?: boolean;
   /** Version of the object. Header `x-amz-version-id`. */
   readonly VersionId?: string;
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
 }
 
@@ -975,7 +1125,10 @@ export interface DeleteObjectAnnotationInput {
 export interface DeleteObjectAnnotationOutput extends ResponseBase {
   /** Header `x-amz-object-version-id`. */
   readonly ObjectVersionId?: string;
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
 }
 
@@ -1029,7 +1182,7 @@ export interface DeleteObjectsInput {
    * `x-amz-expected-bucket-owner`.
    */
   readonly ExpectedBucketOwner?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
 }
 
@@ -1041,7 +1194,10 @@ export interface DeleteObjectsInput {
 export interface DeleteObjectsOutput extends ResponseBase {
   /** Element `Deleted`. */
   readonly Deleted?: readonly DeletedObject[];
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
   /** Element `Error`. */
   readonly Errors?: readonly DeleteFailure[];
@@ -1119,7 +1275,10 @@ export interface GetBucketAccelerateConfigurationInput {
 export interface GetBucketAccelerateConfigurationOutput extends ResponseBase {
   /** Element `Status`. */
   readonly Status?: BucketAccelerateStatus;
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
 }
 
@@ -1726,14 +1885,14 @@ export interface GetObjectInput {
   readonly Bucket: string;
   /** Only if the object has this tag. Header `If-Match`. */
   readonly IfMatch?: string;
-  /** Header `If-Modified-Since`. */
+  /** Only if the object has changed since. Header `If-Modified-Since`. */
   readonly IfModifiedSince?: Date;
   /**
    * Only if the object does not have this tag; `"*"`: if there is none. Header
    * `If-None-Match`.
    */
   readonly IfNoneMatch?: string;
-  /** Header `If-Unmodified-Since`. */
+  /** Only if the object has not changed since. Header `If-Unmodified-Since`. */
   readonly IfUnmodifiedSince?: Date;
   /** The object's key. In the path. At least 1 character. */
   readonly Key: string;
@@ -1753,14 +1912,20 @@ export interface GetObjectInput {
   readonly ResponseExpires?: Date;
   /** Version of the object. Query parameter `versionId`. */
   readonly VersionId?: string;
-  /** Header `x-amz-server-side-encryption-customer-algorithm`. */
+  /**
+   * Algorithm of the caller's own key: `AES256`. Header
+   * `x-amz-server-side-encryption-customer-algorithm`.
+   */
   readonly SSECustomerAlgorithm?: string;
   /**
    * The caller's own key, 32 bytes. Base64 and digest are added. Header
    * `x-amz-server-side-encryption-customer-key`. Never shown in logs.
    */
   readonly SSECustomerKey?: Uint8Array | string;
-  /** Header `x-amz-server-side-encryption-customer-key-MD5`. */
+  /**
+   * MD5 of the caller's own key, in base64. Header
+   * `x-amz-server-side-encryption-customer-key-MD5`.
+   */
   readonly SSECustomerKeyMD5?: string;
   /** Who pays for the request. Header `x-amz-request-payer`. */
   readonly RequestPayer?: RequestPayer;
@@ -1797,39 +1962,50 @@ export interface GetObjectOutput extends ResponseBase {
   readonly ContentLength?: number;
   /** Tag of the content, in its double quotes. Header `ETag`. */
   readonly ETag?: string;
-  /** Header `x-amz-checksum-crc32`. */
+  /** CRC-32 of the content, in base64. Header `x-amz-checksum-crc32`. */
   readonly ChecksumCRC32?: string;
-  /** Header `x-amz-checksum-crc32c`. */
+  /** CRC-32C of the content, in base64. Header `x-amz-checksum-crc32c`. */
   readonly ChecksumCRC32C?: string;
-  /** Header `x-amz-checksum-crc64nvme`. */
+  /**
+   * CRC-64/NVME of the content, in base64. Header `x-amz-checksum-crc64nvme`.
+   */
   readonly ChecksumCRC64NVME?: string;
-  /** Header `x-amz-checksum-sha1`. */
+  /** SHA-1 of the content, in base64. Header `x-amz-checksum-sha1`. */
   readonly ChecksumSHA1?: string;
-  /** Header `x-amz-checksum-sha256`. */
+  /** SHA-256 of the content, in base64. Header `x-amz-checksum-sha256`. */
   readonly ChecksumSHA256?: string;
-  /** Header `x-amz-checksum-sha512`. */
+  /** SHA-512 of the content, in base64. Header `x-amz-checksum-sha512`. */
   readonly ChecksumSHA512?: string;
-  /** Header `x-amz-checksum-md5`. */
+  /** MD5 of the content, in base64. Header `x-amz-checksum-md5`. */
   readonly ChecksumMD5?: string;
-  /** Header `x-amz-checksum-xxhash64`. */
+  /** XXH64 of the content, in base64. Header `x-amz-checksum-xxhash64`. */
   readonly ChecksumXXHASH64?: string;
-  /** Header `x-amz-checksum-xxhash3`. */
+  /** XXH3 of the content, in base64. Header `x-amz-checksum-xxhash3`. */
   readonly ChecksumXXHASH3?: string;
-  /** Header `x-amz-checksum-xxhash128`. */
+  /** XXH128 of the content, in base64. Header `x-amz-checksum-xxhash128`. */
   readonly ChecksumXXHASH128?: string;
-  /** Header `x-amz-checksum-type`. */
+  /**
+   * What the checksum is of: the whole object, or the checksums of its parts.
+   * Header `x-amz-checksum-type`.
+   */
   readonly ChecksumType?: ChecksumType;
   /** Header `x-amz-missing-meta`. */
   readonly MissingMeta?: number;
   /** Version of the object. Header `x-amz-version-id`. */
   readonly VersionId?: string;
-  /** Header `Cache-Control`. */
+  /** What caches may do with the content. Header `Cache-Control`. */
   readonly CacheControl?: string;
-  /** Header `Content-Disposition`. */
+  /**
+   * How browsers show the content, for example `attachment; filename="a.txt"`.
+   * Header `Content-Disposition`.
+   */
   readonly ContentDisposition?: string;
-  /** Header `Content-Encoding`. */
+  /**
+   * How the content is packed, for example `gzip`. Nothing is packed or
+   * unpacked here. Header `Content-Encoding`.
+   */
   readonly ContentEncoding?: string;
-  /** Header `Content-Language`. */
+  /** Language of the content. Header `Content-Language`. */
   readonly ContentLanguage?: string;
   /** Header `Content-Range`. */
   readonly ContentRange?: string;
@@ -1840,25 +2016,44 @@ export interface GetObjectOutput extends ResponseBase {
    * date.
    */
   readonly Expires?: Date;
-  /** Header `x-amz-website-redirect-location`. */
+  /**
+   * Where the website of the bucket redirects to. Header
+   * `x-amz-website-redirect-location`.
+   */
   readonly WebsiteRedirectLocation?: string;
-  /** Header `x-amz-server-side-encryption`. */
+  /**
+   * How the object is encrypted where it is stored. Header
+   * `x-amz-server-side-encryption`.
+   */
   readonly ServerSideEncryption?: ServerSideEncryption;
   /** The caller's own metadata, by name. Headers `x-amz-meta-*`. */
   readonly Metadata?: Readonly<Record<string, string>>;
-  /** Header `x-amz-server-side-encryption-customer-algorithm`. */
+  /**
+   * Algorithm of the caller's own key: `AES256`. Header
+   * `x-amz-server-side-encryption-customer-algorithm`.
+   */
   readonly SSECustomerAlgorithm?: string;
-  /** Header `x-amz-server-side-encryption-customer-key-MD5`. */
+  /**
+   * MD5 of the caller's own key, in base64. Header
+   * `x-amz-server-side-encryption-customer-key-MD5`.
+   */
   readonly SSECustomerKeyMD5?: string;
   /**
-   * Header `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
+   * KMS key: its id, ARN or alias. Header
+   * `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
    */
   readonly SSEKMSKeyId?: string;
-  /** Header `x-amz-server-side-encryption-bucket-key-enabled`. */
+  /**
+   * Whether the bucket's own KMS key saves requests to KMS. Header
+   * `x-amz-server-side-encryption-bucket-key-enabled`.
+   */
   readonly BucketKeyEnabled?: boolean;
   /** Storage class. Header `x-amz-storage-class`. */
   readonly StorageClass?: StorageClass;
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
   /** Header `x-amz-replication-status`. */
   readonly ReplicationStatus?: ReplicationStatus;
@@ -1907,7 +2102,10 @@ export interface GetObjectAclOutput extends ResponseBase {
   readonly Owner?: Owner;
   /** Element `AccessControlList`. */
   readonly Grants?: readonly Grant[];
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
 }
 
@@ -1952,31 +2150,42 @@ export interface GetObjectAnnotationOutput extends ResponseBase {
   readonly ContentLength?: number;
   /** Tag of the content, in its double quotes. Header `ETag`. */
   readonly ETag?: string;
-  /** Header `x-amz-checksum-crc32`. */
+  /** CRC-32 of the content, in base64. Header `x-amz-checksum-crc32`. */
   readonly ChecksumCRC32?: string;
-  /** Header `x-amz-checksum-crc32c`. */
+  /** CRC-32C of the content, in base64. Header `x-amz-checksum-crc32c`. */
   readonly ChecksumCRC32C?: string;
-  /** Header `x-amz-checksum-crc64nvme`. */
+  /**
+   * CRC-64/NVME of the content, in base64. Header `x-amz-checksum-crc64nvme`.
+   */
   readonly ChecksumCRC64NVME?: string;
-  /** Header `x-amz-checksum-sha1`. */
+  /** SHA-1 of the content, in base64. Header `x-amz-checksum-sha1`. */
   readonly ChecksumSHA1?: string;
-  /** Header `x-amz-checksum-sha256`. */
+  /** SHA-256 of the content, in base64. Header `x-amz-checksum-sha256`. */
   readonly ChecksumSHA256?: string;
-  /** Header `x-amz-checksum-sha512`. */
+  /** SHA-512 of the content, in base64. Header `x-amz-checksum-sha512`. */
   readonly ChecksumSHA512?: string;
-  /** Header `x-amz-checksum-md5`. */
+  /** MD5 of the content, in base64. Header `x-amz-checksum-md5`. */
   readonly ChecksumMD5?: string;
-  /** Header `x-amz-checksum-xxhash64`. */
+  /** XXH64 of the content, in base64. Header `x-amz-checksum-xxhash64`. */
   readonly ChecksumXXHASH64?: string;
-  /** Header `x-amz-checksum-xxhash3`. */
+  /** XXH3 of the content, in base64. Header `x-amz-checksum-xxhash3`. */
   readonly ChecksumXXHASH3?: string;
-  /** Header `x-amz-checksum-xxhash128`. */
+  /** XXH128 of the content, in base64. Header `x-amz-checksum-xxhash128`. */
   readonly ChecksumXXHASH128?: string;
-  /** Header `x-amz-checksum-type`. */
+  /**
+   * What the checksum is of: the whole object, or the checksums of its parts.
+   * Header `x-amz-checksum-type`.
+   */
   readonly ChecksumType?: ChecksumType;
-  /** Header `x-amz-server-side-encryption`. */
+  /**
+   * How the object is encrypted where it is stored. Header
+   * `x-amz-server-side-encryption`.
+   */
   readonly ServerSideEncryption?: ServerSideEncryption;
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
   /** Header `x-amz-replication-status`. */
   readonly ReplicationStatus?: ReplicationStatus;
@@ -1998,14 +2207,20 @@ export interface GetObjectAttributesInput {
   readonly MaxParts?: number;
   /** Header `x-amz-part-number-marker`. */
   readonly PartNumberMarker?: number;
-  /** Header `x-amz-server-side-encryption-customer-algorithm`. */
+  /**
+   * Algorithm of the caller's own key: `AES256`. Header
+   * `x-amz-server-side-encryption-customer-algorithm`.
+   */
   readonly SSECustomerAlgorithm?: string;
   /**
    * The caller's own key, 32 bytes. Base64 and digest are added. Header
    * `x-amz-server-side-encryption-customer-key`. Never shown in logs.
    */
   readonly SSECustomerKey?: Uint8Array | string;
-  /** Header `x-amz-server-side-encryption-customer-key-MD5`. */
+  /**
+   * MD5 of the caller's own key, in base64. Header
+   * `x-amz-server-side-encryption-customer-key-MD5`.
+   */
   readonly SSECustomerKeyMD5?: string;
   /** Who pays for the request. Header `x-amz-request-payer`. */
   readonly RequestPayer?: RequestPayer;
@@ -2030,7 +2245,10 @@ export interface GetObjectAttributesOutput extends ResponseBase {
   readonly LastModified?: Date;
   /** Version of the object. Header `x-amz-version-id`. */
   readonly VersionId?: string;
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
   /** Tag of the content, in its double quotes. Element `ETag`. */
   readonly ETag?: string;
@@ -2191,7 +2409,10 @@ export interface GetObjectTorrentInput {
 export interface GetObjectTorrentOutput extends ResponseBase {
   /** The content. The body. */
   readonly Body: StreamingBody;
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
 }
 
@@ -2263,14 +2484,14 @@ export interface HeadObjectInput {
   readonly Bucket: string;
   /** Only if the object has this tag. Header `If-Match`. */
   readonly IfMatch?: string;
-  /** Header `If-Modified-Since`. */
+  /** Only if the object has changed since. Header `If-Modified-Since`. */
   readonly IfModifiedSince?: Date;
   /**
    * Only if the object does not have this tag; `"*"`: if there is none. Header
    * `If-None-Match`.
    */
   readonly IfNoneMatch?: string;
-  /** Header `If-Unmodified-Since`. */
+  /** Only if the object has not changed since. Header `If-Unmodified-Since`. */
   readonly IfUnmodifiedSince?: Date;
   /** The object's key. In the path. At least 1 character. */
   readonly Key: string;
@@ -2290,14 +2511,20 @@ export interface HeadObjectInput {
   readonly ResponseExpires?: Date;
   /** Version of the object. Query parameter `versionId`. */
   readonly VersionId?: string;
-  /** Header `x-amz-server-side-encryption-customer-algorithm`. */
+  /**
+   * Algorithm of the caller's own key: `AES256`. Header
+   * `x-amz-server-side-encryption-customer-algorithm`.
+   */
   readonly SSECustomerAlgorithm?: string;
   /**
    * The caller's own key, 32 bytes. Base64 and digest are added. Header
    * `x-amz-server-side-encryption-customer-key`. Never shown in logs.
    */
   readonly SSECustomerKey?: Uint8Array | string;
-  /** Header `x-amz-server-side-encryption-customer-key-MD5`. */
+  /**
+   * MD5 of the caller's own key, in base64. Header
+   * `x-amz-server-side-encryption-customer-key-MD5`.
+   */
   readonly SSECustomerKeyMD5?: string;
   /** Who pays for the request. Header `x-amz-request-payer`. */
   readonly RequestPayer?: RequestPayer;
@@ -2332,27 +2559,32 @@ export interface HeadObjectOutput extends ResponseBase {
   readonly LastModified?: Date;
   /** Length of the content, in bytes. Header `Content-Length`. */
   readonly ContentLength?: number;
-  /** Header `x-amz-checksum-crc32`. */
+  /** CRC-32 of the content, in base64. Header `x-amz-checksum-crc32`. */
   readonly ChecksumCRC32?: string;
-  /** Header `x-amz-checksum-crc32c`. */
+  /** CRC-32C of the content, in base64. Header `x-amz-checksum-crc32c`. */
   readonly ChecksumCRC32C?: string;
-  /** Header `x-amz-checksum-crc64nvme`. */
+  /**
+   * CRC-64/NVME of the content, in base64. Header `x-amz-checksum-crc64nvme`.
+   */
   readonly ChecksumCRC64NVME?: string;
-  /** Header `x-amz-checksum-sha1`. */
+  /** SHA-1 of the content, in base64. Header `x-amz-checksum-sha1`. */
   readonly ChecksumSHA1?: string;
-  /** Header `x-amz-checksum-sha256`. */
+  /** SHA-256 of the content, in base64. Header `x-amz-checksum-sha256`. */
   readonly ChecksumSHA256?: string;
-  /** Header `x-amz-checksum-sha512`. */
+  /** SHA-512 of the content, in base64. Header `x-amz-checksum-sha512`. */
   readonly ChecksumSHA512?: string;
-  /** Header `x-amz-checksum-md5`. */
+  /** MD5 of the content, in base64. Header `x-amz-checksum-md5`. */
   readonly ChecksumMD5?: string;
-  /** Header `x-amz-checksum-xxhash64`. */
+  /** XXH64 of the content, in base64. Header `x-amz-checksum-xxhash64`. */
   readonly ChecksumXXHASH64?: string;
-  /** Header `x-amz-checksum-xxhash3`. */
+  /** XXH3 of the content, in base64. Header `x-amz-checksum-xxhash3`. */
   readonly ChecksumXXHASH3?: string;
-  /** Header `x-amz-checksum-xxhash128`. */
+  /** XXH128 of the content, in base64. Header `x-amz-checksum-xxhash128`. */
   readonly ChecksumXXHASH128?: string;
-  /** Header `x-amz-checksum-type`. */
+  /**
+   * What the checksum is of: the whole object, or the checksums of its parts.
+   * Header `x-amz-checksum-type`.
+   */
   readonly ChecksumType?: ChecksumType;
   /** Tag of the content, in its double quotes. Header `ETag`. */
   readonly ETag?: string;
@@ -2360,13 +2592,19 @@ export interface HeadObjectOutput extends ResponseBase {
   readonly MissingMeta?: number;
   /** Version of the object. Header `x-amz-version-id`. */
   readonly VersionId?: string;
-  /** Header `Cache-Control`. */
+  /** What caches may do with the content. Header `Cache-Control`. */
   readonly CacheControl?: string;
-  /** Header `Content-Disposition`. */
+  /**
+   * How browsers show the content, for example `attachment; filename="a.txt"`.
+   * Header `Content-Disposition`.
+   */
   readonly ContentDisposition?: string;
-  /** Header `Content-Encoding`. */
+  /**
+   * How the content is packed, for example `gzip`. Nothing is packed or
+   * unpacked here. Header `Content-Encoding`.
+   */
   readonly ContentEncoding?: string;
-  /** Header `Content-Language`. */
+  /** Language of the content. Header `Content-Language`. */
   readonly ContentLanguage?: string;
   /** Media type of the content. Header `Content-Type`. */
   readonly ContentType?: string;
@@ -2377,25 +2615,44 @@ export interface HeadObjectOutput extends ResponseBase {
    * date.
    */
   readonly Expires?: Date;
-  /** Header `x-amz-website-redirect-location`. */
+  /**
+   * Where the website of the bucket redirects to. Header
+   * `x-amz-website-redirect-location`.
+   */
   readonly WebsiteRedirectLocation?: string;
-  /** Header `x-amz-server-side-encryption`. */
+  /**
+   * How the object is encrypted where it is stored. Header
+   * `x-amz-server-side-encryption`.
+   */
   readonly ServerSideEncryption?: ServerSideEncryption;
   /** The caller's own metadata, by name. Headers `x-amz-meta-*`. */
   readonly Metadata?: Readonly<Record<string, string>>;
-  /** Header `x-amz-server-side-encryption-customer-algorithm`. */
+  /**
+   * Algorithm of the caller's own key: `AES256`. Header
+   * `x-amz-server-side-encryption-customer-algorithm`.
+   */
   readonly SSECustomerAlgorithm?: string;
-  /** Header `x-amz-server-side-encryption-customer-key-MD5`. */
+  /**
+   * MD5 of the caller's own key, in base64. Header
+   * `x-amz-server-side-encryption-customer-key-MD5`.
+   */
   readonly SSECustomerKeyMD5?: string;
   /**
-   * Header `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
+   * KMS key: its id, ARN or alias. Header
+   * `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
    */
   readonly SSEKMSKeyId?: string;
-  /** Header `x-amz-server-side-encryption-bucket-key-enabled`. */
+  /**
+   * Whether the bucket's own KMS key saves requests to KMS. Header
+   * `x-amz-server-side-encryption-bucket-key-enabled`.
+   */
   readonly BucketKeyEnabled?: boolean;
   /** Storage class. Header `x-amz-storage-class`. */
   readonly StorageClass?: StorageClass;
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
   /** Header `x-amz-replication-status`. */
   readonly ReplicationStatus?: ReplicationStatus;
@@ -2680,7 +2937,10 @@ export interface ListMultipartUploadsOutput extends ResponseBase {
   readonly CommonPrefixes?: readonly CommonPrefix[];
   /** Element `EncodingType`. */
   readonly EncodingType?: EncodingType;
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
 }
 
@@ -2738,7 +2998,10 @@ export interface ListObjectAnnotationsOutput extends ResponseBase {
   readonly ContinuationToken?: string;
   /** Where the next page starts. Element `NextContinuationToken`. */
   readonly NextContinuationToken?: string;
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
 }
 
@@ -2805,7 +3068,10 @@ export interface ListObjectVersionsOutput extends ResponseBase {
   readonly CommonPrefixes?: readonly CommonPrefix[];
   /** Element `EncodingType`. */
   readonly EncodingType?: EncodingType;
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
 }
 
@@ -2864,7 +3130,10 @@ export interface ListObjectsOutput extends ResponseBase {
   readonly CommonPrefixes?: readonly CommonPrefix[];
   /** Element `EncodingType`. */
   readonly EncodingType?: EncodingType;
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
 }
 
@@ -2891,7 +3160,9 @@ export interface ListObjectsV2Input {
   readonly ContinuationToken?: string;
   /** Query parameter `fetch-owner`. */
   readonly FetchOwner?: boolean;
-  /** Query parameter `start-after`. */
+  /**
+   * Where the listing starts: after this key. Query parameter `start-after`.
+   */
   readonly StartAfter?: string;
   /** Who pays for the request. Header `x-amz-request-payer`. */
   readonly RequestPayer?: RequestPayer;
@@ -2932,9 +3203,12 @@ export interface ListObjectsV2Output extends ResponseBase {
   readonly ContinuationToken?: string;
   /** Where the next page starts. Element `NextContinuationToken`. */
   readonly NextContinuationToken?: string;
-  /** Element `StartAfter`. */
+  /** Where the listing starts: after this key. Element `StartAfter`. */
   readonly StartAfter?: string;
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
 }
 
@@ -2961,14 +3235,20 @@ export interface ListPartsInput {
    * `x-amz-expected-bucket-owner`.
    */
   readonly ExpectedBucketOwner?: string;
-  /** Header `x-amz-server-side-encryption-customer-algorithm`. */
+  /**
+   * Algorithm of the caller's own key: `AES256`. Header
+   * `x-amz-server-side-encryption-customer-algorithm`.
+   */
   readonly SSECustomerAlgorithm?: string;
   /**
    * The caller's own key, 32 bytes. Base64 and digest are added. Header
    * `x-amz-server-side-encryption-customer-key`. Never shown in logs.
    */
   readonly SSECustomerKey?: Uint8Array | string;
-  /** Header `x-amz-server-side-encryption-customer-key-MD5`. */
+  /**
+   * MD5 of the caller's own key, in base64. Header
+   * `x-amz-server-side-encryption-customer-key-MD5`.
+   */
   readonly SSECustomerKeyMD5?: string;
 }
 
@@ -3004,11 +3284,17 @@ export interface ListPartsOutput extends ResponseBase {
   readonly Owner?: Owner;
   /** Storage class. Element `StorageClass`. */
   readonly StorageClass?: StorageClass;
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
-  /** Element `ChecksumAlgorithm`. */
+  /** Algorithm of the checksum. Element `ChecksumAlgorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
-  /** Element `ChecksumType`. */
+  /**
+   * What the checksum is of: the whole object, or the checksums of its parts.
+   * Element `ChecksumType`.
+   */
   readonly ChecksumType?: ChecksumType;
 }
 
@@ -3020,9 +3306,12 @@ export interface ListPartsOutput extends ResponseBase {
 export interface PutBucketAbacInput {
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
   /**
    * Account that must own the bucket, or the call fails. Header
@@ -3055,7 +3344,7 @@ export interface PutBucketAccelerateConfigurationInput {
    * `x-amz-expected-bucket-owner`.
    */
   readonly ExpectedBucketOwner?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
 }
 
@@ -3078,9 +3367,12 @@ export interface PutBucketAclInput {
   readonly AccessControlPolicy?: AccessControlPolicy;
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
   /** Header `x-amz-grant-full-control`. */
   readonly GrantFullControl?: string;
@@ -3142,9 +3434,12 @@ export interface PutBucketCorsInput {
   readonly Bucket: string;
   /** The body. */
   readonly CORSConfiguration: CORSConfiguration;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
   /**
    * Account that must own the bucket, or the call fails. Header
@@ -3168,9 +3463,12 @@ export type PutBucketCorsOutput = ResponseBase;
 export interface PutBucketEncryptionInput {
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
   /** The body. */
   readonly ServerSideEncryptionConfiguration: ServerSideEncryptionConfiguration;
@@ -3248,9 +3546,12 @@ export type PutBucketInventoryConfigurationOutput = ResponseBase;
 export interface PutBucketLifecycleInput {
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
   /** The body. */
   readonly LifecycleConfiguration?: LifecycleConfiguration;
@@ -3276,7 +3577,7 @@ export type PutBucketLifecycleOutput = ResponseBase;
 export interface PutBucketLifecycleConfigurationInput {
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
   /** The body. */
   readonly LifecycleConfiguration?: BucketLifecycleConfiguration;
@@ -3311,9 +3612,12 @@ export interface PutBucketLoggingInput {
   readonly Bucket: string;
   /** The body. */
   readonly BucketLoggingStatus: BucketLoggingStatus;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
   /**
    * Account that must own the bucket, or the call fails. Header
@@ -3363,9 +3667,12 @@ export type PutBucketMetricsConfigurationOutput = ResponseBase;
 export interface PutBucketNotificationInput {
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
   /** The body. */
   readonly NotificationConfiguration: NotificationConfigurationDeprecated;
@@ -3417,7 +3724,10 @@ export type PutBucketNotificationConfigurationOutput = ResponseBase;
 export interface PutBucketOwnershipControlsInput {
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
   /**
    * Account that must own the bucket, or the call fails. Header
@@ -3426,7 +3736,7 @@ export interface PutBucketOwnershipControlsInput {
   readonly ExpectedBucketOwner?: string;
   /** The body. */
   readonly OwnershipControls: OwnershipControls;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
 }
 
@@ -3445,9 +3755,12 @@ export type PutBucketOwnershipControlsOutput = ResponseBase;
 export interface PutBucketPolicyInput {
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
   /** Header `x-amz-confirm-remove-self-bucket-access`. */
   readonly ConfirmRemoveSelfBucketAccess?: boolean;
@@ -3475,9 +3788,12 @@ export type PutBucketPolicyOutput = ResponseBase;
 export interface PutBucketReplicationInput {
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
   /** The body. */
   readonly ReplicationConfiguration: ReplicationConfiguration;
@@ -3505,9 +3821,12 @@ export type PutBucketReplicationOutput = ResponseBase;
 export interface PutBucketRequestPaymentInput {
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
   /** The body. */
   readonly RequestPaymentConfiguration: RequestPaymentConfiguration;
@@ -3533,9 +3852,12 @@ export type PutBucketRequestPaymentOutput = ResponseBase;
 export interface PutBucketTaggingInput {
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
   /** The body. */
   readonly Tagging: Tagging;
@@ -3561,9 +3883,12 @@ export type PutBucketTaggingOutput = ResponseBase;
 export interface PutBucketVersioningInput {
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
   /** Header `x-amz-mfa`. */
   readonly MFA?: string;
@@ -3591,9 +3916,12 @@ export type PutBucketVersioningOutput = ResponseBase;
 export interface PutBucketWebsiteInput {
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
   /** The body. */
   readonly WebsiteConfiguration: WebsiteConfiguration;
@@ -3623,41 +3951,52 @@ export interface PutObjectInput {
   readonly Body?: BodyInput;
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
-  /** Header `Cache-Control`. */
+  /** What caches may do with the content. Header `Cache-Control`. */
   readonly CacheControl?: string;
-  /** Header `Content-Disposition`. */
+  /**
+   * How browsers show the content, for example `attachment; filename="a.txt"`.
+   * Header `Content-Disposition`.
+   */
   readonly ContentDisposition?: string;
-  /** Header `Content-Encoding`. */
+  /**
+   * How the content is packed, for example `gzip`. Nothing is packed or
+   * unpacked here. Header `Content-Encoding`.
+   */
   readonly ContentEncoding?: string;
-  /** Header `Content-Language`. */
+  /** Language of the content. Header `Content-Language`. */
   readonly ContentLanguage?: string;
   /** Length of the content, in bytes. Header `Content-Length`. */
   readonly ContentLength?: number;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
   /** Media type of the content. Header `Content-Type`. */
   readonly ContentType?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
-  /** Header `x-amz-checksum-crc32`. */
+  /** CRC-32 of the content, in base64. Header `x-amz-checksum-crc32`. */
   readonly ChecksumCRC32?: string;
-  /** Header `x-amz-checksum-crc32c`. */
+  /** CRC-32C of the content, in base64. Header `x-amz-checksum-crc32c`. */
   readonly ChecksumCRC32C?: string;
-  /** Header `x-amz-checksum-crc64nvme`. */
+  /**
+   * CRC-64/NVME of the content, in base64. Header `x-amz-checksum-crc64nvme`.
+   */
   readonly ChecksumCRC64NVME?: string;
-  /** Header `x-amz-checksum-sha1`. */
+  /** SHA-1 of the content, in base64. Header `x-amz-checksum-sha1`. */
   readonly ChecksumSHA1?: string;
-  /** Header `x-amz-checksum-sha256`. */
+  /** SHA-256 of the content, in base64. Header `x-amz-checksum-sha256`. */
   readonly ChecksumSHA256?: string;
-  /** Header `x-amz-checksum-sha512`. */
+  /** SHA-512 of the content, in base64. Header `x-amz-checksum-sha512`. */
   readonly ChecksumSHA512?: string;
-  /** Header `x-amz-checksum-md5`. */
+  /** MD5 of the content, in base64. Header `x-amz-checksum-md5`. */
   readonly ChecksumMD5?: string;
-  /** Header `x-amz-checksum-xxhash64`. */
+  /** XXH64 of the content, in base64. Header `x-amz-checksum-xxhash64`. */
   readonly ChecksumXXHASH64?: string;
-  /** Header `x-amz-checksum-xxhash3`. */
+  /** XXH3 of the content, in base64. Header `x-amz-checksum-xxhash3`. */
   readonly ChecksumXXHASH3?: string;
-  /** Header `x-amz-checksum-xxhash128`. */
+  /** XXH128 of the content, in base64. Header `x-amz-checksum-xxhash128`. */
   readonly ChecksumXXHASH128?: string;
   /** When the content is out of date. Header `Expires`. */
   readonly Expires?: Date;
@@ -3682,32 +4021,51 @@ export interface PutObjectInput {
   readonly WriteOffsetBytes?: number;
   /** The caller's own metadata, by name. Headers `x-amz-meta-*`. */
   readonly Metadata?: Readonly<Record<string, string>>;
-  /** Header `x-amz-server-side-encryption`. */
+  /**
+   * How the object is encrypted where it is stored. Header
+   * `x-amz-server-side-encryption`.
+   */
   readonly ServerSideEncryption?: ServerSideEncryption;
   /** Storage class. Header `x-amz-storage-class`. */
   readonly StorageClass?: StorageClass;
-  /** Header `x-amz-website-redirect-location`. */
+  /**
+   * Where the website of the bucket redirects to. Header
+   * `x-amz-website-redirect-location`.
+   */
   readonly WebsiteRedirectLocation?: string;
-  /** Header `x-amz-server-side-encryption-customer-algorithm`. */
+  /**
+   * Algorithm of the caller's own key: `AES256`. Header
+   * `x-amz-server-side-encryption-customer-algorithm`.
+   */
   readonly SSECustomerAlgorithm?: string;
   /**
    * The caller's own key, 32 bytes. Base64 and digest are added. Header
    * `x-amz-server-side-encryption-customer-key`. Never shown in logs.
    */
   readonly SSECustomerKey?: Uint8Array | string;
-  /** Header `x-amz-server-side-encryption-customer-key-MD5`. */
+  /**
+   * MD5 of the caller's own key, in base64. Header
+   * `x-amz-server-side-encryption-customer-key-MD5`.
+   */
   readonly SSECustomerKeyMD5?: string;
   /**
-   * Header `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
+   * KMS key: its id, ARN or alias. Header
+   * `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
    */
   readonly SSEKMSKeyId?: string;
-  /** Header `x-amz-server-side-encryption-context`. Never shown in logs. */
+  /**
+   * Facts that are bound to the encryption, as JSON in base64. Header
+   * `x-amz-server-side-encryption-context`. Never shown in logs.
+   */
   readonly SSEKMSEncryptionContext?: string;
-  /** Header `x-amz-server-side-encryption-bucket-key-enabled`. */
+  /**
+   * Whether the bucket's own KMS key saves requests to KMS. Header
+   * `x-amz-server-side-encryption-bucket-key-enabled`.
+   */
   readonly BucketKeyEnabled?: boolean;
   /** Who pays for the request. Header `x-amz-request-payer`. */
   readonly RequestPayer?: RequestPayer;
-  /** Header `x-amz-tagging`. */
+  /** Tags, in the form of a query: `a=1&b=2`. Header `x-amz-tagging`. */
   readonly Tagging?: string;
   /** Header `x-amz-object-lock-mode`. */
   readonly ObjectLockMode?: ObjectLockMode;
@@ -3732,47 +4090,71 @@ export interface PutObjectOutput extends ResponseBase {
   readonly Expiration?: string;
   /** Tag of the content, in its double quotes. Header `ETag`. */
   readonly ETag?: string;
-  /** Header `x-amz-checksum-crc32`. */
+  /** CRC-32 of the content, in base64. Header `x-amz-checksum-crc32`. */
   readonly ChecksumCRC32?: string;
-  /** Header `x-amz-checksum-crc32c`. */
+  /** CRC-32C of the content, in base64. Header `x-amz-checksum-crc32c`. */
   readonly ChecksumCRC32C?: string;
-  /** Header `x-amz-checksum-crc64nvme`. */
+  /**
+   * CRC-64/NVME of the content, in base64. Header `x-amz-checksum-crc64nvme`.
+   */
   readonly ChecksumCRC64NVME?: string;
-  /** Header `x-amz-checksum-sha1`. */
+  /** SHA-1 of the content, in base64. Header `x-amz-checksum-sha1`. */
   readonly ChecksumSHA1?: string;
-  /** Header `x-amz-checksum-sha256`. */
+  /** SHA-256 of the content, in base64. Header `x-amz-checksum-sha256`. */
   readonly ChecksumSHA256?: string;
-  /** Header `x-amz-checksum-sha512`. */
+  /** SHA-512 of the content, in base64. Header `x-amz-checksum-sha512`. */
   readonly ChecksumSHA512?: string;
-  /** Header `x-amz-checksum-md5`. */
+  /** MD5 of the content, in base64. Header `x-amz-checksum-md5`. */
   readonly ChecksumMD5?: string;
-  /** Header `x-amz-checksum-xxhash64`. */
+  /** XXH64 of the content, in base64. Header `x-amz-checksum-xxhash64`. */
   readonly ChecksumXXHASH64?: string;
-  /** Header `x-amz-checksum-xxhash3`. */
+  /** XXH3 of the content, in base64. Header `x-amz-checksum-xxhash3`. */
   readonly ChecksumXXHASH3?: string;
-  /** Header `x-amz-checksum-xxhash128`. */
+  /** XXH128 of the content, in base64. Header `x-amz-checksum-xxhash128`. */
   readonly ChecksumXXHASH128?: string;
-  /** Header `x-amz-checksum-type`. */
+  /**
+   * What the checksum is of: the whole object, or the checksums of its parts.
+   * Header `x-amz-checksum-type`.
+   */
   readonly ChecksumType?: ChecksumType;
-  /** Header `x-amz-server-side-encryption`. */
+  /**
+   * How the object is encrypted where it is stored. Header
+   * `x-amz-server-side-encryption`.
+   */
   readonly ServerSideEncryption?: ServerSideEncryption;
   /** Version of the object. Header `x-amz-version-id`. */
   readonly VersionId?: string;
-  /** Header `x-amz-server-side-encryption-customer-algorithm`. */
+  /**
+   * Algorithm of the caller's own key: `AES256`. Header
+   * `x-amz-server-side-encryption-customer-algorithm`.
+   */
   readonly SSECustomerAlgorithm?: string;
-  /** Header `x-amz-server-side-encryption-customer-key-MD5`. */
+  /**
+   * MD5 of the caller's own key, in base64. Header
+   * `x-amz-server-side-encryption-customer-key-MD5`.
+   */
   readonly SSECustomerKeyMD5?: string;
   /**
-   * Header `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
+   * KMS key: its id, ARN or alias. Header
+   * `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
    */
   readonly SSEKMSKeyId?: string;
-  /** Header `x-amz-server-side-encryption-context`. Never shown in logs. */
+  /**
+   * Facts that are bound to the encryption, as JSON in base64. Header
+   * `x-amz-server-side-encryption-context`. Never shown in logs.
+   */
   readonly SSEKMSEncryptionContext?: string;
-  /** Header `x-amz-server-side-encryption-bucket-key-enabled`. */
+  /**
+   * Whether the bucket's own KMS key saves requests to KMS. Header
+   * `x-amz-server-side-encryption-bucket-key-enabled`.
+   */
   readonly BucketKeyEnabled?: boolean;
   /** Header `x-amz-object-size`. */
   readonly Size?: number;
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
 }
 
@@ -3788,9 +4170,12 @@ export interface PutObjectAclInput {
   readonly AccessControlPolicy?: AccessControlPolicy;
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
   /** Header `x-amz-grant-full-control`. */
   readonly GrantFullControl?: string;
@@ -3821,7 +4206,10 @@ export interface PutObjectAclInput {
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html
  */
 export interface PutObjectAclOutput extends ResponseBase {
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
 }
 
@@ -3843,29 +4231,34 @@ export interface PutObjectAnnotationInput {
   readonly AnnotationPayload: BodyInput;
   /** Header `x-amz-object-if-match`. */
   readonly ObjectIfMatch?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
-  /** Header `x-amz-checksum-crc32`. */
+  /** CRC-32 of the content, in base64. Header `x-amz-checksum-crc32`. */
   readonly ChecksumCRC32?: string;
-  /** Header `x-amz-checksum-crc32c`. */
+  /** CRC-32C of the content, in base64. Header `x-amz-checksum-crc32c`. */
   readonly ChecksumCRC32C?: string;
-  /** Header `x-amz-checksum-crc64nvme`. */
+  /**
+   * CRC-64/NVME of the content, in base64. Header `x-amz-checksum-crc64nvme`.
+   */
   readonly ChecksumCRC64NVME?: string;
-  /** Header `x-amz-checksum-sha1`. */
+  /** SHA-1 of the content, in base64. Header `x-amz-checksum-sha1`. */
   readonly ChecksumSHA1?: string;
-  /** Header `x-amz-checksum-sha256`. */
+  /** SHA-256 of the content, in base64. Header `x-amz-checksum-sha256`. */
   readonly ChecksumSHA256?: string;
-  /** Header `x-amz-checksum-sha512`. */
+  /** SHA-512 of the content, in base64. Header `x-amz-checksum-sha512`. */
   readonly ChecksumSHA512?: string;
-  /** Header `x-amz-checksum-md5`. */
+  /** MD5 of the content, in base64. Header `x-amz-checksum-md5`. */
   readonly ChecksumMD5?: string;
-  /** Header `x-amz-checksum-xxhash64`. */
+  /** XXH64 of the content, in base64. Header `x-amz-checksum-xxhash64`. */
   readonly ChecksumXXHASH64?: string;
-  /** Header `x-amz-checksum-xxhash3`. */
+  /** XXH3 of the content, in base64. Header `x-amz-checksum-xxhash3`. */
   readonly ChecksumXXHASH3?: string;
-  /** Header `x-amz-checksum-xxhash128`. */
+  /** XXH128 of the content, in base64. Header `x-amz-checksum-xxhash128`. */
   readonly ChecksumXXHASH128?: string;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
   /** Who pays for the request. Header `x-amz-request-payer`. */
   readonly RequestPayer?: RequestPayer;
@@ -3890,31 +4283,42 @@ export interface PutObjectAnnotationOutput extends ResponseBase {
   readonly ObjectVersionId?: string;
   /** Tag of the content, in its double quotes. Header `ETag`. */
   readonly ETag?: string;
-  /** Header `x-amz-checksum-crc32`. */
+  /** CRC-32 of the content, in base64. Header `x-amz-checksum-crc32`. */
   readonly ChecksumCRC32?: string;
-  /** Header `x-amz-checksum-crc32c`. */
+  /** CRC-32C of the content, in base64. Header `x-amz-checksum-crc32c`. */
   readonly ChecksumCRC32C?: string;
-  /** Header `x-amz-checksum-crc64nvme`. */
+  /**
+   * CRC-64/NVME of the content, in base64. Header `x-amz-checksum-crc64nvme`.
+   */
   readonly ChecksumCRC64NVME?: string;
-  /** Header `x-amz-checksum-sha1`. */
+  /** SHA-1 of the content, in base64. Header `x-amz-checksum-sha1`. */
   readonly ChecksumSHA1?: string;
-  /** Header `x-amz-checksum-sha256`. */
+  /** SHA-256 of the content, in base64. Header `x-amz-checksum-sha256`. */
   readonly ChecksumSHA256?: string;
-  /** Header `x-amz-checksum-sha512`. */
+  /** SHA-512 of the content, in base64. Header `x-amz-checksum-sha512`. */
   readonly ChecksumSHA512?: string;
-  /** Header `x-amz-checksum-md5`. */
+  /** MD5 of the content, in base64. Header `x-amz-checksum-md5`. */
   readonly ChecksumMD5?: string;
-  /** Header `x-amz-checksum-xxhash64`. */
+  /** XXH64 of the content, in base64. Header `x-amz-checksum-xxhash64`. */
   readonly ChecksumXXHASH64?: string;
-  /** Header `x-amz-checksum-xxhash3`. */
+  /** XXH3 of the content, in base64. Header `x-amz-checksum-xxhash3`. */
   readonly ChecksumXXHASH3?: string;
-  /** Header `x-amz-checksum-xxhash128`. */
+  /** XXH128 of the content, in base64. Header `x-amz-checksum-xxhash128`. */
   readonly ChecksumXXHASH128?: string;
-  /** Header `x-amz-checksum-type`. */
+  /**
+   * What the checksum is of: the whole object, or the checksums of its parts.
+   * Header `x-amz-checksum-type`.
+   */
   readonly ChecksumType?: ChecksumType;
-  /** Header `x-amz-server-side-encryption`. */
+  /**
+   * How the object is encrypted where it is stored. Header
+   * `x-amz-server-side-encryption`.
+   */
   readonly ServerSideEncryption?: ServerSideEncryption;
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
 }
 
@@ -3934,9 +4338,12 @@ export interface PutObjectLegalHoldInput {
   readonly RequestPayer?: RequestPayer;
   /** Version of the object. Query parameter `versionId`. */
   readonly VersionId?: string;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
   /**
    * Account that must own the bucket, or the call fails. Header
@@ -3951,7 +4358,10 @@ export interface PutObjectLegalHoldInput {
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectLegalHold.html
  */
 export interface PutObjectLegalHoldOutput extends ResponseBase {
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
 }
 
@@ -3969,9 +4379,12 @@ export interface PutObjectLockConfigurationInput {
   readonly RequestPayer?: RequestPayer;
   /** Header `x-amz-bucket-object-lock-token`. Never shown in logs. */
   readonly Token?: string;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
   /**
    * Account that must own the bucket, or the call fails. Header
@@ -3986,7 +4399,10 @@ export interface PutObjectLockConfigurationInput {
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectLockConfiguration.html
  */
 export interface PutObjectLockConfigurationOutput extends ResponseBase {
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
 }
 
@@ -4008,9 +4424,12 @@ export interface PutObjectRetentionInput {
   readonly VersionId?: string;
   /** Header `x-amz-bypass-governance-retention`. */
   readonly BypassGovernanceRetention?: boolean;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
   /**
    * Account that must own the bucket, or the call fails. Header
@@ -4025,7 +4444,10 @@ export interface PutObjectRetentionInput {
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectRetention.html
  */
 export interface PutObjectRetentionOutput extends ResponseBase {
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
 }
 
@@ -4041,9 +4463,12 @@ export interface PutObjectTaggingInput {
   readonly Key: string;
   /** Version of the object. Query parameter `versionId`. */
   readonly VersionId?: string;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
   /** The body. */
   readonly Tagging: Tagging;
@@ -4074,9 +4499,12 @@ export interface PutObjectTaggingOutput extends ResponseBase {
 export interface PutPublicAccessBlockInput {
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
   /** The body. */
   readonly PublicAccessBlockConfiguration: PublicAccessBlockConfiguration;
@@ -4149,7 +4577,7 @@ export interface RestoreObjectInput {
   readonly RestoreRequest?: RestoreRequest;
   /** Who pays for the request. Header `x-amz-request-payer`. */
   readonly RequestPayer?: RequestPayer;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
   /**
    * Account that must own the bucket, or the call fails. Header
@@ -4164,7 +4592,10 @@ export interface RestoreObjectInput {
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html
  */
 export interface RestoreObjectOutput extends ResponseBase {
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
   /** Header `x-amz-restore-output-path`. */
   readonly RestoreOutputPath?: string;
@@ -4180,14 +4611,20 @@ export interface SelectObjectContentInput {
   readonly Bucket: string;
   /** The object's key. In the path. At least 1 character. */
   readonly Key: string;
-  /** Header `x-amz-server-side-encryption-customer-algorithm`. */
+  /**
+   * Algorithm of the caller's own key: `AES256`. Header
+   * `x-amz-server-side-encryption-customer-algorithm`.
+   */
   readonly SSECustomerAlgorithm?: string;
   /**
    * The caller's own key, 32 bytes. Base64 and digest are added. Header
    * `x-amz-server-side-encryption-customer-key`. Never shown in logs.
    */
   readonly SSECustomerKey?: Uint8Array | string;
-  /** Header `x-amz-server-side-encryption-customer-key-MD5`. */
+  /**
+   * MD5 of the caller's own key, in base64. Header
+   * `x-amz-server-side-encryption-customer-key-MD5`.
+   */
   readonly SSECustomerKeyMD5?: string;
   /** Element `Expression`. */
   readonly Expression: string;
@@ -4226,9 +4663,12 @@ export interface SelectObjectContentOutput extends ResponseBase {
 export interface UpdateBucketMetadataAnnotationTableConfigurationInput {
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
   /** The body. */
   readonly AnnotationTableConfiguration: AnnotationTableConfigurationUpdates;
@@ -4255,9 +4695,12 @@ export type UpdateBucketMetadataAnnotationTableConfigurationOutput =
 export interface UpdateBucketMetadataInventoryTableConfigurationInput {
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
   /** The body. */
   readonly InventoryTableConfiguration: InventoryTableConfigurationUpdates;
@@ -4284,9 +4727,12 @@ export type UpdateBucketMetadataInventoryTableConfigurationOutput =
 export interface UpdateBucketMetadataJournalTableConfigurationInput {
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
   /** The body. */
   readonly JournalTableConfiguration: JournalTableConfigurationUpdates;
@@ -4325,9 +4771,12 @@ export interface UpdateObjectEncryptionInput {
    * `x-amz-expected-bucket-owner`.
    */
   readonly ExpectedBucketOwner?: string;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
 }
 
@@ -4337,7 +4786,10 @@ export interface UpdateObjectEncryptionInput {
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html
  */
 export interface UpdateObjectEncryptionOutput extends ResponseBase {
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
 }
 
@@ -4353,29 +4805,34 @@ export interface UploadPartInput {
   readonly Bucket: string;
   /** Length of the content, in bytes. Header `Content-Length`. */
   readonly ContentLength?: number;
-  /** Header `Content-MD5`. */
+  /**
+   * MD5 of the body, in base64; a body that differs is refused. Header
+   * `Content-MD5`.
+   */
   readonly ContentMD5?: string;
-  /** Header `x-amz-sdk-checksum-algorithm`. */
+  /** Algorithm of the checksum. Header `x-amz-sdk-checksum-algorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
-  /** Header `x-amz-checksum-crc32`. */
+  /** CRC-32 of the content, in base64. Header `x-amz-checksum-crc32`. */
   readonly ChecksumCRC32?: string;
-  /** Header `x-amz-checksum-crc32c`. */
+  /** CRC-32C of the content, in base64. Header `x-amz-checksum-crc32c`. */
   readonly ChecksumCRC32C?: string;
-  /** Header `x-amz-checksum-crc64nvme`. */
+  /**
+   * CRC-64/NVME of the content, in base64. Header `x-amz-checksum-crc64nvme`.
+   */
   readonly ChecksumCRC64NVME?: string;
-  /** Header `x-amz-checksum-sha1`. */
+  /** SHA-1 of the content, in base64. Header `x-amz-checksum-sha1`. */
   readonly ChecksumSHA1?: string;
-  /** Header `x-amz-checksum-sha256`. */
+  /** SHA-256 of the content, in base64. Header `x-amz-checksum-sha256`. */
   readonly ChecksumSHA256?: string;
-  /** Header `x-amz-checksum-sha512`. */
+  /** SHA-512 of the content, in base64. Header `x-amz-checksum-sha512`. */
   readonly ChecksumSHA512?: string;
-  /** Header `x-amz-checksum-md5`. */
+  /** MD5 of the content, in base64. Header `x-amz-checksum-md5`. */
   readonly ChecksumMD5?: string;
-  /** Header `x-amz-checksum-xxhash64`. */
+  /** XXH64 of the content, in base64. Header `x-amz-checksum-xxhash64`. */
   readonly ChecksumXXHASH64?: string;
-  /** Header `x-amz-checksum-xxhash3`. */
+  /** XXH3 of the content, in base64. Header `x-amz-checksum-xxhash3`. */
   readonly ChecksumXXHASH3?: string;
-  /** Header `x-amz-checksum-xxhash128`. */
+  /** XXH128 of the content, in base64. Header `x-amz-checksum-xxhash128`. */
   readonly ChecksumXXHASH128?: string;
   /** The object's key. In the path. At least 1 character. */
   readonly Key: string;
@@ -4383,14 +4840,20 @@ export interface UploadPartInput {
   readonly PartNumber: number;
   /** Id of the multipart upload. Query parameter `uploadId`. */
   readonly UploadId: string;
-  /** Header `x-amz-server-side-encryption-customer-algorithm`. */
+  /**
+   * Algorithm of the caller's own key: `AES256`. Header
+   * `x-amz-server-side-encryption-customer-algorithm`.
+   */
   readonly SSECustomerAlgorithm?: string;
   /**
    * The caller's own key, 32 bytes. Base64 and digest are added. Header
    * `x-amz-server-side-encryption-customer-key`. Never shown in logs.
    */
   readonly SSECustomerKey?: Uint8Array | string;
-  /** Header `x-amz-server-side-encryption-customer-key-MD5`. */
+  /**
+   * MD5 of the caller's own key, in base64. Header
+   * `x-amz-server-side-encryption-customer-key-MD5`.
+   */
   readonly SSECustomerKeyMD5?: string;
   /** Who pays for the request. Header `x-amz-request-payer`. */
   readonly RequestPayer?: RequestPayer;
@@ -4407,41 +4870,59 @@ export interface UploadPartInput {
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
  */
 export interface UploadPartOutput extends ResponseBase {
-  /** Header `x-amz-server-side-encryption`. */
+  /**
+   * How the object is encrypted where it is stored. Header
+   * `x-amz-server-side-encryption`.
+   */
   readonly ServerSideEncryption?: ServerSideEncryption;
   /** Tag of the content, in its double quotes. Header `ETag`. */
   readonly ETag: string;
-  /** Header `x-amz-checksum-crc32`. */
+  /** CRC-32 of the content, in base64. Header `x-amz-checksum-crc32`. */
   readonly ChecksumCRC32?: string;
-  /** Header `x-amz-checksum-crc32c`. */
+  /** CRC-32C of the content, in base64. Header `x-amz-checksum-crc32c`. */
   readonly ChecksumCRC32C?: string;
-  /** Header `x-amz-checksum-crc64nvme`. */
+  /**
+   * CRC-64/NVME of the content, in base64. Header `x-amz-checksum-crc64nvme`.
+   */
   readonly ChecksumCRC64NVME?: string;
-  /** Header `x-amz-checksum-sha1`. */
+  /** SHA-1 of the content, in base64. Header `x-amz-checksum-sha1`. */
   readonly ChecksumSHA1?: string;
-  /** Header `x-amz-checksum-sha256`. */
+  /** SHA-256 of the content, in base64. Header `x-amz-checksum-sha256`. */
   readonly ChecksumSHA256?: string;
-  /** Header `x-amz-checksum-sha512`. */
+  /** SHA-512 of the content, in base64. Header `x-amz-checksum-sha512`. */
   readonly ChecksumSHA512?: string;
-  /** Header `x-amz-checksum-md5`. */
+  /** MD5 of the content, in base64. Header `x-amz-checksum-md5`. */
   readonly ChecksumMD5?: string;
-  /** Header `x-amz-checksum-xxhash64`. */
+  /** XXH64 of the content, in base64. Header `x-amz-checksum-xxhash64`. */
   readonly ChecksumXXHASH64?: string;
-  /** Header `x-amz-checksum-xxhash3`. */
+  /** XXH3 of the content, in base64. Header `x-amz-checksum-xxhash3`. */
   readonly ChecksumXXHASH3?: string;
-  /** Header `x-amz-checksum-xxhash128`. */
+  /** XXH128 of the content, in base64. Header `x-amz-checksum-xxhash128`. */
   readonly ChecksumXXHASH128?: string;
-  /** Header `x-amz-server-side-encryption-customer-algorithm`. */
+  /**
+   * Algorithm of the caller's own key: `AES256`. Header
+   * `x-amz-server-side-encryption-customer-algorithm`.
+   */
   readonly SSECustomerAlgorithm?: string;
-  /** Header `x-amz-server-side-encryption-customer-key-MD5`. */
+  /**
+   * MD5 of the caller's own key, in base64. Header
+   * `x-amz-server-side-encryption-customer-key-MD5`.
+   */
   readonly SSECustomerKeyMD5?: string;
   /**
-   * Header `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
+   * KMS key: its id, ARN or alias. Header
+   * `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
    */
   readonly SSEKMSKeyId?: string;
-  /** Header `x-amz-server-side-encryption-bucket-key-enabled`. */
+  /**
+   * Whether the bucket's own KMS key saves requests to KMS. Header
+   * `x-amz-server-side-encryption-bucket-key-enabled`.
+   */
   readonly BucketKeyEnabled?: boolean;
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
 }
 
@@ -4474,14 +4955,20 @@ export interface UploadPartCopyInput {
   readonly PartNumber: number;
   /** Id of the multipart upload. Query parameter `uploadId`. */
   readonly UploadId: string;
-  /** Header `x-amz-server-side-encryption-customer-algorithm`. */
+  /**
+   * Algorithm of the caller's own key: `AES256`. Header
+   * `x-amz-server-side-encryption-customer-algorithm`.
+   */
   readonly SSECustomerAlgorithm?: string;
   /**
    * The caller's own key, 32 bytes. Base64 and digest are added. Header
    * `x-amz-server-side-encryption-customer-key`. Never shown in logs.
    */
   readonly SSECustomerKey?: Uint8Array | string;
-  /** Header `x-amz-server-side-encryption-customer-key-MD5`. */
+  /**
+   * MD5 of the caller's own key, in base64. Header
+   * `x-amz-server-side-encryption-customer-key-MD5`.
+   */
   readonly SSECustomerKeyMD5?: string;
   /** Header `x-amz-copy-source-server-side-encryption-customer-algorithm`. */
   readonly CopySourceSSECustomerAlgorithm?: string;
@@ -4513,19 +5000,35 @@ export interface UploadPartCopyOutput extends ResponseBase {
   readonly CopySourceVersionId?: string;
   /** The body. */
   readonly CopyPartResult: CopyPartResult;
-  /** Header `x-amz-server-side-encryption`. */
+  /**
+   * How the object is encrypted where it is stored. Header
+   * `x-amz-server-side-encryption`.
+   */
   readonly ServerSideEncryption?: ServerSideEncryption;
-  /** Header `x-amz-server-side-encryption-customer-algorithm`. */
+  /**
+   * Algorithm of the caller's own key: `AES256`. Header
+   * `x-amz-server-side-encryption-customer-algorithm`.
+   */
   readonly SSECustomerAlgorithm?: string;
-  /** Header `x-amz-server-side-encryption-customer-key-MD5`. */
+  /**
+   * MD5 of the caller's own key, in base64. Header
+   * `x-amz-server-side-encryption-customer-key-MD5`.
+   */
   readonly SSECustomerKeyMD5?: string;
   /**
-   * Header `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
+   * KMS key: its id, ARN or alias. Header
+   * `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
    */
   readonly SSEKMSKeyId?: string;
-  /** Header `x-amz-server-side-encryption-bucket-key-enabled`. */
+  /**
+   * Whether the bucket's own KMS key saves requests to KMS. Header
+   * `x-amz-server-side-encryption-bucket-key-enabled`.
+   */
   readonly BucketKeyEnabled?: boolean;
-  /** Header `x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
 }
 
@@ -4549,13 +5052,22 @@ export interface WriteGetObjectResponseInput {
   readonly ErrorMessage?: string;
   /** Header `x-amz-fwd-header-accept-ranges`. */
   readonly AcceptRanges?: string;
-  /** Header `x-amz-fwd-header-Cache-Control`. */
+  /**
+   * What caches may do with the content. Header
+   * `x-amz-fwd-header-Cache-Control`.
+   */
   readonly CacheControl?: string;
-  /** Header `x-amz-fwd-header-Content-Disposition`. */
+  /**
+   * How browsers show the content, for example `attachment; filename="a.txt"`.
+   * Header `x-amz-fwd-header-Content-Disposition`.
+   */
   readonly ContentDisposition?: string;
-  /** Header `x-amz-fwd-header-Content-Encoding`. */
+  /**
+   * How the content is packed, for example `gzip`. Nothing is packed or
+   * unpacked here. Header `x-amz-fwd-header-Content-Encoding`.
+   */
   readonly ContentEncoding?: string;
-  /** Header `x-amz-fwd-header-Content-Language`. */
+  /** Language of the content. Header `x-amz-fwd-header-Content-Language`. */
   readonly ContentLanguage?: string;
   /** Length of the content, in bytes. Header `Content-Length`. */
   readonly ContentLength?: number;
@@ -4563,25 +5075,55 @@ export interface WriteGetObjectResponseInput {
   readonly ContentRange?: string;
   /** Media type of the content. Header `x-amz-fwd-header-Content-Type`. */
   readonly ContentType?: string;
-  /** Header `x-amz-fwd-header-x-amz-checksum-crc32`. */
+  /**
+   * CRC-32 of the content, in base64. Header
+   * `x-amz-fwd-header-x-amz-checksum-crc32`.
+   */
   readonly ChecksumCRC32?: string;
-  /** Header `x-amz-fwd-header-x-amz-checksum-crc32c`. */
+  /**
+   * CRC-32C of the content, in base64. Header
+   * `x-amz-fwd-header-x-amz-checksum-crc32c`.
+   */
   readonly ChecksumCRC32C?: string;
-  /** Header `x-amz-fwd-header-x-amz-checksum-crc64nvme`. */
+  /**
+   * CRC-64/NVME of the content, in base64. Header
+   * `x-amz-fwd-header-x-amz-checksum-crc64nvme`.
+   */
   readonly ChecksumCRC64NVME?: string;
-  /** Header `x-amz-fwd-header-x-amz-checksum-sha1`. */
+  /**
+   * SHA-1 of the content, in base64. Header
+   * `x-amz-fwd-header-x-amz-checksum-sha1`.
+   */
   readonly ChecksumSHA1?: string;
-  /** Header `x-amz-fwd-header-x-amz-checksum-sha256`. */
+  /**
+   * SHA-256 of the content, in base64. Header
+   * `x-amz-fwd-header-x-amz-checksum-sha256`.
+   */
   readonly ChecksumSHA256?: string;
-  /** Header `x-amz-fwd-header-x-amz-checksum-sha512`. */
+  /**
+   * SHA-512 of the content, in base64. Header
+   * `x-amz-fwd-header-x-amz-checksum-sha512`.
+   */
   readonly ChecksumSHA512?: string;
-  /** Header `x-amz-fwd-header-x-amz-checksum-md5`. */
+  /**
+   * MD5 of the content, in base64. Header
+   * `x-amz-fwd-header-x-amz-checksum-md5`.
+   */
   readonly ChecksumMD5?: string;
-  /** Header `x-amz-fwd-header-x-amz-checksum-xxhash64`. */
+  /**
+   * XXH64 of the content, in base64. Header
+   * `x-amz-fwd-header-x-amz-checksum-xxhash64`.
+   */
   readonly ChecksumXXHASH64?: string;
-  /** Header `x-amz-fwd-header-x-amz-checksum-xxhash3`. */
+  /**
+   * XXH3 of the content, in base64. Header
+   * `x-amz-fwd-header-x-amz-checksum-xxhash3`.
+   */
   readonly ChecksumXXHASH3?: string;
-  /** Header `x-amz-fwd-header-x-amz-checksum-xxhash128`. */
+  /**
+   * XXH128 of the content, in base64. Header
+   * `x-amz-fwd-header-x-amz-checksum-xxhash128`.
+   */
   readonly ChecksumXXHASH128?: string;
   /** Header `x-amz-fwd-header-x-amz-delete-marker`. */
   readonly DeleteMarker?: boolean;
@@ -4609,23 +5151,32 @@ export interface WriteGetObjectResponseInput {
   readonly PartsCount?: number;
   /** Header `x-amz-fwd-header-x-amz-replication-status`. */
   readonly ReplicationStatus?: ReplicationStatus;
-  /** Header `x-amz-fwd-header-x-amz-request-charged`. */
+  /**
+   * Tells that the caller is charged for the request. Header
+   * `x-amz-fwd-header-x-amz-request-charged`.
+   */
   readonly RequestCharged?: RequestCharged;
   /** Header `x-amz-fwd-header-x-amz-restore`. */
   readonly Restore?: string;
-  /** Header `x-amz-fwd-header-x-amz-server-side-encryption`. */
+  /**
+   * How the object is encrypted where it is stored. Header
+   * `x-amz-fwd-header-x-amz-server-side-encryption`.
+   */
   readonly ServerSideEncryption?: ServerSideEncryption;
   /**
-   * Header `x-amz-fwd-header-x-amz-server-side-encryption-customer-algorithm`.
+   * Algorithm of the caller's own key: `AES256`. Header
+   * `x-amz-fwd-header-x-amz-server-side-encryption-customer-algorithm`.
    */
   readonly SSECustomerAlgorithm?: string;
   /**
-   * Header `x-amz-fwd-header-x-amz-server-side-encryption-aws-kms-key-id`.
-   * Never shown in logs.
+   * KMS key: its id, ARN or alias. Header
+   * `x-amz-fwd-header-x-amz-server-side-encryption-aws-kms-key-id`. Never shown
+   * in logs.
    */
   readonly SSEKMSKeyId?: string;
   /**
-   * Header `x-amz-fwd-header-x-amz-server-side-encryption-customer-key-MD5`.
+   * MD5 of the caller's own key, in base64. Header
+   * `x-amz-fwd-header-x-amz-server-side-encryption-customer-key-MD5`.
    */
   readonly SSECustomerKeyMD5?: string;
   /** Storage class. Header `x-amz-fwd-header-x-amz-storage-class`. */
@@ -4635,7 +5186,8 @@ export interface WriteGetObjectResponseInput {
   /** Version of the object. Header `x-amz-fwd-header-x-amz-version-id`. */
   readonly VersionId?: string;
   /**
-   * Header `x-amz-fwd-header-x-amz-server-side-encryption-bucket-key-enabled`.
+   * Whether the bucket's own KMS key saves requests to KMS. Header
+   * `x-amz-fwd-header-x-amz-server-side-encryption-bucket-key-enabled`.
    */
   readonly BucketKeyEnabled?: boolean;
 }
@@ -4756,7 +5308,7 @@ export interface AnnotationEntry {
   readonly LastModified: Date;
   /** Tag of the content, in its double quotes. Element `ETag`. */
   readonly ETag?: string;
-  /** Element `ChecksumAlgorithm`. */
+  /** Algorithm of the checksum. Element `ChecksumAlgorithm`. */
   readonly ChecksumAlgorithm?: readonly ChecksumAlgorithm[];
   /** Element `Size`. */
   readonly Size: number;
@@ -4987,27 +5539,30 @@ export interface CSVOutput {
 
 /** Part of `GetObjectAttributesOutput`. */
 export interface Checksum {
-  /** Element `ChecksumCRC32`. */
+  /** CRC-32 of the content, in base64. Element `ChecksumCRC32`. */
   readonly ChecksumCRC32?: string;
-  /** Element `ChecksumCRC32C`. */
+  /** CRC-32C of the content, in base64. Element `ChecksumCRC32C`. */
   readonly ChecksumCRC32C?: string;
-  /** Element `ChecksumCRC64NVME`. */
+  /** CRC-64/NVME of the content, in base64. Element `ChecksumCRC64NVME`. */
   readonly ChecksumCRC64NVME?: string;
-  /** Element `ChecksumSHA1`. */
+  /** SHA-1 of the content, in base64. Element `ChecksumSHA1`. */
   readonly ChecksumSHA1?: string;
-  /** Element `ChecksumSHA256`. */
+  /** SHA-256 of the content, in base64. Element `ChecksumSHA256`. */
   readonly ChecksumSHA256?: string;
-  /** Element `ChecksumSHA512`. */
+  /** SHA-512 of the content, in base64. Element `ChecksumSHA512`. */
   readonly ChecksumSHA512?: string;
-  /** Element `ChecksumMD5`. */
+  /** MD5 of the content, in base64. Element `ChecksumMD5`. */
   readonly ChecksumMD5?: string;
-  /** Element `ChecksumXXHASH64`. */
+  /** XXH64 of the content, in base64. Element `ChecksumXXHASH64`. */
   readonly ChecksumXXHASH64?: string;
-  /** Element `ChecksumXXHASH3`. */
+  /** XXH3 of the content, in base64. Element `ChecksumXXHASH3`. */
   readonly ChecksumXXHASH3?: string;
-  /** Element `ChecksumXXHASH128`. */
+  /** XXH128 of the content, in base64. Element `ChecksumXXHASH128`. */
   readonly ChecksumXXHASH128?: string;
-  /** Element `ChecksumType`. */
+  /**
+   * What the checksum is of: the whole object, or the checksums of its parts.
+   * Element `ChecksumType`.
+   */
   readonly ChecksumType?: ChecksumType;
 }
 
@@ -5071,25 +5626,25 @@ export interface CompletedMultipartUpload {
 export interface CompletedPart {
   /** Tag of the content, in its double quotes. Element `ETag`. */
   readonly ETag?: string;
-  /** Element `ChecksumCRC32`. */
+  /** CRC-32 of the content, in base64. Element `ChecksumCRC32`. */
   readonly ChecksumCRC32?: string;
-  /** Element `ChecksumCRC32C`. */
+  /** CRC-32C of the content, in base64. Element `ChecksumCRC32C`. */
   readonly ChecksumCRC32C?: string;
-  /** Element `ChecksumCRC64NVME`. */
+  /** CRC-64/NVME of the content, in base64. Element `ChecksumCRC64NVME`. */
   readonly ChecksumCRC64NVME?: string;
-  /** Element `ChecksumSHA1`. */
+  /** SHA-1 of the content, in base64. Element `ChecksumSHA1`. */
   readonly ChecksumSHA1?: string;
-  /** Element `ChecksumSHA256`. */
+  /** SHA-256 of the content, in base64. Element `ChecksumSHA256`. */
   readonly ChecksumSHA256?: string;
-  /** Element `ChecksumSHA512`. */
+  /** SHA-512 of the content, in base64. Element `ChecksumSHA512`. */
   readonly ChecksumSHA512?: string;
-  /** Element `ChecksumMD5`. */
+  /** MD5 of the content, in base64. Element `ChecksumMD5`. */
   readonly ChecksumMD5?: string;
-  /** Element `ChecksumXXHASH64`. */
+  /** XXH64 of the content, in base64. Element `ChecksumXXHASH64`. */
   readonly ChecksumXXHASH64?: string;
-  /** Element `ChecksumXXHASH3`. */
+  /** XXH3 of the content, in base64. Element `ChecksumXXHASH3`. */
   readonly ChecksumXXHASH3?: string;
-  /** Element `ChecksumXXHASH128`. */
+  /** XXH128 of the content, in base64. Element `ChecksumXXHASH128`. */
   readonly ChecksumXXHASH128?: string;
   /** Number of the part, 1 to 10 000. Element `PartNumber`. */
   readonly PartNumber?: number;
@@ -5119,27 +5674,30 @@ export interface CopyObjectResult {
   readonly ETag?: string;
   /** Time of the last change. Element `LastModified`. */
   readonly LastModified?: Date;
-  /** Element `ChecksumType`. */
+  /**
+   * What the checksum is of: the whole object, or the checksums of its parts.
+   * Element `ChecksumType`.
+   */
   readonly ChecksumType?: ChecksumType;
-  /** Element `ChecksumCRC32`. */
+  /** CRC-32 of the content, in base64. Element `ChecksumCRC32`. */
   readonly ChecksumCRC32?: string;
-  /** Element `ChecksumCRC32C`. */
+  /** CRC-32C of the content, in base64. Element `ChecksumCRC32C`. */
   readonly ChecksumCRC32C?: string;
-  /** Element `ChecksumCRC64NVME`. */
+  /** CRC-64/NVME of the content, in base64. Element `ChecksumCRC64NVME`. */
   readonly ChecksumCRC64NVME?: string;
-  /** Element `ChecksumSHA1`. */
+  /** SHA-1 of the content, in base64. Element `ChecksumSHA1`. */
   readonly ChecksumSHA1?: string;
-  /** Element `ChecksumSHA256`. */
+  /** SHA-256 of the content, in base64. Element `ChecksumSHA256`. */
   readonly ChecksumSHA256?: string;
-  /** Element `ChecksumSHA512`. */
+  /** SHA-512 of the content, in base64. Element `ChecksumSHA512`. */
   readonly ChecksumSHA512?: string;
-  /** Element `ChecksumMD5`. */
+  /** MD5 of the content, in base64. Element `ChecksumMD5`. */
   readonly ChecksumMD5?: string;
-  /** Element `ChecksumXXHASH64`. */
+  /** XXH64 of the content, in base64. Element `ChecksumXXHASH64`. */
   readonly ChecksumXXHASH64?: string;
-  /** Element `ChecksumXXHASH3`. */
+  /** XXH3 of the content, in base64. Element `ChecksumXXHASH3`. */
   readonly ChecksumXXHASH3?: string;
-  /** Element `ChecksumXXHASH128`. */
+  /** XXH128 of the content, in base64. Element `ChecksumXXHASH128`. */
   readonly ChecksumXXHASH128?: string;
 }
 
@@ -5149,25 +5707,25 @@ export interface CopyPartResult {
   readonly ETag?: string;
   /** Time of the last change. Element `LastModified`. */
   readonly LastModified?: Date;
-  /** Element `ChecksumCRC32`. */
+  /** CRC-32 of the content, in base64. Element `ChecksumCRC32`. */
   readonly ChecksumCRC32?: string;
-  /** Element `ChecksumCRC32C`. */
+  /** CRC-32C of the content, in base64. Element `ChecksumCRC32C`. */
   readonly ChecksumCRC32C?: string;
-  /** Element `ChecksumCRC64NVME`. */
+  /** CRC-64/NVME of the content, in base64. Element `ChecksumCRC64NVME`. */
   readonly ChecksumCRC64NVME?: string;
-  /** Element `ChecksumSHA1`. */
+  /** SHA-1 of the content, in base64. Element `ChecksumSHA1`. */
   readonly ChecksumSHA1?: string;
-  /** Element `ChecksumSHA256`. */
+  /** SHA-256 of the content, in base64. Element `ChecksumSHA256`. */
   readonly ChecksumSHA256?: string;
-  /** Element `ChecksumSHA512`. */
+  /** SHA-512 of the content, in base64. Element `ChecksumSHA512`. */
   readonly ChecksumSHA512?: string;
-  /** Element `ChecksumMD5`. */
+  /** MD5 of the content, in base64. Element `ChecksumMD5`. */
   readonly ChecksumMD5?: string;
-  /** Element `ChecksumXXHASH64`. */
+  /** XXH64 of the content, in base64. Element `ChecksumXXHASH64`. */
   readonly ChecksumXXHASH64?: string;
-  /** Element `ChecksumXXHASH3`. */
+  /** XXH3 of the content, in base64. Element `ChecksumXXHASH3`. */
   readonly ChecksumXXHASH3?: string;
-  /** Element `ChecksumXXHASH128`. */
+  /** XXH128 of the content, in base64. Element `ChecksumXXHASH128`. */
   readonly ChecksumXXHASH128?: string;
 }
 
@@ -5795,9 +6353,12 @@ export interface ListedObject {
   readonly LastModified?: Date;
   /** Tag of the content, in its double quotes. Element `ETag`. */
   readonly ETag?: string;
-  /** Element `ChecksumAlgorithm`. */
+  /** Algorithm of the checksum. Element `ChecksumAlgorithm`. */
   readonly ChecksumAlgorithm?: readonly ChecksumAlgorithm[];
-  /** Element `ChecksumType`. */
+  /**
+   * What the checksum is of: the whole object, or the checksums of its parts.
+   * Element `ChecksumType`.
+   */
   readonly ChecksumType?: ChecksumType;
   /** Element `Size`. */
   readonly Size?: number;
@@ -5969,9 +6530,12 @@ export interface MultipartUpload {
   readonly Owner?: Owner;
   /** Element `Initiator`. */
   readonly Initiator?: Initiator;
-  /** Element `ChecksumAlgorithm`. */
+  /** Algorithm of the checksum. Element `ChecksumAlgorithm`. */
   readonly ChecksumAlgorithm?: ChecksumAlgorithm;
-  /** Element `ChecksumType`. */
+  /**
+   * What the checksum is of: the whole object, or the checksums of its parts.
+   * Element `ChecksumType`.
+   */
   readonly ChecksumType?: ChecksumType;
 }
 
@@ -6164,25 +6728,25 @@ export interface ObjectPart {
   readonly PartNumber?: number;
   /** Element `Size`. */
   readonly Size?: number;
-  /** Element `ChecksumCRC32`. */
+  /** CRC-32 of the content, in base64. Element `ChecksumCRC32`. */
   readonly ChecksumCRC32?: string;
-  /** Element `ChecksumCRC32C`. */
+  /** CRC-32C of the content, in base64. Element `ChecksumCRC32C`. */
   readonly ChecksumCRC32C?: string;
-  /** Element `ChecksumCRC64NVME`. */
+  /** CRC-64/NVME of the content, in base64. Element `ChecksumCRC64NVME`. */
   readonly ChecksumCRC64NVME?: string;
-  /** Element `ChecksumSHA1`. */
+  /** SHA-1 of the content, in base64. Element `ChecksumSHA1`. */
   readonly ChecksumSHA1?: string;
-  /** Element `ChecksumSHA256`. */
+  /** SHA-256 of the content, in base64. Element `ChecksumSHA256`. */
   readonly ChecksumSHA256?: string;
-  /** Element `ChecksumSHA512`. */
+  /** SHA-512 of the content, in base64. Element `ChecksumSHA512`. */
   readonly ChecksumSHA512?: string;
-  /** Element `ChecksumMD5`. */
+  /** MD5 of the content, in base64. Element `ChecksumMD5`. */
   readonly ChecksumMD5?: string;
-  /** Element `ChecksumXXHASH64`. */
+  /** XXH64 of the content, in base64. Element `ChecksumXXHASH64`. */
   readonly ChecksumXXHASH64?: string;
-  /** Element `ChecksumXXHASH3`. */
+  /** XXH3 of the content, in base64. Element `ChecksumXXHASH3`. */
   readonly ChecksumXXHASH3?: string;
-  /** Element `ChecksumXXHASH128`. */
+  /** XXH128 of the content, in base64. Element `ChecksumXXHASH128`. */
   readonly ChecksumXXHASH128?: string;
 }
 
@@ -6209,9 +6773,12 @@ export type ObjectStorageClass =
 export interface ObjectVersion {
   /** Tag of the content, in its double quotes. Element `ETag`. */
   readonly ETag?: string;
-  /** Element `ChecksumAlgorithm`. */
+  /** Algorithm of the checksum. Element `ChecksumAlgorithm`. */
   readonly ChecksumAlgorithm?: readonly ChecksumAlgorithm[];
-  /** Element `ChecksumType`. */
+  /**
+   * What the checksum is of: the whole object, or the checksums of its parts.
+   * Element `ChecksumType`.
+   */
   readonly ChecksumType?: ChecksumType;
   /** Element `Size`. */
   readonly Size?: number;
@@ -6294,25 +6861,25 @@ export interface Part {
   readonly ETag: string;
   /** Element `Size`. */
   readonly Size?: number;
-  /** Element `ChecksumCRC32`. */
+  /** CRC-32 of the content, in base64. Element `ChecksumCRC32`. */
   readonly ChecksumCRC32?: string;
-  /** Element `ChecksumCRC32C`. */
+  /** CRC-32C of the content, in base64. Element `ChecksumCRC32C`. */
   readonly ChecksumCRC32C?: string;
-  /** Element `ChecksumCRC64NVME`. */
+  /** CRC-64/NVME of the content, in base64. Element `ChecksumCRC64NVME`. */
   readonly ChecksumCRC64NVME?: string;
-  /** Element `ChecksumSHA1`. */
+  /** SHA-1 of the content, in base64. Element `ChecksumSHA1`. */
   readonly ChecksumSHA1?: string;
-  /** Element `ChecksumSHA256`. */
+  /** SHA-256 of the content, in base64. Element `ChecksumSHA256`. */
   readonly ChecksumSHA256?: string;
-  /** Element `ChecksumSHA512`. */
+  /** SHA-512 of the content, in base64. Element `ChecksumSHA512`. */
   readonly ChecksumSHA512?: string;
-  /** Element `ChecksumMD5`. */
+  /** MD5 of the content, in base64. Element `ChecksumMD5`. */
   readonly ChecksumMD5?: string;
-  /** Element `ChecksumXXHASH64`. */
+  /** XXH64 of the content, in base64. Element `ChecksumXXHASH64`. */
   readonly ChecksumXXHASH64?: string;
-  /** Element `ChecksumXXHASH3`. */
+  /** XXH3 of the content, in base64. Element `ChecksumXXHASH3`. */
   readonly ChecksumXXHASH3?: string;
-  /** Element `ChecksumXXHASH128`. */
+  /** XXH128 of the content, in base64. Element `ChecksumXXHASH128`. */
   readonly ChecksumXXHASH128?: string;
 }
 
@@ -6698,7 +7265,10 @@ export interface SSEKMS {
 export interface SSEKMSEncryption {
   /** Element `KMSKeyArn`. 20 to 2 048 characters. Never shown in logs. */
   readonly KMSKeyArn: string;
-  /** Element `BucketKeyEnabled`. */
+  /**
+   * Whether the bucket's own KMS key saves requests to KMS. Element
+   * `BucketKeyEnabled`.
+   */
   readonly BucketKeyEnabled?: boolean;
 }
 
@@ -6785,7 +7355,10 @@ export interface ServerSideEncryptionConfiguration {
 export interface ServerSideEncryptionRule {
   /** Element `ApplyServerSideEncryptionByDefault`. */
   readonly ApplyServerSideEncryptionByDefault?: ServerSideEncryptionByDefault;
-  /** Element `BucketKeyEnabled`. */
+  /**
+   * Whether the bucket's own KMS key saves requests to KMS. Element
+   * `BucketKeyEnabled`.
+   */
   readonly BucketKeyEnabled?: boolean;
   /** Element `BlockedEncryptionTypes`. */
   readonly BlockedEncryptionTypes?: BlockedEncryptionTypes;
