@@ -16,6 +16,9 @@ import {
   withFields,
 } from "./line.ts";
 
+/** The loggers of the library, below `inia`. */
+const LOGGERS = ["endpoint", "retry", "credentials", "parsers", "transport"];
+
 interface Rule {
   readonly level: LogLevel;
   readonly format: LogFormat;
@@ -113,7 +116,8 @@ export class StreamSink implements LogSink {
  * which is everything.
  * @param level The least level that is shown. Default: `"debug"`.
  * @param format How a line looks. Default: as in boto3.
- * @throws {ConfigError} If there is no such level.
+ * @throws {ConfigError} If there is no such level, or the logger is no one of
+ * this library's.
  */
 export function setStreamLogger(
   name = "inia",
@@ -124,6 +128,14 @@ export function setStreamLogger(
     throw new ConfigError(
       "InvalidConfigError",
       `Cannot show messages of level "${level}": allowed is "debug", "info", "warn", "error"`,
+    );
+  }
+  if (name !== "" && !/^inia(?:\.|$)/.test(name)) {
+    throw new ConfigError(
+      "InvalidConfigError",
+      `Cannot show the logger "${name}": there are "inia" and below it ${
+        LOGGERS.map((logger) => `"inia.${logger}"`).join(", ")
+      }`,
     );
   }
   const current = logSink();

@@ -108,3 +108,12 @@ Deno.test("setStreamLogger refuses a level that does not exist", () => {
   );
   assertEquals(logSink(), undefined);
 });
+
+Deno.test("setStreamLogger refuses loggers of others, and names its own", () => {
+  assertThrows(
+    () => setStreamLogger("botocore.endpoint"),
+    ConfigError,
+    'Cannot show the logger "botocore.endpoint": there are "inia" and below it "inia.endpoint"',
+  );
+  assertEquals(logSink(), undefined);
+});
