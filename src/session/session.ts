@@ -212,6 +212,6 @@ function checkClass(service: unknown): void {
   const found = typeof service === "string" ? `"${service}"` : typeof service;
   throw new ConfigError(
     "UnknownServiceError",
-    `Cannot make a client of ${found}: give the class of a client, as in client(S3), imported from "@inia/aws/s3"`,
+    `Cannot make a client of ${found}: give the class of a client, as in client(S3); S3 is exported by @inia/aws/s3`,
   );
 }
