@@ -13,6 +13,7 @@ import type {
   WritableFiles,
 } from "../ports/system.ts";
 import { fileSink } from "./file_sink.ts";
+import { fileSource } from "./file_source.ts";
 
 /**
  * The machine that the script runs on. A permission is looked up before it is
@@ -97,7 +98,7 @@ export class DenoSystem implements System, WritableFiles {
         const { size, isDirectory } = await file.stat();
         if (isDirectory) throw new Deno.errors.IsADirectory(shown(path));
         if (from > 0) await file.seek(from, Deno.SeekMode.Start);
-        return { length: size, stream: file.readable };
+        return { length: size, stream: fileSource(file, size - from) };
       } catch (error) {
         file.close();
         throw error;

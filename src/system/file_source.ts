@@ -1,0 +1,49 @@
+/**
+ * Files that hand out their bytes as a stream.
+ *
+ * @module
+ */
+
+/**
+ * Most bytes that are read at a time. The file's own `readable` takes 64 KiB,
+ * each by way of another thread: the way then costs more than the bytes.
+ */
+const MOST = 512 * 1_024;
+
+/** Fewest bytes that are asked for: some files do not tell how long they are. */
+const LEAST = 16 * 1_024;
+
+/**
+ * Makes a stream that reads an open file, and closes it in the end, however it
+ * ends. It reads nothing ahead.
+ *
+ * @param file The file, open for reading at the position of the first byte.
+ * @param length How many bytes it should have from there.
+ */
+export function fileSource(
+  file: Deno.FsFile,
+  length: number,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const pieceSize = Math.min(MOST, Math.max(LEAST, length));
+  let ended = false;
+  const end = (): void => {
+    if (!ended) file.close();
+    ended = true;
+  };
+  return new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller): Promise<void> {
+      const piece = new Uint8Array(pieceSize);
+      try {
+        const read = await file.read(piece);
+        if (ended) return;
+        if (read !== null) return controller.enqueue(piece.subarray(0, read));
+      } catch (error) {
+        end();
+        throw error;
+      }
+      end();
+      controller.close();
+    },
+    cancel: end,
+  }, { highWaterMark: 0 });
+}

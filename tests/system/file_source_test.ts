@@ -1,0 +1,75 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { fileSource } from "../../src/system/file_source.ts";
+
+/** The sanitizer tells of files that are still open. */
+async function withFile(
+  bytes: Uint8Array,
+  run: (path: string) => Promise<void>,
+): Promise<void> {
+  const path = await Deno.makeTempFile();
+  try {
+    await Deno.writeFile(path, bytes);
+    await run(path);
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+function numbered(length: number): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from({ length }, (_, i) => i % 251);
+}
+
+Deno.test("fileSource hands out all bytes from the file's position on", async () => {
+  const bytes = numbered(3 << 20);
+  await withFile(bytes, async (path) => {
+    const file = await Deno.open(path);
+    await file.seek(1_000, Deno.SeekMode.Start);
+
+    const stream = fileSource(file, bytes.length - 1_000);
+
+    assertEquals(await new Response(stream).bytes(), bytes.subarray(1_000));
+  });
+});
+
+Deno.test("fileSource reads beyond the length that it was told", async () => {
+  const bytes = numbered(100_000);
+  await withFile(bytes, async (path) => {
+    const stream = fileSource(await Deno.open(path), 0);
+
+    assertEquals(await new Response(stream).bytes(), bytes);
+  });
+});
+
+Deno.test("fileSource reads nothing before it is asked for", async () => {
+  await withFile(numbered(10), async (path) => {
+    const file = await Deno.open(path);
+
+    const stream = fileSource(file, 10);
+
+    assertEquals(await file.seek(0, Deno.SeekMode.Current), 0);
+    await stream.cancel();
+  });
+});
+
+Deno.test("fileSource closes the file when it is cancelled under a read", async () => {
+  await withFile(numbered(10), async (path) => {
+    const reader = fileSource(await Deno.open(path), 10).getReader();
+    const pending = reader.read();
+
+    await reader.cancel();
+
+    assertEquals((await pending).done, true);
+  });
+});
+
+Deno.test("fileSource closes the file when a read fails", async () => {
+  await withFile(numbered(10), async (path) => {
+    // Opened for writing, it gives no bytes.
+    const file = await Deno.open(path, { write: true });
+    const reader = fileSource(file, 10).getReader();
+
+    const error = await assertRejects(() => reader.read());
+
+    assertEquals(await assertRejects(() => reader.closed), error);
+  });
+});
