@@ -7,8 +7,9 @@ import { assert, assertMatch } from "@std/assert";
 import { Session } from "../mod.ts";
 import { S3 } from "../src/services/s3/mod.ts";
 import { FakeSystem, FixedClock, ReplayTransport } from "../src/testing/mod.ts";
-import { bucketOf, FLOWS } from "./interop/flows.ts";
+import { FLOWS } from "./interop/flows.ts";
 import { PORTS } from "./interop/servers/all.ts";
+import { bucketOf } from "./interop/story.ts";
 
 const FIXTURES = new URL("fixtures/flows/", import.meta.url);
 

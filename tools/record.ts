@@ -1,23 +1,27 @@
 /**
  * Records the stories of the interop tests as fixtures, from real servers.
  *
- * Usage: `deno task fixtures:record`
+ * Usage: `deno task fixtures:record [story ...]`; without names, all of them.
  *
  * @module
  */
 import { Session } from "../mod.ts";
 import { S3 } from "../src/services/s3/mod.ts";
-import { RecordingTransport } from "../src/testing/mod.ts";
+import { FakeSystem, RecordingTransport } from "../src/testing/mod.ts";
 import { FetchTransport } from "../src/transport/mod.ts";
-import { bucketOf, FLOWS, type ServerName } from "../tests/interop/flows.ts";
+import { FLOWS } from "../tests/interop/flows.ts";
 import {
   startServers,
   stopServers,
   told,
 } from "../tests/interop/servers/all.ts";
 import type { Server } from "../tests/interop/servers/server.ts";
+import { bucketOf, type ServerName } from "../tests/interop/story.ts";
 
 const FIXTURES = new URL("../tests/fixtures/flows/", import.meta.url);
+const STORIES = FLOWS.filter(({ name }) =>
+  Deno.args.length === 0 || Deno.args.includes(name)
+);
 
 const servers = await startServers();
 console.log(told(servers));
@@ -31,13 +35,14 @@ try {
 
 async function record(name: ServerName, server: Server): Promise<void> {
   const { endpoint: endpointUrl, accessKeyId, secretAccessKey } = server;
-  for (const flow of FLOWS) {
+  for (const flow of STORIES) {
     if (!flow.servers.includes(name)) continue;
     const transport = new RecordingTransport(new FetchTransport());
     const settings = {
       region: "us-east-1",
       endpointUrl,
       credentials: { accessKeyId, secretAccessKey },
+      system: new FakeSystem(),
     };
     using plain = new Session(settings);
     const bucket = bucketOf(flow);

@@ -6,16 +6,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   copy,
-  deleteMany,
   download,
   downloadBytes,
-  emptyBucket,
   file,
-  listUnfinishedUploads,
   upload,
 } from "../../src/transfer/mod.ts";
 import { noise } from "../transfer/stubs.ts";
-import type { Clients } from "./flows.ts";
+import type { Clients } from "./story.ts";
 
 const PART = 5 * 1_024 * 1_024;
 const CONTENT = noise(2 * PART + 12_345);
@@ -85,21 +82,4 @@ export async function goOn({ s3, bucket }: Clients): Promise<void> {
   assert(result.kind === "multipart" && result.resumed === 2);
   const { Body } = await downloadBytes(s3, object);
   assertEquals(Body, CONTENT);
-}
-
-/** Deletes of many, and of all. */
-export async function deletes({ s3, bucket }: Clients): Promise<void> {
-  const keys = ["/a//b", "a b+%", "ü&<>", "😀", "e"];
-  for (const Key of keys) await s3.putObject({ Bucket: bucket, Key });
-  await s3.createMultipartUpload({ Bucket: bucket, Key: "unfinished" });
-
-  const results = await deleteMany(s3, bucket, keys.slice(0, 4));
-  const dry = await emptyBucket(s3, bucket, { dryRun: true });
-  const wet = await emptyBucket(s3, bucket);
-
-  assertEquals(results.map(({ kind }) => kind), Array(4).fill("deleted"));
-  assertEquals(wet, dry);
-  assertEquals([wet.objects, wet.uploads, wet.failures], [1, 1, []]);
-  const left = await Array.fromAsync(listUnfinishedUploads(s3, bucket));
-  assertEquals(left, []);
 }

@@ -26,10 +26,13 @@ export interface Missing {
   readonly missing: string;
 }
 
+/** The output goes to a file, as a pipe would be read while tests run. */
+const TO_FILE = 'log=$1; shift; exec "$@" >"$log" 2>&1';
+
 /** A process in the background whose output is kept for the error of a failed start. */
 export class Background {
+  readonly #log: string;
   readonly #child: Deno.ChildProcess;
-  readonly #output: Promise<Deno.CommandOutput>;
   #ended = false;
 
   /**
@@ -37,22 +40,16 @@ export class Background {
    *
    * @param program The program.
    * @param args Its arguments.
-   * @param env Variables that it gets beside the inherited ones.
    */
-  constructor(
-    program: string,
-    args: readonly string[],
-    env: Readonly<Record<string, string>> = {},
-  ) {
-    this.#child = new Deno.Command(program, {
-      args: [...args],
-      env,
+  constructor(program: string, args: readonly string[]) {
+    this.#log = Deno.makeTempFileSync({ prefix: "server" });
+    this.#child = new Deno.Command("sh", {
+      args: ["-c", TO_FILE, "sh", this.#log, program, ...args],
       stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
+      stdout: "null",
+      stderr: "null",
     }).spawn();
-    this.#output = this.#child.output();
-    this.#output.finally(() => {
+    this.#child.status.finally(() => {
       this.#ended = true;
     });
   }
@@ -62,17 +59,16 @@ export class Background {
     return this.#ended;
   }
 
-  /** What it has printed, once it has ended. */
+  /** What it has printed so far. */
   async printed(): Promise<string> {
-    const { stdout, stderr } = await this.#output;
-    const decoder = new TextDecoder();
-    return decoder.decode(stdout) + decoder.decode(stderr);
+    return await Deno.readTextFile(this.#log);
   }
 
   /** Ends it and waits for its end. */
   async stop(): Promise<void> {
     if (!this.#ended) this.#child.kill("SIGTERM");
-    await this.#output;
+    await this.#child.status;
+    await Deno.remove(this.#log);
   }
 }
 

@@ -1,0 +1,120 @@
+/**
+ * Transfers, of few bytes so that they can be recorded.
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { Session } from "../../../mod.ts";
+import { S3 } from "../../../src/services/s3/mod.ts";
+import { FakeSystem } from "../../../src/testing/mod.ts";
+import {
+  copy,
+  download,
+  downloadBytes,
+  downloadStream,
+  file,
+  upload,
+} from "../../../src/transfer/mod.ts";
+import { BOTH, type Flow, s3Flow } from "../story.ts";
+
+/** Sends a body of any length in parts; the last one may be short. */
+const IN_PARTS = { threshold: 1, concurrency: 1 };
+
+/** Transfers, of few bytes so that they can be recorded. */
+export const TRANSFERS: readonly Flow[] = [
+  s3Flow("upload_single", "PutObject", BOTH, async ({ s3, bucket }) => {
+    const at = { Bucket: bucket, Key: "notes.txt" };
+
+    const { kind, parts } = await upload(s3, {
+      ...at,
+      Body: new Blob(["short"]),
+      ContentType: "text/plain",
+      Metadata: { app: "transcoder" },
+    });
+
+    assertEquals([kind, parts], ["single", 1]);
+    const { Body, ContentType, Metadata } = await downloadBytes(s3, at);
+    assertEquals(new TextDecoder().decode(Body), "short");
+    assertEquals([ContentType, Metadata], ["text/plain", {
+      app: "transcoder",
+    }]);
+  }),
+  s3Flow("upload_multipart", "UploadPart", BOTH, async ({ s3, bucket }) => {
+    const at = { Bucket: bucket, Key: "film.mp4" };
+    const told: number[] = [];
+
+    const { kind, parts } = await upload(s3, {
+      ...at,
+      Body: "the only part",
+      ContentType: "video/mp4",
+    }, { ...IN_PARTS, onProgress: ({ bytes }) => told.push(bytes) });
+
+    assertEquals([kind, parts], ["multipart", 1]);
+    assertEquals(told, [13]);
+    const { Body, ContentType } = await s3.getObject(at);
+    assertEquals([await Body.text(), ContentType], [
+      "the only part",
+      "video/mp4",
+    ]);
+  }),
+  s3Flow("upload_stream", "PutObject", BOTH, async ({ s3, bucket }) => {
+    const at = { Bucket: bucket, Key: "stream" };
+    const pieces = ["of unknown ", "length"].map((text) =>
+      new TextEncoder().encode(text)
+    );
+
+    const { kind } = await upload(s3, {
+      ...at,
+      Body: ReadableStream.from(pieces),
+    });
+
+    assertEquals(kind, "single");
+    const { Body } = await s3.getObject(at);
+    assertEquals(await Body.text(), "of unknown length");
+  }),
+  s3Flow("upload_and_download_file", "GetObject", BOTH, async (
+    { settings, bucket },
+  ) => {
+    const system = new FakeSystem({
+      files: { "/in.txt": "from file to file" },
+    });
+    using session = new Session({ ...settings, system });
+    const s3 = session.client(S3);
+    const at = { Bucket: bucket, Key: "a b/file+1.txt" };
+
+    await upload(s3, { ...at, Body: file("/in.txt") });
+    await download(s3, at, file("/out.txt"));
+
+    assertEquals(system.files, {
+      "/in.txt": "from file to file",
+      "/out.txt": "from file to file",
+    });
+  }),
+  s3Flow("download_stream", "GetObject", BOTH, async ({ s3, bucket }) => {
+    const at = { Bucket: bucket, Key: "stream" };
+    await s3.putObject({ ...at, Body: "in order" });
+
+    const { Body, ContentLength } = await downloadStream(s3, at);
+
+    assertEquals(await new Response(Body).text(), "in order");
+    assertEquals(ContentLength, 8);
+  }),
+  s3Flow("copy_with_metadata", "CopyObject", BOTH, async ({ s3, bucket }) => {
+    const CopySource = { Bucket: bucket, Key: "from" };
+    await s3.putObject({
+      ...CopySource,
+      Body: "x",
+      ContentType: "text/plain",
+      CacheControl: "max-age=60",
+      Metadata: { app: "transcoder" },
+    });
+
+    const at = { Bucket: bucket, Key: "to" };
+    await copy(s3, { ...at, CopySource, ContentType: "text/html" });
+
+    // What is given replaces, what is not stays.
+    const head = await s3.headObject(at);
+    assertEquals(head.ContentType, "text/html");
+    assertEquals(head.Metadata, { app: "transcoder" });
+  }),
+];
