@@ -9,7 +9,7 @@ import { Session } from "../../mod.ts";
 import { bucketExists, S3 } from "../../src/services/s3/mod.ts";
 import { deleteBucketWithObjects } from "../../src/transfer/mod.ts";
 import { FLOWS } from "./flows.ts";
-import { AWKWARD_KEYS, keepKeys } from "./flows/keys.ts";
+import { AWKWARD_KEYS, keepKeys, refuseDots } from "./flows/keys.ts";
 import { form, urls } from "./plainly.ts";
 import { startServers, stopServers, told } from "./servers/all.ts";
 import type { Server } from "./servers/server.ts";
@@ -38,6 +38,7 @@ for (const [name, server] of Object.entries(SERVERS)) {
   }
   test("presigned URLs, fetched plainly", urls);
   test("keys of every kind", (clients) => keepKeys(clients, AWKWARD_KEYS));
+  test("keys with dot segments", refuseDots);
   test("transfers to a file and back", roundTrip);
   test("a copy in parts", copyInParts);
   test("an upload that goes on", goOn);

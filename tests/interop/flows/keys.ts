@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
+import { EndpointError } from "../../../mod.ts";
 import { deleteMany } from "../../../src/transfer/mod.ts";
 import { BOTH, type Clients, type Flow, s3Flow } from "../story.ts";
 
@@ -27,7 +28,7 @@ export const AWKWARD_KEYS: readonly string[] = [
   "x".repeat(1_024),
 ];
 
-/** Keys that are easily mistaken on the way, and those that cannot be sent. */
+/** Keys that are easily mistaken on the way. */
 export const KEYS: readonly Flow[] = [
   s3Flow("awkward_keys", "PutObject", BOTH, async (clients) => {
     await keepKeys(clients, ["/a//b", "&#x1; %2F+?#", "日本 😀/"]);
@@ -65,6 +66,19 @@ export async function keepKeys(
   }
   const results = await deleteMany(s3, bucket, all);
   assertEquals(results.filter(({ kind }) => kind === "failed"), []);
+  const { KeyCount } = await s3.listObjectsV2({ Bucket: bucket });
+  assertEquals(KeyCount, 0);
+}
+
+/** Keys that would name another object, or another bucket, on the way. */
+export async function refuseDots({ s3, bucket }: Clients): Promise<void> {
+  for (const Key of [".", "..", "a/../b", "./a", "a/."]) {
+    await assertRejects(
+      () => s3.putObject({ Bucket: bucket, Key, Body: Key }),
+      EndpointError,
+      "segment",
+    );
+  }
   const { KeyCount } = await s3.listObjectsV2({ Bucket: bucket });
   assertEquals(KeyCount, 0);
 }

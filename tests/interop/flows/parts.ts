@@ -50,16 +50,16 @@ export const PARTS: readonly Flow[] = [
   s3Flow("unfinished_uploads", "ListMultipartUploads", BOTH, async (
     { s3, bucket },
   ) => {
-    for (const Key of ["tmp/a b+", "tmp/c", "kept"]) {
+    for (const Key of ["drafts/a b+", "drafts/c", "kept"]) {
       await s3.createMultipartUpload({ Bucket: bucket, Key });
     }
 
     const aborted = await abortUnfinishedUploads(s3, bucket, {
-      prefix: "tmp/",
+      prefix: "drafts/",
     });
     const left = await Array.fromAsync(listUnfinishedUploads(s3, bucket));
 
-    assertEquals(aborted.map(({ Key }) => Key), ["tmp/a b+", "tmp/c"]);
+    assertEquals(aborted.map(({ Key }) => Key), ["drafts/a b+", "drafts/c"]);
     assertEquals(left.map(({ Key }) => Key), ["kept"]);
   }),
 ];

@@ -27,16 +27,22 @@ export const ROADS: readonly Flow[] = [
   s3Flow("resource_collection", "ListObjectsV2", BOTH, async (clients) => {
     const { s3, bucket } = clients;
     const things = new S3Resource(s3).bucket(bucket);
-    const cat = await things.putObject({ Key: "tmp/cat.txt", Body: "miaow" });
-    await things.object("tmp/copy.txt").copyFrom(cat);
+    const cat = await things.putObject({
+      Key: "drafts/cat.txt",
+      Body: "miaow",
+    });
+    await things.object("drafts/copy.txt").copyFrom(cat);
     await things.object("keep.txt").put({ Body: "purr" });
 
-    const temporary = things.objects.filter({ Prefix: "tmp/" });
+    const temporary = things.objects.filter({ Prefix: "drafts/" });
     const listed = await temporary.toArray();
     const deleted = await temporary.delete();
     const left = await things.objects.toArray();
 
-    assertEquals(listed.map(({ key }) => key), ["tmp/cat.txt", "tmp/copy.txt"]);
+    assertEquals(listed.map(({ key }) => key), [
+      "drafts/cat.txt",
+      "drafts/copy.txt",
+    ]);
     assertEquals(deleted.map(({ kind }) => kind), ["deleted", "deleted"]);
     assertEquals(left.map(({ key }) => key), ["keep.txt"]);
   }),

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Session } from "../../../mod.ts";
-import { S3 } from "../../../src/services/s3/mod.ts";
+import { objectExists, S3 } from "../../../src/services/s3/mod.ts";
 import { FakeSystem } from "../../../src/testing/mod.ts";
 import {
   copy,
@@ -13,6 +13,8 @@ import {
   downloadBytes,
   downloadStream,
   file,
+  listUnfinishedUploads,
+  ObjectChangedError,
   upload,
 } from "../../../src/transfer/mod.ts";
 import { BOTH, type Flow, s3Flow } from "../story.ts";
@@ -57,6 +59,35 @@ export const TRANSFERS: readonly Flow[] = [
       "video/mp4",
     ]);
   }),
+  s3Flow("upload_failed", "AbortMultipartUpload", BOTH, async (clients) => {
+    const { s3, bucket } = clients;
+    const at = { Bucket: bucket, Key: "never" };
+
+    await assertRejects(() =>
+      upload(s3, { ...at, Body: "the only part" }, {
+        ...IN_PARTS,
+        onProgress: giveUp,
+      }), RangeError);
+
+    const left = await Array.fromAsync(listUnfinishedUploads(s3, bucket));
+    assertEquals(left, []);
+    assertEquals(await objectExists(s3, at), false);
+  }),
+  s3Flow("upload_resumed", "ListParts", BOTH, async ({ s3, bucket }) => {
+    const input = { Bucket: bucket, Key: "again", Body: "the only part" };
+
+    await assertRejects(() =>
+      upload(s3, input, {
+        ...IN_PARTS,
+        keepParts: true,
+        onProgress: giveUp,
+      }), RangeError);
+    const result = await upload(s3, input, { ...IN_PARTS, resume: true });
+
+    assert(result.kind === "multipart" && result.resumed === 1);
+    const { Body } = await s3.getObject({ Bucket: bucket, Key: "again" });
+    assertEquals(await Body.text(), "the only part");
+  }),
   s3Flow("upload_stream", "PutObject", BOTH, async ({ s3, bucket }) => {
     const at = { Bucket: bucket, Key: "stream" };
     const pieces = ["of unknown ", "length"].map((text) =>
@@ -99,6 +130,19 @@ export const TRANSFERS: readonly Flow[] = [
     assertEquals(await new Response(Body).text(), "in order");
     assertEquals(ContentLength, 8);
   }),
+  s3Flow("download_changed", "GetObject", BOTH, async ({ s3, bucket }) => {
+    const at = { Bucket: bucket, Key: "restless" };
+    await s3.putObject({ ...at, Body: "before" });
+    const { Body } = await downloadStream(s3, at);
+    await s3.putObject({ ...at, Body: "after" });
+
+    const error = await assertRejects(
+      () => new Response(Body).text(),
+      ObjectChangedError,
+    );
+
+    assertEquals(error.kind, "replaced");
+  }),
   s3Flow("copy_with_metadata", "CopyObject", BOTH, async ({ s3, bucket }) => {
     const CopySource = { Bucket: bucket, Key: "from" };
     await s3.putObject({
@@ -117,4 +161,37 @@ export const TRANSFERS: readonly Flow[] = [
     assertEquals(head.ContentType, "text/html");
     assertEquals(head.Metadata, { app: "transcoder" });
   }),
+  s3Flow("copy_with_tags", "CopyObject", ["moto"], async ({ s3, bucket }) => {
+    const CopySource = { Bucket: bucket, Key: "from" };
+    const input = { Bucket: bucket, CopySource };
+    await upload(s3, { ...CopySource, Body: "x", Tagging: "team=video" });
+
+    await copy(s3, { ...input, Key: "same" });
+    await copy(s3, { ...input, Key: "other", Tagging: "team=sound" });
+
+    const same = await s3.getObjectTagging({ Bucket: bucket, Key: "same" });
+    const other = await s3.getObjectTagging({ Bucket: bucket, Key: "other" });
+    assertEquals(same.TagSet, [{ Key: "team", Value: "video" }]);
+    assertEquals(other.TagSet, [{ Key: "team", Value: "sound" }]);
+  }),
+  s3Flow("copy_multipart", "UploadPartCopy", BOTH, async ({ s3, bucket }) => {
+    const CopySource = { Bucket: bucket, Key: "from here" };
+    await s3.putObject({
+      ...CopySource,
+      Body: "the only part",
+      Metadata: { app: "transcoder" },
+    });
+    const at = { Bucket: bucket, Key: "to" };
+
+    const { kind } = await copy(s3, { ...at, CopySource }, IN_PARTS);
+
+    assertEquals(kind, "multipart");
+    const { Body, Metadata } = await s3.getObject(at);
+    assertEquals(await Body.text(), "the only part");
+    assertEquals(Metadata, { app: "transcoder" });
+  }),
 ];
+
+function giveUp(): never {
+  throw new RangeError("enough");
+}
