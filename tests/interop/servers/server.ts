@@ -85,11 +85,10 @@ export async function answering(
 ): Promise<void> {
   for (let tries = 0; tries < 150; tries++) {
     for (const process of processes) {
-      if (process.ended) {
-        throw new Error(
-          `a server ended while it started:\n${await process.printed()}`,
-        );
-      }
+      if (!process.ended) continue;
+      const printed = await process.printed();
+      await Promise.all(processes.map((one) => one.stop()));
+      throw new Error(`a server ended while it started:\n${printed}`);
     }
     try {
       await (await fetch(url)).body?.cancel();
