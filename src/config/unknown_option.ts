@@ -58,7 +58,10 @@ export function refuseUnknown(
 function meant(name: string, known: readonly string[]): string {
   const ours = OF_BOTO3.get(name);
   if (ours !== undefined) return `what boto3 calls so is ${ours}`;
+  if (name === "profile") return "it is an option of the session";
   const like = nearestName(name, known);
   if (like !== undefined) return `did you mean "${like}"?`;
-  return `the options are ${known.join(", ")}`;
+  return `the options are ${
+    known.join(", ")
+  }; those of one service are given to its client`;
 }

@@ -13,7 +13,11 @@ for (
     [{ endpointurl: "x" }, 'did you mean "endpointUrl"?'],
     [{ region_name: "x" }, "what boto3 calls so is region"],
     [{ verify: false }, "what boto3 calls so is caCerts"],
-    [{ colour: 1 }, "the options are region, endpointUrl"],
+    [{ profile: "dev" }, "it is an option of the session"],
+    [
+      { colour: 1 },
+      "the options are region, endpointUrl; those of one service are given to its client",
+    ],
   ] as const
 ) {
   const [name] = Object.keys(options);
