@@ -58,7 +58,7 @@ try {
     const results = new Map<string, Figures[]>();
     for (let round = 0; round < Number(rounds); round++) {
       for (const [name, program] of programs) {
-        // No peer verifies a file by the checksum of the whole object.
+        // The peers don't verify a file by the checksum of the whole object.
         if (key === "sealed" && name !== "inia") continue;
         const figures = await measure(program, act, origin, key);
         results.set(name, [...results.get(name) ?? [], figures]);

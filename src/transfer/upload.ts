@@ -76,7 +76,8 @@ const THRESHOLD = 8 * 1_024 * 1_024;
 
 /**
  * Uploads a body: in one request where it is short, else in parts, several at a
- * time. At most `concurrency + 1` parts are in memory.
+ * time. At most `concurrency + 1` parts are held; the platform may copy those on
+ * their way.
  *
  * A failure or an abort discards the parts that were sent, before it is thrown.
  *
