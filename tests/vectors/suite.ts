@@ -26,12 +26,12 @@ export interface VectorSuite<Case> {
   readonly run: (vector: Case) => void | Promise<void>;
 }
 
-const CONFIGURED = Deno.env.get("INIA_VECTORS");
+const CONFIGURED = Deno.env.get("INIA_VECTORS") || undefined;
 
 /** The folder that holds the files, as a URL that ends in a slash. */
-export const VECTORS: URL = CONFIGURED
-  ? new URL(`file://${absolute(CONFIGURED)}/`)
-  : new URL("../../../shared/vectors/", import.meta.url);
+export const VECTORS: URL = CONFIGURED === undefined
+  ? new URL("../../../shared/vectors/", import.meta.url)
+  : folderUrl(CONFIGURED);
 
 const FOLDER_PRESENT = folderPresent();
 
@@ -117,7 +117,8 @@ async function runAll<Case>(
 /** Only the absence of the default folder is no failure. */
 function folderPresent(): boolean {
   try {
-    return Deno.statSync(VECTORS).isDirectory;
+    Array.from(Deno.readDirSync(VECTORS));
+    return true;
   } catch (error) {
     if (CONFIGURED === undefined && error instanceof Deno.errors.NotFound) {
       return false;
@@ -126,15 +127,20 @@ function folderPresent(): boolean {
   }
 }
 
+/** What is there under the name and is no file fails when it is read. */
 function filePresent(file: string): boolean {
   try {
-    return Deno.statSync(new URL(file, VECTORS)).isFile;
+    Deno.statSync(new URL(file, VECTORS));
+    return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
 }
 
-function absolute(path: string): string {
-  return path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
+function folderUrl(path: string): URL {
+  const absolute = path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
+  return new URL(
+    `file://${absolute.split("/").map(encodeURIComponent).join("/")}/`,
+  );
 }

@@ -82,7 +82,10 @@ export async function startSwift(port: number): Promise<Missing | Server> {
     ])
   );
   const endpoint = `http://127.0.0.1:${port}`;
-  await answering(`${endpoint}/healthcheck`, processes);
+  // The proxy answers before those behind it do.
+  for (const index of processes.keys()) {
+    await answering(`http://127.0.0.1:${port + index}/healthcheck`, processes);
+  }
   return {
     name: "Swift s3api",
     endpoint,
