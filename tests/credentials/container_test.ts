@@ -23,7 +23,7 @@ function deps(
     system: new FakeSystem({ env }),
     logger: keptMessages(),
     transport: NO_TRANSPORT,
-    timeoutMs: 50,
+    timeoutMs: 5_000,
     ...more,
     clock: new FixedClock(NOW),
   };

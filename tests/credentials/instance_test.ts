@@ -57,7 +57,7 @@ function deps(
     random: () => 0,
     logger: keptMessages(),
     transport: server?.transport ?? NO_TRANSPORT,
-    timeoutMs: 50,
+    timeoutMs: 5_000,
     ...more,
   };
 }

@@ -64,7 +64,7 @@ async function deps(
     transport: server?.transport ?? NO_TRANSPORT,
     region: "eu-west-1",
     uuid: () => "11111111-1111-4111-8111-111111111111",
-    timeoutMs: 50,
+    timeoutMs: 5_000,
     ...more,
     system,
   };

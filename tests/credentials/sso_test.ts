@@ -70,7 +70,7 @@ async function deps(
     clock: new FixedClock(NOW),
     logger: keptMessages(),
     transport: more.server?.transport ?? NO_TRANSPORT,
-    timeoutMs: more.timeoutMs ?? 50,
+    timeoutMs: more.timeoutMs ?? 5_000,
   };
 }
 
