@@ -38,6 +38,8 @@ Deno.test("no log line and no metadata of a success shows a secret of the answer
 
       const { name } = operation.table;
       assert(JSON.stringify(output).includes(PLANTED), `${name} has no secret`);
+      const printed = Deno.inspect(output, { depth: 20 });
+      assert(!printed.includes(PLANTED), `${name} is printed with its secret`);
       const { ResponseMetadata } = output;
       const shown = JSON.stringify(ResponseMetadata);
       assert(!shown.includes(PLANTED), `the metadata of ${name} show it`);

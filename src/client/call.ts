@@ -79,8 +79,9 @@ async function run<Input, Output>(
     send: (attempt, trace) => send(parts, call, attempt, trace),
   });
   call.ledger.enter(looped);
-  // The protocol read all members but this one.
-  return { ...looped.value, ResponseMetadata: looped.metadata } as Output;
+  const { metadata: ResponseMetadata } = looped;
+  // The protocol read all members but this one; a copy would show its secrets.
+  return Object.assign(looped.value, { ResponseMetadata }) as Output;
 }
 
 async function send<Input, Output>(

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { withholding } from "../foundation/withholding.ts";
 import type { Member, Shape, StructureShape } from "../ports/schema.ts";
 import { shapeOf } from "./members.ts";
 
@@ -38,6 +39,8 @@ export class PreparedShape {
   /** Members that are filled with a random id. */
   readonly tokens: readonly Slot[];
 
+  readonly #prototype: object;
+
   private constructor({ members }: StructureShape) {
     const slots = Object.entries(members).map(([key, member]): Slot => ({
       key,
@@ -57,6 +60,15 @@ export class PreparedShape {
     this.text = slots.filter(({ member }) => member.at === "text");
     this.required = slots.filter(({ member }) => member.required);
     this.tokens = slots.filter(({ member }) => member.token);
+    const secrets = slots.filter(({ member }) => member.secret);
+    this.#prototype = secrets.length === 0
+      ? Object.prototype
+      : withholding(secrets.map(({ key }) => key));
+  }
+
+  /** Makes a value without members yet; printed, it will not show its secrets. */
+  blank(): Record<string, unknown> {
+    return Object.create(this.#prototype);
   }
 
   /** Prepares a structure, or finds it prepared. */

@@ -30,8 +30,9 @@ export function headValues(
   shape: StructureShape,
   reader: ShapeReader,
 ): Output {
-  const output: Output = {};
-  for (const slot of PreparedShape.of(shape).head) {
+  const prepared = PreparedShape.of(shape);
+  const output: Output = prepared.blank();
+  for (const slot of prepared.head) {
     const value = headValue(response, slot, reader);
     if (value !== undefined) output[slot.key] = value;
   }

@@ -50,8 +50,9 @@ export class ShapeReader {
    * @param path Where the structure is, ending in a dot unless empty.
    */
   members(element: XmlElement, shape: StructureShape, path: string): Output {
-    const slots = PreparedShape.of(shape).document;
-    const output: Output = {};
+    const prepared = PreparedShape.of(shape);
+    const slots = prepared.document;
+    const output: Output = prepared.blank();
     for (const child of element.children) {
       const slot = slots.get(child.name);
       if (slot !== undefined) this.#take(child, slot, output, path);

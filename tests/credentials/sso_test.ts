@@ -188,7 +188,7 @@ Deno.test("ssoProvider uses the old token on while a refresh fails", async () =>
     await using _ = server;
     const own = await deps(SESSION_CONFIG, { [SESSION]: ENDING }, {
       server,
-      timeoutMs: 20,
+      timeoutMs: 200,
     });
     await ssoProvider(own).load();
     assertEquals(bearers, ["TOKENINCACHE"]);
