@@ -92,3 +92,22 @@ export function checkTransportOptions(
     `Cannot use the option ${idle}: the session has a transport of its own, which decides that itself; set it there`,
   );
 }
+
+/**
+ * Refuses an account that no credentials can belong to.
+ *
+ * @param options The options of the session.
+ * @throws {ConfigError} `"InvalidAccount"`.
+ */
+export function checkExpectedAccount(
+  { expectedAccount }: SessionOptions,
+): void {
+  if (expectedAccount === undefined) return;
+  if (/^\d{12}$/.test(expectedAccount)) return;
+  throw new ConfigError(
+    "InvalidAccount",
+    `Cannot use ${
+      JSON.stringify(expectedAccount)
+    } as expectedAccount of the session: allowed are the 12 digits of an account, as text`,
+  );
+}

@@ -23,6 +23,7 @@ import { coreOf, stsPorts } from "./assemble.ts";
 import { type CallerIdentity, callerIdentity } from "./caller_identity.ts";
 import { type ConfigExplanation, explainSettings } from "./explain_config.ts";
 import {
+  checkExpectedAccount,
   checkTransportOptions,
   SESSION_OPTIONS,
   type SessionOptions,
@@ -58,6 +59,7 @@ export class Session implements Disposable {
   constructor(options: SessionOptions = {}) {
     refuseUnknown("a session", options, SESSION_OPTIONS);
     checkTransportOptions(options, options);
+    checkExpectedAccount(options);
     checkGiven(options.credentials);
     this.#shared = new Shared(options, stsPorts(() => this.#shared));
   }

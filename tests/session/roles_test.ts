@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ConfigError, Session, type SessionOptions } from "../../mod.ts";
 import { utf8 } from "../../src/foundation/bytes.ts";
 import type { HttpRequest } from "../../src/ports/http.ts";
@@ -100,6 +100,16 @@ Deno.test("expectedAccount lets the right account through, asked once", async ()
   await s3.listBuckets();
 
   assertEquals(sent.length, 3);
+});
+
+Deno.test("expectedAccount is an account", () => {
+  for (const expectedAccount of ["", "12345678901", "12345678901x"]) {
+    assertThrows(
+      () => new Session({ expectedAccount }),
+      ConfigError,
+      `Cannot use "${expectedAccount}" as expectedAccount`,
+    );
+  }
 });
 
 Deno.test("expectedAccount stops a call in another account before it is sent", async () => {
