@@ -39,10 +39,16 @@ export function refuseUnknown(
   options: object,
   known: readonly string[],
 ): void {
-  if (typeof options !== "object") {
+  if (!isObject(options)) {
     throw new ConfigError(
       "UnknownOption",
-      `Cannot make ${what}: the options must be an object, as in { region: "eu-west-1" }, found a ${typeof options}`,
+      `Cannot make ${what}: the options must be an object, as in { region: "eu-west-1" }, found ${
+        options === null
+          ? "null"
+          : Array.isArray(options)
+          ? "a list"
+          : `a ${typeof options}`
+      }`,
     );
   }
   const name = Object.keys(options).find((name) => !known.includes(name));
@@ -53,6 +59,11 @@ export function refuseUnknown(
       meant(name, known)
     }`,
   );
+}
+
+function isObject(options: unknown): options is object {
+  return typeof options === "object" && options !== null &&
+    !Array.isArray(options);
 }
 
 function meant(name: string, known: readonly string[]): string {

@@ -111,3 +111,38 @@ export function checkExpectedAccount(
     } as expectedAccount of the session: allowed are the 12 digits of an account, as text`,
   );
 }
+
+/**
+ * Refuses parts that a session could not call; programs that nobody type-checks
+ * may give `console` as a logger, or `fetch` as a transport.
+ *
+ * @param options The options of the session.
+ * @throws {ConfigError} `"InvalidPart"`.
+ */
+export function checkParts(options: SessionOptions): void {
+  const { transport, logger, system, clock, mfaCode, random, uuid } = options;
+  const parts = [
+    ["transport", transport, "send"],
+    ["logger", logger, "child"],
+    ["system", system, "env"],
+    ["clock", clock, "now"],
+  ] as const;
+  for (const [name, part, method] of parts) {
+    // Asked for, not read: nothing of a part is touched before the first call.
+    if (part === undefined || method in Object(part)) continue;
+    const hint = name === "logger"
+      ? "; loggerFrom of @inia/aws/logging makes a logger of console"
+      : "";
+    throw new ConfigError(
+      "InvalidPart",
+      `Cannot use the option ${name} of the session: it has no method ${method}${hint}`,
+    );
+  }
+  for (const [name, part] of Object.entries({ mfaCode, random, uuid })) {
+    if (part === undefined || typeof part === "function") continue;
+    throw new ConfigError(
+      "InvalidPart",
+      `Cannot use the option ${name} of the session: it must be a function, found a ${typeof part}`,
+    );
+  }
+}

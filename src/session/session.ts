@@ -24,6 +24,7 @@ import { type CallerIdentity, callerIdentity } from "./caller_identity.ts";
 import { type ConfigExplanation, explainSettings } from "./explain_config.ts";
 import {
   checkExpectedAccount,
+  checkParts,
   checkTransportOptions,
   SESSION_OPTIONS,
   type SessionOptions,
@@ -53,11 +54,13 @@ export class Session implements Disposable {
    * Makes a session.
    *
    * @param options What differs from environment, profile and defaults.
-   * @throws {ConfigError} If an option does not exist, or contradicts another.
+   * @throws {ConfigError} If an option does not exist, is not what it has to be,
+   * or contradicts another.
    * @throws {CredentialsError} If the credentials are incomplete.
    */
   constructor(options: SessionOptions = {}) {
     refuseUnknown("a session", options, SESSION_OPTIONS);
+    checkParts(options);
     checkTransportOptions(options, options);
     checkExpectedAccount(options);
     checkGiven(options.credentials);

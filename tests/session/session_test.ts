@@ -214,6 +214,37 @@ Deno.test("Session says how to name a service", () => {
   );
 });
 
+Deno.test("Session refuses parts that it could not call", () => {
+  const wrong: readonly (readonly [options: unknown, message: string])[] = [
+    [null, "must be an object"],
+    [[], "found a list"],
+    [
+      { transport: fetch },
+      "the option transport of the session: it has no method send",
+    ],
+    [
+      { transport: null },
+      "the option transport of the session: it has no method send",
+    ],
+    [{ logger: console }, "loggerFrom of @inia/aws/logging"],
+    [{ system: {} }, "the option system of the session: it has no method env"],
+    [
+      { clock: Date.now },
+      "the option clock of the session: it has no method now",
+    ],
+    [{ mfaCode: "123456" }, "it must be a function, found a string"],
+  ];
+
+  for (const [options, message] of wrong) {
+    // What programs that nobody type-checks may say.
+    assertThrows(
+      () => new Session(options as SessionOptions),
+      ConfigError,
+      message,
+    );
+  }
+});
+
 Deno.test("Session refuses half of a pair of keys at once", () => {
   const half = { accessKeyId: "AKIDEXAMPLE" } as typeof KEYS;
   const temporary = { accessKeyId: "ASIAEXAMPLE", secretAccessKey: "s" };
