@@ -5,6 +5,7 @@
  * @module
  */
 import { Session } from "../../mod.ts";
+import { base64 } from "../../src/foundation/bytes.ts";
 import type { Transport } from "../../src/ports/http.ts";
 import { DenoSystem } from "../../src/system/deno_system.ts";
 import { FakeSystem } from "../../src/testing/mod.ts";
@@ -21,6 +22,20 @@ const transport: Transport = {
 
 const KEYS = "aws_access_key_id = AK\naws_secret_access_key = SK\n";
 const TOKEN = { accessToken: "T", expiresAt: "2099-01-01T00:00:00Z" };
+
+/** A session of `aws login` whose keys have ended, so that new ones are got. */
+const LOGIN = {
+  accessToken: {
+    accessKeyId: "ASIA0",
+    secretAccessKey: "SK",
+    sessionToken: "T",
+    accountId: "123456789012",
+    expiresAt: "2020-01-01T00:00:00Z",
+  },
+  refreshToken: "R",
+  clientId: "arn:aws:signin:::devtools/same-device",
+  dpopKey: await newKey(),
+};
 
 /** What puts each provider to use: variables, the config file, other files. */
 const SCENES: Readonly<
@@ -52,6 +67,13 @@ sso_start_url = https://x.awsapps.com/start\nsso_region = eu-west-1\n`,
   },
   "shared-credentials-file": {
     files: { "/home/ann/.aws/credentials": `[default]\n${KEYS}` },
+  },
+  login: {
+    config: "[default]\nlogin_session = arn:aws:iam::123456789012:user/ann\n",
+    files: {
+      "/home/ann/.aws/login/cache/143b1fc18f5ca9bb89e81d9a77fe53029e237039039ccab734b6fb08284f7780.json":
+        JSON.stringify(LOGIN),
+    },
   },
   "custom-process": {
     config:
@@ -86,3 +108,14 @@ for (const [name, { env, config, files }] of Object.entries(SCENES)) {
   if (source !== name) throw new Error(`${name} became ${source}`);
 }
 console.log("done");
+
+async function newKey(): Promise<string> {
+  const { privateKey } = await crypto.subtle.generateKey(
+    { name: "ECDSA", namedCurve: "P-256" },
+    true,
+    ["sign", "verify"],
+  );
+  const der = await crypto.subtle.exportKey("pkcs8", privateKey);
+  const text = base64(new Uint8Array(der));
+  return `-----BEGIN PRIVATE KEY-----\n${text}\n-----END PRIVATE KEY-----\n`;
+}

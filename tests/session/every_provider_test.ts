@@ -50,6 +50,17 @@ async function answer(request: Request): Promise<Response> {
   if (pathname === "/latest/api/token") return new Response("token");
   if (pathname.endsWith("/security-credentials/")) return new Response("role");
   if (pathname.endsWith("/role")) return Response.json(KEYS);
+  if (pathname === "/v1/token") {
+    return Response.json({
+      accessToken: {
+        accessKeyId: "ASIA1",
+        secretAccessKey: "SK",
+        sessionToken: "T",
+      },
+      expiresIn: 900,
+      refreshToken: "R",
+    });
+  }
   if (pathname === "/federation/credentials") {
     return Response.json({
       roleCredentials: {
