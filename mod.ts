@@ -30,7 +30,7 @@ export type {
 } from "./src/session/explain_config.ts";
 export type { RoleOptions } from "./src/session/role_provider.ts";
 export type { SessionOptions } from "./src/session/options.ts";
-export { permissionsFor } from "./src/session/permissions.ts";
+export { permissionsFor } from "./src/session/permissions_for.ts";
 export {
   client,
   defaultSession,

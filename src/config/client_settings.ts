@@ -11,7 +11,7 @@ import {
   MILLISECONDS,
   readBoolean,
 } from "../foundation/setting_values.ts";
-import type { ClientConfig, Resolved, Setting } from "../ports/config.ts";
+import type { Resolved, Setting } from "../ports/config.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { RetryMode } from "../ports/retry.ts";
 import type { ServiceDefinition } from "../ports/service.ts";
@@ -21,7 +21,6 @@ import { resolveEndpointUrl } from "./endpoint_url.ts";
 import type { ProfileSet } from "../ports/config.ts";
 import { resolveRetry, type RetrySettings } from "./retry_settings.ts";
 import { resolve, type SettingPlaces } from "./settings.ts";
-import { refuseUnknown } from "./unknown_option.ts";
 
 type WithDefault<T> = Setting<T> & { readonly fallback: T };
 
@@ -73,27 +72,6 @@ const FIPS = yesOrNo(
   "use_fips_endpoint",
 );
 
-/** Names of all options of {@linkcode ClientConfig}, by the compiler's word. */
-export const CLIENT_OPTIONS: readonly string[] = Object.keys(
-  {
-    region: 0,
-    endpointUrl: 0,
-    credentials: 0,
-    retry: 0,
-    connectTimeoutMs: 0,
-    readTimeoutMs: 0,
-    attemptTimeoutMs: 0,
-    totalTimeoutMs: 0,
-    maxConnections: 0,
-    queueTimeoutMs: 0,
-    maxIdleConnections: 0,
-    proxy: 0,
-    caCerts: 0,
-    useDualstackEndpoint: 0,
-    useFipsEndpoint: 0,
-  } satisfies Record<keyof ClientConfig, number>,
-);
-
 /** The settings of one client, each with its source. */
 export interface ClientSettings {
   /** Region. */
@@ -140,23 +118,6 @@ export interface ClientSettingsInput {
   readonly system: System;
   /** The retry mode where none is set. Default: `"standard"`. */
   readonly usualRetryMode?: RetryMode;
-}
-
-/**
- * Refuses options of a client that do not exist.
- *
- * @param service The service.
- * @param options The options given in code.
- * @throws {ConfigError} `"UnknownOption"`, with the nearest name.
- */
-export function checkClientOptions(
-  { id, settings }: Pick<ServiceDefinition, "id" | "settings">,
-  options: object,
-): void {
-  const own = settings.map(({ name }) => name);
-  refuseUnknown(`a client of ${id}`, options, [
-    ...new Set([...CLIENT_OPTIONS, ...own]),
-  ]);
 }
 
 /**

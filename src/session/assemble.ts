@@ -32,13 +32,8 @@ import type { RetryStrategy } from "../ports/retry.ts";
 import type { ServiceDefinition } from "../ports/service.ts";
 import { retryStrategy } from "../retry/from_mode.ts";
 import { SigV4 } from "../signing/sigv4.ts";
-import {
-  assumeRoleWith,
-  assumeRoleWithTokenWith,
-  type CoreAs,
-} from "./assume_role.ts";
 import { sendTimes } from "./send_times.ts";
-import type { Shared, StsPorts } from "./shared.ts";
+import type { Shared } from "./shared.ts";
 import type { Connections } from "./transport_pool.ts";
 import { userAgent } from "./user_agent.ts";
 
@@ -53,19 +48,19 @@ interface ChecksumSettings {
 }
 
 /**
- * Makes what a client is built on. Nothing is read before the first call.
+ * Makes what a client is built on.
  *
  * @param shared What the session's clients share.
  * @param service The service.
  * @param config The client's own options.
  * @param identity Who calls, where it is not who the options say; `null`: nobody.
  */
-export function coreOf(
+export function assembledCore(
   shared: Shared,
   service: ServiceDefinition,
   config: ClientConfig,
-  identity?: CredentialSource | null,
-): ClientCore {
+  identity: CredentialSource | null | undefined,
+): Required<ClientCore> {
   let ready: Parts | undefined;
   const load = (): Parts | Promise<Parts> => ready ?? assemble();
   const assemble = async (): Promise<Parts> => {
@@ -82,21 +77,6 @@ export function coreOf(
     files: shared.system,
     checksums: async () =>
       (await load()).payload.requestChecksum === "when_supported",
-  };
-}
-
-/**
- * The ports through which a session's credential chain reaches STS.
- *
- * @param shared What the session's clients share; asked when a role is assumed.
- */
-export function stsPorts(shared: () => Shared): StsPorts {
-  const core: CoreAs = (service, identity) =>
-    coreOf(shared(), service, {}, identity);
-  return {
-    core,
-    assumeRole: assumeRoleWith(core),
-    assumeRoleWithWebIdentity: assumeRoleWithTokenWith(core),
   };
 }
 
@@ -119,6 +99,7 @@ async function assembleParts(
   const credentials = identity === null
     ? undefined
     : identity ?? await shared.identityOf(config);
+  const transports = await shared.transports();
   const skew = new ClockSkew(clock);
   const call = createCaller(() => parts);
   const regions = service.regions?.(
@@ -134,7 +115,7 @@ async function assembleParts(
     signer: new SigV4(),
     retry: strategyOf(resolved.retry, service.id, shared),
     repeatUnsafe: resolved.retry.repeatUnsafe.value,
-    transport: shared.transports.get(connectionsOf(resolved)),
+    transport: transports.get(connectionsOf(resolved)),
     times: sendTimes(resolved),
     recoveries: [
       ...regions ? [regions] : [],

@@ -37,7 +37,8 @@ export async function discoveredProviders(
 }
 
 async function contextOf(shared: Shared): Promise<ChainContext> {
-  const { system, clock, random, logger, transports, sts, mfaCode } = shared;
+  const { system, clock, random, logger, sts, mfaCode } = shared;
+  const transports = await shared.transports();
   const { region } = shared.options;
   return {
     ...await shared.setup(),

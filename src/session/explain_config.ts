@@ -3,10 +3,15 @@
  *
  * @module
  */
-import type { ClientSettings } from "../config/client_settings.ts";
+import {
+  type ClientSettings,
+  resolveClient,
+} from "../config/client_settings.ts";
 import { sourceText } from "../config/settings.ts";
 import { redactUrl } from "../foundation/redact.ts";
-import type { Resolved } from "../ports/config.ts";
+import type { ClientConfig, Resolved } from "../ports/config.ts";
+import type { ServiceDefinition } from "../ports/service.ts";
+import type { Shared } from "./shared.ts";
 
 /** One setting, and how it came about. */
 export interface ExplainedSetting {
@@ -33,12 +38,30 @@ export interface ConfigExplanation {
 }
 
 /**
- * Explains resolved settings.
+ * Tells where each setting of a client comes from.
  *
- * @param profile The profile that counts.
- * @param resolved The settings of a client.
+ * @param shared What the session's clients share.
+ * @param service The service.
+ * @param config The client's own options.
+ * @throws {ConfigError} If a setting has a value that is not allowed.
  */
-export function explainSettings(
+export async function explainConfig<Config extends ClientConfig>(
+  shared: Shared,
+  service: ServiceDefinition<Config>,
+  config: ClientConfig,
+): Promise<ConfigExplanation> {
+  const { profiles, profile } = await shared.setup();
+  const resolved = await resolveClient({
+    service,
+    places: await shared.places(config),
+    profiles,
+    system: shared.system,
+  });
+  const source = sourceText(profile.source);
+  return explanationOf({ name: profile.name, source }, resolved);
+}
+
+function explanationOf(
   profile: ConfigExplanation["profile"],
   resolved: ClientSettings,
 ): ConfigExplanation {

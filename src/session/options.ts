@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CLIENT_OPTIONS } from "../config/client_settings.ts";
+import { CLIENT_OPTIONS } from "../config/client_options.ts";
 import { ConfigError } from "../foundation/errors.ts";
 import type { ClientConfig } from "../ports/config.ts";
 import type { Clock } from "../ports/clock.ts";

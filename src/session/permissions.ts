@@ -7,7 +7,7 @@ import { find } from "../credentials/finding.ts";
 import { PermissionRecorder, Permissions } from "../credentials/recorder.ts";
 import { platformSystem } from "../system/platform_system.ts";
 import { FetchTransport } from "../transport/fetch_transport.ts";
-import { stsPorts } from "./assemble.ts";
+import { stsPorts } from "./core.ts";
 import { type SessionOptions, TRANSPORT_OPTIONS } from "./options.ts";
 import { Shared } from "./shared.ts";
 
@@ -23,26 +23,14 @@ const OF_PROFILES = [
 ];
 
 /**
- * Finds the flags that a program needs for a session: looks for credentials once,
- * with all permissions, and tells what was used on the way. So it has to run where
- * the program will, with `-A`, and costs what the source in use costs.
- *
- * @example Usage
- * ```ts ignore
- * const flags = await permissionsFor({ profile: "dev" }, [
- *   "photos.s3.eu-west-1.amazonaws.com",
- * ]);
- * console.log(`deno run ${flags.join(" ")} main.ts`);
- * ```
+ * Finds the flags that a program needs for a session.
  *
  * @param options The session's options.
  * @param hosts The hosts of the services that the program calls.
- * @returns The flags, one for each kind of permission.
- * @throws {CredentialsError | ConfigError} If there are no credentials.
  */
-export async function permissionsFor(
+export async function foundPermissions(
   options: SessionOptions,
-  hosts: readonly string[] = [],
+  hosts: readonly string[],
 ): Promise<readonly string[]> {
   const recorder = new PermissionRecorder();
   const inner = options.transport ?? new FetchTransport();

@@ -3,11 +3,7 @@
  *
  * @module
  */
-import {
-  checkClientOptions,
-  resolveClient,
-} from "../config/client_settings.ts";
-import { sourceText } from "../config/settings.ts";
+import { checkClientOptions } from "../config/client_options.ts";
 import { refuseUnknown } from "../config/unknown_option.ts";
 import type { CredentialsExplanation } from "../credentials/explain.ts";
 import { checkGiven } from "../credentials/given.ts";
@@ -19,9 +15,9 @@ import type {
   CredentialSource,
 } from "../ports/credentials.ts";
 import type { ServiceClientClass } from "../ports/service.ts";
-import { coreOf, stsPorts } from "./assemble.ts";
 import { type CallerIdentity, callerIdentity } from "./caller_identity.ts";
-import { type ConfigExplanation, explainSettings } from "./explain_config.ts";
+import { coreOf, stsPorts } from "./core.ts";
+import type { ConfigExplanation } from "./explain_config.ts";
 import {
   checkExpectedAccount,
   checkParts,
@@ -147,18 +143,8 @@ export class Session implements Disposable {
     config?: NoInfer<Config>,
   ): Promise<ConfigExplanation> {
     checkClass(service);
-    const { system } = this.#shared;
-    const { profiles, profile } = await this.#shared.setup();
-    const resolved = await resolveClient({
-      service: service.service,
-      places: await this.#shared.places(config ?? {}),
-      profiles,
-      system,
-    });
-    return explainSettings({
-      name: profile.name,
-      source: sourceText(profile.source),
-    }, resolved);
+    const { explainConfig } = await import("./explain_config.ts");
+    return await explainConfig(this.#shared, service.service, config ?? {});
   }
 
   /**

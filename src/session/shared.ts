@@ -3,8 +3,6 @@
  *
  * @module
  */
-import { loadProfiles } from "../config/files.ts";
-import { chooseProfile, type ChosenProfile } from "../config/profile_choice.ts";
 import type { SettingPlaces } from "../config/settings.ts";
 import type { MfaCode } from "../credentials/context.ts";
 import { givenCredentials } from "../credentials/given.ts";
@@ -13,11 +11,7 @@ import {
   RefreshingCredentials,
 } from "../credentials/refreshing.ts";
 import { SinkLogger } from "../foundation/log.ts";
-import type {
-  ClientConfig,
-  CredentialsInput,
-  ProfileSet,
-} from "../ports/config.ts";
+import type { ClientConfig, CredentialsInput } from "../ports/config.ts";
 import type { Clock } from "../ports/clock.ts";
 import type {
   AssumeRole,
@@ -30,17 +24,10 @@ import { platformSystem } from "../system/platform_system.ts";
 import { SystemClock } from "../system/system_clock.ts";
 import { terminalMfaCode } from "../system/terminal.ts";
 import type { SessionOptions } from "./options.ts";
+import type { Setup } from "./setup.ts";
 import type { CoreAs } from "./assume_role.ts";
 import { ExpectedAccount } from "./caller_identity.ts";
-import { TransportPool } from "./transport_pool.ts";
-
-/** What the files say, and which profile of them counts. */
-export interface Setup {
-  /** Both files. */
-  readonly profiles: ProfileSet;
-  /** The profile that counts. */
-  readonly profile: ChosenProfile;
-}
+import type { TransportPool } from "./transport_pool.ts";
 
 /** How the credential chain reaches STS. */
 export interface StsPorts {
@@ -60,12 +47,12 @@ export class Shared implements Disposable {
   readonly random: () => number;
   readonly uuid: () => string;
   readonly logger: Logger;
-  readonly transports: TransportPool;
   /** Regions that calls found things in, by service and place, then by name. */
   readonly regions = new Map<string, Map<string, string>>();
 
   readonly sts: StsPorts;
 
+  #transports: TransportPool | undefined;
   #setup: Promise<Setup> | undefined;
   #identity: Promise<CredentialSource | undefined> | undefined;
 
@@ -82,11 +69,6 @@ export class Shared implements Disposable {
     this.random = options.random ?? Math.random;
     this.uuid = options.uuid ?? (() => crypto.randomUUID());
     this.logger = options.logger ?? new SinkLogger("inia");
-    this.transports = new TransportPool(
-      options.transport,
-      this.clock,
-      this.logger.child("transport"),
-    );
     this.sts = sts;
   }
 
@@ -135,8 +117,19 @@ export class Shared implements Disposable {
     return this.options.mfaCode ?? terminalMfaCode();
   }
 
+  /** The session's transports. */
+  async transports(): Promise<TransportPool> {
+    const { TransportPool } = await import("./transport_pool.ts");
+    this.#transports ??= new TransportPool(
+      this.options.transport,
+      this.clock,
+      this.logger.child("transport"),
+    );
+    return this.#transports;
+  }
+
   [Symbol.dispose](): void {
-    this.transports[Symbol.dispose]();
+    this.#transports?.[Symbol.dispose]();
   }
 
   /**
@@ -161,9 +154,8 @@ export class Shared implements Disposable {
   }
 
   async #read(): Promise<Setup> {
-    const profiles = await loadProfiles(this.system);
-    const profile = chooseProfile(profiles, this.system, this.options.profile);
-    return { profiles, profile };
+    const { readSetup } = await import("./setup.ts");
+    return await readSetup(this.system, this.options.profile);
   }
 
   async #find(): Promise<CredentialSource | undefined> {

@@ -5,12 +5,12 @@ import {
   assertThrows,
 } from "@std/assert";
 import {
-  checkClientOptions,
   type ClientSettings,
   resolveClient,
   resolveRegion,
   tellRegionConflict,
 } from "../../src/config/client_settings.ts";
+import { checkClientOptions } from "../../src/config/client_options.ts";
 import { profilesFrom } from "../../src/config/profiles.ts";
 import type { SettingPlaces } from "../../src/config/settings.ts";
 import { ConfigError } from "../../src/foundation/errors.ts";
