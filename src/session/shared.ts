@@ -10,6 +10,7 @@ import {
   type RefreshDeps,
   RefreshingCredentials,
 } from "../credentials/refreshing.ts";
+import { ConfigError } from "../foundation/errors.ts";
 import { SinkLogger } from "../foundation/log.ts";
 import type { ClientConfig, CredentialsInput } from "../ports/config.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -52,6 +53,7 @@ export class Shared implements Disposable {
 
   readonly sts: StsPorts;
 
+  #closed = false;
   #transports: TransportPool | undefined;
   #setup: Promise<Setup> | undefined;
   #identity: Promise<CredentialSource | undefined> | undefined;
@@ -117,9 +119,19 @@ export class Shared implements Disposable {
     return this.options.mfaCode ?? terminalMfaCode();
   }
 
-  /** The session's transports. */
+  /**
+   * The session's transports.
+   *
+   * @throws {ConfigError} `"SessionClosed"` if it was disposed of.
+   */
   async transports(): Promise<TransportPool> {
     const { TransportPool } = await import("./transport_pool.ts");
+    if (this.#closed) {
+      throw new ConfigError(
+        "SessionClosed",
+        "Cannot call: the session is closed; keep it open until the last call has ended",
+      );
+    }
     this.#transports ??= new TransportPool(
       this.options.transport,
       this.clock,
@@ -129,6 +141,7 @@ export class Shared implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#closed = true;
     this.#transports?.[Symbol.dispose]();
   }
 

@@ -299,6 +299,23 @@ Deno.test("Session reads the files again after a failure", async () => {
   assertEquals((await s3.listBuckets()).Buckets, [{ Name: "b" }]);
 });
 
+Deno.test("Session calls nothing after it was closed", async () => {
+  const { session, sent } = sessionWith({
+    credentials: KEYS,
+    region: "eu-west-1",
+  }, [BUCKETS]);
+  const s3 = session.client(S3);
+  session[Symbol.dispose]();
+
+  await assertRejects(
+    () => s3.listBuckets(),
+    ConfigError,
+    "Cannot call: the session is closed",
+  );
+
+  assertEquals(sent, []);
+});
+
 Deno.test("client uses one default session, set up once", () => {
   setupDefaultSession({ region: "eu-west-1", credentials: KEYS });
 
