@@ -104,13 +104,13 @@ async function send<Input, Output>(
 }
 
 async function read<Input, Output>(
-  { service, logger }: Parts,
+  { service, protocol, logger }: Parts,
   { operation, given, input, ledger }: Call<Input, Output>,
   response: HttpResponse,
   trace: AttemptTrace,
 ): Promise<Omit<Output, "ResponseMetadata">> {
   const strict = trace.facts?.host.includes(".amazonaws.com") === true;
-  const { output, requestId, missing } = await service.protocol.deserialize(
+  const { output, requestId, missing } = await protocol.deserialize(
     operation,
     asksForChecksum(operation, input)
       ? verified(response, (error) => ledger.complete(error))

@@ -13,7 +13,7 @@ import type {
   SendOptions,
   Transport,
 } from "../ports/http.ts";
-import type { RequestDraft } from "../ports/protocol.ts";
+import type { Protocol, RequestDraft } from "../ports/protocol.ts";
 import type { RegionMemory } from "../ports/recovery.ts";
 import type { Operation } from "../ports/schema.ts";
 import type { ServiceDefinition } from "../ports/service.ts";
@@ -31,6 +31,8 @@ export interface Parts extends LoopParts {
   readonly service: ServiceDefinition;
   /** The client's settings, with their defaults filled in. */
   readonly settings: ClientConfig;
+  /** How messages are written. */
+  readonly protocol: Protocol;
   /** Told of what goes over the wire. */
   readonly wireLog: WireLog;
   /** How bodies are protected. */

@@ -50,10 +50,10 @@ export async function prepare<Input, Output>(
   input: Input,
   options: CallOptions,
 ): Promise<Call<Input, Output>> {
-  const { service, uuid, files } = parts;
+  const { service, protocol, uuid, files } = parts;
   const asked = withChecksumMode(operation, input, parts.payload);
   const amended = service.amend ? await service.amend(operation, asked) : asked;
-  const draft = service.protocol.serialize(operation, amended, uuid);
+  const draft = protocol.serialize(operation, amended, uuid);
   const body = draft.body === undefined
     ? undefined
     : await prepareBody(draft.body, {

@@ -45,11 +45,11 @@ export function createPresigner(
   ): Promise<PresignedRequest> => {
     checkPresign(operation, options);
     const parts = await load();
-    const { service, uuid, signer, skew } = parts;
+    const { service, protocol, uuid, signer, skew } = parts;
     const amended = service.amend
       ? await service.amend(operation, input)
       : input;
-    const written = service.protocol.serialize(operation, amended, uuid);
+    const written = protocol.serialize(operation, amended, uuid);
     const draft = withoutBody(operation.name, written, options);
     const endpoint = locate(parts, operation.name, draft);
     const request = address(draft, endpoint, undefined);

@@ -114,7 +114,7 @@ interface Expected {
 }
 
 async function checked<Input, Output>(
-  { service }: Parts,
+  { protocol }: Parts,
   { operation, draft, secrets }: Call<Input, Output>,
   response: HttpResponse,
   { place, from, trace }: Expected,
@@ -122,7 +122,7 @@ async function checked<Input, Output>(
   const object = `${trace.facts?.host}${draft.path}`;
   try {
     if (response.status >= 300) {
-      await service.protocol.deserialize(operation, response, {
+      await protocol.deserialize(operation, response, {
         strict: false,
       });
     }

@@ -30,8 +30,8 @@ export function createSigningPlaceFinder(
     { signal }: Pick<CallOptions, "signal"> = {},
   ): Promise<SigningPlace> => {
     const parts = await load();
-    const { service, uuid, skew } = parts;
-    const draft = service.protocol.serialize(operation, input, uuid);
+    const { protocol, uuid, skew } = parts;
+    const draft = protocol.serialize(operation, input, uuid);
     const endpoint = locate(parts, operation.name, draft);
     const { origin, path } = address(draft, endpoint, undefined);
     const scope = scopeOf(endpoint, skew.now(new URL(origin).host));

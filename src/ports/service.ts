@@ -19,8 +19,8 @@ import type { Operation } from "./schema.ts";
 export interface ServiceDefinition<Config extends ClientConfig = ClientConfig> {
   /** Short name, for example `"s3"`; also part of `AWS_ENDPOINT_URL_S3`. */
   readonly id: string;
-  /** How its messages are written. */
-  readonly protocol: Protocol;
+  /** Loads how its messages are written: with the first call, not with the client. */
+  readonly protocol: () => Promise<Protocol>;
   /** Where its requests go. */
   endpoint(query: EndpointQuery<Config>): Endpoint;
   /**

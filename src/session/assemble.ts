@@ -110,6 +110,7 @@ async function assembleParts(
   const parts: Parts = {
     service,
     settings,
+    protocol: await service.protocol(),
     wireLog: new WireLog(logger),
     payload: payloadPolicy(settings),
     signer: new SigV4(),

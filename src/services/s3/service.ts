@@ -4,7 +4,6 @@
  * @module
  */
 import type { ServiceDefinition } from "../../ports/service.ts";
-import { restXml } from "../../protocol/rest_xml.ts";
 import { amendInput } from "./amend.ts";
 import { BucketRegions } from "./bucket_region.ts";
 import { s3Endpoint } from "./endpoint.ts";
@@ -16,7 +15,7 @@ import { type S3Config, s3Settings } from "./settings.ts";
 /** Facts of S3. */
 export const s3: ServiceDefinition<S3Config> = {
   id: "s3",
-  protocol: restXml,
+  protocol: async () => (await import("../../protocol/rest_xml.ts")).restXml,
   endpoint: s3Endpoint,
   amend: amendInput,
   amendOutput,
