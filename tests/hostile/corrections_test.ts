@@ -34,7 +34,11 @@ Deno.test("a hundred calls at once learn the server's time, outside the retry bu
     Array.from({ length: CALLS }, () => s3.listBuckets()),
   );
 
-  assertEquals(sent.length, 2 * CALLS);
+  // A call that is signed after the first refusal has the right time at once.
+  const refused = results.filter(({ ResponseMetadata }) =>
+    ResponseMetadata.RetryAttempts === 1
+  );
+  assertEquals(sent.length, CALLS + refused.length);
   const { Attempts } = results[0]?.ResponseMetadata ?? { Attempts: [] };
   assertEquals(
     Attempts.map(({ delayMs, failure, recovery }) => [
@@ -45,7 +49,7 @@ Deno.test("a hundred calls at once learn the server's time, outside the retry bu
     [[0, "RequestTimeTooSkewed", "skew"], [0, undefined, undefined]],
   );
   await s3.listBuckets();
-  assertEquals(sent.length, 2 * CALLS + 1);
+  assertEquals(sent.length, CALLS + refused.length + 1);
 });
 
 Deno.test("a HEAD, whose refusal has no body, learns the server's time", async () => {

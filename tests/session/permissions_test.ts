@@ -151,10 +151,10 @@ Deno.test("permissionsFor needs to know both files of a profile named in code", 
 
 Deno.test("permissionsFor needs the program of a credential_process", async () => {
   await check({
-    env: { AWS_PROFILE: "tool", PATH: "/usr/bin:/bin" },
+    env: { AWS_PROFILE: "tool" },
     files: {
       ".aws/config":
-        "[profile tool]\ncredential_process = cat HOME/keys.json\n",
+        "[profile tool]\ncredential_process = /bin/cat HOME/keys.json\n",
       "keys.json":
         `{"Version":1,"AccessKeyId":"AKIAPROCESS","SecretAccessKey":"SK"}`,
     },
@@ -162,7 +162,7 @@ Deno.test("permissionsFor needs the program of a credential_process", async () =
     flags: [
       "--allow-env=AWS_PROFILE,HOME",
       "--allow-read=HOME/.aws/config",
-      "--allow-run=cat",
+      "--allow-run=/bin/cat",
     ],
   });
 });
