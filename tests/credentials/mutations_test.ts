@@ -1,12 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { loadProfiles } from "../../src/config/files.ts";
-import { chooseProfile } from "../../src/config/profile_choice.ts";
 import { CredentialChain } from "../../src/credentials/chain.ts";
 import { defaultProviders } from "../../src/credentials/default_chain.ts";
 import { AwsError, ConfigError } from "../../src/foundation/errors.ts";
 import type { Credentials } from "../../src/ports/credentials.ts";
-import { FakeSystem, FixedClock } from "../../src/testing/mod.ts";
-import { keptMessages, NO_TRANSPORT, NOW } from "./doubles.ts";
+import { chainContext } from "./doubles.ts";
 
 const PROFILES = ["default", "dev", "ops", "a b"];
 
@@ -79,23 +76,12 @@ async function keysOf(
   files: Record<string, string>,
   name: string,
 ): Promise<Credentials> {
-  const system = new FakeSystem({
-    env: { HOME: "/home/ann", AWS_EC2_METADATA_DISABLED: "true" },
+  const context = await chainContext({
+    env: { AWS_EC2_METADATA_DISABLED: "true" },
     files,
+    profile: name,
   });
-  const profiles = await loadProfiles(system);
-  const unused = (): Promise<never> => Promise.reject(new Error("unused"));
-  return await new CredentialChain(defaultProviders({
-    system,
-    clock: new FixedClock(NOW),
-    random: () => 0,
-    logger: keptMessages(),
-    transport: NO_TRANSPORT,
-    profiles,
-    profile: chooseProfile(profiles, system, name),
-    assumeRole: unused,
-    assumeRoleWithWebIdentity: unused,
-  })).load();
+  return await new CredentialChain(defaultProviders(context)).load();
 }
 
 /**

@@ -12,9 +12,8 @@ import {
 } from "../../src/foundation/errors.ts";
 import { FakeSystem } from "../../src/testing/fake_system.ts";
 import { HostileServer } from "../transport/hostile_server.ts";
+import { AUTHORITY, tlsServer } from "../transport/tls_server.ts";
 import { answer, CAT, inTurn, keeping, type Line, s3At } from "./store.ts";
-
-const TLS = new URL("../fixtures/tls/", import.meta.url);
 
 Deno.test("maxConnections is a queue, first come, first served", async () => {
   const lines: Line[] = [];
@@ -283,55 +282,36 @@ Deno.test("maxIdleConnections says how many connections are kept", async () => {
 });
 
 Deno.test("caCerts and AWS_CA_BUNDLE make a server trusted", async () => {
-  const authority = read("authority.pem");
   await using server = tlsServer();
+  const origin = server.origin("localhost");
   const bundle = new FakeSystem({
     env: { AWS_CA_BUNDLE: "/ca.pem" },
-    files: { "/ca.pem": authority },
+    files: { "/ca.pem": AUTHORITY },
   });
   const profile = new FakeSystem({
     env: { HOME: "/home/ann" },
     files: {
       "/home/ann/.aws/config": "[default]\nca_bundle = ~/ca.pem\n",
-      "/home/ann/ca.pem": authority,
+      "/home/ann/ca.pem": AUTHORITY,
     },
   });
   for (
     const options of [
-      { caCerts: [authority] },
+      { caCerts: [AUTHORITY] },
       { system: bundle },
       { system: profile },
     ]
   ) {
-    using client = s3At(server.origin, options);
+    using client = s3At(origin, options);
 
     const { ResponseMetadata } = await client.s3.headObject(CAT);
 
     assertEquals(ResponseMetadata.HTTPStatusCode, 200);
   }
-  using client = s3At(server.origin, { retry: { maxAttempts: 1 } });
+  using client = s3At(origin, { retry: { maxAttempts: 1 } });
   const error = await assertRejects(
     () => client.s3.headObject(CAT),
     TransportError,
   );
   assertEquals([error.kind, error.maybeSent], ["tls", false]);
 });
-
-function tlsServer(): AsyncDisposable & { readonly origin: string } {
-  const server = Deno.serve({
-    hostname: "127.0.0.1",
-    port: 0,
-    cert: read("localhost.pem"),
-    key: read("localhost.key.pem"),
-    onListen: () => {},
-    onError: () => new Response(),
-  }, () => new Response(null));
-  return {
-    origin: `https://localhost:${server.addr.port}`,
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
-}
-
-function read(name: string): string {
-  return Deno.readTextFileSync(new URL(name, TLS));
-}

@@ -15,7 +15,7 @@ import type {
 import { FixedClock } from "../../src/testing/fixed_clock.ts";
 import { withDeadlines } from "../../src/transport/deadlines.ts";
 import { countingSignal } from "./counting_signal.ts";
-import { bytesOf, piecesOf, requestTo } from "./requests.ts";
+import { bytesOf, caught, piecesOf, requestTo } from "./requests.ts";
 
 const REQUEST = requestTo("https://example.com");
 
@@ -396,15 +396,6 @@ function scripted(): { body: ResponseBody; push(piece: string): void } {
 
 async function cancelled({ body }: HttpResponse): Promise<void> {
   await body?.cancel();
-}
-
-async function caught(fn: () => Promise<unknown>): Promise<unknown> {
-  try {
-    await fn();
-    return "nothing";
-  } catch (error) {
-    return error;
-  }
 }
 
 /** Whether a promise has settled once all that is due has run. */

@@ -8,8 +8,7 @@ import {
 } from "../../src/transport/fetch_transport.ts";
 import { closedPort, HostileServer, type Script } from "./hostile_server.ts";
 import { bytesOf, piecesOf, requestTo } from "./requests.ts";
-
-const TLS = new URL("../fixtures/tls/", import.meta.url);
+import { AUTHORITY, tlsServer } from "./tls_server.ts";
 
 Deno.test("a port without a server is refused, never sent", async () => {
   const error = await failure(`http://127.0.0.1:${closedPort()}`);
@@ -80,7 +79,7 @@ Deno.test("a certificate of an unknown authority is tls, never sent", async () =
 
 Deno.test("a certificate for another name is tls, never sent", async () => {
   await using server = tlsServer();
-  const caCerts = [read("authority.pem")];
+  const caCerts = [AUTHORITY];
 
   const error = await failure(server.origin("127.0.0.1"), { caCerts });
 
@@ -89,7 +88,7 @@ Deno.test("a certificate for another name is tls, never sent", async () => {
 
 Deno.test("a certificate of an authority in caCerts is good", async () => {
   await using server = tlsServer();
-  using transport = new FetchTransport({ caCerts: [read("authority.pem")] });
+  using transport = new FetchTransport({ caCerts: [AUTHORITY] });
 
   const response = await transport.send(requestTo(server.origin("localhost")));
 
@@ -250,25 +249,6 @@ async function failureInChild(
     args: ["run", "--quiet", "--no-prompt", permission, program, origin],
   }).output();
   return JSON.parse(text(stdout));
-}
-
-function read(name: string): string {
-  return Deno.readTextFileSync(new URL(name, TLS));
-}
-
-function tlsServer(): AsyncDisposable & { origin(host: string): string } {
-  const server = Deno.serve({
-    hostname: "127.0.0.1",
-    port: 0,
-    cert: read("localhost.pem"),
-    key: read("localhost.key.pem"),
-    onListen: () => {},
-    onError: () => new Response(),
-  }, () => new Response("hello"));
-  return {
-    origin: (host) => `https://${host}:${server.addr.port}`,
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
 }
 
 /** Deno cannot make a socket reset: Perl does it, after its answer, when told. */

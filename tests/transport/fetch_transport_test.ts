@@ -13,7 +13,7 @@ import {
 } from "../../src/foundation/errors.ts";
 import { FetchTransport } from "../../src/transport/fetch_transport.ts";
 import { answering, HostileServer, ok } from "./hostile_server.ts";
-import { bytesOf, piecesOf, requestTo } from "./requests.ts";
+import { bytesOf, caught, piecesOf, requestTo } from "./requests.ts";
 
 Deno.test("FetchTransport sends what it is given and little else", async () => {
   await using server = new HostileServer(answering(ok("hello", "x-amz-id: 1")));
@@ -395,12 +395,3 @@ Deno.test("FetchTransport refuses settings that make no sense", () => {
     assertEquals(error.message.includes("planted"), false);
   }
 });
-
-async function caught(fn: () => Promise<unknown>): Promise<unknown> {
-  try {
-    await fn();
-    return "nothing";
-  } catch (error) {
-    return error;
-  }
-}

@@ -30,3 +30,13 @@ export async function bytesOf({ body }: HttpResponse): Promise<Uint8Array> {
 export async function piecesOf({ body }: HttpResponse): Promise<Uint8Array[]> {
   return body === null ? [] : await Array.fromAsync(body.open());
 }
+
+/** What is thrown; `"nothing"` where nothing is. */
+export async function caught(fn: () => Promise<unknown>): Promise<unknown> {
+  try {
+    await fn();
+    return "nothing";
+  } catch (error) {
+    return error;
+  }
+}
