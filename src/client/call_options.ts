@@ -13,7 +13,14 @@ const TIMES = [
   "readTimeoutMs",
   "attemptTimeoutMs",
   "totalTimeoutMs",
+  "queueTimeoutMs",
 ] as const satisfies readonly (keyof CallOptions)[];
+
+/** The times that only a transport can keep. */
+const KEPT_BY_TRANSPORT = [
+  ["connectTimeoutMs", "connect"],
+  ["queueTimeoutMs", "queue"],
+] as const;
 
 const OPTIONS: readonly string[] = ["signal", ...TIMES];
 
@@ -48,10 +55,16 @@ export function checkCallOptions(
       `Cannot call ${operation} as ${name} must be ${MILLISECONDS}, or Infinity for no limit: current value is ${ms}`,
     );
   }
-  if (options.connectTimeoutMs === undefined) return;
-  if (limits.includes("connect")) return;
-  throw new ConfigError(
-    "ContradictoryOptions",
-    `Cannot call ${operation} with connectTimeoutMs: the transport does not keep a connect limit; leave the option out, or use a transport whose limits name "connect"`,
-  );
+  for (const [name, limit] of KEPT_BY_TRANSPORT) {
+    const ms = options[name];
+    // Without a queue, no wait is too long: a transfer may always lift the limit.
+    if (ms === undefined || name === "queueTimeoutMs" && ms === Infinity) {
+      continue;
+    }
+    if (limits.includes(limit)) continue;
+    throw new ConfigError(
+      "ContradictoryOptions",
+      `Cannot call ${operation} with ${name}: the transport does not keep a ${limit} limit; leave the option out, or use a transport whose limits name "${limit}"`,
+    );
+  }
 }

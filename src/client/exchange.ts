@@ -102,11 +102,13 @@ function sendOptions(
     connectTimeoutMs = times.connectTimeoutMs,
     readTimeoutMs = times.readTimeoutMs,
     attemptTimeoutMs = times.attemptTimeoutMs,
+    queueTimeoutMs,
   } = options;
   return {
     ...signal && { signal },
     ...connectTimeoutMs !== undefined && { connectTimeoutMs },
     ...readTimeoutMs !== undefined && { readTimeoutMs },
     ...attemptTimeoutMs !== undefined && { attemptTimeoutMs },
+    ...queueTimeoutMs !== undefined && { queueTimeoutMs },
   };
 }

@@ -6,6 +6,7 @@
 import {
   AwsError,
   conclude,
+  ConfigError,
   TimeoutError,
   TransportError,
 } from "../foundation/errors.ts";
@@ -57,6 +58,8 @@ export interface LoopParts {
   readonly clock: Clock;
   /** Told of every further attempt. */
   readonly logger: Logger;
+  /** Whether the session was closed, so that nothing is sent any more. */
+  readonly closed?: () => boolean;
 }
 
 /** A successful attempt and the facts of its call. */
@@ -117,6 +120,7 @@ class Run {
     turn: Turn<T>,
     grant: RetryGrant,
     attempt: Attempt,
+    failure?: AwsError,
   ): Promise<Looped<T>> {
     const { clock } = this.#parts;
     while (true) {
@@ -128,7 +132,10 @@ class Run {
         this.#record.note(grant, trace, clock.now().getTime() - startMs);
         return this.#looped(value, grant.ticket, trace);
       } catch (error) {
-        if (!(error instanceof AwsError)) throw error;
+        if (!(error instanceof AwsError)) {
+          throw this.#sessionClosed(error, turn.signal, failure);
+        }
+        failure = error;
         const received = clock.now();
         const durationMs = received.getTime() - startMs;
         this.#record.note(grant, trace, durationMs, error);
@@ -154,6 +161,23 @@ class Run {
     }
   }
 
+  /** The failure that a closed session left unrepeated is worth more than the closing. */
+  #sessionClosed(
+    error: unknown,
+    signal: AbortSignal | undefined,
+    failure: AwsError | undefined,
+  ): unknown {
+    const isClosed = this.#parts.closed?.() === true && !signal?.aborted;
+    if (!isClosed || failure === undefined) return error;
+    const closed = new ConfigError(
+      "SessionClosed",
+      `Cannot repeat ${this.#call.operation}: the session was closed while the call waited to be sent again after "${failure.message}"; keep the session open until its last call has ended`,
+      { cause: failure },
+    );
+    conclude(closed, this.#record.metadata());
+    return closed;
+  }
+
   #looped<T>(value: T, ticket: RetryTicket, trace: AttemptTrace): Looped<T> {
     return {
       value,
@@ -162,7 +186,7 @@ class Run {
       goOn: async (failure, turn) => {
         this.#record.noteBreak(failure);
         const grant = await this.#afterFailure(ticket, trace, failure);
-        return await this.attempts(turn, grant, this.#next(grant));
+        return await this.attempts(turn, grant, this.#next(grant), failure);
       },
     };
   }

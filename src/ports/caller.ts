@@ -21,6 +21,8 @@ export interface CallOptions {
   readonly attemptTimeoutMs?: number;
   /** Longest time of the whole call, waits included, in milliseconds. Default: the client's. */
   readonly totalTimeoutMs?: number;
+  /** Longest wait for a connection where `maxConnections` is reached, in milliseconds. Default: the client's. */
+  readonly queueTimeoutMs?: number;
 }
 
 /**

@@ -96,6 +96,8 @@ export interface SendOptions {
   readonly readTimeoutMs?: number;
   /** Longest time that is spent waiting for the server in all: head and body. */
   readonly attemptTimeoutMs?: number;
+  /** Longest wait for a connection, where their number is limited. */
+  readonly queueTimeoutMs?: number;
   /** Called when a connection to the host is seen to be open, where that can be told. */
   readonly onDialled?: () => void;
 }

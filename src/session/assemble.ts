@@ -128,6 +128,7 @@ async function assembleParts(
     skew,
     clock,
     logger: logger.child("retry"),
+    closed: () => shared.closed,
     files: system,
     uuid: shared.uuid,
     maxFromStart: resolved.retry.constants.value === "2026",

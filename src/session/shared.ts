@@ -74,6 +74,11 @@ export class Shared implements Disposable {
     this.sts = sts;
   }
 
+  /** Whether it was disposed of. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** Reads the files, once; a failure is tried again by the next call. */
   setup(): Promise<Setup> {
     this.#setup ??= retried(this.#read(), () => {

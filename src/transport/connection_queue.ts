@@ -4,7 +4,8 @@
  * @module
  */
 import { TimeoutError } from "../foundation/errors.ts";
-import { checkCount, checkLimit } from "./limits.ts";
+import type { SendOptions } from "../ports/http.ts";
+import { checkCount, checkLimit, LONGEST_TIMER_MS } from "./limits.ts";
 import type { Timing } from "./runtime.ts";
 
 /** Settings of a {@linkcode ConnectionQueue}. */
@@ -32,6 +33,7 @@ export class ConnectionQueue {
   readonly #options: QueueOptions;
   readonly #clock: Timing;
   readonly #lines = new Map<string, Line>();
+  #closed: { readonly reason: unknown } | undefined;
 
   /**
    * Makes queues that are empty.
@@ -52,12 +54,19 @@ export class ConnectionQueue {
    * {@linkcode leave}.
    *
    * @param origin The host.
-   * @param signal Ends the wait early by throwing its reason.
+   * @param options What ends the wait early by throwing its reason, and how long
+   * to wait where that differs from the queue's own limit.
    * @returns How long it waited, in milliseconds.
    * @throws {TimeoutError} If no place becomes free in time.
    */
-  async enter(origin: string, signal?: AbortSignal): Promise<number> {
+  async enter(
+    origin: string,
+    options: Pick<SendOptions, "queueTimeoutMs" | "signal"> = {},
+  ): Promise<number> {
+    const { signal, queueTimeoutMs = this.#options.queueTimeoutMs } = options;
     signal?.throwIfAborted();
+    checkLimit("queueTimeoutMs", queueTimeoutMs);
+    if (this.#closed) throw this.#closed.reason;
     const line = this.#lines.get(origin) ?? { taken: 0, waiters: new Set() };
     this.#lines.set(origin, line);
     if (line.taken < this.#options.maxConnections) {
@@ -65,7 +74,7 @@ export class ConnectionQueue {
       return 0;
     }
     const startMs = this.#clock.now().getTime();
-    await this.#wait(line, origin, signal);
+    await this.#wait(line, origin, { signal, queueTimeoutMs });
     return this.#clock.now().getTime() - startMs;
   }
 
@@ -82,8 +91,9 @@ export class ConnectionQueue {
     }
   }
 
-  /** Sends all who wait away. */
+  /** Sends all who wait away, and all who come after. */
   close(reason: unknown): void {
+    this.#closed = { reason };
     for (const line of this.#lines.values()) {
       for (const waiter of line.waiters) waiter.refuse(reason);
     }
@@ -92,7 +102,10 @@ export class ConnectionQueue {
   async #wait(
     line: Line,
     origin: string,
-    signal: AbortSignal | undefined,
+    { signal, queueTimeoutMs }: {
+      readonly signal: AbortSignal | undefined;
+      readonly queueTimeoutMs: number;
+    },
   ): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiter: Waiter = {
@@ -102,11 +115,12 @@ export class ConnectionQueue {
     const abort = (): void => waiter.refuse(signal?.reason);
     line.waiters.add(waiter);
     signal?.addEventListener("abort", abort);
-    const { queueTimeoutMs } = this.#options;
-    const timer = queueTimeoutMs === Infinity ? undefined : this.#clock.timer(
-      queueTimeoutMs,
-      () => waiter.refuse(this.#timeout(line, origin)),
-    );
+    const timer = queueTimeoutMs > LONGEST_TIMER_MS
+      ? undefined
+      : this.#clock.timer(
+        queueTimeoutMs,
+        () => waiter.refuse(this.#timeout(line, origin, queueTimeoutMs)),
+      );
     try {
       await promise;
     } finally {
@@ -115,8 +129,8 @@ export class ConnectionQueue {
     }
   }
 
-  #timeout(line: Line, origin: string): TimeoutError {
-    const { maxConnections, queueTimeoutMs } = this.#options;
+  #timeout(line: Line, origin: string, queueTimeoutMs: number): TimeoutError {
+    const { maxConnections } = this.#options;
     const error = new TimeoutError(
       "queue",
       queueTimeoutMs,

@@ -117,7 +117,7 @@ export class FetchTransport implements Transport {
     options: SendOptions = {},
   ): Promise<HttpResponse> {
     const { origin } = request;
-    const queuedMs = await this.#queue?.enter(origin, options.signal) ?? 0;
+    const queuedMs = await this.#queue?.enter(origin, options) ?? 0;
     const ended = (error?: unknown): void => {
       if (queuedMs > 0 && error instanceof TimeoutError) {
         error.place({ queuedMs });

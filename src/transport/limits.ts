@@ -5,6 +5,9 @@
  */
 import { ConfigError } from "../foundation/errors.ts";
 
+/** Timers of the platforms count in 31 bits; more is no limit. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * Checks a time limit.
  *

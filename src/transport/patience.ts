@@ -4,6 +4,7 @@
  * @module
  */
 import type { Timeline } from "../foundation/errors.ts";
+import { LONGEST_TIMER_MS } from "./limits.ts";
 import type { Timing } from "./runtime.ts";
 
 /** How long the server may be waited for, in milliseconds. */
@@ -13,9 +14,6 @@ export interface WaitLimits {
   /** The sum of all waits. */
   readonly attemptTimeoutMs: number;
 }
-
-/** Timers of the platforms count in 31 bits; more is no limit. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Counts the silence of a server, and the sum of all waits for it, between

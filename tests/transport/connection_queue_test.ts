@@ -65,7 +65,7 @@ Deno.test("ConnectionQueue passes over who has given up", async () => {
   const reason = new Error("enough");
   const controller = new AbortController();
   await queue.enter(A);
-  const impatient = queue.enter(A, controller.signal);
+  const impatient = queue.enter(A, { signal: controller.signal });
   const patient = queue.enter(A);
 
   controller.abort(reason);
@@ -80,7 +80,7 @@ Deno.test("ConnectionQueue does not let in who has given up before", async () =>
   const { queue } = queueOf({ maxConnections: 1 });
   const signal = AbortSignal.abort(new Error("before"));
 
-  await assertRejects(() => queue.enter(A, signal), Error, "before");
+  await assertRejects(() => queue.enter(A, { signal }), Error, "before");
 
   await queue.enter(A);
 });
