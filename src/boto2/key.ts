@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { CallOptions } from "../ports/caller.ts";
 import { ObjectResource } from "../resource/mod.ts";
 import {
   DeleteObject,
@@ -18,7 +19,7 @@ import {
   type UploadResult,
 } from "../transfer/mod.ts";
 import type { Bucket } from "./bucket.ts";
-import { type FileTarget, writableOf } from "./memory_file.ts";
+import { type FileTarget, writeTo } from "./file_target.ts";
 
 /** What is known of a key. */
 export interface KeyFacts {
@@ -123,16 +124,21 @@ export class Key {
   }
 
   /**
-   * Writes its contents to a file that is open. The file stays open.
+   * Writes its contents to a file that is open, from the current position on.
+   * The file stays open, and holds all bytes when the promise is fulfilled.
    *
-   * @param target The file, or what takes its bytes.
+   * @param target The file, for example a `Deno.FsFile`, `Deno.stdout` or a
+   * {@linkcode MemoryFile}, or a stream. Give a file itself, not its `writable`:
+   * that one keeps up to 64 KiB back until it is closed.
+   * @param options What differs for the call.
+   * @throws {ConfigError} If it cannot be written, as on a full disk.
    */
-  async getContentsToFile(target: FileTarget): Promise<void> {
-    const { Body } = await this.object.get();
-    await Body.stream.pipeTo(writableOf(target), {
-      preventAbort: true,
-      preventClose: true,
-    });
+  async getContentsToFile(
+    target: FileTarget,
+    options?: CallOptions,
+  ): Promise<void> {
+    const contents = async () => (await this.object.get({}, options)).Body;
+    await writeTo(target, contents, options?.signal);
   }
 
   /** Writes its contents to the file of that name. */

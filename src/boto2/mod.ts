@@ -21,5 +21,5 @@ export {
   type GetBucketOptions,
   S3Connection,
 } from "./connection.ts";
+export { type ByteWriter, type FileTarget, MemoryFile } from "./file_target.ts";
 export { Key, type KeyFacts, type KeyInput, type UrlMethod } from "./key.ts";
-export { type FileTarget, MemoryFile } from "./memory_file.ts";
