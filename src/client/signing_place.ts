@@ -54,6 +54,6 @@ function signerOf(
     accessKeyId,
     ...sessionToken === undefined ? {} : { sessionToken },
     ...expiration === undefined ? {} : { expiration },
-    sign: (text) => signer.signText(text, credentials, scope),
+    sign: async (text) => await signer.signText(text, credentials, scope),
   };
 }

@@ -1,36 +1,258 @@
 /**
- * SHA-256 and HMAC by Web Crypto.
+ * SHA-256 and HMAC-SHA-256.
+ *
+ * Short messages are hashed here, synchronously: a signature hashes a few
+ * hundred bytes four times, and each call of Web Crypto goes to another thread
+ * and back. Long ones go to Web Crypto, which is faster for each byte. See
+ * `docs/decisions/0013-synchronous-digests.md`.
+ *
+ * Source: FIPS 180-4, sections 4.1.2, 4.2.2, 5.1.1 and 6.2; RFC 2104.
  *
  * @module
  */
-import { utf8 } from "./bytes.ts";
+import { hex } from "./bytes.ts";
 
-/** SHA-256 of bytes. */
+/** From this length on, Web Crypto hashes bytes in less time. */
+const WEB_CRYPTO_FROM = 2_048;
+
+/** Bytes of a block. */
+const BLOCK = 64;
+
+/** Bytes of a hash. */
+const SIZE = 32;
+
+const ENCODER = new TextEncoder();
+
+/** The state before the first block, section 5.3.3. */
+export const SHA256_INITIAL = Int32Array.of(
+  0x6a09e667,
+  0xbb67ae85,
+  0x3c6ef372,
+  0xa54ff53a,
+  0x510e527f,
+  0x9b05688c,
+  0x1f83d9ab,
+  0x5be0cd19,
+);
+
+/** Section 4.2.2. */
+// deno-fmt-ignore
+const CONSTANTS = Int32Array.of(
+  0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+  0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+  0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+  0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+  0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+  0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+  0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+  0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+);
+
+/** SHA-256 of a text in UTF-8, in hexadecimal. */
+export function sha256Hex(text: string): string {
+  STATE.set(SHA256_INITIAL);
+  const length = load(text);
+  finish(length, length);
+  return hexOf(STATE);
+}
+
+/**
+ * SHA-256 of bytes, in hexadecimal: at once where they are few, else by Web
+ * Crypto.
+ */
+export function sha256HexOf(
+  bytes: Uint8Array<ArrayBuffer>,
+): string | Promise<string> {
+  if (bytes.length >= WEB_CRYPTO_FROM) return sha256(bytes).then(hex);
+  absorb(SHA256_INITIAL, bytes);
+  return hexOf(STATE);
+}
+
+/** SHA-256 of bytes by Web Crypto. */
 export async function sha256(
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 }
 
-/** A key for {@linkcode hmacSha256}. */
-export async function hmacKey(
-  key: Uint8Array<ArrayBuffer>,
-): Promise<CryptoKey> {
-  return await crypto.subtle.importKey(
-    "raw",
-    key,
-    { name: "HMAC", hash: "SHA-256" },
-    false,
-    ["sign"],
-  );
+/**
+ * A key of HMAC-SHA-256. Both of its pads are hashed once, so that a text costs
+ * two blocks less.
+ */
+export class HmacKey {
+  readonly #inner = Int32Array.from(SHA256_INITIAL);
+  readonly #outer = Int32Array.from(SHA256_INITIAL);
+
+  /** @param key The key, of any length. */
+  constructor(key: Uint8Array) {
+    const pad = new Uint8Array(BLOCK);
+    if (key.length > BLOCK) {
+      absorb(SHA256_INITIAL, key);
+      store(STATE, pad);
+    } else {
+      pad.set(key);
+    }
+    for (let i = 0; i < BLOCK; i++) pad[i] = at(pad, i) ^ 0x36;
+    compressSha256(this.#inner, pad, 0);
+    for (let i = 0; i < BLOCK; i++) pad[i] = at(pad, i) ^ 0x36 ^ 0x5c;
+    compressSha256(this.#outer, pad, 0);
+  }
+
+  /** The HMAC of a text. */
+  sign(text: string): Uint8Array<ArrayBuffer> {
+    this.#run(text);
+    const hash = new Uint8Array(SIZE);
+    store(STATE, hash);
+    return hash;
+  }
+
+  /** The HMAC of a text, in hexadecimal. */
+  signHex(text: string): string {
+    this.#run(text);
+    return hexOf(STATE);
+  }
+
+  #run(text: string): void {
+    STATE.set(this.#inner);
+    const length = load(text);
+    finish(length, BLOCK + length);
+    store(STATE, block);
+    STATE.set(this.#outer);
+    finish(SIZE, BLOCK + SIZE);
+  }
 }
 
-/** HMAC-SHA-256 of a text. */
-export async function hmacSha256(
-  key: CryptoKey,
-  text: string,
-): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(
-    await crypto.subtle.sign("HMAC", key, utf8(text)),
-  );
+/** Scratch, filled and read without an `await` between. */
+const STATE = new Int32Array(8);
+const SCHEDULE = new Int32Array(BLOCK);
+
+/** The end of a message with its padding; grows to the longest text seen. */
+let block = new Uint8Array(4_096);
+
+/**
+ * Takes one block into the state, section 6.2.2.
+ *
+ * @param state Eight words.
+ * @param bytes What the block is read from, at `offset`.
+ */
+export function compressSha256(
+  state: Int32Array,
+  bytes: Uint8Array,
+  offset: number,
+): void {
+  const w = SCHEDULE;
+  for (let t = 0; t < 16; t++, offset += 4) {
+    w[t] = at(bytes, offset) << 24 | at(bytes, offset + 1) << 16 |
+      at(bytes, offset + 2) << 8 | at(bytes, offset + 3);
+  }
+  for (let t = 16; t < 64; t++) {
+    const x = at(w, t - 15);
+    const y = at(w, t - 2);
+    w[t] = at(w, t - 16) + at(w, t - 7) +
+        ((x >>> 7 | x << 25) ^ (x >>> 18 | x << 14) ^ x >>> 3) +
+        ((y >>> 17 | y << 15) ^ (y >>> 19 | y << 13) ^ y >>> 10) | 0;
+  }
+  let a = at(state, 0);
+  let b = at(state, 1);
+  let c = at(state, 2);
+  let d = at(state, 3);
+  let e = at(state, 4);
+  let f = at(state, 5);
+  let g = at(state, 6);
+  let h = at(state, 7);
+  for (let t = 0; t < 64; t++) {
+    const first = h +
+        ((e >>> 6 | e << 26) ^ (e >>> 11 | e << 21) ^ (e >>> 25 | e << 7)) +
+        (g ^ e & (f ^ g)) + at(CONSTANTS, t) + at(w, t) | 0;
+    const second =
+      ((a >>> 2 | a << 30) ^ (a >>> 13 | a << 19) ^ (a >>> 22 | a << 10)) +
+        (a & b | c & (a | b)) | 0;
+    h = g;
+    g = f;
+    f = e;
+    e = d + first | 0;
+    d = c;
+    c = b;
+    b = a;
+    a = first + second | 0;
+  }
+  state[0] = at(state, 0) + a;
+  state[1] = at(state, 1) + b;
+  state[2] = at(state, 2) + c;
+  state[3] = at(state, 3) + d;
+  state[4] = at(state, 4) + e;
+  state[5] = at(state, 5) + f;
+  state[6] = at(state, 6) + g;
+  state[7] = at(state, 7) + h;
+}
+
+/** Hashes bytes into {@linkcode STATE}; whole blocks are read where they lie. */
+function absorb(initial: Int32Array, bytes: Uint8Array): void {
+  STATE.set(initial);
+  const whole = bytes.length - bytes.length % BLOCK;
+  for (let offset = 0; offset < whole; offset += BLOCK) {
+    compressSha256(STATE, bytes, offset);
+  }
+  block.set(bytes.subarray(whole));
+  finish(bytes.length - whole, bytes.length);
+}
+
+/**
+ * Pads a message's last bytes and takes them into {@linkcode STATE}.
+ *
+ * @param held How many of them stand in {@linkcode block}.
+ * @param length Bytes of the whole message.
+ */
+function finish(held: number, length: number): void {
+  const end = (held + 8 & ~(BLOCK - 1)) + BLOCK;
+  block.fill(0, held, end);
+  block[held] = 0x80;
+  const high = Math.floor(length / 0x2000_0000);
+  const low = length << 3;
+  for (let i = 0; i < 4; i++) {
+    block[end - 8 + i] = high >>> 24 - 8 * i;
+    block[end - 4 + i] = low >>> 24 - 8 * i;
+  }
+  for (let offset = 0; offset < end; offset += BLOCK) {
+    compressSha256(STATE, block, offset);
+  }
+}
+
+/** Writes a text to {@linkcode block}. Returns its bytes. */
+function load(text: string): number {
+  const most = 3 * text.length + 2 * BLOCK;
+  if (most > block.length) block = new Uint8Array(2 * most);
+  return ENCODER.encodeInto(text, block).written;
+}
+
+/** Writes words, the highest byte first. */
+function store(words: Int32Array, bytes: Uint8Array): void {
+  for (let i = 0; i < words.length; i++) {
+    const word = at(words, i);
+    bytes[4 * i] = word >>> 24;
+    bytes[4 * i + 1] = word >>> 16;
+    bytes[4 * i + 2] = word >>> 8;
+    bytes[4 * i + 3] = word;
+  }
+}
+
+const HEX_BYTES = Array.from(
+  { length: 256 },
+  (_, byte) => byte.toString(16).padStart(2, "0"),
+);
+
+function hexOf(words: Int32Array): string {
+  let text = "";
+  for (let i = 0; i < words.length; i++) {
+    const word = at(words, i);
+    text += `${HEX_BYTES[word >>> 24]}${HEX_BYTES[word >>> 16 & 255]}${
+      HEX_BYTES[word >>> 8 & 255]
+    }${HEX_BYTES[word & 255]}`;
+  }
+  return text;
+}
+
+/** An element that is there; the type knows nothing of bounds. */
+function at(elements: Int32Array | Uint8Array, index: number): number {
+  return elements[index] ?? 0;
 }

@@ -7,8 +7,13 @@
  * @module
  */
 
+/** Texts that stand for themselves, as most do. */
+const UNRESERVED = /^[\w.~-]*$/;
+const UNRESERVED_PATH = /^[\w.~/-]*$/;
+
 /** Encodes a query name or value, or one path segment: slashes too. */
 export function encodeComponent(value: string): string {
+  if (UNRESERVED.test(value)) return value;
   // The platform's function keeps five characters that are not unreserved.
   return encodeURIComponent(value.toWellFormed())
     .replace(
@@ -19,6 +24,7 @@ export function encodeComponent(value: string): string {
 
 /** Encodes a path and keeps its slashes. */
 export function encodePath(path: string): string {
+  if (UNRESERVED_PATH.test(path)) return path;
   return encodeComponent(path).replaceAll("%2F", "/");
 }
 

@@ -9,6 +9,8 @@
  * @module
  */
 
+import { compressSha256, SHA256_INITIAL } from "./digest.ts";
+
 /** Bytes that are taken at a time. */
 const BLOCK = 64;
 
@@ -16,7 +18,11 @@ const BLOCK = 64;
 const LENGTH = 8;
 
 /** Takes one block into the state. */
-type Compress = (state: Int32Array, block: DataView, offset: number) => void;
+type Compress = (
+  state: Int32Array,
+  block: Uint8Array,
+  offset: number,
+) => void;
 
 /** A hash that grows. */
 export class ShaStream {
@@ -25,7 +31,7 @@ export class ShaStream {
   readonly #rest = new Uint8Array(BLOCK);
   #length = 0;
 
-  private constructor(initial: readonly number[], compress: Compress) {
+  private constructor(initial: Int32Array, compress: Compress) {
     this.#state = Int32Array.from(initial);
     this.#compress = compress;
   }
@@ -51,12 +57,11 @@ export class ShaStream {
     const first = held === 0 ? 0 : BLOCK - held;
     if (first > 0) {
       this.#rest.set(bytes.subarray(0, first), held);
-      this.#compress(this.#state, viewOf(this.#rest), 0);
+      this.#compress(this.#state, this.#rest, 0);
     }
-    const view = viewOf(bytes);
     let offset = first;
     for (; offset + BLOCK <= bytes.length; offset += BLOCK) {
-      this.#compress(this.#state, view, offset);
+      this.#compress(this.#state, bytes, offset);
     }
     this.#rest.set(bytes.subarray(offset));
   }
@@ -78,13 +83,13 @@ export class ShaStream {
   }
 }
 
-const SHA1_INITIAL = [
+const SHA1_INITIAL = Int32Array.of(
   0x67452301,
   0xefcdab89,
   0x98badcfe,
   0x10325476,
   0xc3d2e1f0,
-];
+);
 
 /** Scratch: filled and read within one call of {@linkcode compressSha1}. */
 const SHA1_SCHEDULE = new Int32Array(80);
@@ -92,11 +97,12 @@ const SHA1_SCHEDULE = new Int32Array(80);
 /** Section 6.1.2. */
 function compressSha1(
   state: Int32Array,
-  block: DataView,
+  block: Uint8Array,
   offset: number,
 ): void {
   const w = SHA1_SCHEDULE;
-  for (let t = 0; t < 16; t++) w[t] = block.getInt32(offset + 4 * t);
+  const view = viewOf(block);
+  for (let t = 0; t < 16; t++) w[t] = view.getInt32(offset + 4 * t);
   for (let t = 16; t < 80; t++) {
     w[t] = left(
       at(w, t - 3) ^ at(w, t - 8) ^ at(w, t - 14) ^ at(w, t - 16),
@@ -121,65 +127,6 @@ function sha1Round(t: number, b: number, c: number, d: number): number {
   if (t < 40) return (b ^ c ^ d) + 0x6ed9eba1;
   if (t < 60) return (b & c ^ b & d ^ c & d) + 0x8f1bbcdc;
   return (b ^ c ^ d) + 0xca62c1d6;
-}
-
-const SHA256_INITIAL = [
-  0x6a09e667,
-  0xbb67ae85,
-  0x3c6ef372,
-  0xa54ff53a,
-  0x510e527f,
-  0x9b05688c,
-  0x1f83d9ab,
-  0x5be0cd19,
-];
-
-/** Section 4.2.2. */
-// deno-fmt-ignore
-const SHA256_CONSTANTS = Int32Array.of(
-  0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-  0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-  0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-  0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-  0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-  0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-  0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-  0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
-);
-
-/** Scratch: filled and read within one call of {@linkcode compressSha256}. */
-const SHA256_SCHEDULE = new Int32Array(64);
-
-/** Section 6.2.2. */
-function compressSha256(
-  state: Int32Array,
-  block: DataView,
-  offset: number,
-): void {
-  const w = SHA256_SCHEDULE;
-  for (let t = 0; t < 16; t++) w[t] = block.getInt32(offset + 4 * t);
-  for (let t = 16; t < 64; t++) {
-    const x = at(w, t - 15);
-    const y = at(w, t - 2);
-    w[t] = at(w, t - 16) + (left(x, 25) ^ left(x, 14) ^ x >>> 3) +
-      at(w, t - 7) + (left(y, 15) ^ left(y, 13) ^ y >>> 10);
-  }
-  let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = state;
-  for (let t = 0; t < 64; t++) {
-    const first = h + (left(e, 26) ^ left(e, 21) ^ left(e, 7)) +
-        (e & f ^ ~e & g) + at(SHA256_CONSTANTS, t) + at(w, t) | 0;
-    const second = (left(a, 30) ^ left(a, 19) ^ left(a, 10)) +
-        (a & b ^ a & c ^ b & c) | 0;
-    h = g;
-    g = f;
-    f = e;
-    e = d + first | 0;
-    d = c;
-    c = b;
-    b = a;
-    a = first + second | 0;
-  }
-  add(state, [a, b, c, d, e, f, g, h]);
 }
 
 function add(state: Int32Array, words: readonly number[]): void {

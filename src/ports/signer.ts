@@ -27,7 +27,12 @@ export interface SigningScope {
   readonly tokenHeader?: string;
 }
 
-/** Adds proof of identity to a request. */
+/**
+ * Adds proof of identity to a request.
+ *
+ * A signer answers at once where it can. What is wrong with a request is a
+ * rejection in either case.
+ */
 export interface Signer {
   /**
    * Signs in the header fields.
@@ -38,7 +43,7 @@ export interface Signer {
     request: HttpRequest,
     credentials: Credentials,
     scope: SigningScope,
-  ): Promise<HttpRequest>;
+  ): HttpRequest | Promise<HttpRequest>;
   /**
    * Signs in the query, for a URL that someone else will use.
    *
@@ -49,7 +54,7 @@ export interface Signer {
     credentials: Credentials,
     scope: SigningScope,
     expiresInSeconds: number,
-  ): Promise<HttpRequest>;
+  ): HttpRequest | Promise<HttpRequest>;
   /**
    * Signs a text as it is, for example the policy of a POST form.
    *
@@ -59,5 +64,5 @@ export interface Signer {
     text: string,
     credentials: Credentials,
     scope: SigningScope,
-  ): Promise<string>;
+  ): string | Promise<string>;
 }

@@ -3,10 +3,8 @@
  *
  * @module
  */
-import { hex } from "../foundation/bytes.ts";
-import { sha256 } from "../foundation/digest.ts";
+import { sha256HexOf } from "../foundation/digest.ts";
 import type { HttpRequest, RequestBody } from "../ports/http.ts";
-import { isS3 } from "./scope.ts";
 
 /** Header in which the hash is sent. What it holds before is taken as the hash. */
 export const PAYLOAD_HEADER = "x-amz-content-sha256";
@@ -17,6 +15,19 @@ export const UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD";
 /** SHA-256 of no bytes. */
 export const EMPTY_SHA256 =
   "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/** Signing names of the services that are S3, or stand in front of it. */
+const S3_FAMILY: ReadonlySet<string> = new Set([
+  "s3",
+  "s3-object-lambda",
+  "s3-outposts",
+  "s3express",
+]);
+
+/** Whether a service follows the rules of S3. */
+export function isS3(service: string): boolean {
+  return S3_FAMILY.has(service);
+}
 
 /**
  * The hash for a signature in the header fields.
@@ -58,7 +69,7 @@ function bodyHash(
 ): string | Promise<string> {
   return body === undefined || body.length === 0
     ? EMPTY_SHA256
-    : sha256(body).then(hex);
+    : sha256HexOf(body);
 }
 
 function isKnown(

@@ -12,9 +12,9 @@ import type {
   QueryParam,
 } from "../ports/http.ts";
 import type { SigningRules, SigningScope } from "../ports/signer.ts";
-import { PAYLOAD_HEADER, UNSIGNED_PAYLOAD } from "./payload_hash.ts";
-import { isS3, rulesOf } from "./scope.ts";
+import { isS3, PAYLOAD_HEADER, UNSIGNED_PAYLOAD } from "./payload_hash.ts";
 import { SigV4 } from "./sigv4.ts";
+import { rulesOf } from "./string_to_sign.ts";
 
 /** How {@linkcode signRequest} signs. */
 export interface SignRequestOptions {
@@ -29,8 +29,8 @@ export interface SignRequestOptions {
   /** How the path is signed. Default: `"s3"` for services of the S3 family. */
   readonly rules?: SigningRules;
   /**
-   * Who signs. Default: a new signer. Hand over one of your own for many
-   * requests: it derives the key only once a day.
+   * Who signs. Default: a signer with its own defaults, which derives the key
+   * once a day for each object of credentials.
    */
   readonly signer?: SigV4;
 }
@@ -44,6 +44,9 @@ export interface PresignUrlOptions extends SignRequestOptions {
   /** Life of the URL, 1 to 604 800 (seven days). Default: 3 600, an hour. */
   readonly expiresInSeconds?: number;
 }
+
+/** Signs for all who bring no signer. All it keeps is keys, by credentials. */
+const SIGNER = new SigV4();
 
 const METHODS: readonly HttpMethod[] = [
   "DELETE",
@@ -85,7 +88,7 @@ export async function signRequest(
   if (request.bodyUsed) {
     throw new TypeError("Cannot sign the request: its body was read before");
   }
-  const { signer = new SigV4(), credentials } = options;
+  const { signer = SIGNER, credentials } = options;
   const url = new URL(request.url);
   const where = target(url, options);
   const method = supported(request.method);
@@ -129,7 +132,7 @@ export async function presignUrl(
   url: string | URL,
   options: PresignUrlOptions,
 ): Promise<string> {
-  const { signer = new SigV4(), credentials } = options;
+  const { signer = SIGNER, credentials } = options;
   const parsed = new URL(url);
   const request: HttpRequest = {
     ...target(parsed, options),

@@ -3,8 +3,6 @@
  *
  * @module
  */
-import { hex } from "../foundation/bytes.ts";
-import { hmacSha256 } from "../foundation/digest.ts";
 import { amzDate } from "../foundation/timestamps.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { HttpRequest, QueryParam } from "../ports/http.ts";
@@ -17,8 +15,8 @@ import {
   canonicalRequest,
   NEVER_SIGNED,
 } from "./canonical_request.ts";
-import { KeyCache } from "./key_cache.ts";
 import {
+  isS3,
   PAYLOAD_HEADER,
   payloadHash,
   presignedPayloadHash,
@@ -31,8 +29,13 @@ import {
   TOKEN_HEADER,
   tokenParam,
 } from "./query_auth.ts";
-import { credentialScope, isS3, rulesOf } from "./scope.ts";
-import { ALGORITHM, stringToSign } from "./string_to_sign.ts";
+import { KeyCache } from "./signing_key.ts";
+import {
+  ALGORITHM,
+  credentialScope,
+  rulesOf,
+  stringToSign,
+} from "./string_to_sign.ts";
 
 /** Settings of {@linkcode SigV4}. */
 export interface SigV4Options {
@@ -50,18 +53,6 @@ export interface SigV4Options {
   readonly sessionToken?: "added" | "signed";
 }
 
-/** Facts of one signature. */
-interface Signing {
-  readonly credentials: Credentials;
-  readonly scope: SigningScope;
-  /** Time of signing, as `20130524T000000Z`. */
-  readonly time: string;
-  /** The credential scope. */
-  readonly place: string;
-  readonly headers: CanonicalHeaders;
-  readonly hash: string;
-}
-
 /**
  * Signs requests with Signature Version 4 and keeps the keys it derives, so one
  * signer should sign all requests.
@@ -74,6 +65,8 @@ interface Signing {
  */
 export class SigV4 implements Signer {
   readonly #keys = new KeyCache();
+  #second = NaN;
+  #time = "";
   readonly #unsigned: ReadonlySet<string>;
   readonly #payloadHeader: "always" | "s3";
   readonly #sessionToken: "added" | "signed";
@@ -92,15 +85,54 @@ export class SigV4 implements Signer {
     this.#sessionToken = options.sessionToken ?? "signed";
   }
 
-  async sign(
+  sign(
     request: HttpRequest,
     credentials: Credentials,
     scope: SigningScope,
-  ): Promise<HttpRequest> {
-    refuseSigned(request.query);
-    const time = amzDate(scope.at);
+  ): HttpRequest | Promise<HttpRequest> {
+    return withHash(
+      () => {
+        refuseSigned(request.query);
+        return payloadHash(request, scope.service);
+      },
+      (hash) => this.#sign(request, credentials, scope, hash),
+    );
+  }
+
+  presign(
+    request: HttpRequest,
+    credentials: Credentials,
+    scope: SigningScope,
+    expiresInSeconds: number,
+  ): HttpRequest | Promise<HttpRequest> {
+    return withHash(
+      () => {
+        refuseSigned(request.query);
+        refuseExpiry(expiresInSeconds);
+        return presignedPayloadHash(request, scope.service);
+      },
+      (hash) =>
+        this.#presign(request, credentials, scope, { expiresInSeconds, hash }),
+    );
+  }
+
+  signText(
+    text: string,
+    credentials: Credentials,
+    scope: SigningScope,
+  ): string {
+    const place = credentialScope(this.#timeOf(scope), scope);
+    return this.#keys.get(credentials, place).signHex(text);
+  }
+
+  #sign(
+    request: HttpRequest,
+    credentials: Credentials,
+    scope: SigningScope,
+    hash: string,
+  ): HttpRequest {
+    const time = this.#timeOf(scope);
     const place = credentialScope(time, scope);
-    const hash = await payloadHash(request, scope.service);
     const { accessKeyId, sessionToken } = credentials;
     const { tokenHeader = TOKEN_HEADER } = scope;
 
@@ -115,10 +147,9 @@ export class SigV4 implements Signer {
       sent[tokenHeader] = sessionToken;
     }
     const headers = canonicalHeaders(request.origin, sent, this.#unsigned);
-    const signature = await this.#signature(
-      request,
-      { credentials, scope, time, place, headers, hash },
-    );
+    const canonical = canonicalOf(request, headers, scope, hash);
+    const signature = this.#keys.get(credentials, place)
+      .signHex(stringToSign(canonical, time, place));
 
     if (sessionToken !== undefined) sent[tokenHeader] = sessionToken;
     sent.authorization =
@@ -126,17 +157,17 @@ export class SigV4 implements Signer {
     return { ...request, headers: sent };
   }
 
-  async presign(
+  #presign(
     request: HttpRequest,
     credentials: Credentials,
     scope: SigningScope,
-    expiresInSeconds: number,
-  ): Promise<HttpRequest> {
-    refuseSigned(request.query);
-    refuseExpiry(expiresInSeconds);
-    const time = amzDate(scope.at);
+    { expiresInSeconds, hash }: {
+      readonly expiresInSeconds: number;
+      readonly hash: string;
+    },
+  ): HttpRequest {
+    const time = this.#timeOf(scope);
     const place = credentialScope(time, scope);
-    const hash = await presignedPayloadHash(request, scope.service);
     const { accessKeyId, sessionToken } = credentials;
 
     const sent = remainingHeaders(request.headers);
@@ -156,10 +187,14 @@ export class SigV4 implements Signer {
     const signed = this.#sessionToken === "signed"
       ? [...query, ...token]
       : query;
-    const signature = await this.#signature(
+    const canonical = canonicalOf(
       { ...request, query: signed },
-      { credentials, scope, time, place, headers, hash },
+      headers,
+      scope,
+      hash,
     );
+    const signature = this.#keys.get(credentials, place)
+      .signHex(stringToSign(canonical, time, place));
     return {
       ...request,
       headers: sent,
@@ -167,36 +202,44 @@ export class SigV4 implements Signer {
     };
   }
 
-  async signText(
-    text: string,
-    credentials: Credentials,
-    scope: SigningScope,
-  ): Promise<string> {
-    const place = credentialScope(amzDate(scope.at), scope);
-    return await this.#hmac(text, credentials, place);
+  /** The time of signing as text, which many calls of one second share. */
+  #timeOf({ at }: SigningScope): string {
+    const second = Math.floor(at.getTime() / 1_000);
+    if (second !== this.#second) {
+      this.#time = amzDate(at);
+      this.#second = second;
+    }
+    return this.#time;
   }
+}
 
-  async #signature(
-    { method, path, query }: HttpRequest,
-    { credentials, scope, time, place, headers, hash }: Signing,
-  ): Promise<string> {
-    const canonical = canonicalRequest({
-      method,
-      path: canonicalPath(path, rulesOf(scope)),
-      query: canonicalQuery(query),
-      headers,
-      payloadHash: hash,
-    });
-    const text = await stringToSign(canonical, time, place);
-    return await this.#hmac(text, credentials, place);
+/**
+ * Goes on with a hash as soon as it is there. What is wrong with the request is
+ * a rejection either way.
+ */
+function withHash(
+  hash: () => string | Promise<string>,
+  sign: (hash: string) => HttpRequest,
+): HttpRequest | Promise<HttpRequest> {
+  try {
+    const ready = hash();
+    return typeof ready === "string" ? sign(ready) : ready.then(sign);
+  } catch (error) {
+    return Promise.reject(error);
   }
+}
 
-  async #hmac(
-    text: string,
-    credentials: Credentials,
-    place: string,
-  ): Promise<string> {
-    const key = await this.#keys.get(credentials, place);
-    return hex(await hmacSha256(key, text));
-  }
+function canonicalOf(
+  { method, path, query }: HttpRequest,
+  headers: CanonicalHeaders,
+  scope: SigningScope,
+  payloadHash: string,
+): string {
+  return canonicalRequest({
+    method,
+    path: canonicalPath(path, rulesOf(scope)),
+    query: canonicalQuery(query),
+    headers,
+    payloadHash,
+  });
 }

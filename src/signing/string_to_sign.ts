@@ -1,17 +1,35 @@
 /**
- * The texts that go into the HMAC.
+ * The texts that go into the HMAC, and the scope that they name.
  *
  * @module
  */
-import { hex, utf8 } from "../foundation/bytes.ts";
-import { sha256 } from "../foundation/digest.ts";
+import { sha256Hex } from "../foundation/digest.ts";
 import { amzDate } from "../foundation/timestamps.ts";
-import type { SigningScope } from "../ports/signer.ts";
-import { EMPTY_SHA256 } from "./payload_hash.ts";
-import { credentialScope } from "./scope.ts";
+import type { SigningRules, SigningScope } from "../ports/signer.ts";
+import { EMPTY_SHA256, isS3 } from "./payload_hash.ts";
 
 /** Name of the algorithm, as it stands in signatures. */
 export const ALGORITHM = "AWS4-HMAC-SHA256";
+
+/** How the path is signed: as asked for, else as the service does it. */
+export function rulesOf(
+  { rules, service }: Pick<SigningScope, "rules" | "service">,
+): SigningRules {
+  return rules ?? (isS3(service) ? "s3" : "general");
+}
+
+/**
+ * The credential scope, for example `20130524/us-east-1/s3/aws4_request`.
+ *
+ * @param time Time of signing, as `20130524T000000Z`.
+ * @param scope Region and service.
+ */
+export function credentialScope(
+  time: string,
+  { region, service }: SigningScope,
+): string {
+  return `${time.slice(0, 8)}/${region}/${service}/aws4_request`;
+}
 
 /**
  * What is signed for a request.
@@ -20,15 +38,14 @@ export const ALGORITHM = "AWS4-HMAC-SHA256";
  *
  * @param canonical The canonical request.
  * @param time Time of signing, as `20130524T000000Z`.
- * @param place The credential scope.
+ * @param scope The credential scope.
  */
-export async function stringToSign(
+export function stringToSign(
   canonical: string,
   time: string,
-  place: string,
-): Promise<string> {
-  const digest = hex(await sha256(utf8(canonical)));
-  return `${ALGORITHM}\n${time}\n${place}\n${digest}`;
+  scope: string,
+): string {
+  return `${ALGORITHM}\n${time}\n${scope}\n${sha256Hex(canonical)}`;
 }
 
 /**

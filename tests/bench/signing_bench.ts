@@ -1,10 +1,16 @@
 /**
- * What a signature costs beside the least that Web Crypto asks for one.
+ * What a signature costs beside the least number of hashes that it needs, and
+ * what those cost elsewhere.
  *
  * @module
  */
-import { hex, utf8 } from "../../src/foundation/bytes.ts";
-import { hmacKey, hmacSha256, sha256 } from "../../src/foundation/digest.ts";
+import { crypto as stdCrypto } from "@std/crypto";
+import {
+  HmacKey,
+  sha256,
+  sha256Hex,
+  sha256HexOf,
+} from "../../src/foundation/digest.ts";
 import type { HttpRequest } from "../../src/ports/http.ts";
 import { SigV4 } from "../../src/signing/sigv4.ts";
 
@@ -27,19 +33,67 @@ const GET: HttpRequest = {
 };
 
 const signer = new SigV4();
-const key = await hmacKey(new Uint8Array(32));
-const canonical = utf8("x".repeat(400));
+const key = new HmacKey(new Uint8Array(32));
+const webKey = await crypto.subtle.importKey(
+  "raw",
+  new Uint8Array(32),
+  { name: "HMAC", hash: "SHA-256" },
+  false,
+  ["sign"],
+);
+const canonical = "x".repeat(400);
 const text = "y".repeat(140);
+const encoder = new TextEncoder();
 
 Deno.bench({
   name: "the least: one SHA-256, one HMAC",
   group: "signature",
   baseline: true,
-  fn: async () => {
-    hex(await sha256(canonical));
-    hex(await hmacSha256(key, text));
+  fn: () => {
+    sha256Hex(canonical);
+    key.signHex(text);
   },
 });
+
+Deno.bench({
+  name: "the same by Web Crypto",
+  group: "signature",
+  fn: async () => {
+    await crypto.subtle.digest("SHA-256", encoder.encode(canonical));
+    await crypto.subtle.sign("HMAC", webKey, encoder.encode(text));
+  },
+});
+
+Deno.bench({
+  name: "the same by digestSync of @std/crypto",
+  group: "signature",
+  fn: () => {
+    stdCrypto.subtle.digestSync("SHA-256", encoder.encode(canonical));
+    for (const length of [204, 96]) {
+      stdCrypto.subtle.digestSync("SHA-256", new Uint8Array(length));
+    }
+  },
+});
+
+for (const length of [256, 1_024, 2_048, 4_096, 16_384]) {
+  const bytes = new Uint8Array(length);
+  const group = `SHA-256 of ${length} bytes`;
+  Deno.bench({
+    name: "ours, as bodies take it",
+    group,
+    baseline: true,
+    fn: async () => {
+      await sha256HexOf(bytes);
+    },
+  });
+  Deno.bench({
+    name: "Web Crypto",
+    group,
+    fn: async () => {
+      await sha256(bytes);
+    },
+  });
+}
 
 Deno.bench({
   name: "SigV4.sign, GET object",

@@ -162,7 +162,7 @@ Deno.test("SigV4.presign refuses a life that no server grants", async () => {
 
   for (const seconds of [0, -1, 1.5, 604_801, Number.NaN]) {
     await assertRejects(
-      () => signer.presign(GET, CREDENTIALS, S3, seconds),
+      async () => await signer.presign(GET, CREDENTIALS, S3, seconds),
       RangeError,
       `a whole number from 1 to 604800, seven days: current value is ${seconds}`,
     );
@@ -176,7 +176,7 @@ Deno.test("SigV4 refuses what is signed in the query, in any case of letters", a
   const request: HttpRequest = { ...GET, query: [["x-amz-SIGNATURE", "0f"]] };
 
   await assertRejects(
-    () => new SigV4().sign(request, CREDENTIALS, S3),
+    async () => await new SigV4().sign(request, CREDENTIALS, S3),
     TypeError,
     'its query holds "x-amz-SIGNATURE"',
   );
@@ -201,7 +201,12 @@ Deno.test("SigV4.sign refuses a stream that has to be hashed", async () => {
   };
 
   await assertRejects(
-    () => new SigV4().sign({ ...GET, method: "POST", body }, CREDENTIALS, STS),
+    async () =>
+      await new SigV4().sign(
+        { ...GET, method: "POST", body },
+        CREDENTIALS,
+        STS,
+      ),
     TypeError,
     "its body is a stream",
   );
@@ -228,7 +233,7 @@ Deno.test("SigV4 carries a token under the name that the endpoint wants", async 
     "a/token+==",
   ]);
   await assertRejects(
-    () => new SigV4().sign(presigned, TEMPORARY, express),
+    async () => await new SigV4().sign(presigned, TEMPORARY, express),
     TypeError,
     "it is signed already",
   );

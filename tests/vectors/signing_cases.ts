@@ -19,8 +19,11 @@ import {
   canonicalQuery,
   canonicalRequest,
 } from "../../src/signing/canonical_request.ts";
-import { credentialScope, rulesOf } from "../../src/signing/scope.ts";
-import { stringToSign } from "../../src/signing/string_to_sign.ts";
+import {
+  credentialScope,
+  rulesOf,
+  stringToSign,
+} from "../../src/signing/string_to_sign.ts";
 
 /** Header fields as they stand in a case: in order, names in any case. */
 export type HeaderPairs = readonly (readonly [name: string, value: string])[];

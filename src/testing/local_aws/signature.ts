@@ -9,7 +9,7 @@
  * @module
  */
 import { hex, utf8 } from "../../foundation/bytes.ts";
-import { hmacKey, hmacSha256, sha256 } from "../../foundation/digest.ts";
+import { sha256 } from "../../foundation/digest.ts";
 import { type Claim, timeOf } from "./claim.ts";
 import type { Key, Keys } from "./keys.ts";
 import { Refusal } from "./refusal.ts";
@@ -91,10 +91,22 @@ export async function signText(
   const { date, region, service } = claim.scope;
   let key = utf8(`AWS4${secretAccessKey}`);
   for (const part of [date, region, service, "aws4_request"]) {
-    key = await hmacSha256(await hmacKey(key), part);
+    key = await hmac(key, part);
   }
   const text = stringToSign(claim, algorithm, parts);
-  return hex(await hmacSha256(await hmacKey(key), text));
+  return hex(await hmac(key, text));
+}
+
+/** HMAC by Web Crypto, which the signer does not use. */
+async function hmac(
+  secret: Uint8Array<ArrayBuffer>,
+  text: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", secret, algorithm, false, [
+    "sign",
+  ]);
+  return new Uint8Array(await crypto.subtle.sign("HMAC", key, utf8(text)));
 }
 
 function checkScope(claim: Claim, { region, service }: Expectation): void {

@@ -4,7 +4,7 @@
  * @module
  */
 import { utf8 } from "../foundation/bytes.ts";
-import { hmacKey, hmacSha256 } from "../foundation/digest.ts";
+import { HmacKey } from "../foundation/digest.ts";
 import type { Credentials } from "../ports/credentials.ts";
 
 /** Most keys that are kept for one pair of credentials. */
@@ -15,7 +15,7 @@ interface Keyring {
   /** What they were derived from, should someone change the object. */
   readonly secret: string;
   /** The keys by credential scope, the oldest first. */
-  readonly keys: Map<string, Promise<CryptoKey>>;
+  readonly keys: Map<string, HmacKey>;
 }
 
 /**
@@ -34,7 +34,7 @@ export class KeyCache {
    * @param scope The credential scope, for example
    * `"20130524/us-east-1/s3/aws4_request"`.
    */
-  get(credentials: Credentials, scope: string): Promise<CryptoKey> {
+  get(credentials: Credentials, scope: string): HmacKey {
     const { keys } = this.#keyring(credentials);
     let key = keys.get(scope);
     if (key === undefined) {
@@ -65,13 +65,8 @@ export class KeyCache {
  * @param secret Secret access key.
  * @param scope The credential scope.
  */
-export async function signingKey(
-  secret: string,
-  scope: string,
-): Promise<CryptoKey> {
-  let key = await hmacKey(utf8(`AWS4${secret}`));
-  for (const part of scope.split("/")) {
-    key = await hmacKey(await hmacSha256(key, part));
-  }
+export function signingKey(secret: string, scope: string): HmacKey {
+  let key = new HmacKey(utf8(`AWS4${secret}`));
+  for (const part of scope.split("/")) key = new HmacKey(key.sign(part));
   return key;
 }
