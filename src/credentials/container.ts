@@ -118,7 +118,9 @@ async function ask(
 ): Promise<Credentials | string> {
   let answer;
   try {
-    answer = await exchange(transport, { url, headers }, { timeoutMs, signal });
+    // Botocore, too, asks this service directly: a proxy would learn the token.
+    const limits = { timeoutMs, signal, direct: true };
+    answer = await exchange(transport, { url, headers }, limits);
   } catch (error) {
     if (!(error instanceof TransportError)) throw error;
     if (error.kind === "denied") {

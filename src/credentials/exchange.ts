@@ -40,6 +40,8 @@ export interface Answer {
 export interface ExchangeLimits {
   /** Longest time to reach the server, and longest silence after that. */
   readonly timeoutMs: number;
+  /** Whether it must not go through a proxy. Default: `false`. */
+  readonly direct?: boolean;
   /** Ends it early. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -56,7 +58,7 @@ export interface ExchangeLimits {
 export async function exchange(
   transport: Transport,
   question: Question,
-  { timeoutMs, signal }: ExchangeLimits,
+  { timeoutMs, signal, direct }: ExchangeLimits,
 ): Promise<Answer> {
   const { status, headers, body } = await transport.send(
     requestOf(question),
@@ -66,6 +68,7 @@ export async function exchange(
       // For transports that know neither, and for an answer that never ends.
       attemptTimeoutMs: 2 * timeoutMs,
       ...signal && { signal },
+      ...direct && { direct },
     },
   );
   const bytes = body === null ? new Uint8Array() : await body.bytes();

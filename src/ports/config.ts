@@ -54,7 +54,7 @@ export interface ClientConfig {
   readonly queueTimeoutMs?: number;
   /** Idle connections kept per host. Default: 10. */
   readonly maxIdleConnections?: number;
-  /** Proxy URL, or `false` for none. Default: what the proxy variables say. */
+  /** Proxy URL; `false` for none, also where the proxy variables name one (over https that needs `NO_PROXY`). Default: what the proxy variables say. */
   readonly proxy?: string | false;
   /** Certificates to trust beside the system's, as PEM texts. Default: the file that `AWS_CA_BUNDLE` or `ca_bundle` names. */
   readonly caCerts?: readonly string[];

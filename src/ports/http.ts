@@ -98,6 +98,11 @@ export interface SendOptions {
   readonly attemptTimeoutMs?: number;
   /** Longest wait for a connection, where their number is limited. */
   readonly queueTimeoutMs?: number;
+  /**
+   * Whether the request must not go through a proxy, whoever names one: it
+   * carries a token for a service of this machine. Default: `false`.
+   */
+  readonly direct?: boolean;
   /** Called when a connection to the host is seen to be open, where that can be told. */
   readonly onDialled?: () => void;
 }

@@ -4,8 +4,9 @@
  * @module
  */
 import { ConfigError } from "../foundation/errors.ts";
+import { addressOf } from "./dials.ts";
 import { checkCount } from "./limits.ts";
-import { isDeno } from "./runtime.ts";
+import { isDeno, isProxied } from "./runtime.ts";
 
 /** A client certificate, in PEM. */
 export interface ClientCertificate {
@@ -21,8 +22,10 @@ export interface PoolOptions {
   readonly maxIdleConnections?: number;
   /**
    * URL of an `http`, `https` or `socks5` proxy, with name and password where it
-   * wants them. `false` says that there is none. Default: what the environment
-   * names, found by Deno itself. Hosts in `NO_PROXY` never use a proxy.
+   * wants them. `false`: none, also where the environment names one; over
+   * https, Deno then needs the host in `NO_PROXY`, and without it a request is
+   * refused. Default: what the environment names, found by Deno itself. Hosts in
+   * `NO_PROXY` never use a proxy.
    */
   readonly proxy?: string | false;
   /** Certificates of further authorities, in PEM. */
@@ -39,10 +42,15 @@ export const IDLE_MS = 60_000;
 /** As in botocore. */
 const MAX_IDLE = 10;
 
+/** Hosts with a way of their own that are remembered; the oldest is dropped first. */
+const DIRECT_HOSTS = 32;
+
 /** The connections of a transport, made when they are first used. */
 export class ConnectionPool implements Disposable {
   readonly #options: PoolOptions;
   #client: Deno.HttpClient | undefined;
+  /** Clients that go round the proxy, by origin; `""` for those that need no care. */
+  readonly #direct = new Map<string, Deno.HttpClient>();
   #closed = false;
 
   /**
@@ -69,19 +77,25 @@ export class ConnectionPool implements Disposable {
    *
    * @param url Where to.
    * @param init What to send.
+   * @param direct Whether the request must not go through a proxy.
+   * @throws {ConfigError} `"ProxyInTheWay"` if it would all the same.
    */
-  fetch(url: string, init: RequestInit): Promise<Response> {
-    const { fetch: send } = this.#options;
+  fetch(url: string, init: RequestInit, direct = false): Promise<Response> {
+    const { fetch: send, proxy } = this.#options;
     if (send !== undefined) return send(url, init);
     if (!isDeno()) return fetch(url, init);
-    this.#client ??= this.#create();
-    return fetch(url, { ...init, client: this.#client });
+    const client = direct || proxy === false
+      ? this.#directClient(new URL(url), direct)
+      : this.#client ??= this.#create(proxyOf(proxy));
+    return fetch(url, { ...init, client });
   }
 
   /** Drops the idle connections; those in use go on to their end. */
   renew(): void {
     this.#client?.close();
     this.#client = undefined;
+    for (const client of this.#direct.values()) client.close();
+    this.#direct.clear();
   }
 
   [Symbol.dispose](): void {
@@ -89,9 +103,36 @@ export class ConnectionPool implements Disposable {
     this.renew();
   }
 
-  #create(): Deno.HttpClient {
-    const { maxIdleConnections = MAX_IDLE, proxy, caCerts = [] } =
-      this.#options;
+  /**
+   * Deno follows the proxy of the environment in every client. Over http, a host
+   * that is given as its own proxy is reached directly.
+   */
+  #directClient(url: URL, certainly: boolean): Deno.HttpClient {
+    const proxied = isProxied(url);
+    const { origin, protocol } = url;
+    if (protocol === "https:" && proxied) throw proxyInTheWay(url);
+    // In that way Deno writes the whole URL into the request line, which not every
+    // server takes: so only where there is a proxy, or a token is at stake.
+    const isOwnProxy = protocol === "http:" && (proxied ?? certainly);
+    const key = isOwnProxy ? origin : "";
+    const known = this.#direct.get(key);
+    if (known !== undefined) return known;
+    const client = this.#create(isOwnProxy ? ownProxy(url) : {});
+    this.#direct.set(key, client);
+    if (this.#direct.size > DIRECT_HOSTS) this.#dropOldest();
+    return client;
+  }
+
+  #dropOldest(): void {
+    for (const [key, client] of this.#direct) {
+      client.close();
+      this.#direct.delete(key);
+      return;
+    }
+  }
+
+  #create(proxy: ProxyOption): Deno.HttpClient {
+    const { maxIdleConnections = MAX_IDLE, caCerts = [] } = this.#options;
     const { clientCertificate } = this.#options;
     const options: Deno.CreateHttpClientOptions = {
       // Costs more than it saves with requests that do not share a connection.
@@ -100,11 +141,13 @@ export class ConnectionPool implements Disposable {
       poolMaxIdlePerHost: Math.min(maxIdleConnections, 2 ** 31 - 1),
       poolIdleTimeout: IDLE_MS,
       caCerts: [...caCerts],
-      ...typeof proxy === "string" ? { proxy: { url: proxy } } : {},
+      ...proxy,
     };
     try {
       return Deno.createHttpClient({ ...options, ...clientCertificate });
     } catch (cause) {
+      // A host that is its own proxy and may not be reached, told as any other.
+      if (cause instanceof Deno.errors.NotCapable && isOwn(proxy)) throw cause;
       throw new ConfigError(
         "InvalidHttpClient",
         "Cannot set up connections with the given proxy and certificates",
@@ -112,6 +155,28 @@ export class ConnectionPool implements Disposable {
       );
     }
   }
+}
+
+type ProxyOption = Pick<Deno.CreateHttpClientOptions, "proxy">;
+
+function proxyOf(proxy: string | false | undefined): ProxyOption {
+  return typeof proxy === "string" ? { proxy: { url: proxy } } : {};
+}
+
+function ownProxy(url: URL): ProxyOption {
+  return { proxy: { transport: "tcp", ...addressOf(url) } };
+}
+
+function isOwn({ proxy }: ProxyOption): boolean {
+  return proxy !== undefined && "transport" in proxy &&
+    proxy.transport === "tcp";
+}
+
+function proxyInTheWay({ hostname }: URL): ConfigError {
+  return new ConfigError(
+    "ProxyInTheWay",
+    `Cannot send to ${hostname} without a proxy: the environment names one for https, and Deno goes round it only for hosts in NO_PROXY; set NO_PROXY=${hostname}, or leave proxy: false out`,
+  );
 }
 
 function checkProxy(proxy: string): void {

@@ -134,12 +134,15 @@ export class Dials {
       controller: new AbortController(),
     };
     this.#dials.set(origin, dial);
-    this.#parts.dialer(addressOf(origin), dial.controller.signal).then(() => {
-      dial.pending = false;
-      for (const tell of dial.told) tell();
-    }, () => {
-      dial.pending = false;
-    });
+    this.#parts.dialer(addressOf(new URL(origin)), dial.controller.signal).then(
+      () => {
+        dial.pending = false;
+        for (const tell of dial.told) tell();
+      },
+      () => {
+        dial.pending = false;
+      },
+    );
     return dial;
   }
 
@@ -164,8 +167,8 @@ export class Dials {
   }
 }
 
-function addressOf(origin: string): Address {
-  const { protocol, hostname, port } = new URL(origin);
+/** Where the server of a URL listens. */
+export function addressOf({ protocol, hostname, port }: URL): Address {
   return {
     // Without the brackets of an IPv6 address.
     hostname: hostname.replace(/^\[(.*)\]$/, "$1"),

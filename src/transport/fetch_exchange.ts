@@ -59,7 +59,11 @@ export class FetchExchange implements Transport {
     const watch = dials?.watch(request, limitMs, options);
     const ends = watch?.signal ?? signal;
     try {
-      const response = await pool.fetch(url, initOf(request, ends));
+      const response = await pool.fetch(
+        url,
+        initOf(request, ends),
+        options.direct,
+      );
       dials?.reached(request.origin);
       return responseOf(response, request);
     } catch (error) {

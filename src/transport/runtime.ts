@@ -45,6 +45,69 @@ export function proxyInEnvironment(): "absent" | "present" | "unreadable" {
   return COMMON_PROXY_VARIABLES.every(readable) ? "absent" : "unreadable";
 }
 
+/**
+ * Whether Deno sends a URL through a proxy that the environment names. Asks for
+ * no permission.
+ *
+ * Source: `ext/fetch/proxy.rs` of Deno, which follows the rules of curl.
+ *
+ * @param url Where to.
+ * @returns `undefined` where the variables may not be read.
+ */
+export function isProxied(url: URL): boolean | undefined {
+  if (!isDeno()) return false;
+  const scheme = url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
+  const named = [scheme, "ALL_PROXY"].map((name) => variable(name));
+  if (named.every((value) => value === "")) return false;
+  const isNamed = named.some((value) => value !== "" && value !== undefined);
+  if (!isNamed) return undefined;
+  const exceptions = variable("NO_PROXY", false);
+  if (exceptions === undefined) return undefined;
+  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  return !exceptions.split(",").some((rule) => isExcepted(host, rule.trim()));
+}
+
+/**
+ * Upper case first, as Deno reads them. `undefined`: may not be read.
+ *
+ * @param skipsEmpty Whether an empty one gives way to the one in lower case.
+ */
+function variable(name: string, skipsEmpty = true): string | undefined {
+  if (!readable(name)) return undefined;
+  const upper = Deno.env.get(name);
+  if (upper !== undefined && !(skipsEmpty && upper === "")) return upper;
+  const lower = name.toLowerCase();
+  return readable(lower) ? Deno.env.get(lower) ?? "" : "";
+}
+
+/**
+ * A rule is a domain with all below it, an address, or a network of IPv4. `*`
+ * stands for all names, and for no address.
+ */
+function isExcepted(host: string, rule: string): boolean {
+  if (ipv4(host) !== undefined || host.includes(":")) {
+    return host === rule || isInNetwork(host, rule);
+  }
+  const domain = rule.replace(/^\./, "");
+  return rule === "*" || host === domain ||
+    domain !== "" && host.endsWith(`.${domain}`);
+}
+
+function isInNetwork(host: string, rule: string): boolean {
+  const [network = "", bits = ""] = rule.split("/");
+  const address = ipv4(host);
+  const start = ipv4(network);
+  if (address === undefined || start === undefined) return false;
+  if (!/^(?:\d|[12]\d|3[0-2])$/.test(bits)) return false;
+  const size = 2 ** (32 - Number(bits));
+  return Math.floor(address / size) === Math.floor(start / size);
+}
+
+function ipv4(text: string): number | undefined {
+  if (!/^\d{1,3}(?:\.\d{1,3}){3}$/.test(text)) return undefined;
+  return text.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+}
+
 /** Opens a TCP connection and closes it. */
 export async function dialTcp(
   address: Address,
