@@ -20,6 +20,7 @@ import {
 import { resumable } from "./resume.ts";
 import { type Attempt, retryLoop } from "./retry_loop.ts";
 import { TotalTime } from "./total_time.ts";
+import { withUnreadSettings } from "./unread_settings.ts";
 import { verified } from "./verified_body.ts";
 
 /**
@@ -76,7 +77,13 @@ async function run<Input, Output>(
       body.replayable,
     ...options.signal && { signal: options.signal },
     ...options.totalTimeoutMs && { totalTimeoutMs: options.totalTimeoutMs },
-    send: (attempt, trace) => send(parts, call, attempt, trace),
+    send: async (attempt, trace) => {
+      try {
+        return await send(parts, call, attempt, trace);
+      } catch (error) {
+        throw withUnreadSettings(error, parts.unread ?? []);
+      }
+    },
   });
   call.ledger.enter(looped);
   const { metadata: ResponseMetadata } = looped;

@@ -23,6 +23,7 @@ import type { ClockSkew } from "./clock_skew.ts";
 import type { PayloadPolicy } from "./payload.ts";
 import type { LoopParts } from "./retry_loop.ts";
 import type { Sessions } from "./sessions.ts";
+import type { UnreadSetting } from "./unread_settings.ts";
 import type { WireLog } from "./wire_log.ts";
 
 /** The parts of one client, ready to use. */
@@ -59,6 +60,8 @@ export interface Parts extends LoopParts {
   readonly maxFromStart: boolean;
   /** Value of `user-agent`. */
   readonly userAgent: string;
+  /** Settings with a default that the program could not look behind. Absent: none. */
+  readonly unread?: readonly UnreadSetting[];
 }
 
 /**

@@ -16,14 +16,16 @@ import type { PayloadPolicy } from "../client/payload.ts";
 import { createPresigner } from "../client/presign.ts";
 import { createSigningPlaceFinder } from "../client/signing_place.ts";
 import { Sessions } from "../client/sessions.ts";
+import type { UnreadSetting } from "../client/unread_settings.ts";
 import { WireLog } from "../client/wire_log.ts";
 import {
   RefreshingCredentials,
   SESSION_WINDOWS,
 } from "../credentials/refreshing.ts";
 import { partitionOf } from "../endpoint/regional.ts";
+import { joinFlags } from "../foundation/flags.ts";
 import type { Caller, ClientCore } from "../ports/caller.ts";
-import type { ClientConfig, Resolved } from "../ports/config.ts";
+import type { ClientConfig, ProfileSet, Resolved } from "../ports/config.ts";
 import type {
   CredentialProvider,
   CredentialSource,
@@ -95,6 +97,8 @@ async function assembleParts(
     system,
   });
   tellRegionConflict(resolved.region, logger);
+  const unread = unreadSettings(resolved, profiles);
+  warnOfRegion(unread, shared);
   const settings = valuesOf(resolved);
   const credentials = identity === null
     ? undefined
@@ -133,11 +137,50 @@ async function assembleParts(
     uuid: shared.uuid,
     maxFromStart: resolved.retry.constants.value === "2026",
     userAgent: userAgent(),
+    unread,
     ...credentials && { credentials },
     ...regions && { regions },
     ...sessions && { sessions },
   };
   return parts;
+}
+
+/**
+ * The settings that decide where calls go and have their default, although a
+ * variable or a file that could set them may not be read.
+ */
+function unreadSettings(
+  { region, endpointUrl }: ClientSettings,
+  { files }: Pick<ProfileSet, "files">,
+): readonly UnreadSetting[] {
+  const ofFiles = [files.config, files.credentials].flatMap((state) =>
+    "flags" in state ? state.flags : []
+  );
+  const used = { region: "us-east-1", endpointUrl: "Amazon's own host" };
+  const rows = { region, endpointUrl };
+  return (["region", "endpointUrl"] as const).flatMap((name) => {
+    const { value, denied } = rows[name];
+    // The variables are what most programs set; the files are the other way.
+    const flags = denied.length > 0 ? denied : ofFiles;
+    return value !== undefined || flags.length === 0 ||
+        endpointUrl.value !== undefined
+      ? []
+      : [{ name, used: used[name], flags: [...new Set(flags)] }];
+  });
+}
+
+/** Buckets would be made there. Told once per session. */
+function warnOfRegion(
+  unread: readonly UnreadSetting[],
+  shared: Shared,
+): void {
+  const region = unread.find(({ name }) => name === "region");
+  if (region === undefined || shared.toldOfRegion) return;
+  shared.toldOfRegion = true;
+  shared.logger.warn(
+    "No region is set, and the settings that may name one cannot be read; using us-east-1",
+    { needs: joinFlags(region.flags) },
+  );
 }
 
 /** Buckets of one name are different ones in other partitions and stores. */

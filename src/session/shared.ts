@@ -50,6 +50,8 @@ export class Shared implements Disposable {
   readonly logger: Logger;
   /** Regions that calls found things in, by service and place, then by name. */
   readonly regions = new Map<string, Map<string, string>>();
+  /** Whether it was told that the region is a default nobody could look behind. */
+  toldOfRegion = false;
 
   readonly sts: StsPorts;
 
