@@ -14,10 +14,8 @@ export interface AttemptHeaders {
   readonly invocationId: string;
   /** The attempt. */
   readonly attempt: Attempt;
-  /** Attempts the call gets at most; sent from the second one on. */
+  /** Attempts the call gets at most. */
   readonly maxAttempts: number;
-  /** Whether `max` is sent with the first attempt too. */
-  readonly maxFromStart: boolean;
   /** How long the server may be silent; absent where the body is a stream. */
   readonly readTimeoutMs?: number;
   /** The local clock. */
@@ -41,10 +39,9 @@ export function attemptHeaders(facts: AttemptHeaders): HeaderMap {
 }
 
 function sdkRequest(facts: AttemptHeaders): string {
-  const { attempt, maxAttempts, maxFromStart } = facts;
+  const { attempt, maxAttempts } = facts;
   const ttl = timeToLive(facts);
-  const max = attempt.number > 1 || maxFromStart ? `; max=${maxAttempts}` : "";
-  return `${ttl}attempt=${attempt.number}${max}`;
+  return `${ttl}attempt=${attempt.number}; max=${maxAttempts}`;
 }
 
 /** When the server may give up on the answer, by its own clock. */

@@ -81,7 +81,6 @@ function withAttemptHeaders<Input, Output>(
     invocationId: call.invocationId,
     attempt,
     maxAttempts: parts.retry.maxAttempts,
-    maxFromStart: parts.maxFromStart,
     clock: parts.clock,
     userAgent: parts.userAgent,
     ...call.draft.streamed || readTimeoutMs === undefined ||

@@ -56,8 +56,6 @@ export interface Parts extends LoopParts {
   readonly files: Files;
   /** Makes the ids of calls and tokens. */
   readonly uuid: () => string;
-  /** Whether the services are told `max` with the first attempt, as the numbers of 2026 want. */
-  readonly maxFromStart: boolean;
   /** Value of `user-agent`. */
   readonly userAgent: string;
   /** Settings with a default that the program could not look behind. Absent: none. */

@@ -23,6 +23,7 @@ const CA_BUNDLE: Setting<string> = {
   read: (text) => isText(text) ? text : undefined,
   accepts: isText,
   allowed: "the path of a PEM file",
+  emptyIsUnset: true,
 };
 
 /**

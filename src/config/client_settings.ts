@@ -31,7 +31,18 @@ const REGION: Setting<string> = {
   read: (text) => isRegion(text) ? text : undefined,
   accepts: isRegion,
   allowed: 'a region such as "eu-west-1": letters, digits and inner hyphens',
+  emptyIsUnset: true,
   code: "InvalidRegionError",
+};
+
+/** Names the application in the user agent. */
+const USER_AGENT_APP_ID: Setting<string> = {
+  name: "userAgentAppId",
+  env: ["AWS_SDK_UA_APP_ID"],
+  profile: ["sdk_ua_app_id"],
+  read: (text) => text,
+  accepts: () => false,
+  allowed: "a text, in AWS_SDK_UA_APP_ID or sdk_ua_app_id",
 };
 
 const CONNECT_TIMEOUT = time("connectTimeoutMs", 60_000);
@@ -160,6 +171,17 @@ export function resolveRegion(
   places: SettingPlaces,
 ): Resolved<string | undefined> {
   return resolve(REGION, places);
+}
+
+/**
+ * Resolves the id of the application, for the user agent.
+ *
+ * @param places Where it can be set; code is not among them.
+ */
+export function resolveAppId(
+  places: SettingPlaces,
+): Resolved<string | undefined> {
+  return resolve(USER_AGENT_APP_ID, { ...places, given: [] });
 }
 
 /**

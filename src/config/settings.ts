@@ -76,7 +76,9 @@ export function search(
   setting: Setting<unknown>,
   { given, system, profile }: SettingPlaces,
 ): Search {
-  const { name, env = [], profile: keys = [] } = setting;
+  const { name, env = [], profile: keys = [], emptyIsUnset } = setting;
+  const isSet = ({ value }: Candidate): boolean =>
+    !(emptyIsUnset && value === "");
   const variables = env.map((variable) => ({
     variable,
     found: system.env(variable),
@@ -92,10 +94,10 @@ export function search(
         found.kind === "found"
           ? [{ source: { kind: "env", name: variable }, value: found.value }]
           : []
-      ),
+      ).filter(isSet),
       ...keys.flatMap((key) =>
         inSection(`profile ${profile.name}`, profile.section, key)
-      ),
+      ).filter(isSet),
     ],
     denied: variables.flatMap(({ found }) =>
       found.kind === "denied" ? [found.flag] : []

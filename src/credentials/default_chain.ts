@@ -85,7 +85,7 @@ function regionOf(
   if (region !== undefined) return region;
   for (const name of ["AWS_REGION", "AWS_DEFAULT_REGION"]) {
     const found = system.env(name);
-    if (found.kind === "found") return found.value;
+    if (found.kind === "found" && found.value !== "") return found.value;
   }
-  return textIn(profile.section, "region");
+  return textIn(profile.section, "region") || undefined;
 }

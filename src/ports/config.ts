@@ -205,6 +205,8 @@ export interface Setting<T> {
   readonly accepts: (value: unknown) => boolean;
   /** The value where it is set nowhere. */
   readonly fallback?: T;
+  /** Whether an empty variable or key counts as not set. Default: it is a value. */
+  readonly emptyIsUnset?: true;
   /** `ConfigError.code` of a wrong value. Default: `"InvalidConfigError"`. */
   readonly code?: string;
 }

@@ -5,6 +5,7 @@
  */
 import {
   type ClientSettings,
+  resolveAppId,
   resolveClient,
   tellRegionConflict,
 } from "../config/client_settings.ts";
@@ -90,9 +91,10 @@ async function assembleParts(
 ): Promise<Parts> {
   const { clock, system, logger } = shared;
   const { profiles } = await shared.setup();
+  const places = await shared.places(config);
   const resolved = await resolveClient({
     service,
-    places: await shared.places(config),
+    places,
     profiles,
     system,
   });
@@ -135,8 +137,7 @@ async function assembleParts(
     closed: () => shared.closed,
     files: system,
     uuid: shared.uuid,
-    maxFromStart: resolved.retry.constants.value === "2026",
-    userAgent: userAgent(),
+    userAgent: userAgent(resolveAppId(places).value),
     unread,
     ...credentials && { credentials },
     ...regions && { regions },

@@ -57,7 +57,7 @@ async function permissionsOf(
   const setup = named === undefined ? recorder.take() : recorder.take().whole();
   const region = regionOf(shared, recorder);
   const inProfile = region === undefined &&
-    profile.section?.values["region"] !== undefined;
+    Boolean(profile.section?.values["region"]);
   const beside = (ofProfile: boolean): Permissions => {
     const needed = ofProfile || inProfile || named !== undefined;
     return (needed ? setup : new Permissions()).and(
@@ -82,7 +82,8 @@ function regionOf(
 ): Permissions | undefined {
   if (options.region !== undefined) return new Permissions();
   for (const name of ["AWS_REGION", "AWS_DEFAULT_REGION"]) {
-    if (system.env(name).kind === "found") return recorder.take();
+    const found = system.env(name);
+    if (found.kind === "found" && found.value !== "") return recorder.take();
   }
   return undefined;
 }

@@ -64,7 +64,7 @@ Deno.test("a broken body goes on behind its last byte, of the same object, signe
     headers["amz-sdk-request"],
   ]);
   assertEquals(asked, [
-    [undefined, undefined, "attempt=1"],
+    [undefined, undefined, "attempt=1; max=4"],
     ["bytes=300000-999999", '"v1"', "attempt=2; max=4"],
     ["bytes=300000-999999", '"v1"', "attempt=3; max=4"],
     ["bytes=800000-999999", '"v1"', "attempt=4; max=4"],

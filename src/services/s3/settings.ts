@@ -122,6 +122,9 @@ export const s3Settings: readonly Setting<unknown>[] = [
     env: ["AWS_S3_DISABLE_EXPRESS_SESSION_AUTH"],
     profile: ["s3_disable_express_session_auth"],
     ...ON_OFF,
+    // The one switch that botocore reads strictly: an empty value is wrong, too.
+    read: (text) =>
+      /^(?:true|false)$/i.test(text) ? readBoolean(text) : undefined,
     fallback: false,
   },
   {
