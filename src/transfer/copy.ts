@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ProtocolError } from "../foundation/errors.ts";
 import type {
   CompleteMultipartUploadOutput,
   CopyObjectInput,
@@ -24,7 +25,7 @@ import {
   within,
 } from "./options.ts";
 import { type ByteRange, rangesOf, rangeText } from "./ranges.ts";
-import { changeOf } from "./remote_object.ts";
+import { changeOf, nameOf } from "./remote_object.ts";
 
 /**
  * What is copied: the parameters of CopyObject, without its directives. Each
@@ -113,6 +114,10 @@ export async function copy(
       ...descriptionOf(input, source.head),
       ...input.Tagging !== undefined && { TaggingDirective: "REPLACE" },
     }, callOptions(options));
+    const { ETag, LastModified } = output.CopyObjectResult ?? {};
+    if (!ETag && LastModified === undefined) {
+      throw lacks("CopyObject", "CopyObjectResult", input);
+    }
     meter.add(source.size);
     return { kind: "single", parts: 1, ...output };
   } catch (error) {
@@ -198,6 +203,9 @@ async function copyRange(
       PartNumber: number,
       UploadId: id,
     }, { signal });
+    if (!CopyPartResult?.ETag) {
+      throw lacks("UploadPartCopy", "CopyPartResult with an ETag", input);
+    }
     return {
       receipt: { ...pick(CopyPartResult, RECEIPT_MEMBERS), PartNumber: number },
       length: range.end - range.start,
@@ -205,4 +213,16 @@ async function copyRange(
   } catch (error) {
     throw changeOf(error, source);
   }
+}
+
+function lacks(
+  operation: string,
+  member: string,
+  target: CopyInput,
+): ProtocolError {
+  return new ProtocolError(
+    `Cannot copy to ${
+      nameOf(target)
+    }: the answer to ${operation} has no ${member}. Check that the endpoint is that of a store`,
+  );
 }

@@ -54,6 +54,7 @@ export type {
   TransferProgress,
 } from "./options.ts";
 export type { DownloadInput } from "./remote_object.ts";
+export type { ResumedUpload } from "./resume_upload.ts";
 export {
   abortUnfinishedUploads,
   listUnfinishedUploads,

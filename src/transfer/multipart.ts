@@ -3,10 +3,15 @@
  *
  * @module
  */
-import { isCombinable } from "../foundation/crc_combine.ts";
-import { AwsError, retell, ServiceError } from "../foundation/errors.ts";
+import {
+  AwsError,
+  ProtocolError,
+  retell,
+  ServiceError,
+} from "../foundation/errors.ts";
 import type {
   ChecksumAlgorithm,
+  ChecksumType,
   CompleteMultipartUploadOutput,
   PutObjectInput,
   S3,
@@ -18,8 +23,13 @@ import {
   pick,
   UPLOAD_MEMBERS,
 } from "./members.ts";
-import { type SentPart, wholeChecksum } from "./object_checksum.ts";
+import {
+  checksumTypeOf,
+  type SentPart,
+  wholeChecksum,
+} from "./object_checksum.ts";
 import { callOptions } from "./options.ts";
+import { nameOf } from "./remote_object.ts";
 
 /** The object that the parts become. */
 export type PartedObject = Omit<PutObjectInput, "Body" | "ContentLength">;
@@ -32,6 +42,8 @@ export interface OpenUpload {
   readonly id: string;
   /** How its parts are checked. */
   readonly algorithm: ChecksumAlgorithm | undefined;
+  /** What its checksum is of. */
+  readonly checksumType: ChecksumType | undefined;
 }
 
 /**
@@ -48,12 +60,22 @@ export async function beginUpload(
 ): Promise<OpenUpload> {
   // Not under the signal: an answer that is not waited for may be an upload that
   // nobody knows of.
+  const checksumType = checksumTypeOf(algorithm);
   const { UploadId } = await s3.createMultipartUpload({
     ...pick(object, CREATE_MEMBERS),
     ...algorithm && { ChecksumAlgorithm: algorithm },
-    ...algorithm && isCombinable(algorithm) && { ChecksumType: "FULL_OBJECT" },
+    ...checksumType === "FULL_OBJECT" && { ChecksumType: checksumType },
   });
-  return { object, id: UploadId, algorithm };
+  if (!UploadId) throw noUploadId(object);
+  return { object, id: UploadId, algorithm, checksumType };
+}
+
+function noUploadId(object: PartedObject): ProtocolError {
+  return new ProtocolError(
+    `Cannot upload ${
+      nameOf(object)
+    } in parts: the answer to CreateMultipartUpload has no UploadId. Check that the endpoint is that of a store`,
+  );
 }
 
 /**
@@ -66,17 +88,26 @@ export async function beginUpload(
  */
 export async function completeUpload(
   s3: S3,
-  { object, id, algorithm }: OpenUpload,
+  upload: OpenUpload,
   parts: readonly SentPart[],
   signal: AbortSignal | undefined,
 ): Promise<CompleteMultipartUploadOutput> {
-  return await s3.completeMultipartUpload({
+  const { object, id } = upload;
+  const output = await s3.completeMultipartUpload({
     ...pick(object, PART_MEMBERS),
     ...pick(object, CONDITIONS),
-    ...wholeChecksum(algorithm, parts, object),
+    ...wholeChecksum(upload, parts),
     UploadId: id,
     MultipartUpload: { Parts: parts.map(({ receipt }) => receipt) },
   }, callOptions({ signal }));
+  // Some stores give no ETag, but something is in every true answer.
+  const { Bucket, ETag, Key, Location } = output;
+  if (Bucket || ETag || Key || Location) return output;
+  throw new ProtocolError(
+    `Cannot upload ${
+      nameOf(object)
+    } in parts: the answer to CompleteMultipartUpload names no object. Check that the endpoint is that of a store`,
+  );
 }
 
 /**

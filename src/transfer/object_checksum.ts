@@ -6,15 +6,21 @@
  *
  * @module
  */
+import { checksum, type ExpectedChecksum } from "../foundation/checksums.ts";
 import {
   type CombinableChecksum,
   combineCrcs,
   isCombinable,
 } from "../foundation/crc_combine.ts";
-import { ChecksumError, ValidationError } from "../foundation/errors.ts";
+import {
+  ChecksumError,
+  retell,
+  ValidationError,
+} from "../foundation/errors.ts";
 import type { ClientCore } from "../ports/caller.ts";
 import type {
   ChecksumAlgorithm,
+  ChecksumType,
   CompletedPart,
   CompleteMultipartUploadInput,
   PutObjectInput,
@@ -26,6 +32,8 @@ export interface SentPart {
   readonly receipt: CompletedPart;
   /** Its length, in bytes. */
   readonly length: number;
+  /** Its checksum as it was read here. Absent: nobody asked for it. */
+  readonly read?: string;
 }
 
 /** Members with a checksum of the whole that only a single request can have. */
@@ -71,48 +79,132 @@ export async function checksumOf(
   input: Partial<PutObjectInput>,
   core: ClientCore,
 ): Promise<ChecksumAlgorithm | undefined> {
-  return COMBINABLE.find((name) => input[`Checksum${name}`] !== undefined) ??
-    input.ChecksumAlgorithm ??
+  return statedChecksum(input) ??
     (await core.checksums?.() ? "CRC32" : undefined);
+}
+
+/**
+ * How parts and the whole are checked, where the caller says it.
+ *
+ * @param input What was asked.
+ */
+export function statedChecksum(
+  input: Partial<PutObjectInput>,
+): ChecksumAlgorithm | undefined {
+  return COMBINABLE.find((name) => input[`Checksum${name}`] !== undefined) ??
+    input.ChecksumAlgorithm;
+}
+
+/**
+ * What the checksum of an upload in parts is of.
+ *
+ * @param algorithm How its parts are checked.
+ */
+export function checksumTypeOf(
+  algorithm: ChecksumAlgorithm | undefined,
+): ChecksumType | undefined {
+  if (algorithm === undefined) return undefined;
+  return isCombinable(algorithm) ? "FULL_OBJECT" : "COMPOSITE";
+}
+
+/** An upload in parts, as far as its checksum matters. */
+export interface CheckedUpload {
+  /** The object; it may state its checksum. */
+  readonly object: Partial<PutObjectInput>;
+  /** How its parts are checked. */
+  readonly algorithm: ChecksumAlgorithm | undefined;
+  /** What its checksum is of. */
+  readonly checksumType: ChecksumType | undefined;
 }
 
 /**
  * Computes what S3 is told about the whole object.
  *
- * @param algorithm How its parts were checked.
+ * @param upload The upload.
  * @param parts Its parts in order.
- * @param input The upload; it may state the checksum.
  * @returns Members that complete the upload; none where there is no such checksum.
  * @throws {ChecksumError} If it is not the one that the caller states.
  */
 export function wholeChecksum(
-  algorithm: ChecksumAlgorithm | undefined,
+  { object, algorithm, checksumType }: CheckedUpload,
   parts: readonly SentPart[],
-  input: Partial<PutObjectInput>,
 ): Partial<CompleteMultipartUploadInput> {
   if (algorithm === undefined || !isCombinable(algorithm)) return {};
   const member = `Checksum${algorithm}` as const;
-  const stated = input[member];
+  const stated = object[member];
   const actual = combined(algorithm, parts);
   if (stated !== undefined && actual !== undefined && stated !== actual) {
-    throw new ChecksumError(algorithm, stated, actual);
+    throw otherThanStated(object, new ChecksumError(algorithm, stated, actual));
   }
   const value = stated ?? actual;
-  return value === undefined
+  return value === undefined || checksumType !== "FULL_OBJECT"
     ? {}
     : { [member]: value, ChecksumType: "FULL_OBJECT" };
 }
 
-/** Absent where a store gave no receipt for the checksum of a part. */
+/**
+ * The checksum of a part as it was read, where the caller states that of the
+ * whole: not every store tells those of the parts.
+ *
+ * @param upload The upload.
+ * @param bytes The part.
+ */
+export async function readChecksum(
+  { object, algorithm }: CheckedUpload,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<string | undefined> {
+  if (algorithm === undefined || !isCombinable(algorithm)) return undefined;
+  return object[`Checksum${algorithm}`] === undefined
+    ? undefined
+    : await checksum(algorithm, bytes);
+}
+
+/**
+ * Tells that a body is not the one that its stated checksum is of.
+ *
+ * @param object The object that states it.
+ * @param error The checksums.
+ */
+export function otherThanStated(
+  object: Partial<PutObjectInput>,
+  error: ChecksumError,
+): ChecksumError {
+  const { algorithm, expected, actual } = error;
+  retell(
+    error,
+    `Cannot upload "${object.Key}" of bucket "${object.Bucket}": the ${algorithm} of Body is "${actual}", Checksum${algorithm} says "${expected}"`,
+  );
+  return error;
+}
+
+/** Absent where the checksum of a part is not known. */
 function combined(
   algorithm: CombinableChecksum,
   parts: readonly SentPart[],
 ): string | undefined {
-  const checked = parts.flatMap(({ receipt, length }) => {
-    const value = receipt[`Checksum${algorithm}`];
+  const checked = parts.flatMap(({ receipt, length, read }) => {
+    const value = read ?? receipt[`Checksum${algorithm}`];
     return value === undefined ? [] : [{ value, length }];
   });
   return checked.length < parts.length
     ? undefined
     : combineCrcs(algorithm, checked);
+}
+
+/** Checksums of the whole that can be compared with the bytes of one request. */
+const STATED = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"] as const;
+
+/**
+ * The checksum that the caller states of a body.
+ *
+ * @param input The upload.
+ */
+export function statedOf(
+  input: Partial<PutObjectInput>,
+): ExpectedChecksum | undefined {
+  for (const algorithm of STATED) {
+    const value = input[`Checksum${algorithm}`];
+    if (value !== undefined) return { algorithm, value };
+  }
+  return undefined;
 }

@@ -5,21 +5,35 @@
  */
 import { hex } from "../foundation/bytes.ts";
 import { checksum, isChecksumAlgorithm } from "../foundation/checksums.ts";
+import { ConfigError } from "../foundation/errors.ts";
 import { md5 } from "../foundation/md5.ts";
 import type {
   ChecksumAlgorithm,
+  ChecksumType,
   MultipartUpload,
   Part,
   S3,
 } from "../services/s3/mod.ts";
 import { PART_MEMBERS, pick, UPLOAD_MEMBERS } from "./members.ts";
 import type { PartedObject } from "./multipart.ts";
+import { statedChecksum } from "./object_checksum.ts";
 import { callOptions } from "./options.ts";
+import { nameOf } from "./remote_object.ts";
+
+/** An unfinished upload that is to be resumed. */
+export interface ResumedUpload {
+  /** Its id, as `listUnfinishedUploads` tells it. */
+  readonly uploadId: string;
+}
 
 /** An upload that was begun and not ended. */
 export interface UnfinishedUpload {
   /** Its id. */
   readonly id: string;
+  /** How its parts are checked. */
+  readonly algorithm: ChecksumAlgorithm | undefined;
+  /** What its checksum is of. */
+  readonly checksumType: ChecksumType | undefined;
   /** The parts that S3 has, by number. */
   readonly parts: ReadonlyMap<number, Part>;
 }
@@ -28,47 +42,107 @@ export interface UnfinishedUpload {
 export interface ResumeQuery {
   /** The object that is uploaded. */
   readonly object: PartedObject;
-  /** How its parts are checked. */
+  /** How its parts are checked, where the caller says it or the client does it. */
   readonly algorithm: ChecksumAlgorithm | undefined;
+  /** What its checksum is of. */
+  readonly checksumType: ChecksumType | undefined;
   /** Ends the search early. */
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Finds the newest unfinished upload of a key whose parts are checked in the
- * same way.
+ * Finds the unfinished upload of a key whose parts are checked in the same way.
  *
  * @param s3 The client.
  * @param query Where to look.
+ * @returns The upload with its parts; `undefined` where there is none.
+ * @throws {ConfigError} `"AmbiguousUpload"`, if there are several: all but one
+ * may be those of other processes.
  */
 export async function findUnfinished(
   s3: S3,
   query: ResumeQuery,
 ): Promise<UnfinishedUpload | undefined> {
-  const { object, algorithm, signal } = query;
-  const options = callOptions({ signal });
+  const { object, signal } = query;
   const { Key, ...bucket } = pick(object, UPLOAD_MEMBERS);
-  let newest: MultipartUpload | undefined;
+  const matching: MultipartUpload[] = [];
   const uploads = s3.listMultipartUploadsItems(
     { ...bucket, Prefix: Key },
-    options,
+    callOptions({ signal }),
   );
   for await (const upload of uploads) {
-    // Stores that know no checksums tell none.
-    const checked = upload.ChecksumAlgorithm ?? algorithm;
-    if (upload.Key !== Key || checked !== algorithm) continue;
-    if (newest === undefined || begun(upload) >= begun(newest)) newest = upload;
+    if (upload.Key === Key && isCheckedLike(upload, query)) {
+      matching.push(upload);
+    }
   }
-  if (newest === undefined) return undefined;
+  if (matching.length > 1) throw ambiguous(object, matching);
+  const [only] = matching;
+  return only && await unfinishedUpload(s3, only.UploadId, query);
+}
 
+/**
+ * Gets the parts of an unfinished upload.
+ *
+ * @param s3 The client.
+ * @param id Its id.
+ * @param query Whose upload it is.
+ * @throws {ServiceError} If there is no such upload.
+ * @throws {ConfigError} `"UploadMismatch"`, if its parts are checked in another
+ * way than the caller says.
+ */
+export async function unfinishedUpload(
+  s3: S3,
+  id: string,
+  query: ResumeQuery,
+): Promise<UnfinishedUpload> {
+  const { object, signal } = query;
+  let { algorithm, checksumType } = query;
   const parts = new Map<number, Part>();
-  const { UploadId } = newest;
-  const listed = s3.listPartsItems(
-    { ...pick(object, PART_MEMBERS), UploadId },
-    options,
+  const pages = s3.listPartsPages(
+    { ...pick(object, PART_MEMBERS), UploadId: id },
+    callOptions({ signal }),
   );
-  for await (const part of listed) parts.set(part.PartNumber, part);
-  return { id: UploadId, parts };
+  for await (const page of pages) {
+    algorithm = page.ChecksumAlgorithm ?? algorithm;
+    checksumType = page.ChecksumType ?? checksumType;
+    for (const part of page.Parts ?? []) parts.set(part.PartNumber, part);
+  }
+  const stated = statedChecksum(object);
+  if (stated !== undefined && stated !== algorithm) {
+    throw new ConfigError(
+      "UploadMismatch",
+      `Cannot resume the upload "${id}" of ${nameOf(object)} with ${stated}: ` +
+        `its parts are checked with ${algorithm}. Leave the checksum out, or begin a new upload`,
+    );
+  }
+  return { id, algorithm, checksumType, parts };
+}
+
+/** Stores that know no checksums tell none. */
+function isCheckedLike(
+  upload: MultipartUpload,
+  { algorithm, checksumType }: ResumeQuery,
+): boolean {
+  return (upload.ChecksumAlgorithm ?? algorithm) === algorithm &&
+    (upload.ChecksumType ?? checksumType) === checksumType;
+}
+
+function ambiguous(
+  object: PartedObject,
+  uploads: readonly MultipartUpload[],
+): ConfigError {
+  const names = uploads.map(({ UploadId, Initiated }) =>
+    Initiated === undefined
+      ? `"${UploadId}"`
+      : `"${UploadId}" of ${Initiated.toISOString()}`
+  );
+  return new ConfigError(
+    "AmbiguousUpload",
+    `Cannot resume the upload of ${nameOf(object)}: it has ${uploads.length} ` +
+      `unfinished uploads, ${
+        names.join(", ")
+      }. Choose one with resume: { uploadId }`,
+  );
 }
 
 /**
@@ -91,8 +165,4 @@ export async function isSamePart(
     }
   }
   return part.ETag.replaceAll('"', "") === hex(await md5(bytes));
-}
-
-function begun({ Initiated }: MultipartUpload): number {
-  return Initiated?.getTime() ?? 0;
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ChecksumError } from "../foundation/errors.ts";
 import type { BodySource } from "../ports/http.ts";
 import type {
   CompleteMultipartUploadOutput,
@@ -11,6 +12,7 @@ import type {
   S3,
 } from "../services/s3/mod.ts";
 import type { PartedObject } from "./multipart.ts";
+import { otherThanStated, statedOf } from "./object_checksum.ts";
 import {
   callOptions,
   fittingPartSize,
@@ -20,8 +22,10 @@ import {
   within,
 } from "./options.ts";
 import { PartReader } from "./part_reader.ts";
+import type { ResumedUpload } from "./resume_upload.ts";
 import { type UploadBody, uploadSource } from "./upload_body.ts";
 import { otherLength, uploadParts } from "./upload_parts.ts";
+import { Verifier } from "./verify.ts";
 
 /** What is uploaded: the parameters of PutObject, with a body of any kind. */
 export interface UploadInput extends Omit<PutObjectInput, "Body"> {
@@ -38,14 +42,18 @@ export interface UploadOptions extends PartOptions {
    */
   readonly threshold?: number;
   /**
-   * Whether to go on with the newest unfinished upload of the key: parts that
-   * S3 has already, by length and checksum, are not sent again. What was said
-   * when it was begun (metadata, encryption) stays. Default: `false`.
+   * Whether to go on with an unfinished upload of the key: parts that S3 has
+   * already, by length and checksum, are not sent again. `true` takes the only
+   * one that is checked in the same way, or begins one; where there are several,
+   * `{ uploadId }` chooses. What was said when the upload was begun (metadata,
+   * encryption) stays, and an upload that was found is never aborted. Default:
+   * `false`.
    */
-  readonly resume?: boolean;
+  readonly resume?: boolean | ResumedUpload;
   /**
    * Whether to leave the parts where they are when the upload fails, for a later
-   * one to go on with. They cost money until it does. Default: `false`.
+   * one to go on with. They cost money until it does. Default: `true` with
+   * `resume`, else `false`.
    */
   readonly keepParts?: boolean;
 }
@@ -79,7 +87,8 @@ const THRESHOLD = 8 * 1_024 * 1_024;
  * time. At most `concurrency + 1` parts are held; the platform may copy those on
  * their way.
  *
- * A failure or an abort discards the parts that were sent, before it is thrown.
+ * A failure or an abort discards the parts that were sent, before it is thrown,
+ * unless `keepParts` or `resume` keeps them.
  *
  * @example Usage
  * ```ts ignore
@@ -96,7 +105,8 @@ const THRESHOLD = 8 * 1_024 * 1_024;
  * @param s3 The client.
  * @param input The object and its body.
  * @param options What differs from the defaults.
- * @throws {ConfigError} If an option is out of its range, or a file cannot be read.
+ * @throws {ConfigError} If an option is out of its range, a file cannot be read,
+ * or several uploads could be resumed (`"AmbiguousUpload"`).
  * @throws {ValidationError} If the body is not as long as it was said to be.
  */
 export async function upload(
@@ -108,11 +118,13 @@ export async function upload(
   const { signal } = options;
   signal?.throwIfAborted();
   const { partSize } = partSettings(options);
-  const threshold = within(
+  const stated = within(
     "threshold",
     options.threshold ?? THRESHOLD,
     [1, Infinity],
   );
+  // An upload that was chosen is to be ended, whatever the length of the body.
+  const threshold = typeof options.resume === "object" ? 1 : stated;
   const source = await uploadSource(Body, ContentLength, s3.core);
   const { length } = source;
   const task = { s3, object, options, meter: new Meter(options, length) };
@@ -153,6 +165,7 @@ async function putParts(
   length: number | undefined,
 ): Promise<MultipartUploaded> {
   const { partSize, concurrency } = partSettings(options);
+  const { resume = false } = options;
   const { output, parts, resumed } = await uploadParts(s3, {
     object,
     reader,
@@ -161,8 +174,8 @@ async function putParts(
       ? partSize
       : fittingPartSize(length, partSize),
     concurrency,
-    resume: options.resume ?? false,
-    keepParts: options.keepParts ?? false,
+    resume,
+    keepParts: options.keepParts ?? resume !== false,
     meter,
     signal: options.signal,
   });
@@ -177,6 +190,9 @@ async function putBytes(
   if (length !== undefined && bytes.length !== length) {
     throw otherLength(bytes.length, length);
   }
+  const verifier = await Verifier.start(statedOf(object));
+  verifier.update(bytes);
+  compareStated(verifier, object);
   const output = await s3.putObject(
     { ...object, Body: bytes },
     callOptions(options),
@@ -190,14 +206,31 @@ async function putSource(
   source: BodySource,
 ): Promise<SingleUpload> {
   const output = await s3.putObject(
-    { ...object, Body: metered(source, meter) },
+    { ...object, Body: metered(source, object, meter) },
     callOptions(options),
   );
   return { kind: "single", parts: 1, ...output };
 }
 
-/** A body that counts what is taken from it, anew when it is opened anew. */
-function metered(source: BodySource, meter: Meter): BodySource {
+function compareStated(verifier: Verifier, object: PartedObject): void {
+  try {
+    verifier.finish();
+  } catch (error) {
+    throw error instanceof ChecksumError
+      ? otherThanStated(object, error)
+      : error;
+  }
+}
+
+/**
+ * A body that counts what is taken from it, and compares it with the checksum
+ * that is stated; anew when it is opened anew.
+ */
+function metered(
+  source: BodySource,
+  object: PartedObject,
+  meter: Meter,
+): BodySource {
   let counted = 0;
   return {
     length: source.length,
@@ -205,18 +238,31 @@ function metered(source: BodySource, meter: Meter): BodySource {
     open: () => {
       meter.add(-counted);
       counted = 0;
+      const stated = statedOf(object);
+      let verifier: Verifier;
+      let held: Uint8Array | undefined;
       return source.open().pipeThrough(
         new TransformStream<Uint8Array, Uint8Array>(
           {
+            start: async () => {
+              verifier = await Verifier.start(stated);
+            },
             transform: (piece, controller) => {
               counted += piece.length;
+              verifier.update(piece);
               meter.add(piece.length);
-              controller.enqueue(piece);
+              if (stated === undefined) return controller.enqueue(piece);
+              // The end is held back until the whole is compared: a store that
+              // has all bytes has the object.
+              if (held !== undefined) controller.enqueue(held);
+              held = piece;
             },
-            flush: () => {
+            flush: (controller) => {
               if (source.length !== undefined && counted !== source.length) {
                 throw otherLength(counted, source.length);
               }
+              compareStated(verifier, object);
+              if (held !== undefined) controller.enqueue(held);
             },
           },
           { highWaterMark: 1 },

@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { ValidationError } from "../foundation/errors.ts";
+import {
+  AwsError,
+  ProtocolError,
+  retell,
+  ValidationError,
+} from "../foundation/errors.ts";
 import type {
   CompleteMultipartUploadOutput,
   Part,
@@ -18,10 +23,22 @@ import {
   type OpenUpload,
   type PartedObject,
 } from "./multipart.ts";
-import { checkForParts, checksumOf, type SentPart } from "./object_checksum.ts";
+import {
+  checkForParts,
+  checksumOf,
+  checksumTypeOf,
+  readChecksum,
+  type SentPart,
+} from "./object_checksum.ts";
 import { MAX_PARTS, type Meter } from "./options.ts";
 import type { PartReader } from "./part_reader.ts";
-import { findUnfinished, isSamePart } from "./resume_upload.ts";
+import { nameOf } from "./remote_object.ts";
+import {
+  findUnfinished,
+  isSamePart,
+  type ResumedUpload,
+  unfinishedUpload,
+} from "./resume_upload.ts";
 
 /** What is uploaded, and how. */
 export interface PartedUpload {
@@ -35,8 +52,8 @@ export interface PartedUpload {
   readonly partSize: number;
   /** Parts that are on their way at once. */
   readonly concurrency: number;
-  /** Whether to go on with what an earlier upload left. */
-  readonly resume: boolean;
+  /** Whether to go on with what an earlier upload left, and which. */
+  readonly resume: boolean | ResumedUpload;
   /** Whether to leave the parts that were sent where the upload fails. */
   readonly keepParts: boolean;
   /** Counts the bytes that S3 has. */
@@ -63,12 +80,14 @@ interface BodyPart {
 
 /** An upload that S3 knows, with the parts that it had before. */
 interface Found extends OpenUpload {
+  /** Whether someone else began it. */
+  readonly adopted: boolean;
   readonly parts: ReadonlyMap<number, Part>;
 }
 
 /**
  * Uploads in parts. A failure or an abort discards what was sent, unless it is
- * to be kept, and is thrown when that is done.
+ * to be kept or was not begun here, and is thrown when that is done.
  *
  * @param s3 The client.
  * @param upload What is uploaded, and how.
@@ -87,7 +106,8 @@ export async function uploadParts(
     const output = await completeUpload(s3, found, sent, signal);
     return { output, parts: sent.length, resumed };
   } catch (error) {
-    if (!upload.keepParts) await discardUpload(s3, found, error);
+    if (upload.keepParts || found.adopted) tellKept(error, found);
+    else await discardUpload(s3, found, error);
     throw error;
   }
 }
@@ -97,13 +117,26 @@ async function findOrBegin(
   { object, resume, signal }: PartedUpload,
 ): Promise<Found> {
   const algorithm = await checksumOf(object, s3.core);
-  const found = resume
-    ? await findUnfinished(s3, { object, algorithm, signal })
+  const checksumType = checksumTypeOf(algorithm);
+  const query = { object, algorithm, checksumType, signal };
+  const found = typeof resume === "object"
+    ? await unfinishedUpload(s3, resume.uploadId, query)
+    : resume
+    ? await findUnfinished(s3, query)
     : undefined;
   signal?.throwIfAborted();
-  return found
-    ? { object, algorithm, ...found }
-    : { ...await beginUpload(s3, object, algorithm), parts: new Map() };
+  if (found !== undefined) return { object, ...found, adopted: true };
+  const begun = await beginUpload(s3, object, algorithm);
+  return { ...begun, adopted: false, parts: new Map() };
+}
+
+/** Tells how to go on, where the parts of a failed upload are kept. */
+function tellKept(failure: unknown, { id }: OpenUpload): void {
+  if (!(failure instanceof AwsError)) return;
+  retell(
+    failure,
+    `${failure.message}; its parts are kept as the upload "${id}", which resume goes on with`,
+  );
 }
 
 async function sendAll(
@@ -121,8 +154,14 @@ async function sendAll(
       const answer = known
         ? part
         : await send(s3, found, { number, bytes }, signal);
+      if (!answer.ETag) throw noETag(upload.object, number);
       const receipt = { ...pick(answer, RECEIPT_MEMBERS), PartNumber: number };
-      sent.set(number, { receipt, length: bytes.length });
+      const read = await readChecksum(found, bytes);
+      sent.set(number, {
+        receipt,
+        length: bytes.length,
+        ...read !== undefined && { read },
+      });
       if (known) resumed++;
       upload.meter.add(bytes.length);
     },
@@ -164,6 +203,15 @@ async function send(
     Body: bytes,
     ...algorithm && { ChecksumAlgorithm: algorithm },
   }, { signal });
+}
+
+/** Without it the object cannot be made of the parts. */
+function noETag(object: PartedObject, number: number): ProtocolError {
+  return new ProtocolError(
+    `Cannot upload ${
+      nameOf(object)
+    } in parts: the answer to UploadPart of part ${number} has no ETag. Check that the endpoint is that of a store`,
+  );
 }
 
 function tooLong(partSize: number): ValidationError {

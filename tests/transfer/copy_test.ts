@@ -99,12 +99,12 @@ for (const { kind, options } of WAYS) {
 const STORE: Readonly<Record<string, Answer>> = {
   HeadObject: () => ({ ContentLength: 12 * MIB, ETag: '"1"' }),
   GetObjectTagging: () => ({ TagSet: [] }),
-  CopyObject: () => ({ CopyObjectResult: {} }),
+  CopyObject: () => ({ CopyObjectResult: { ETag: '"1"' } }),
   CreateMultipartUpload: () => ({ UploadId: "u1" }),
   UploadPartCopy: ({ PartNumber }) => ({
     CopyPartResult: { ETag: `"${PartNumber}"`, ChecksumCRC32: "AAAAAA==" },
   }),
-  CompleteMultipartUpload: () => ({}),
+  CompleteMultipartUpload: () => ({ ETag: '"all"' }),
   AbortMultipartUpload: () => ({}),
 };
 

@@ -21,7 +21,7 @@ const STORE: Readonly<Record<string, Answer>> = {
       ? { ETag: '"1"', ChecksumSHA256: await checksum("SHA256", bytes) }
       : { ETag: '"1"', ChecksumCRC32: await checksum("CRC32", bytes) };
   },
-  CompleteMultipartUpload: () => ({}),
+  CompleteMultipartUpload: () => ({ ETag: '"all"' }),
   AbortMultipartUpload: () => ({}),
 };
 
@@ -94,15 +94,22 @@ Deno.test("wholeChecksum is silent where a part has no checksum, unless one is g
     { receipt: {}, length: 1 },
   ];
 
-  assertEquals(wholeChecksum("CRC32", parts, {}), {});
-  assertEquals(wholeChecksum(undefined, parts, {}), {});
-  assertEquals(wholeChecksum("SHA1", parts, {}), {});
-  assertEquals(wholeChecksum("CRC32", parts, { ChecksumCRC32: "x" }), {
+  const checked = (algorithm?: string, object = {}) => ({
+    object,
+    algorithm,
+    checksumType: algorithm === "SHA1" ? "COMPOSITE" : "FULL_OBJECT",
+  });
+
+  assertEquals(wholeChecksum(checked("CRC32"), parts), {});
+  assertEquals(wholeChecksum(checked(), parts), {});
+  assertEquals(wholeChecksum(checked("SHA1"), parts), {});
+  const stated = checked("CRC32", { ChecksumCRC32: "x" });
+  assertEquals(wholeChecksum(stated, parts), {
     ChecksumCRC32: "x",
     ChecksumType: "FULL_OBJECT",
   });
   assertThrows(
-    () => wholeChecksum("CRC32", parts.slice(0, 1), { ChecksumCRC32: "x" }),
+    () => wholeChecksum(stated, parts.slice(0, 1)),
     ChecksumError,
   );
 });
