@@ -59,7 +59,10 @@ export async function exchange<Input, Output>(
   parts.wireLog.request(operation, sent, call.secrets);
   const response = await parts.transport.send(
     sent,
-    sendOptions(parts, options),
+    {
+      ...sendOptions(parts, options),
+      replaceSecrets: call.secrets.replacedIn,
+    },
   );
   const { status, headers } = response;
   trace.answer = { status, headers: withoutSecretHeaders(headers) };
@@ -93,7 +96,7 @@ function withAttemptHeaders<Input, Output>(
 
 /** The times of one attempt: the call's, else the client's. */
 function sendOptions(
-  { times }: Parts,
+  { times, purpose }: Parts,
   options: CallOptions,
 ): SendOptions {
   const {
@@ -105,6 +108,7 @@ function sendOptions(
   } = options;
   return {
     ...signal && { signal },
+    ...purpose && { purpose },
     ...connectTimeoutMs !== undefined && { connectTimeoutMs },
     ...readTimeoutMs !== undefined && { readTimeoutMs },
     ...attemptTimeoutMs !== undefined && { attemptTimeoutMs },

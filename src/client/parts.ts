@@ -47,7 +47,12 @@ export interface Parts extends LoopParts {
   /** Request to response. */
   readonly transport: Transport;
   /** The times that it is told, where a call names none. */
-  readonly times: Omit<SendOptions, "onDialled" | "signal">;
+  readonly times: Pick<
+    SendOptions,
+    "attemptTimeoutMs" | "connectTimeoutMs" | "readTimeoutMs"
+  >;
+  /** Told to the transport; absent: the caller's own calls. */
+  readonly purpose?: SendOptions["purpose"];
   /** The time, as the servers see it. */
   readonly skew: ClockSkew;
   /** Regions that earlier calls found buckets in. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { base64 } from "../foundation/bytes.ts";
 import { AwsError, retell, ServiceError } from "../foundation/errors.ts";
 import { scrub } from "../foundation/redact.ts";
 import type { Credentials } from "../ports/credentials.ts";
@@ -10,6 +11,9 @@ import type { Member, StructureShape } from "../ports/schema.ts";
 
 /** Shorter texts are not looked for: they would be found everywhere. */
 const SHORTEST = 4;
+
+/** In a recording, a word that only a test takes for a key must not be lost. */
+const SHORTEST_KEPT = 8;
 
 /**
  * The texts that a call's errors must not show: the members of its input that
@@ -65,6 +69,19 @@ export class Secrets {
   hiddenIn(text: string): string {
     return this.#cleaner()(text);
   }
+
+  /**
+   * Hides the secrets in a text that is kept.
+   *
+   * @param text The text.
+   * @param mark What stands in their place.
+   */
+  readonly replacedIn = (text: string, mark: string): string => {
+    const secrets = [...this.#values()].filter((value) =>
+      value.length >= SHORTEST_KEPT
+    );
+    return scrub(text, secrets, mark);
+  };
 
   #cleaner(): (text: string) => string {
     const secrets = [...this.#values()].filter((value) =>
@@ -130,6 +147,7 @@ function* secretMembers(
 function* secretsIn(member: Member, value: unknown): Generator<string> {
   if (member.secret) {
     if (typeof value === "string") yield value;
+    if (value instanceof Uint8Array) yield base64(value);
     return;
   }
   if (typeof member.of === "string" || typeof value !== "object") return;

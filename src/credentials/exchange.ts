@@ -63,6 +63,7 @@ export async function exchange(
   const { status, headers, body } = await transport.send(
     requestOf(question),
     {
+      purpose: "credentials",
       connectTimeoutMs: timeoutMs,
       readTimeoutMs: timeoutMs,
       // For transports that know neither, and for an answer that never ends.

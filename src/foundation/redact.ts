@@ -5,6 +5,8 @@
  * @module
  */
 
+import { base64, utf8 } from "./bytes.ts";
+
 /** What stands in the place of a secret. */
 export const WITHHELD = "<withheld>";
 
@@ -15,6 +17,7 @@ const SECRET_HEADERS: ReadonlySet<string> = new Set([
   "proxy-authorization",
   "set-cookie",
   "x-amz-copy-source-server-side-encryption-customer-key",
+  "x-amz-mfa",
   "x-amz-s3session-token",
   "x-amz-security-token",
   "x-amz-server-side-encryption-aws-kms-key-id",
@@ -149,23 +152,29 @@ export function isSecretParam(name: string): boolean {
 
 /**
  * Withholds known secrets wherever they stand in a text: as they are, percent-
- * encoded and as inside a JSON string.
+ * encoded, in base64 and as inside a JSON string.
  *
  * @param text The text.
  * @param secrets The secrets; empty ones are none.
+ * @param mark What stands in their place.
  */
-export function scrub(text: string, secrets: Iterable<string>): string {
+export function scrub(
+  text: string,
+  secrets: Iterable<string>,
+  mark: string = WITHHELD,
+): string {
   const forms = new Set<string>();
   for (const secret of secrets) {
     if (secret === "") continue;
     forms.add(secret);
     forms.add(encodeURIComponent(secret.toWellFormed()));
     forms.add(JSON.stringify(secret).slice(1, -1));
+    forms.add(base64(utf8(secret)));
   }
   // Long ones first, so that a secret within another leaves no remains.
   const longestFirst = [...forms].sort((a, b) => b.length - a.length);
   return longestFirst.reduce(
-    (rest, form) => rest.replaceAll(form, WITHHELD),
+    (rest, form) => rest.replaceAll(form, () => mark),
     text,
   );
 }

@@ -103,6 +103,16 @@ export interface SendOptions {
    * carries a token for a service of this machine. Default: `false`.
    */
   readonly direct?: boolean;
+  /**
+   * Set where the exchange gets credentials for a call and is no part of it. A
+   * transport that keeps what it sends leaves such exchanges out.
+   */
+  readonly purpose?: "credentials";
+  /**
+   * Replaces the secrets of the call in a text: its secret members and the keys
+   * that it was signed with. For a transport that keeps what it sends.
+   */
+  readonly replaceSecrets?: (text: string, mark: string) => string;
   /** Called when a connection to the host is seen to be open, where that can be told. */
   readonly onDialled?: () => void;
 }

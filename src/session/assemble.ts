@@ -31,6 +31,7 @@ import type {
   CredentialProvider,
   CredentialSource,
 } from "../ports/credentials.ts";
+import type { SendOptions } from "../ports/http.ts";
 import type { RetryStrategy } from "../ports/retry.ts";
 import type { ServiceDefinition } from "../ports/service.ts";
 import { retryStrategy } from "../retry/from_mode.ts";
@@ -57,17 +58,20 @@ interface ChecksumSettings {
  * @param service The service.
  * @param config The client's own options.
  * @param identity Who calls, where it is not who the options say; `null`: nobody.
+ * @param purpose What its calls are for; absent: the caller's own.
  */
 export function assembledCore(
   shared: Shared,
   service: ServiceDefinition,
   config: ClientConfig,
   identity: CredentialSource | null | undefined,
+  purpose?: SendOptions["purpose"],
 ): Required<ClientCore> {
   let ready: Parts | undefined;
   const load = (): Parts | Promise<Parts> => ready ?? assemble();
   const assemble = async (): Promise<Parts> => {
-    const parts = await assembleParts(shared, service, config, identity);
+    const made = await assembleParts(shared, service, config, identity);
+    const parts = purpose === undefined ? made : { ...made, purpose };
     // Calls that started together share one quota and one memory.
     ready ??= parts;
     return ready;
@@ -112,7 +116,11 @@ async function assembleParts(
     call,
     knownRegions(shared, service, settings),
   );
-  const sessions = sessionsOf(service, call, shared);
+  const forSessions = createCaller(() => ({
+    ...parts,
+    purpose: "credentials",
+  }));
+  const sessions = sessionsOf(service, forSessions, shared);
   const parts: Parts = {
     service,
     settings,

@@ -11,6 +11,7 @@ import type {
 } from "../ports/caller.ts";
 import type { ClientConfig } from "../ports/config.ts";
 import type { CredentialSource } from "../ports/credentials.ts";
+import type { SendOptions } from "../ports/http.ts";
 import type { Operation } from "../ports/schema.ts";
 import type { ServiceDefinition } from "../ports/service.ts";
 import {
@@ -27,17 +28,19 @@ import type { Shared, StsPorts } from "./shared.ts";
  * @param service The service.
  * @param config The client's own options.
  * @param identity Who calls, where it is not who the options say; `null`: nobody.
+ * @param purpose What its calls are for; absent: the caller's own.
  */
 export function coreOf(
   shared: Shared,
   service: ServiceDefinition,
   config: ClientConfig,
   identity?: CredentialSource | null,
+  purpose?: SendOptions["purpose"],
 ): ClientCore {
   let ready: Required<ClientCore> | undefined;
   const load = async (): Promise<Required<ClientCore>> => {
     const { assembledCore } = await import("./assemble.ts");
-    ready ??= assembledCore(shared, service, config, identity);
+    ready ??= assembledCore(shared, service, config, identity, purpose);
     return ready;
   };
   return {
@@ -67,9 +70,12 @@ export function coreOf(
 export function stsPorts(shared: () => Shared): StsPorts {
   const core: CoreAs = (service, identity) =>
     coreOf(shared(), service, {}, identity);
+  const credentialsCore: CoreAs = (service, identity) =>
+    coreOf(shared(), service, {}, identity, "credentials");
   return {
     core,
-    assumeRole: assumeRoleWith(core),
-    assumeRoleWithWebIdentity: assumeRoleWithTokenWith(core),
+    credentialsCore,
+    assumeRole: assumeRoleWith(credentialsCore),
+    assumeRoleWithWebIdentity: assumeRoleWithTokenWith(credentialsCore),
   };
 }

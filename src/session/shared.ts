@@ -34,6 +34,8 @@ import type { TransportPool } from "./transport_pool.ts";
 export interface StsPorts {
   /** Makes the core of a client that signs as an identity. */
   readonly core: CoreAs;
+  /** The same for calls that get or check credentials for others. */
+  readonly credentialsCore: CoreAs;
   /** Assumes a role as another identity. */
   readonly assumeRole: AssumeRole;
   /** Assumes a role with a token. */
@@ -170,7 +172,7 @@ export class Shared implements Disposable {
     const { expectedAccount } = this.options;
     return source === undefined || expectedAccount === undefined
       ? source
-      : new ExpectedAccount(source, expectedAccount, this.sts.core);
+      : new ExpectedAccount(source, expectedAccount, this.sts.credentialsCore);
   }
 
   async #read(): Promise<Setup> {

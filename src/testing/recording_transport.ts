@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { text } from "../foundation/bytes.ts";
+import { base64, strictText, text } from "../foundation/bytes.ts";
 import type {
   HttpRequest,
   HttpResponse,
@@ -38,8 +38,14 @@ export interface RecordedCall {
   readonly error?: unknown;
 }
 
-/** What may be said about a {@linkcode RecordingTransport}. */
+/** Options of a {@linkcode RecordingTransport}. */
 export interface RecordingOptions {
+  /**
+   * Whether the exchanges that get credentials are recorded too: with the
+   * metadata service, SSO, sign-in, STS for a role, and the sessions of
+   * directory buckets. Their secrets are replaced. Default: `false`.
+   */
+  readonly recordCredentials?: boolean;
   /**
    * Values that must not be written, beside those that are found: host names,
    * names of people. At least 6 characters long.
@@ -52,9 +58,10 @@ export interface RecordingOptions {
  * folder that `ReplayTransport` reads: for small messages, as all are held in
  * memory.
  *
- * Key ids, secrets, tokens, account ids and ids of requests are replaced by
- * examples; signatures and times are left out. What looks like a secret after
- * that is not written at all. Read a recording before you share it.
+ * Exchanges that get credentials are left out. Key ids, secrets, tokens, account
+ * ids and ids of requests are replaced by examples; signatures and times are left
+ * out. What looks like a secret after that is not written at all. Read a recording
+ * before you share it.
  *
  * @example Usage
  * ```ts
@@ -76,7 +83,11 @@ export interface RecordingOptions {
 export class RecordingTransport implements Transport {
   readonly #inner: Transport;
   readonly #secrets: readonly string[];
+  readonly #recordCredentials: boolean;
   #exchanges: PlainExchange[] = [];
+  /** Never written, but what they hold is secret elsewhere too. */
+  readonly #learntFrom: PlainExchange[] = [];
+  readonly #replaceSecrets: ReplaceSecrets[] = [];
 
   /**
    * Wraps a transport.
@@ -86,7 +97,7 @@ export class RecordingTransport implements Transport {
    * @throws {RangeError} If a secret is too short to be replaced.
    */
   constructor(inner: Transport, options: RecordingOptions = {}) {
-    const { secrets = [] } = options;
+    const { secrets = [], recordCredentials = false } = options;
     if (secrets.some((secret) => secret.length < 6)) {
       throw new RangeError(
         "Cannot record: secrets must have at least 6 characters each",
@@ -94,6 +105,7 @@ export class RecordingTransport implements Transport {
     }
     this.#inner = inner;
     this.#secrets = secrets;
+    this.#recordCredentials = recordCredentials;
   }
 
   async send(
@@ -112,7 +124,13 @@ export class RecordingTransport implements Transport {
     );
     const bytes = await answer?.bytes() ?? new Uint8Array();
     const response = { status, headers, body: bytes };
-    this.#exchanges.push({ request: sent, response });
+    const isLeftOut = options?.purpose === "credentials" &&
+      !this.#recordCredentials;
+    (isLeftOut ? this.#learntFrom : this.#exchanges)
+      .push({ request: sent, response });
+    if (options?.replaceSecrets) {
+      this.#replaceSecrets.push(options.replaceSecrets);
+    }
     return httpResponse(response, request.method);
   }
 
@@ -125,9 +143,20 @@ export class RecordingTransport implements Transport {
    * @throws {TypeError} If something still looks like a secret. Nothing is written then.
    */
   async save(folder: string | URL, call: RecordedCall): Promise<void> {
-    const scrubber = new Scrubber(this.#secrets);
+    const scrubber = new Scrubber(
+      this.#secrets,
+      (text) =>
+        this.#replaceSecrets.reduce(
+          (rest, replace) => replace(rest, SECRET_MARK),
+          text,
+        ),
+    );
+    scrubber.learn(this.#learntFrom);
+    const described = `${JSON.stringify(call, textOfBytes, 2)}\n`;
+    // Its members may name a secret that stands without a name in a message.
+    scrubber.text(described);
     const exchanges = scrubber.exchanges(this.#exchanges);
-    const description = scrubber.text(`${JSON.stringify(call, null, 2)}\n`);
+    const description = scrubber.text(described);
     check(scrubber, "call.json", description);
     for (const [index, { request, response }] of exchanges.entries()) {
       check(
@@ -149,6 +178,21 @@ export class RecordingTransport implements Transport {
   /** Disposes of the wrapped transport. */
   [Symbol.dispose](): void {
     this.#inner[Symbol.dispose]();
+  }
+}
+
+type ReplaceSecrets = NonNullable<SendOptions["replaceSecrets"]>;
+
+/** Stands for secrets of a call that no message names. */
+const SECRET_MARK = "EXAMPLESECRET";
+
+/** Bytes as the text that they are, or in base64, so that they can be looked through. */
+function textOfBytes(_name: string, value: unknown): unknown {
+  if (!(value instanceof Uint8Array)) return value;
+  try {
+    return strictText(value);
+  } catch {
+    return base64(value);
   }
 }
 

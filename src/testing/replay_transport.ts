@@ -179,7 +179,7 @@ function compare(
   sent: PlainRequest,
 ): string | undefined {
   const named = Object.keys(expected.headers).filter((name) =>
-    sent.headers[name] !== undefined
+    Object.hasOwn(sent.headers, name)
   );
   const before = asText(expected);
   const after = asText({

@@ -5,15 +5,16 @@
  *
  * @module
  */
-import { strictText, utf8 } from "../foundation/bytes.ts";
+import { base64, fromBase64, strictText, utf8 } from "../foundation/bytes.ts";
 import { encodeComponent } from "../foundation/percent.ts";
 import { isSecretParam, redactHeader } from "../foundation/redact.ts";
 import type { HeaderMap } from "../ports/http.ts";
 import type { PlainExchange } from "./fixture_folder.ts";
+import { encodedXml, rewriteParams, rewriteText } from "./structured_text.ts";
 
 /** Header fields of requests that differ each time or prove who called. */
 const DROPPED_OF_REQUESTS =
-  /^(?:authorization|date|user-agent|x-amz-date|x-amz-security-token|amz-sdk-.*)$/;
+  /^(?:authorization|date|user-agent|x-amz-date|x-amz-security-token|x-amz-(?:copy-source-)?server-side-encryption-customer-key-md5|amz-sdk-.*)$/;
 
 /** Header fields of responses that differ each time or belong to the connection. */
 const DROPPED_OF_RESPONSES =
@@ -22,29 +23,14 @@ const DROPPED_OF_RESPONSES =
 /** Header fields that would be wrong once the body is another. */
 const OF_THE_BYTES = /^(?:content-md5|x-amz-checksum-.*|x-amz-content-sha256)$/;
 
-/** How values are found in a text, and the kind that each is. */
+/** Header fields that may hold a URL. */
+const URL_HEADERS = /^(?:location|referer|x-amz-copy-source)$/;
+
+/** Values that are known by their look, wherever they stand. */
 const FINDERS: readonly (readonly [kind: Kind, pattern: RegExp])[] = [
   ["keyId", /\b((?:AKIA|ASIA|AIDA|AROA|AGPA)[A-Z0-9]{12,})\b/g],
   ["account", /\barn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:(\d{12}):/g],
-  ["account", /<Account>(\d{12})<\/Account>/g],
-  ["secret", /<SecretAccessKey>([^<]+)<\/SecretAccessKey>/g],
-  ["token", /<SessionToken>([^<]+)<\/SessionToken>/g],
-  ["owner", /<ID>([0-9a-f]{64})<\/ID>/g],
-  ["name", /<DisplayName>([^<]+)<\/DisplayName>/g],
-  ["request", /<RequestId>([^<]+)<\/RequestId>/g],
-  ["host", /<HostId>([^<]+)<\/HostId>/g],
-  ["id", /<(?:UploadId|NextContinuationToken|VersionId)>([^<]{20,})<\//g],
-  ["secret", /"(?:SecretAccessKey|secretAccessKey)": ?"([^"]+)"/g],
-  ["token", /"(?:SessionToken|sessionToken|Token)": ?"([^"]+)"/g],
 ];
-
-/** Header fields whose value is replaced, and the kind that each is. */
-const HEADER_KINDS: Readonly<Record<string, Kind>> = {
-  "x-amz-id-2": "host",
-  "x-amz-request-id": "request",
-  "x-amzn-requestid": "request",
-  "x-amz-version-id": "id",
-};
 
 /** What a value is: each kind has examples of its own. */
 type Kind =
@@ -59,12 +45,43 @@ type Kind =
   | "signature"
   | "token";
 
+/** The kinds that are replaced also where they are short, and with all below them. */
+const SECRET_KINDS: ReadonlySet<Kind> = new Set([
+  "secret",
+  "signature",
+  "token",
+]);
+
+/** Names of places in a listing and of repetitions, which end like a secret. */
+const HARMLESS_NAMES =
+  /^(?:(?:next)?continuationtoken|nexttoken|clienttoken|clientrequesttoken|subjectfromwebidentitytoken|isauthenticationtoken)$/;
+
+/** What a value is by its name, which is in small letters and without signs. */
+const NAMES: readonly (readonly [kind: Kind, pattern: RegExp])[] = [
+  [
+    "secret",
+    /secret(?!arn|name|id)|passw(?:or)?d$|passphrase$|privatekey$|customerkey(?:md5)?$/,
+  ],
+  [
+    "token",
+    /token\d*$|tokencode$|assertion$|codeverifier$|authorizationcode$|^(?:xamz)?mfa$|^signatureprovided$|^(?:canonicalrequest|stringtosign)bytes$/,
+  ],
+  ["signature", /^xamzsignature$/],
+  ["keyId", /accesskeyid$|^accesskey$/],
+  ["name", /^displayname$/],
+  ["request", /^(?:xamz|xamzn)?requestid$/],
+  ["host", /^(?:hostid|xamzid2)$/],
+];
+
 /** The example that stands for the n-th value of a kind, n from 0. */
 const EXAMPLES: Readonly<Record<Kind, (n: number, value: string) => string>> = {
   account: (n) => String(123_456_789_012 + n),
   host: (n) => `EXAMPLEHOSTID${n + 1}`,
   id: (n) => `EXAMPLEID${n + 1}`,
-  keyId: (n, value) => `${value.slice(0, 4)}IOSFODNN${(7 + n) % 10}EXAMPLE`,
+  keyId: (n, value) =>
+    /^A[A-Z]{3}[A-Z0-9]{12,}$/.test(value)
+      ? `${value.slice(0, 4)}IOSFODNN${(7 + n) % 10}EXAMPLE`
+      : `EXAMPLEKEYID${n + 1}`,
   name: (n) => `example${n + 1}`,
   owner: (n) => String(n + 1).padStart(64, "0"),
   request: (n) => `EXAMPLEREQUESTID${n + 1}`,
@@ -93,36 +110,51 @@ const HARMLESS =
 /** Values shorter than this are too common to be replaced wherever they stand. */
 const MIN_LENGTH = 6;
 
+/** Ids of versions and uploads shorter than this are no random ones. */
+const MIN_ID_LENGTH = 20;
+
 /** Replaces values in messages, and remembers by what. */
 export class Scrubber {
   readonly #replacements = new Map<string, string>();
+  /** Replaced only under their names, as they are too short. */
+  readonly #short = new Map<string, string>();
+  readonly #secrets = new Set<string>();
   readonly #counts = new Map<Kind, number>();
+  readonly #redact: (text: string) => string;
 
   /**
    * Makes a scrubber.
    *
    * @param secrets Values to replace wherever they stand, beside those it finds.
+   * @param redact Withholds what else is known to be secret.
    */
-  constructor(secrets: readonly string[] = []) {
-    for (const secret of secrets) this.#learn("secret", secret);
+  constructor(
+    secrets: readonly string[] = [],
+    redact: (text: string) => string = (text) => text,
+  ) {
+    for (const secret of secrets) this.#example("secret", secret);
+    this.#redact = redact;
+  }
+
+  /** Learns from exchanges what must not be kept anywhere. */
+  learn(exchanges: readonly PlainExchange[]): void {
+    for (const { request, response } of exchanges) {
+      for (const { headers, body } of [request, response]) {
+        this.#rewritten(readable(body));
+        this.#headers(headers);
+      }
+      this.#url(request.url);
+    }
   }
 
   /** Exchanges without what must not be kept. */
   exchanges(exchanges: readonly PlainExchange[]): PlainExchange[] {
-    for (const { request, response } of exchanges) {
-      for (const message of [request, response]) {
-        this.#find(readable(message.body));
-        this.#findParams(readable(message.body));
-        this.#findHeaders(message.headers);
-      }
-      this.#find(request.url);
-      this.#findParams(request.url.split("?")[1] ?? "");
-    }
+    this.learn(exchanges);
     return exchanges.map(({ request, response }) => ({
       request: {
         ...this.#message(request, DROPPED_OF_REQUESTS),
         method: request.method,
-        url: this.text(request.url),
+        url: this.#replaced(this.#url(request.url)),
       },
       response: {
         ...this.#message(response, DROPPED_OF_RESPONSES),
@@ -133,16 +165,7 @@ export class Scrubber {
 
   /** A text without what must not be kept. */
   text(value: string): string {
-    this.#find(value);
-    // Long ones first, so that a value within another leaves no remains.
-    return [...this.#replacements]
-      .flatMap(([from, to]) =>
-        [plain, encodeComponent, formEncoded].map((form) =>
-          [form(from), form(to)] as const
-        )
-      )
-      .sort(([one], [other]) => other.length - one.length)
-      .reduce((rest, [from, to]) => rest.replaceAll(from, to), value);
+    return this.#replaced(this.#rewritten(value));
   }
 
   /**
@@ -150,11 +173,26 @@ export class Scrubber {
    * token, in the words of an error and without its value.
    */
   suspicion(value: string): string | undefined {
-    // The examples look like what they stand for.
-    const rest = [...this.#replacements.values()]
+    const examples = [
+      ...this.#replacements.values(),
+      ...this.#short.values(),
+    ].flatMap(formsOf);
+    const rest = longestFirst(examples)
       .reduce((left, example) => left.replaceAll(example, ""), value)
       .replace(HARMLESS, "");
-    return SUSPECTS.find(([, pattern]) => pattern.test(rest))?.[0];
+    // Only a body that is no text still has what was replaced elsewhere.
+    for (const secret of this.#secrets) {
+      if (formsOf(secret).some((form) => rest.includes(form))) {
+        return "a secret of this recording";
+      }
+    }
+    const suspect = SUSPECTS.find(([, pattern]) => pattern.test(rest));
+    if (suspect !== undefined) return suspect[0];
+    const decoded = rest.replaceAll("\\/", "/").replace(
+      /%(2F|2B|3D)/gi,
+      (encoded) => decodeURIComponent(encoded),
+    );
+    return looksRandom(decoded) ? "a secret key or a token" : undefined;
   }
 
   #message(
@@ -164,63 +202,205 @@ export class Scrubber {
     const before = readable(body);
     const after = this.text(before);
     const changed = before !== after;
-    const kept = Object.entries(headers)
+    const kept = Object.entries(this.#headers(headers))
       .filter(([name]) => !dropped.test(name))
       .filter(([name]) => !changed || !OF_THE_BYTES.test(name))
-      .map(([name, value]) => [name, this.text(value)]);
+      .map(([name, value]) => [name, this.#replaced(value)]);
     const clean: Record<string, string> = Object.fromEntries(kept);
     const bytes = changed ? utf8(after) : body;
-    if (changed && clean["content-length"] !== undefined) {
+    if (changed && Object.hasOwn(clean, "content-length")) {
       clean["content-length"] = String(bytes.length);
     }
     return { headers: clean, body: bytes };
   }
 
+  /** What stands in a known place is replaced there, however short it is. */
+  #rewritten(value: string): string {
+    this.#find(value);
+    return rewriteText(value, this.#value);
+  }
+
+  /** What was learnt is replaced wherever it stands. */
+  #replaced(value: string): string {
+    const forms = [...this.#replacements].flatMap(([from, to]) => {
+      const after = formsOf(to);
+      return formsOf(from).map((form, index) =>
+        [form, after[index] ?? to] as const
+      );
+    });
+    const plain = forms
+      .sort(([one], [other]) => other.length - one.length)
+      .reduce((rest, [from, to]) => rest.replaceAll(from, to), value);
+    return this.#redact(plain);
+  }
+
+  readonly #value = (names: readonly string[], value: string): string => {
+    const [name = ""] = names;
+    const secretAbove = names.find((one) => {
+      const kind = kindOf(one, value);
+      return kind !== undefined && SECRET_KINDS.has(kind);
+    });
+    const kind = kindOf(secretAbove ?? name, value);
+    if (kind !== undefined) return this.#example(kind, value);
+    if (plainName(name) === "xamzcredential") return this.#credential(value);
+    this.#find(value);
+    const inner = /^\s*[{[<]/.test(value)
+      ? rewriteText(value, this.#value)
+      : /^https?:\/\//i.test(value)
+      ? this.#url(value)
+      : value;
+    return this.#replaced(inner);
+  };
+
+  #url(url: string): string {
+    this.#find(url);
+    const start = url.indexOf("?") + 1;
+    if (start === 0) return url;
+    return url.slice(0, start) + rewriteParams(
+      url.slice(start),
+      (names, value) => {
+        const [name = ""] = names;
+        return name.toLowerCase() !== "x-amz-credential" && isSecretParam(name)
+          ? this.#example(
+            /signature$/i.test(name) ? "signature" : "token",
+            value,
+          )
+          : this.#value(names, value);
+      },
+    );
+  }
+
+  /** The scope behind the key id is no secret. */
+  #credential(value: string): string {
+    const end = value.indexOf("/");
+    if (end < 0) return this.#example("keyId", value);
+    return this.#example("keyId", value.slice(0, end)) + value.slice(end);
+  }
+
+  #headers(headers: HeaderMap): HeaderMap {
+    return Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [
+        name,
+        this.#header(name, value),
+      ]),
+    );
+  }
+
+  #header(name: string, value: string): string {
+    if (name === "authorization") {
+      const [scheme = "", proof] = value.split(" ", 2);
+      this.#find(value);
+      // A signature is of one request and stands nowhere else.
+      if (!/^AWS/.test(scheme)) this.#example("token", proof ?? scheme);
+      return value;
+    }
+    if (/customer-key$/.test(name)) return this.#customerKey(value);
+    if (URL_HEADERS.test(name)) return this.#url(value);
+    if (redactHeader(name, value) !== value) {
+      return this.#example("token", value);
+    }
+    if (name === "x-amz-version-id") {
+      return value.length < MIN_LENGTH ? value : this.#example("id", value);
+    }
+    return this.#value([name], value);
+  }
+
+  /** A key is given as text or bytes, and sent in base64. */
+  #customerKey(value: string): string {
+    try {
+      return base64(
+        utf8(this.#example("secret", strictText(fromBase64(value)))),
+      );
+    } catch {
+      return this.#example("secret", value);
+    }
+  }
+
   #find(value: string): void {
     for (const [kind, pattern] of FINDERS) {
       for (const [, found = ""] of value.matchAll(pattern)) {
-        this.#learn(kind, found);
+        this.#example(kind, found);
       }
     }
   }
 
-  #findParams(value: string): void {
-    for (const [name, found] of new URLSearchParams(value)) {
-      this.#find(found);
-      if (name.toLowerCase() === "x-amz-signature") {
-        this.#learn("signature", found);
-      } else if (isSecretParam(name) && name !== "X-Amz-Credential") {
-        this.#learn("token", found);
-      }
-    }
-  }
-
-  #findHeaders(headers: HeaderMap): void {
-    for (const [name, value] of Object.entries(headers)) {
-      const kind = HEADER_KINDS[name];
-      if (kind !== undefined) this.#learn(kind, value);
-      else if (name === "authorization") this.#find(value);
-      else if (redactHeader(name, value) !== value) this.#learn("token", value);
-      else if (/customer-key-md5$/.test(name)) this.#learn("token", value);
-    }
-  }
-
-  #learn(kind: Kind, value: string): void {
-    const isExample = [...this.#replacements.values()].includes(value);
-    if (isExample || this.#replacements.has(value)) return;
-    if (value.length < MIN_LENGTH) return;
+  /** The example for a value; a new one where it was not seen before. */
+  #example(kind: Kind, value: string): string {
+    const known = this.#replacements.get(value) ?? this.#short.get(value);
+    if (known !== undefined) return known;
+    const isExample = [...this.#replacements.values(), ...this.#short.values()]
+      .includes(value);
+    if (isExample || value === "") return value;
+    const isShort = value.length < MIN_LENGTH;
+    if (isShort && !SECRET_KINDS.has(kind)) return value;
     const n = this.#counts.get(kind) ?? 0;
     this.#counts.set(kind, n + 1);
-    this.#replacements.set(value, EXAMPLES[kind](n, value));
+    const example = EXAMPLES[kind](n, value);
+    (isShort ? this.#short : this.#replacements).set(value, example);
+    if (!isShort && SECRET_KINDS.has(kind)) this.#secrets.add(value);
+    return example;
   }
 }
 
-function plain(value: string): string {
-  return value;
+function kindOf(name: string, value: string): Kind | undefined {
+  const plain = plainName(name);
+  if (HARMLESS_NAMES.test(plain)) return undefined;
+  const named = NAMES.find(([, pattern]) => pattern.test(plain))?.[0];
+  if (named !== undefined) return named;
+  if (/account|owner/.test(plain) && /^\d{12}$/.test(value)) return "account";
+  if (plain === "id" && /^[0-9a-f]{64}$/.test(value)) return "owner";
+  const isId = /^(?:uploadid|nextcontinuationtoken|versionid)$/.test(plain);
+  return isId && value.length >= MIN_ID_LENGTH ? "id" : undefined;
 }
 
-function formEncoded(value: string): string {
-  return new URLSearchParams({ "": value }).toString().slice(1);
+function plainName(name: string): string {
+  return name.toLowerCase().replace(/[^a-z\d]/g, "");
+}
+
+/** A value as it may stand in a URL, a form, XML, JSON and a header field. */
+function formsOf(value: string): string[] {
+  const encoded = base64(utf8(value));
+  return [
+    value,
+    encodeComponent(value),
+    new URLSearchParams({ "": value }).toString().slice(1),
+    encodedXml(value),
+    JSON.stringify(value).slice(1, -1),
+    encoded,
+    encoded.replace(/=+$/, ""),
+  ];
+}
+
+function longestFirst(texts: readonly string[]): readonly string[] {
+  return texts.toSorted((one, other) => other.length - one.length);
+}
+
+/** A key with slashes in it could be a path; a key changes its letters more often. */
+const RUN = /[A-Za-z\d/+]{40,}/g;
+const WINDOW = 40;
+const MIN_CHANGES = 16;
+
+/** Whether 40 characters in a row are too mixed for the words of a path. */
+function looksRandom(text: string): boolean {
+  for (const [run] of text.matchAll(RUN)) {
+    const kinds = Array.from(run, kindOfCharacter);
+    for (let start = 0; start + WINDOW <= kinds.length; start += WINDOW / 4) {
+      const window = kinds.slice(start, start + WINDOW);
+      const seen = new Set(window);
+      const changes = window.filter((kind, at) =>
+        at > 0 && kind !== window[at - 1]
+      );
+      const isMixed = seen.has("a") && seen.has("A") && seen.has("0");
+      if (isMixed && changes.length >= MIN_CHANGES) return true;
+    }
+  }
+  return false;
+}
+
+function kindOfCharacter(character: string): string {
+  if (/[a-z]/.test(character)) return "a";
+  if (/[A-Z]/.test(character)) return "A";
+  return /\d/.test(character) ? "0" : "/";
 }
 
 /** A body as text; nothing is found in one that is none. */
