@@ -6,6 +6,7 @@
 import { type AwsError, ServiceError } from "../foundation/errors.ts";
 import { parseTimestamp } from "../foundation/timestamps.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Logger } from "../ports/logger.ts";
 import type { AttemptFacts, Correction, Recovery } from "../ports/recovery.ts";
 
 /** What services answer to a signature whose time is off. */
@@ -23,19 +24,28 @@ const SKEW_CODES: ReadonlySet<string> = new Set([
 /** Servers accept 15 minutes; below this, the time was not the reason. */
 const TOLERATED_MS = 4 * 60_000;
 
+/**
+ * A difference that a wrong time zone explains. Beyond it a server could ask for
+ * signatures that are good years from now.
+ */
+export const MAX_SKEW_MS = 24 * 3_600_000;
+
 /** The difference between the local clock and the servers', by host. */
 export class ClockSkew implements Recovery {
   readonly kind = "skew";
   readonly #clock: Clock;
+  readonly #logger: Pick<Logger, "warn"> | undefined;
   readonly #skewMs = new Map<string, number>();
 
   /**
    * Makes one that has learnt nothing yet.
    *
    * @param clock The local clock.
+   * @param logger Told of differences. Default: nobody.
    */
-  constructor(clock: Clock) {
+  constructor(clock: Clock, logger?: Pick<Logger, "warn">) {
     this.#clock = clock;
+    this.#logger = logger;
   }
 
   /** The current time, as a host sees it. */
@@ -55,6 +65,22 @@ export class ClockSkew implements Recovery {
     const off = Math.abs(server.getTime() - facts.signedAt.getTime());
     if (off < TOLERATED_MS) return undefined;
     const skewMs = server.getTime() - this.#clock.now().getTime();
+    const told = {
+      host: facts.host,
+      date,
+      local: facts.signedAt.toISOString(),
+    };
+    if (Math.abs(skewMs) > MAX_SKEW_MS) {
+      this.#logger?.warn(
+        "the server's clock is more than 24 hours off; signing with the local clock",
+        told,
+      );
+      return undefined;
+    }
+    this.#logger?.warn(
+      "the local clock is off; signing with the server's",
+      told,
+    );
     this.#skewMs.set(facts.host, skewMs);
     return { skewMs };
   }

@@ -6,6 +6,7 @@
 import { amzDate, parseTimestamp } from "../foundation/timestamps.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { HeaderMap } from "../ports/http.ts";
+import { MAX_SKEW_MS } from "./clock_skew.ts";
 import type { Attempt } from "./retry_loop.ts";
 
 /** What the header fields of one attempt tell. */
@@ -52,6 +53,7 @@ function timeToLive(
   const server = before && parseTimestamp(before.date);
   if (!before || !server || readTimeoutMs === undefined) return "";
   const aheadMs = server.getTime() - before.received.getTime();
+  if (Math.abs(aheadMs) > MAX_SKEW_MS) return "";
   const end = clock.now().getTime() + aheadMs + readTimeoutMs;
   return `ttl=${amzDate(new Date(end))}; `;
 }

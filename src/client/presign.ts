@@ -45,7 +45,7 @@ export function createPresigner(
   ): Promise<PresignedRequest> => {
     checkPresign(operation, options);
     const parts = await load();
-    const { service, protocol, uuid, signer, skew } = parts;
+    const { service, protocol, uuid, signer, clock } = parts;
     const amended = service.amend
       ? await service.amend(operation, input)
       : input;
@@ -55,7 +55,8 @@ export function createPresigner(
     const request = address(draft, endpoint, undefined);
     const { signal } = options;
     const credentials = await identity(parts, operation, { endpoint, signal });
-    const at = skew.now(new URL(endpoint.origin).host);
+    // A URL is handed on, so no server may say from when it is good.
+    const at = clock.now();
     const life = lifeOf(options, credentials, at);
     const signed = credentials === undefined ? request : await signer.presign(
       request,

@@ -30,11 +30,12 @@ export function createSigningPlaceFinder(
     { signal }: Pick<CallOptions, "signal"> = {},
   ): Promise<SigningPlace> => {
     const parts = await load();
-    const { protocol, uuid, skew } = parts;
+    const { protocol, uuid, clock } = parts;
     const draft = protocol.serialize(operation, input, uuid);
     const endpoint = locate(parts, operation.name, draft);
     const { origin, path } = address(draft, endpoint, undefined);
-    const scope = scopeOf(endpoint, skew.now(new URL(origin).host));
+    // What it signs is handed on, so no server may say from when it is good.
+    const scope = scopeOf(endpoint, clock.now());
     const credentials = await identity(parts, operation, { endpoint, signal });
     return {
       url: origin + path,

@@ -110,7 +110,7 @@ async function assembleParts(
     ? undefined
     : identity ?? await shared.identityOf(config);
   const transports = await shared.transports();
-  const skew = new ClockSkew(clock);
+  const skew = new ClockSkew(clock, logger.child("clock"));
   const call = createCaller(() => parts);
   const regions = service.regions?.(
     call,

@@ -29,14 +29,21 @@ export interface SignRequestOptions {
   /** How the path is signed. Default: `"s3"` for services of the S3 family. */
   readonly rules?: SigningRules;
   /**
+   * What `fetch` does with a redirect. `"follow"` sends the body and the session
+   * token to wherever the server says; only `authorization` stays behind. Default:
+   * what the request has, and `"manual"` where that is `"follow"`.
+   */
+  readonly redirect?: RequestRedirect;
+  /**
    * Who signs. Default: a signer with its own defaults, which derives the key
    * once a day for each object of credentials.
    */
   readonly signer?: SigV4;
 }
 
-/** How {@linkcode presignUrl} signs. */
-export interface PresignUrlOptions extends SignRequestOptions {
+/** Options of {@linkcode presignUrl}. */
+export interface PresignUrlOptions
+  extends Omit<SignRequestOptions, "redirect"> {
   /** Method that the URL is good for. Default: `"GET"`. */
   readonly method?: HttpMethod;
   /** Header fields that whoever uses the URL has to send just so. */
@@ -67,7 +74,8 @@ const METHODS: readonly HttpMethod[] = [
  *
  * @param request The request. Its body, if any, moves into the signed one.
  * @param options Credentials, region and service.
- * @returns The signed request, to be sent within 15 minutes.
+ * @returns The signed request, to be sent within 15 minutes. `fetch` does not
+ * follow its redirects, and gives back the 307 itself, unless `options` say so.
  * @throws {TypeError} If what is sent could not be what is signed.
  *
  * @example Get an object
@@ -104,8 +112,11 @@ export async function signRequest(
     credentials,
     scopeOf(options),
   );
+  const { redirect: own } = request;
+  const { redirect = own === "follow" ? "manual" : own } = options;
   // A body that was read is gone from the given request.
   return new Request(request, {
+    redirect,
     headers: signed.headers,
     ...request.bodyUsed && bytes !== undefined ? { body: bytes } : {},
   });
@@ -151,7 +162,7 @@ export async function presignUrl(
   return parsed.origin + parsed.pathname + start + proof.join("&");
 }
 
-function scopeOf(options: SignRequestOptions): SigningScope {
+function scopeOf(options: PresignUrlOptions): SigningScope {
   const { service, region, at = new Date() } = options;
   return { service, region, at, rules: rulesOf(options) };
 }
