@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type Logger, Session } from "../../mod.ts";
+import { type Logger, Session, type SessionOptions } from "../../mod.ts";
 import { GetObject, presignPost, S3 } from "../../src/services/s3/mod.ts";
 import {
   FakeSystem,
@@ -78,7 +78,7 @@ Deno.test("a server's clock of another year is not told as a time to live", asyn
 
 const OBJECT = { Bucket: "photos", Key: "cat.txt" };
 
-function settings() {
+function settings(): SessionOptions {
   return {
     region: "eu-west-1",
     clock: new FixedClock(LOCAL),
