@@ -17,9 +17,10 @@ const MOST = 64 * 1_024;
  * @returns The response; the same one, where its body cannot be long.
  */
 export function withShortRefusal(response: HttpResponse): HttpResponse {
-  const { status, headers, body } = response;
+  const { status, headers, body, decoded } = response;
   if (status < 300 || body === null) return response;
-  if (Number(headers["content-length"]) <= MOST) return response;
+  const isShort = Number(headers["content-length"]) <= MOST;
+  if (isShort && !decoded) return response;
   return { status, headers, body: new StartOfBody(body) };
 }
 

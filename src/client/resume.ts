@@ -53,7 +53,8 @@ export function resumable<Input, Output>(
   response: HttpResponse,
 ): HttpResponse {
   const { operation, draft, ledger } = call;
-  const place = RANGE_TAKERS.has(operation)
+  // Of a body that the platform has decompressed, no range can be asked for.
+  const place = RANGE_TAKERS.has(operation) && !response.decoded
     ? placeOf(draft.headers["range"], response)
     : undefined;
   ledger.keptByBody = place !== undefined && response.body !== null;

@@ -27,8 +27,8 @@ export function verified(
   response: HttpResponse,
   complete: (error: ChecksumError) => void,
 ): HttpResponse {
-  const { status, headers, body } = response;
-  if (status !== 200 || body === null) return response;
+  const { status, headers, body, decoded } = response;
+  if (status !== 200 || body === null || decoded) return response;
   const expected = checksumToVerify(headers);
   return expected === undefined
     ? response

@@ -81,6 +81,11 @@ export interface HttpResponse {
   readonly headers: HeaderMap;
   /** The body; `null` where the response can have none. */
   readonly body: ResponseBody | null;
+  /**
+   * Whether the platform has decompressed the body, so that the length and the
+   * checksum of the header fields are not those of its bytes. Default: `false`.
+   */
+  readonly decoded?: boolean;
 }
 
 /**

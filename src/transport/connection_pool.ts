@@ -42,6 +42,9 @@ export const IDLE_MS = 60_000;
 /** As in botocore. */
 const MAX_IDLE = 10;
 
+/** What keeps Bun from decompressing bodies; the others do not know it. */
+const RAW = { decompress: false };
+
 /** Hosts with a way of their own that are remembered; the oldest is dropped first. */
 const DIRECT_HOSTS = 32;
 
@@ -82,8 +85,8 @@ export class ConnectionPool implements Disposable {
    */
   fetch(url: string, init: RequestInit, direct = false): Promise<Response> {
     const { fetch: send, proxy } = this.#options;
+    if (!isDeno()) return (send ?? fetch)(url, { ...init, ...RAW });
     if (send !== undefined) return send(url, init);
-    if (!isDeno()) return fetch(url, init);
     const client = direct || proxy === false
       ? this.#directClient(new URL(url), direct)
       : this.#client ??= this.#create(proxyOf(proxy));

@@ -149,16 +149,18 @@ export class Deadlines implements Transport {
   }
 
   #guarded(response: HttpResponse, exchange: Exchange): GuardedResponse {
-    const { status, headers } = response;
-    if (response.body === null) {
+    const { status, headers, decoded = false } = response;
+    if (response.body === null || hasNoBody(exchange.request, status)) {
+      if (response.body !== null) dropLate(response);
       exchange.end();
       return { status, headers, body: null, exchange };
     }
-    const intake = new Intake(response.body, headers, exchange, this.#clock);
+    const length = decoded ? undefined : headers["content-length"];
+    const intake = new Intake(response.body, length, exchange, this.#clock);
     // What is read at once holds no connection, so it may be forgotten.
     const forgotten = intake.prefetch() ? undefined : this.#forgotten;
     const body = new GuardedBody(intake, forgotten);
-    return { status, headers, body, exchange };
+    return { status, headers, body, exchange, ...decoded && { decoded } };
   }
 
   #limitsOf(options: SendOptions): WaitLimits {
@@ -171,6 +173,18 @@ export class Deadlines implements Transport {
       attemptTimeoutMs: attemptTimeoutMs ?? this.#defaults.attemptTimeoutMs,
     });
   }
+}
+
+/**
+ * Whether an answer has no body, whatever length it names.
+ *
+ * Source: RFC 9112, section 6.3.
+ */
+export function hasNoBody(
+  { method }: Pick<HttpRequest, "method">,
+  status: number,
+): boolean {
+  return method === "HEAD" || status === 204 || status === 304;
 }
 
 function checked(limits: WaitLimits): WaitLimits {

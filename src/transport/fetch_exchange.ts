@@ -3,7 +3,11 @@
  *
  * @module
  */
-import { AwsError, TransportError } from "../foundation/errors.ts";
+import {
+  AwsError,
+  ProtocolError,
+  TransportError,
+} from "../foundation/errors.ts";
 import type {
   HeaderMap,
   HttpRequest,
@@ -14,8 +18,10 @@ import type {
 } from "../ports/http.ts";
 import type { ConnectionPool } from "./connection_pool.ts";
 import type { Dials } from "./dials.ts";
+import { hasNoBody } from "./deadlines.ts";
 import { sendFault } from "./faults.ts";
 import { describe, requestUrl } from "./request_url.ts";
+import { decompresses } from "./runtime.ts";
 
 /** What a {@linkcode FetchExchange} is made from. */
 export interface FetchParts {
@@ -112,11 +118,26 @@ function responseOf(response: Response, request: HttpRequest): HttpResponse {
   response.headers.forEach((value, name) => {
     headers[name] = value;
   });
-  return {
-    status,
-    headers,
-    body: body === null ? null : new FetchBody(response, body),
-  };
+  if (body === null || hasNoBody(request, status)) {
+    // In browsers an answer to HEAD has one, which is empty.
+    body?.cancel().catch(() => {});
+    return { status, headers, body: null };
+  }
+  if (!decompresses(headers["content-encoding"])) {
+    return { status, headers, body: new FetchBody(response, body) };
+  }
+  if (status === 206) {
+    body.cancel().catch(() => {});
+    throw new ProtocolError(
+      `Cannot read the answer to ${
+        describe(request)
+      }: it is a part of a body with content-encoding "${
+        headers["content-encoding"]
+      }", which this platform can only decompress whole; leave the range out, or use Deno or Bun`,
+    );
+  }
+  const decoded = new FetchBody(response, body);
+  return { status, headers, body: decoded, decoded: true };
 }
 
 /** The platform's body as it is; who hands it out guards it. */

@@ -67,7 +67,7 @@ const PROXY_UNKNOWN =
  * bodies never decompressed. It keeps all limits of one attempt, by itself.
  *
  * On another runtime than Deno it works with less: no connect limit, no say in
- * connections, proxy and certificates, and Node and Bun do unpack bodies.
+ * connections, proxy and certificates, and Node and browsers decompress bodies.
  *
  * @example Usage
  * ```ts ignore

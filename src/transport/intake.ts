@@ -4,7 +4,7 @@
  * @module
  */
 import { AwsError, type TransportError } from "../foundation/errors.ts";
-import type { HttpRequest, HttpResponse, ResponseBody } from "../ports/http.ts";
+import type { HttpRequest, ResponseBody } from "../ports/http.ts";
 import type { Exchange } from "./exchange.ts";
 import { bodyFault } from "./faults.ts";
 import { readWhole } from "./read_whole.ts";
@@ -39,20 +39,20 @@ export class Intake {
    * Takes charge of the body of a response.
    *
    * @param body The body, not yet opened.
-   * @param headers Header fields that came with it.
+   * @param contentLength The length that it must have, as the header names it.
    * @param exchange The exchange it belongs to.
    * @param clock Bounds the reading of what nobody wants.
    */
   constructor(
     body: ResponseBody,
-    headers: HttpResponse["headers"],
+    contentLength: string | undefined,
     exchange: Exchange,
     clock: Timing,
   ) {
     this.#body = body;
     this.#exchange = exchange;
     this.#clock = clock;
-    this.#tally = new Tally(headers["content-length"]);
+    this.#tally = new Tally(contentLength);
     exchange.tally = this.#tally;
   }
 

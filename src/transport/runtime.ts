@@ -36,6 +36,21 @@ export function isDeno(): boolean {
   return "Deno" in globalThis;
 }
 
+/** The encodings that `fetch` undoes elsewhere than on Deno and Bun. */
+const UNDONE = ["gzip", "x-gzip", "deflate", "br", "zstd"];
+
+/**
+ * Whether the platform decompresses a body, although it was told not to. An
+ * encoding that it does not know leaves all of them in place.
+ *
+ * @param encoding Value of `content-encoding`.
+ */
+export function decompresses(encoding: string | undefined): boolean {
+  if (encoding === undefined || isDeno() || "Bun" in globalThis) return false;
+  return encoding.toLowerCase().split(",")
+    .every((coding) => UNDONE.includes(coding.trim()));
+}
+
 /** What the environment says about proxies. Asks for no permission. */
 export function proxyInEnvironment(): "absent" | "present" | "unreadable" {
   if (!isDeno()) return "absent";
