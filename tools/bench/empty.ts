@@ -1,5 +1,0 @@
-/**
- * The program that does nothing.
- *
- * @module
- */
