@@ -161,6 +161,33 @@ export async function resolveClient(
   };
 }
 
+/** Which way a session's own requests take, beside those of its clients. */
+export interface SessionConnections {
+  /** Proxy, or `false` for none. Absent: what the proxy variables say. */
+  readonly proxy?: string | false;
+  /** Certificates to trust beside the system's. Absent: none. */
+  readonly caCerts?: readonly string[];
+}
+
+/**
+ * Resolves how a session connects where no client is concerned: to sign in.
+ *
+ * @param places Where settings can be set.
+ * @param system Where the certificates are.
+ * @throws {ConfigError} If a value is not allowed.
+ */
+export async function resolveConnections(
+  places: SettingPlaces,
+  system: System,
+): Promise<SessionConnections> {
+  const proxy = resolve(PROXY, places).value;
+  const caCerts = (await resolveCaCerts(places, system)).value;
+  return {
+    ...proxy === undefined ? {} : { proxy },
+    ...caCerts === undefined ? {} : { caCerts },
+  };
+}
+
 /**
  * Resolves the region alone, as a session that has no client yet needs it.
  *

@@ -29,6 +29,12 @@ export type MfaCode = (
   signal?: AbortSignal,
 ) => Promise<string>;
 
+/** A service that the AWS CLI signs in at. */
+export type SignInService = "signin" | "sso" | "sso-oidc";
+
+/** The endpoint that the user has set in place of a service's own, if any. */
+export type SignInEndpoint = (service: SignInService) => string | undefined;
+
 /** The profile that counts, and who chose it. */
 export interface ProfileChoice {
   /** Its name. */
@@ -49,8 +55,15 @@ export interface ChainContext {
   readonly random: () => number;
   /** Is told what happens. */
   readonly logger: Logger;
-  /** Sends what is asked of metadata services and of SSO. */
+  /** Sends what is asked of metadata services. */
   readonly transport: Transport;
+  /** Sends what is asked of SSO and AWS Sign-In. Default: `transport`. */
+  readonly signInTransport?: Transport;
+  /** Endpoints that replace those of SSO and AWS Sign-In. Absent: none. */
+  readonly signInEndpoint?: (
+    service: SignInService,
+    from: Pick<ChainContext, "profile" | "profiles">,
+  ) => string | undefined;
   /** What the config files say. */
   readonly profiles: ProfileSet;
   /** The profile that counts. */

@@ -7,7 +7,7 @@ import type { CredentialProvider } from "../ports/credentials.ts";
 import { assumeRoleProvider } from "./assume_role.ts";
 import { boto2FileProvider } from "./boto2_file.ts";
 import { containerProvider } from "./container.ts";
-import type { ChainContext } from "./context.ts";
+import type { ChainContext, SignInService } from "./context.ts";
 import { ec2FileProvider } from "./ec2_file.ts";
 import { envProvider } from "./env.ts";
 import { instanceProvider } from "./instance.ts";
@@ -19,7 +19,13 @@ import { configFileProvider, sharedFileProvider } from "./static_keys.ts";
 import { webIdentityProvider } from "./web_identity.ts";
 
 export type { ReadSections } from "./boto2_file.ts";
-export type { ChainContext, MfaCode, ProfileChoice } from "./context.ts";
+export type {
+  ChainContext,
+  MfaCode,
+  ProfileChoice,
+  SignInEndpoint,
+  SignInService,
+} from "./context.ts";
 
 /**
  * Makes the providers of the default chain, in boto3's order. A profile that is
@@ -68,11 +74,18 @@ function profileProviders(
 ): readonly CredentialProvider[] {
   const deps = { ...context, profile };
   const region = regionOf(context);
+  const { signInTransport: transport = context.transport, signInEndpoint } =
+    context;
+  const signIn = {
+    ...deps,
+    transport,
+    endpoint: (service: SignInService) => signInEndpoint?.(service, context),
+  };
   return [
     webIdentityProvider({ ...deps, environment }),
-    ssoProvider(deps),
+    ssoProvider(signIn),
     sharedFileProvider(deps),
-    loginProvider({ ...deps, ...region !== undefined && { region } }),
+    loginProvider({ ...signIn, ...region !== undefined && { region } }),
     processProvider(deps),
     configFileProvider(deps),
   ];

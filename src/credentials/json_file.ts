@@ -37,6 +37,43 @@ export async function readJsonFile(
     : { kind: "found", value };
 }
 
+/** Why a file could not be written. */
+export interface Unwritten {
+  /** Why, in words. */
+  readonly why: string;
+  /** The flag that would permit it. */
+  readonly needs?: string;
+}
+
+/**
+ * Writes a JSON file that only its owner can read. A disk that cannot be written,
+ * as in many containers, is no reason to give up what was to be kept.
+ *
+ * @param system Where it is to be.
+ * @param path Its path.
+ * @param value What is to be in it.
+ * @returns Why it was not written; `undefined` where it was.
+ */
+export async function writeJsonFile(
+  system: Pick<System, "writePrivate">,
+  path: string,
+  value: JsonObject,
+): Promise<Unwritten | undefined> {
+  try {
+    const written = await system.writePrivate(path, JSON.stringify(value));
+    switch (written.kind) {
+      case "found":
+        return undefined;
+      case "absent":
+        return { why: "its folder is not there" };
+      case "denied":
+        return { why: "it is not permitted", needs: written.flag };
+    }
+  } catch (error) {
+    return { why: error instanceof Error ? error.name : "the system refused" };
+  }
+}
+
 /**
  * Names of fields that a JSON object lacks; an empty text counts as lacking.
  *

@@ -9,6 +9,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Transport } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { System } from "../ports/system.ts";
+import type { SignInEndpoint } from "./context.ts";
 import { dpopProof } from "./dpop.ts";
 import { type Answer, steadyExchange } from "./exchange.ts";
 import { failure } from "./failure.ts";
@@ -19,9 +20,10 @@ import {
   loginTokenPath,
   readLoginToken,
 } from "./login_token.ts";
+import { writeJsonFile } from "./json_file.ts";
 import { isObject, readObject } from "./metadata_keys.ts";
 import { notInProfile, type ProfileDeps, textIn } from "./section.ts";
-import { signInOrigin } from "./sign_in_hosts.ts";
+import { signInOrigin, signInUrl } from "./sign_in_hosts.ts";
 
 const NAME = "login";
 const KEY = "login_session";
@@ -41,8 +43,10 @@ export interface LoginDeps extends ProfileDeps {
   readonly logger: Logger;
   /** Sends the refresh. */
   readonly transport: Transport;
-  /** Region that signs in. Absent: the refresh fails. */
+  /** Region that signs in, where the cached session names none. */
   readonly region?: string;
+  /** Endpoint that replaces that of AWS Sign-In. Absent: none. */
+  readonly endpoint?: SignInEndpoint;
   /** Makes proofs unique. Default: `crypto.randomUUID`. */
   readonly uuid?: () => string;
   /** Longest time to connect, and longest silence, in milliseconds. Default: 10 000. */
@@ -59,16 +63,25 @@ export interface LoginDeps extends ProfileDeps {
  * @param deps The profile, files, time and transport.
  */
 export function loginProvider(deps: LoginDeps): TellingProvider {
+  /** A renewed session that could not be written, by the one in the file. */
+  let unwritten:
+    | { readonly replaces: string; readonly token: LoginToken }
+    | undefined;
   return provider(NAME, async (signal): Promise<Finding> => {
     const section = deps.profiles.profiles.get(deps.profile);
     const session = textIn(section, KEY);
     if (session === undefined) return notInProfile(deps, KEY);
     const path = await loginTokenPath(deps.system, session);
-    let token = await readLoginToken(deps.system, path);
+    const cached = await readLoginToken(deps.system, path);
+    let token = unwritten?.replaces === cached.refreshToken
+      ? unwritten.token
+      : cached;
     const { expiration } = token.credentials;
     if (expiration.getTime() - deps.clock.now().getTime() <= REFRESH_MS) {
       token = await refresh(deps, token, signal);
-      await write(deps, path, token);
+      unwritten = await write(deps, path, token)
+        ? undefined
+        : { replaces: cached.refreshToken, token };
     }
     return {
       kind: "found",
@@ -112,10 +125,11 @@ async function refresh(
 
 async function ask(
   deps: LoginDeps,
-  { clientId, refreshToken, dpopKey }: LoginToken,
+  { clientId, refreshToken, dpopKey, signInRegion }: LoginToken,
   signal: AbortSignal | undefined,
 ): Promise<Answer> {
-  const { clock, transport, region, timeoutMs = TIMEOUT_MS } = deps;
+  const { clock, transport, endpoint, timeoutMs = TIMEOUT_MS } = deps;
+  const region = signInRegion ?? deps.region;
   if (region === undefined) {
     throw failure(
       NAME,
@@ -123,7 +137,11 @@ async function ask(
       "the session is to be renewed and no region is known; set AWS_REGION or region in the profile",
     );
   }
-  const url = `${signInOrigin(region)}/v1/token`;
+  const url = signInUrl(
+    endpoint?.("signin"),
+    () => signInOrigin(region),
+    "/v1/token",
+  );
   const id = (deps.uuid ?? (() => crypto.randomUUID()))();
   const dpop = await proof(dpopKey, { url, at: clock.now(), id });
   try {
@@ -195,11 +213,12 @@ async function write(
   { system, logger }: LoginDeps,
   path: string,
   { fields }: LoginToken,
-): Promise<void> {
-  const written = await system.writePrivate(path, JSON.stringify(fields));
-  if (written.kind === "found") return;
-  logger.warn("Cannot write the renewed session of aws login", {
-    path,
-    needs: written.kind === "denied" ? written.flag : undefined,
-  });
+): Promise<boolean> {
+  const failed = await writeJsonFile(system, path, fields);
+  if (failed === undefined) return true;
+  logger.warn(
+    "Cannot write the renewed session of aws login; this program uses it, others will log in again",
+    { path, ...failed },
+  );
+  return false;
 }

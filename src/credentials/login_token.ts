@@ -29,6 +29,8 @@ export interface LoginToken {
   readonly refreshToken: string;
   /** The key that it is bound to, as PEM. */
   readonly dpopKey: string;
+  /** Region that it was signed in at, and is renewed at. */
+  readonly signInRegion?: string;
 }
 
 /**
@@ -99,6 +101,7 @@ export function loginToken(fields: JsonObject): LoginToken {
     throw unusable(`the session lacks ${missing.join(", ")}; ${AGAIN}`);
   }
   const accountId = keys["accountId"];
+  const { signInRegion } = fields;
   return {
     fields,
     credentials: {
@@ -112,6 +115,8 @@ export function loginToken(fields: JsonObject): LoginToken {
     clientId: String(fields["clientId"]),
     refreshToken: String(fields["refreshToken"]),
     dpopKey: String(fields["dpopKey"]),
+    ...typeof signInRegion === "string" && signInRegion !== "" &&
+      { signInRegion },
   };
 }
 

@@ -87,7 +87,13 @@ export {
   without,
 } from "./chain.ts";
 export { type ContainerDeps, containerProvider } from "./container.ts";
-export type { ChainContext, MfaCode, ProfileChoice } from "./context.ts";
+export type {
+  ChainContext,
+  MfaCode,
+  ProfileChoice,
+  SignInEndpoint,
+  SignInService,
+} from "./context.ts";
 export { defaultProviders } from "./default_chain.ts";
 export { ec2FileProvider } from "./ec2_file.ts";
 export { envProvider } from "./env.ts";

@@ -18,15 +18,22 @@ interface Run<T> {
  */
 export class SharedWork<T> {
   readonly #work: (signal: AbortSignal) => Promise<T>;
+  readonly #success: "asked again" | "kept";
   #run: Run<T> | undefined;
 
   /**
    * Starts nothing yet.
    *
    * @param work The work; its signal fires when nobody waits any more.
+   * @param success Whether its result is kept for all who ask later. A failure
+   * never is.
    */
-  constructor(work: (signal: AbortSignal) => Promise<T>) {
+  constructor(
+    work: (signal: AbortSignal) => Promise<T>,
+    success: "asked again" | "kept" = "asked again",
+  ) {
     this.#work = work;
+    this.#success = success;
   }
 
   /** Whether it is being done now. */
@@ -65,7 +72,7 @@ export class SharedWork<T> {
     const done = (): void => {
       if (this.#run === run) this.#run = undefined;
     };
-    result.then(done, done);
+    result.then(this.#success === "kept" ? () => {} : done, done);
     this.#run = run;
     return run;
   }

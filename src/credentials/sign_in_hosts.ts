@@ -53,6 +53,21 @@ export function signInOrigin(region: string): string {
     : `https://signin.${region}.${suffix}`;
 }
 
+/**
+ * A path under the endpoint that the user has set, else under the service's own.
+ *
+ * @param custom The user's endpoint, as a URL that may have a path.
+ * @param origin The service's own.
+ * @param path The path, with its slash.
+ */
+export function signInUrl(
+  custom: string | undefined,
+  origin: () => string,
+  path: string,
+): string {
+  return (custom?.replace(/\/+$/, "") ?? origin()) + path;
+}
+
 const USUAL = "amazonaws.com";
 
 function suffixOf(region: string): string {

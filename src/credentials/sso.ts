@@ -13,7 +13,7 @@ import { missingTexts } from "./json_file.ts";
 import { isObject, type JsonObject, readObject } from "./metadata_keys.ts";
 import { notInProfile, type ProfileDeps } from "./section.ts";
 import { errorType } from "./service_answer.ts";
-import { portalOrigin } from "./sign_in_hosts.ts";
+import { portalOrigin, signInUrl } from "./sign_in_hosts.ts";
 import { type SsoSettings, ssoSettings } from "./sso_settings.ts";
 import { type SsoTokenDeps, SsoTokens, unauthorized } from "./sso_token.ts";
 
@@ -57,14 +57,18 @@ export function ssoProvider(deps: SsoDeps): TellingProvider {
 }
 
 async function ask(
-  { clock, transport, timeoutMs }: SsoTokenDeps,
+  { clock, transport, timeoutMs, endpoint }: SsoTokenDeps,
   { region, roleName, accountId }: SsoSettings,
   token: string,
   signal: AbortSignal | undefined,
 ): Promise<Answer> {
-  const url = `${portalOrigin(region)}/federation/credentials?role_name=${
-    encodeComponent(roleName)
-  }&account_id=${encodeComponent(accountId)}`;
+  const url = signInUrl(
+    endpoint?.("sso"),
+    () => portalOrigin(region),
+    `/federation/credentials?role_name=${
+      encodeComponent(roleName)
+    }&account_id=${encodeComponent(accountId)}`,
+  );
   const headers = { "x-amz-sso_bearer_token": token };
   try {
     return await steadyExchange(transport, { url, headers }, {
@@ -73,13 +77,13 @@ async function ask(
       signal,
     });
   } catch (error) {
-    throw error instanceof TransportError ? notReached(error, region) : error;
+    throw error instanceof TransportError ? notReached(error, url) : error;
   }
 }
 
-function notReached(error: TransportError, region: string): Error {
+function notReached(error: TransportError, url: string): Error {
   const flag = error.kind === "denied"
-    ? `; run with --allow-net=${new URL(portalOrigin(region)).host}`
+    ? `; run with --allow-net=${new URL(url).host}`
     : "";
   return failure(
     NAME,

@@ -8,10 +8,11 @@ import { iso8601 } from "../foundation/timestamps.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Transport } from "../ports/http.ts";
 import { type Answer, steadyExchange } from "./exchange.ts";
+import type { SignInEndpoint } from "./context.ts";
 import { readExpiry } from "./expiry.ts";
 import { missingTexts } from "./json_file.ts";
 import { type JsonObject, readObject } from "./metadata_keys.ts";
-import { oidcOrigin } from "./sign_in_hosts.ts";
+import { oidcOrigin, signInUrl } from "./sign_in_hosts.ts";
 import type { SsoSettings } from "./sso_settings.ts";
 
 /** What a refresh is made with, beside the token. */
@@ -25,6 +26,8 @@ export interface SsoRefreshDeps {
   readonly transport: Transport;
   /** Longest time to connect, and longest silence, in milliseconds. */
   readonly timeoutMs: number;
+  /** Endpoints that replace those of SSO. Absent: none. */
+  readonly endpoint?: SignInEndpoint;
 }
 
 /**
@@ -40,7 +43,7 @@ export interface SsoRefreshDeps {
  * @returns The new token as it is to be cached, or why there is none.
  */
 export async function newToken(
-  { clock, transport, timeoutMs }: SsoRefreshDeps,
+  { clock, transport, timeoutMs, endpoint }: SsoRefreshDeps,
   old: JsonObject,
   { region, startUrl }: SsoSettings,
   signal: AbortSignal | undefined,
@@ -53,11 +56,16 @@ export async function newToken(
     return "the registration of the client has ended";
   }
 
+  const url = signInUrl(
+    endpoint?.("sso-oidc"),
+    () => oidcOrigin(region),
+    "/token",
+  );
   let answer: Answer;
   try {
     answer = await steadyExchange(transport, {
       method: "POST",
-      url: `${oidcOrigin(region)}/token`,
+      url,
       headers: { "content-type": "application/json" },
       body: JSON.stringify({
         grantType: "refresh_token",

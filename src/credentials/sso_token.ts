@@ -9,9 +9,10 @@ import type { Clock } from "../ports/clock.ts";
 import type { Transport } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { System } from "../ports/system.ts";
+import type { SignInEndpoint } from "./context.ts";
 import { readExpiry } from "./expiry.ts";
 import { failure } from "./failure.ts";
-import { missingTexts, readJsonFile } from "./json_file.ts";
+import { missingTexts, readJsonFile, writeJsonFile } from "./json_file.ts";
 import type { JsonObject } from "./metadata_keys.ts";
 import { newToken } from "./sso_refresh.ts";
 import type { SsoSettings } from "./sso_settings.ts";
@@ -34,6 +35,8 @@ export interface SsoTokenDeps {
   readonly transport: Transport;
   /** Longest time to connect, and longest silence, in milliseconds. */
   readonly timeoutMs: number;
+  /** Endpoints that replace those of SSO. Absent: none. */
+  readonly endpoint?: SignInEndpoint;
 }
 
 interface Token {
@@ -146,15 +149,16 @@ export class SsoTokens {
     }
     const fresh = tokenOf(result);
     if (fresh === undefined) return token;
-    const written = await system.writePrivate(path, JSON.stringify(result));
-    if (written.kind === "found") return fresh;
-    this.#unwritten = { replaces: token.accessToken, token: fresh };
+    const failed = await writeJsonFile(system, path, result);
+    if (failed === undefined) return fresh;
+    // The file keeps the token that was first replaced.
+    const replaces = this.#unwritten?.token.accessToken === token.accessToken
+      ? this.#unwritten.replaces
+      : token.accessToken;
+    this.#unwritten = { replaces, token: fresh };
     logger.warn(
-      "Cannot write the refreshed SSO token; other programs will log in again",
-      {
-        path,
-        needs: written.kind === "denied" ? written.flag : undefined,
-      },
+      "Cannot write the refreshed SSO token; this program uses it, others will log in again",
+      { path, ...failed },
     );
     return fresh;
   }

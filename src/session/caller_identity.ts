@@ -5,6 +5,7 @@
  */
 import { ConfigError } from "../foundation/errors.ts";
 import type { Credentials, CredentialSource } from "../ports/credentials.ts";
+import { SharedWork } from "../credentials/shared_work.ts";
 import type { CoreAs } from "./assume_role.ts";
 
 /** Who calls are made as, in the service's own words. */
@@ -54,7 +55,8 @@ export class ExpectedAccount implements CredentialSource {
   readonly #source: CredentialSource;
   readonly #expected: string;
   readonly #core: CoreAs;
-  readonly #checked = new WeakSet<Credentials>();
+  /** The question about each key, asked once for all calls that wait for it. */
+  readonly #checks = new WeakMap<Credentials, SharedWork<void>>();
 
   /**
    * Guards a source of credentials.
@@ -71,10 +73,10 @@ export class ExpectedAccount implements CredentialSource {
 
   async get(signal?: AbortSignal): Promise<Credentials> {
     const credentials = await this.#source.get(signal);
-    if (!this.#checked.has(credentials)) {
-      await this.#check(credentials, signal);
-      this.#checked.add(credentials);
-    }
+    const check = this.#checks.get(credentials) ??
+      new SharedWork((ends) => this.#check(credentials, ends), "kept");
+    this.#checks.set(credentials, check);
+    await check.join(signal);
     return credentials;
   }
 
@@ -84,7 +86,7 @@ export class ExpectedAccount implements CredentialSource {
 
   async #check(
     credentials: Credentials,
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
   ): Promise<void> {
     const account = credentials.accountId ??
       (await callerIdentity(this.#core, this.#source, signal)).account;

@@ -5,6 +5,8 @@
  *
  * @module
  */
+import { resolveConnections } from "../config/client_settings.ts";
+import { resolveEndpointUrl } from "../config/endpoint_url.ts";
 import { readSections } from "../config/profiles.ts";
 import {
   type ChainContext,
@@ -12,6 +14,7 @@ import {
 } from "../credentials/default_chain.ts";
 import { RereadChain } from "../credentials/reread_chain.ts";
 import type { CredentialProvider } from "../ports/credentials.ts";
+import type { Transport } from "../ports/http.ts";
 import type { Shared } from "./shared.ts";
 
 /**
@@ -36,12 +39,38 @@ export async function discoveredProviders(
   return defaultProviders(await contextOf(shared));
 }
 
+/**
+ * Sends by the session's proxy and with its certificates, as its clients do. They
+ * are looked up when there is something to send.
+ */
+function signInTransport(shared: Shared): Transport {
+  return {
+    send: async (request, options) => {
+      const connections = await resolveConnections(
+        await shared.places(),
+        shared.system,
+      );
+      const transports = await shared.transports();
+      return await transports.get(connections).send(request, options);
+    },
+    [Symbol.dispose]: () => {},
+  };
+}
+
 async function contextOf(shared: Shared): Promise<ChainContext> {
   const { system, clock, random, logger, sts, mfaCode } = shared;
   const transports = await shared.transports();
   const { region } = shared.options;
   return {
     ...await shared.setup(),
+    signInTransport: signInTransport(shared),
+    // An endpoint in code is a client's; variables and files name the services.
+    signInEndpoint: (service, { profile, profiles }) =>
+      resolveEndpointUrl(
+        service,
+        { given: [], system, profile },
+        profiles.services,
+      ).value,
     ...sts,
     system,
     clock,
