@@ -10,7 +10,7 @@ import type { AttemptTrace } from "./call_record.ts";
 import { attemptHeaders } from "./common_headers.ts";
 import { address, identity, locate, type Parts, scopeOf } from "./parts.ts";
 import { framePayload } from "./payload.ts";
-import type { Call } from "./prepare.ts";
+import { type Call, isIdempotent } from "./prepare.ts";
 import { withShortRefusal } from "./refusal_body.ts";
 import type { Attempt } from "./retry_loop.ts";
 
@@ -62,6 +62,7 @@ export async function exchange<Input, Output>(
     {
       ...sendOptions(parts, options),
       replaceSecrets: call.secrets.replacedIn,
+      repeatable: parts.repeatUnsafe || isIdempotent(operation, call.given),
     },
   );
   const { status, headers } = response;

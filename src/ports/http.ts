@@ -118,6 +118,12 @@ export interface SendOptions {
    * that it was signed with. For a transport that keeps what it sends.
    */
   readonly replaceSecrets?: (text: string, mark: string) => string;
+  /**
+   * Whether the request may be sent twice without harm. Where it may not, the
+   * transport sends it over a connection on which the platform does not repeat
+   * it by itself. Default: what the method promises, so `GET` and `HEAD` only.
+   */
+  readonly repeatable?: boolean;
   /** Called when a connection to the host is seen to be open, where that can be told. */
   readonly onDialled?: () => void;
 }

@@ -36,6 +36,14 @@ export interface PoolOptions {
   readonly fetch?: typeof fetch;
 }
 
+/** What the connection of a request must be like. */
+export interface WantedConnection {
+  /** Whether no proxy may be used. */
+  readonly direct?: boolean;
+  /** Whether it must be a new one, kept by nobody. */
+  readonly once?: boolean;
+}
+
 /** How long a connection may idle before it is closed. */
 export const IDLE_MS = 60_000;
 
@@ -52,6 +60,8 @@ const DIRECT_HOSTS = 32;
 export class ConnectionPool implements Disposable {
   readonly #options: PoolOptions;
   #client: Deno.HttpClient | undefined;
+  /** Keeps no connection. */
+  #once: Deno.HttpClient | undefined;
   /** Clients that go round the proxy, by origin; `""` for those that need no care. */
   readonly #direct = new Map<string, Deno.HttpClient>();
   #closed = false;
@@ -80,16 +90,20 @@ export class ConnectionPool implements Disposable {
    *
    * @param url Where to.
    * @param init What to send.
-   * @param direct Whether the request must not go through a proxy.
-   * @throws {ConfigError} `"ProxyInTheWay"` if it would all the same.
+   * @param wanted What the connection must be like.
+   * @throws {ConfigError} `"ProxyInTheWay"` if a proxy would be used that must not be.
    */
-  fetch(url: string, init: RequestInit, direct = false): Promise<Response> {
+  fetch(
+    url: string,
+    init: RequestInit,
+    wanted: WantedConnection = {},
+  ): Promise<Response> {
     const { fetch: send, proxy } = this.#options;
     if (!isDeno()) return (send ?? fetch)(url, { ...init, ...RAW });
     if (send !== undefined) return send(url, init);
-    const client = direct || proxy === false
-      ? this.#directClient(new URL(url), direct)
-      : this.#client ??= this.#create(proxyOf(proxy));
+    const client = wanted.direct || proxy === false
+      ? this.#directClient(new URL(url), wanted)
+      : this.#clientOf(wanted);
     return fetch(url, { ...init, client });
   }
 
@@ -97,6 +111,8 @@ export class ConnectionPool implements Disposable {
   renew(): void {
     this.#client?.close();
     this.#client = undefined;
+    this.#once?.close();
+    this.#once = undefined;
     for (const client of this.#direct.values()) client.close();
     this.#direct.clear();
   }
@@ -110,17 +126,17 @@ export class ConnectionPool implements Disposable {
    * Deno follows the proxy of the environment in every client. Over http, a host
    * that is given as its own proxy is reached directly.
    */
-  #directClient(url: URL, certainly: boolean): Deno.HttpClient {
+  #directClient(url: URL, wanted: WantedConnection): Deno.HttpClient {
     const proxied = isProxied(url);
     const { origin, protocol } = url;
     if (protocol === "https:" && proxied) throw proxyInTheWay(url);
     // In that way Deno writes the whole URL into the request line, which not every
     // server takes: so only where there is a proxy, or a token is at stake.
-    const isOwnProxy = protocol === "http:" && (proxied ?? certainly);
-    const key = isOwnProxy ? origin : "";
+    const isOwnProxy = protocol === "http:" && (proxied ?? wanted.direct);
+    const key = (wanted.once ? "once " : "") + (isOwnProxy ? origin : "");
     const known = this.#direct.get(key);
     if (known !== undefined) return known;
-    const client = this.#create(isOwnProxy ? ownProxy(url) : {});
+    const client = this.#create(isOwnProxy ? ownProxy(url) : {}, wanted);
     this.#direct.set(key, client);
     if (this.#direct.size > DIRECT_HOSTS) this.#dropOldest();
     return client;
@@ -134,8 +150,18 @@ export class ConnectionPool implements Disposable {
     }
   }
 
-  #create(proxy: ProxyOption): Deno.HttpClient {
-    const { maxIdleConnections = MAX_IDLE, caCerts = [] } = this.#options;
+  #clientOf(wanted: WantedConnection): Deno.HttpClient {
+    const { proxy } = this.#options;
+    return wanted.once
+      ? this.#once ??= this.#create(proxyOf(proxy), wanted)
+      : this.#client ??= this.#create(proxyOf(proxy), wanted);
+  }
+
+  #create(proxy: ProxyOption, { once }: WantedConnection): Deno.HttpClient {
+    const { caCerts = [] } = this.#options;
+    const { maxIdleConnections = MAX_IDLE } = once
+      ? { maxIdleConnections: 0 }
+      : this.#options;
     const { clientCertificate } = this.#options;
     const options: Deno.CreateHttpClientOptions = {
       // Costs more than it saves with requests that do not share a connection.

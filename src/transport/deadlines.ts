@@ -17,8 +17,8 @@ import { Intake } from "./intake.ts";
 import type { WaitLimits } from "./patience.ts";
 import { ForgottenBodies, GuardedBody } from "./response_body.ts";
 import { checkLimit } from "./limits.ts";
-import { WatchedUpload } from "./watched_upload.ts";
 import type { Timing } from "./runtime.ts";
+import { UploadLine, WireBody } from "./wire_body.ts";
 
 /** Settings of {@linkcode withDeadlines}. */
 export interface DeadlineOptions {
@@ -40,8 +40,8 @@ export interface DeadlineOptions {
 const READ_TIMEOUT_MS = 60_000;
 
 /**
- * `fetch` does not tell how far it is with a body of bytes, so the server is
- * excused while such a body goes out at 125 bytes per millisecond: 1 Mbit/s.
+ * Some transports do not tell how far they are with a body of bytes. There the
+ * server is excused while one goes out at 125 bytes per millisecond: 1 Mbit/s.
  */
 const SLOWEST_UPLOAD = 125;
 
@@ -82,6 +82,8 @@ export class Deadlines implements Transport {
   readonly #clock: Timing;
   readonly #defaults: WaitLimits;
   readonly #forgotten: ForgottenBodies;
+  readonly #watchesBytes: boolean;
+  readonly #lines = new Map<string, UploadLine>();
 
   /**
    * Wraps a transport.
@@ -89,9 +91,15 @@ export class Deadlines implements Transport {
    * @param inner The transport.
    * @param clock Time.
    * @param options The limits.
+   * @param watchesBytes Whether the transport takes bytes as a {@linkcode WireBody}.
    * @throws {ConfigError} If a limit is not more than 0.
    */
-  constructor(inner: Transport, clock: Timing, options: DeadlineOptions) {
+  constructor(
+    inner: Transport,
+    clock: Timing,
+    options: DeadlineOptions,
+    watchesBytes = false,
+  ) {
     const {
       readTimeoutMs = READ_TIMEOUT_MS,
       attemptTimeoutMs = Infinity,
@@ -100,6 +108,7 @@ export class Deadlines implements Transport {
     this.limits = [...inner.limits ?? [], ...LIMITS];
     this.#inner = inner;
     this.#clock = clock;
+    this.#watchesBytes = watchesBytes;
     this.#defaults = checked({ readTimeoutMs, attemptTimeoutMs });
     this.#forgotten = new ForgottenBodies(logger);
   }
@@ -134,18 +143,31 @@ export class Deadlines implements Transport {
     options: SendOptions,
   ): Promise<GuardedResponse> {
     const { request, signal } = exchange;
-    const { body } = request;
-    const upload = body === undefined || body instanceof Uint8Array
-      ? undefined
-      : new WatchedUpload(body, exchange);
+    const upload = this.#watched(exchange);
+    exchange.upload = upload;
     const sent = this.#inner.send(
       upload === undefined ? request : { ...request, body: upload },
       { ...options, signal, onDialled: exchange.dialled },
     );
     return exchange.follow(sent, (response) => {
-      upload?.release();
+      upload?.answered();
       return this.#guarded(response, exchange);
-    }, { allowanceMs: allowanceMs(body), late: dropLate });
+    }, {
+      allowanceMs: upload === undefined ? allowanceMs(request.body) : 0,
+      late: dropLate,
+    });
+  }
+
+  #watched(exchange: Exchange): WireBody | undefined {
+    const { body, origin } = exchange.request;
+    if (body === undefined || body.length === 0) return undefined;
+    if (body instanceof Uint8Array && !this.#watchesBytes) return undefined;
+    for (const [host, { bodies }] of this.#lines) {
+      if (bodies.size === 0 && host !== origin) this.#lines.delete(host);
+    }
+    const line = this.#lines.get(origin) ?? new UploadLine(this.#clock);
+    this.#lines.set(origin, line);
+    return new WireBody(body, exchange, line);
   }
 
   #guarded(response: HttpResponse, exchange: Exchange): GuardedResponse {

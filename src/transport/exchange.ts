@@ -9,6 +9,7 @@ import { Patience, type WaitLimits } from "./patience.ts";
 import { describe } from "./request_url.ts";
 import type { Timing } from "./runtime.ts";
 import type { Tally } from "./tally.ts";
+import type { WireBody } from "./wire_body.ts";
 
 /** What an {@linkcode Exchange} is made from. */
 export interface ExchangeParts {
@@ -43,6 +44,8 @@ export class Exchange {
   readonly request: HttpRequest;
   /** The body so far, for errors; set by whoever reads it. */
   tally: Tally | undefined;
+  /** The body of the request, where it can be watched; it ends with the exchange. */
+  upload: WireBody | undefined;
   /** Called once, when the exchange ends: with the error, if it was one. */
   onEnd: ((error?: unknown) => void) | undefined;
 
@@ -53,7 +56,7 @@ export class Exchange {
   #ended = false;
   #waiting = false;
   #dialledMs: number | undefined;
-  /** A request that is no stream is handed over at once. */
+  /** A request that cannot be watched is handed over at once. */
   #sentMs: number | undefined = 0;
   /** Number of the current wait. */
   #turn = 0;
@@ -73,6 +76,7 @@ export class Exchange {
       parts.limits,
       parts.clock,
       (limit) => this.abort(this.#timeout(limit)),
+      () => this.upload?.aliveMs ?? 0,
     );
   }
 
@@ -156,12 +160,12 @@ export class Exchange {
 
   /** Stops the clock within a wait: for now it is not the server's turn. */
   pause(): void {
-    this.#patience.stop();
+    this.#patience.pause();
   }
 
   /** Starts the clock within a wait. */
   resume(): void {
-    if (this.#waiting) this.#patience.start();
+    this.#patience.resume();
   }
 
   /**
@@ -197,6 +201,7 @@ export class Exchange {
     if (this.#ended) return;
     this.#ended = true;
     this.#parts.signal?.removeEventListener("abort", this.#onAbort);
+    this.upload?.close(error ?? new DOMException(ANSWERED, "AbortError"));
     this.onEnd?.(error);
   }
 
@@ -237,6 +242,9 @@ export class Exchange {
     );
   }
 }
+
+/** Why the rest of a body is not wanted, where nothing failed. */
+const ANSWERED = "The answer has come";
 
 function same<T>(value: T): T {
   return value;

@@ -22,6 +22,7 @@ import { hasNoBody } from "./deadlines.ts";
 import { sendFault } from "./faults.ts";
 import { describe, requestUrl } from "./request_url.ts";
 import { decompresses } from "./runtime.ts";
+import { fetchBody } from "./wire_body.ts";
 
 /** What a {@linkcode FetchExchange} is made from. */
 export interface FetchParts {
@@ -68,7 +69,10 @@ export class FetchExchange implements Transport {
       const response = await pool.fetch(
         url,
         initOf(request, ends),
-        options.direct,
+        {
+          direct: options.direct ?? false,
+          once: isRepeated(request, options),
+        },
       );
       dials?.reached(request.origin);
       return responseOf(response, request);
@@ -97,9 +101,22 @@ function initOf(
     signal: signal ?? null,
   };
   if (body === undefined) return init;
-  if (body instanceof Uint8Array) return { ...init, body };
+  // The platform sends an empty stream, or Blob, without its length.
+  if (body.length === 0) return { ...init, body: new Uint8Array() };
   // "duplex" is what Node asks for; Deno's types do not know it.
-  return { ...init, body: body.open(), ...{ duplex: "half" } };
+  return { ...init, body: fetchBody(body), ...{ duplex: "half" } };
+}
+
+/**
+ * Whether the platform would send a request twice that may not be: it does so
+ * with bytes, or none, where a kept connection breaks before the answer.
+ */
+function isRepeated(
+  { method, body }: HttpRequest,
+  { repeatable = method === "GET" || method === "HEAD" }: SendOptions,
+): boolean {
+  return !repeatable &&
+    (body === undefined || body.length === 0 || body instanceof Uint8Array);
 }
 
 function responseOf(response: Response, request: HttpRequest): HttpResponse {

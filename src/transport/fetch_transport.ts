@@ -28,6 +28,7 @@ import {
   proxyInEnvironment,
   type Timing,
 } from "./runtime.ts";
+import { sendsSizedBodies } from "./wire_body.ts";
 
 /** Settings of a {@linkcode FetchTransport}. All times are in milliseconds; `Infinity` means no limit. */
 export interface FetchTransportOptions extends PoolOptions {
@@ -106,7 +107,12 @@ export class FetchTransport implements Transport {
       ? undefined
       : new ConnectionQueue({ maxConnections, queueTimeoutMs }, clock);
     const parts = { pool: this.#pool, dials: this.#dials, connectTimeoutMs };
-    this.#exchanges = new Deadlines(new FetchExchange(parts), clock, options);
+    this.#exchanges = new Deadlines(
+      new FetchExchange(parts),
+      clock,
+      options,
+      sendsSizedBodies(),
+    );
     this.limits = dialerOf(options) === undefined
       ? [...this.#exchanges.limits, "queue"]
       : [...this.#exchanges.limits, "connect", "queue"];

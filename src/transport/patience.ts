@@ -17,13 +17,17 @@ export interface WaitLimits {
 
 /**
  * Counts the silence of a server, and the sum of all waits for it, between
- * {@linkcode start} and {@linkcode stop}. It has one timer, and that only while
- * it counts: when it fires, it looks whether something came meanwhile.
+ * {@linkcode start} and {@linkcode stop}, pauses left out. It has one timer, and
+ * that only while it counts: when it fires, it looks whether something came
+ * meanwhile.
  */
 export class Patience {
   readonly #limits: WaitLimits;
   readonly #clock: Timing;
   readonly #onEnd: (limit: "attempt" | "read") => void;
+  readonly #aliveMs: () => number;
+  #counting = false;
+  #pausedAt: number | undefined;
   #timer: Disposable | undefined;
   #startedAt = 0;
   #heardAt = 0;
@@ -38,15 +42,19 @@ export class Patience {
    * @param limits When it ends.
    * @param clock Time.
    * @param onEnd Called when it ends, with the limit that passed.
+   * @param aliveMs Last sign of life that is known elsewhere, in milliseconds
+   * since 1970. It is asked for only when a silence seems too long.
    */
   constructor(
     limits: WaitLimits,
     clock: Timing,
     onEnd: (limit: "attempt" | "read") => void,
+    aliveMs: () => number = () => 0,
   ) {
     this.#limits = limits;
     this.#clock = clock;
     this.#onEnd = onEnd;
+    this.#aliveMs = aliveMs;
     this.#attemptLeftMs = limits.attemptTimeoutMs;
   }
 
@@ -56,7 +64,11 @@ export class Patience {
    * @param allowanceMs What the server may take on top of its longest silence.
    */
   start(allowanceMs = 0): void {
-    if (this.#timer !== undefined) return this.heard();
+    if (this.#counting) {
+      this.resume();
+      return this.heard();
+    }
+    this.#counting = true;
     this.#startedAt = this.#now();
     this.#firstStartAt ??= this.#startedAt;
     this.#heardAt = this.#startedAt + allowanceMs;
@@ -87,10 +99,27 @@ export class Patience {
     };
   }
 
+  /** Leaves out what follows. The timer stays: most pauses are shorter than it. */
+  pause(): void {
+    if (this.#counting) this.#pausedAt ??= this.#now();
+  }
+
+  /** Ends a pause; the silence starts anew. */
+  resume(): void {
+    if (this.#pausedAt === undefined) return;
+    const now = this.#now();
+    this.#startedAt += Math.max(0, now - this.#pausedAt);
+    this.#pausedAt = undefined;
+    this.#heardAt = now;
+    if (this.#timer === undefined) this.#arm(now);
+  }
+
   /** Stops to count. */
   stop(): void {
-    if (this.#timer === undefined) return;
-    this.#timer[Symbol.dispose]();
+    if (!this.#counting) return;
+    this.resume();
+    this.#counting = false;
+    this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
     if (this.#attemptLeftMs === Infinity) return;
     this.#attemptLeftMs -= this.#now() - this.#startedAt;
@@ -107,10 +136,15 @@ export class Patience {
   }
 
   readonly #onTimer = (): void => {
+    this.#timer = undefined;
+    if (this.#pausedAt !== undefined) return;
     const now = this.#now();
     if (now < this.#startedAt) {
       // The machine's clock was put back: what it said before is worth nothing.
       this.#startedAt = this.#heardAt = now;
+    }
+    if (this.#silenceLeftMs(now) <= 0) {
+      this.#heardAt = Math.max(this.#heardAt, this.#aliveMs());
     }
     if (this.#totalLeftMs(now) <= 0) this.#onEnd("attempt");
     else if (this.#silenceLeftMs(now) <= 0) this.#onEnd("read");
