@@ -9,6 +9,9 @@
  * CRC Generators", Kounavis and Berry, 2005 (slicing by eight); polynomials as
  * in the "Catalogue of parametrised CRC algorithms", Cook.
  *
+ * Long bodies get their CRC-32 from `node:zlib`, eight times as fast. It takes
+ * tens of milliseconds to load on Deno, so short ones do without it.
+ *
  * @module
  */
 
@@ -36,7 +39,7 @@ export interface Crc {
 
 /** Starts a CRC-32, the one of zip and Ethernet. */
 export function crc32(): Crc {
-  return new Crc32(crc32Table());
+  return new Crc32(crc32Table(), nativeCrc32);
 }
 
 /** Starts a CRC-32C, also named Castagnoli. */
@@ -49,19 +52,46 @@ export function crc64Nvme(): Crc {
   return new Crc64(crc64Table());
 }
 
+/** From so many bytes on, the platform's function is worth its loading. */
+const NATIVE_FROM = 256 * 1_024;
+
+/** The value of more bytes, from the value before them. */
+type NativeCrc32 = (bytes: Uint8Array, value: number) => number;
+
+/** `crc32` of `node:zlib`: Deno, Bun, Node since 20.15 and 22.2. */
+const nativeCrc32 = once((): NativeCrc32 | undefined => {
+  const { process }: {
+    readonly process?: {
+      readonly getBuiltinModule?: (
+        name: string,
+      ) => { readonly crc32?: NativeCrc32 } | undefined;
+    };
+  } = globalThis;
+  return process?.getBuiltinModule?.("node:zlib")?.crc32;
+});
+
 const crc32Table = once(() => table32(CRC32_POLYNOMIAL));
 const crc32cTable = once(() => table32(CRC32C_POLYNOMIAL));
 const crc64Table = once(table64);
 
 class Crc32 implements Crc {
   readonly #table: Int32Array;
+  readonly #native: (() => NativeCrc32 | undefined) | undefined;
+  #length = 0;
   #crc = -1;
 
-  constructor(table: Int32Array) {
+  constructor(table: Int32Array, native?: () => NativeCrc32 | undefined) {
     this.#table = table;
+    this.#native = native;
   }
 
   update(bytes: Uint8Array): void {
+    this.#length += bytes.length;
+    const native = this.#length < NATIVE_FROM ? undefined : this.#native?.();
+    if (native !== undefined) {
+      this.#crc = ~native(bytes, ~this.#crc >>> 0);
+      return;
+    }
     const table = this.#table;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const end = bytes.length - bytes.length % 8;
@@ -191,6 +221,6 @@ function bigEndian(...words: readonly number[]): Uint8Array<ArrayBuffer> {
 
 /** Makes a value when it is first asked for. */
 function once<Value>(make: () => Value): () => Value {
-  let value: Value | undefined;
-  return () => value ??= make();
+  let made: { readonly value: Value } | undefined;
+  return () => (made ??= { value: make() }).value;
 }

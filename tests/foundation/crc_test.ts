@@ -1,3 +1,4 @@
+import * as zlib from "node:zlib";
 import { assertEquals } from "@std/assert";
 import { hex, utf8 } from "../../src/foundation/bytes.ts";
 import {
@@ -39,6 +40,25 @@ Deno.test("CRCs do not depend on the pieces or where they lie in memory", () => 
 
       assertEquals(crc.digest(), whole.digest(), `cut at ${cut}`);
     }
+  }
+});
+
+Deno.test("crc32 of a long body goes on by the platform's function where it began", () => {
+  const bytes = Uint8Array.from(
+    { length: 600_000 },
+    (_, i) => i * 37 + (i >> 9),
+  );
+
+  for (const piece of [1_000, 65_536, 262_144, 600_000]) {
+    const crc = crc32();
+    for (let start = 0; start < bytes.length; start += piece) {
+      crc.update(bytes.subarray(start, start + piece));
+    }
+
+    assertEquals(
+      hex(crc.digest()),
+      zlib.crc32(bytes).toString(16).padStart(8, "0"),
+    );
   }
 });
 
