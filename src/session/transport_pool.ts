@@ -4,8 +4,9 @@
  *
  * @module
  */
+import { ConfigError } from "../foundation/errors.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { Transport } from "../ports/http.ts";
+import type { HttpResponse, Transport } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
 import { withDeadlines } from "../transport/deadlines.ts";
 import {
@@ -39,7 +40,8 @@ export class TransportPool implements Disposable {
    * @param logger Where transports tell rare events.
    */
   constructor(given: Transport | undefined, clock: Clock, logger: Logger) {
-    this.#given = given && withDeadlines(given, clock, { logger });
+    this.#given = given &&
+      withDeadlines(withCheckedAnswers(given), clock, { logger });
     this.#clock = clock;
     this.#logger = logger;
   }
@@ -65,4 +67,40 @@ export class TransportPool implements Disposable {
     for (const transport of this.#made.values()) transport[Symbol.dispose]();
     this.#made.clear();
   }
+}
+
+/** Refuses an answer that is none, as that of a function that forgot to return it. */
+function withCheckedAnswers(transport: Transport): Transport {
+  return {
+    ...transport.limits && { limits: transport.limits },
+    send: async (request, options) => {
+      const response: unknown = await transport.send(request, options);
+      if (isResponse(response)) return response;
+      throw new ConfigError(
+        "InvalidPart",
+        `Cannot read the answer to ${request.method} ${request.path}: the transport's send must resolve to { status, headers, body }, where body is null or has the methods open, bytes and cancel; found ${
+          kindOf(response)
+        }`,
+      );
+    },
+    [Symbol.dispose]: () => transport[Symbol.dispose](),
+  };
+}
+
+function isResponse(value: unknown): value is HttpResponse {
+  if (typeof value !== "object" || value === null) return false;
+  const { status, headers, body }: Partial<
+    Record<keyof HttpResponse, unknown>
+  > = value;
+  if (typeof status !== "number" || typeof headers !== "object") return false;
+  if (headers === null || headers instanceof Headers) return false;
+  return body === null ||
+    ["open", "bytes", "cancel"].every((method) => method in Object(body));
+}
+
+function kindOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  return value instanceof Response
+    ? "a Response of the platform"
+    : `an object with ${Object.keys(value).join(", ") || "no members"}`;
 }

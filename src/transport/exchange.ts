@@ -128,7 +128,14 @@ export class Exchange {
       answer.then(
         (value) => {
           if (this.#ended) return options.late?.(value);
-          const result = next(value);
+          let result: R;
+          try {
+            result = next(value);
+          } catch (error) {
+            // An answer that is none: whoever waits has to be told.
+            if (turn === this.#turn) this.#stopWaiting();
+            return reject(error);
+          }
           if (turn === this.#turn) {
             this.#patience.heard();
             this.#stopWaiting();

@@ -20,6 +20,12 @@ const SMALL = 64 * 1_024;
 const DRAIN_MS = 1_000;
 
 /**
+ * How long the server may be silent with a small body that nobody has asked for:
+ * a read that is under way keeps the program from ending.
+ */
+const UNASKED_MS = 1_000;
+
+/**
  * Reads a body under the limits of its exchange, counts it, and ends the
  * exchange with it. A body that is shorter than its `content-length` is an error,
  * whoever the transport is.
@@ -34,6 +40,8 @@ export class Intake {
   #whole: Promise<Bytes> | undefined;
   /** Whether somebody wants it. */
   #asked = false;
+  /** Ends the reading of a body that nobody has asked for. */
+  #patience: Disposable | undefined;
 
   /**
    * Takes charge of the body of a response.
@@ -73,6 +81,7 @@ export class Intake {
     this.#whole = this.#read();
     // Who asks for it is told; nobody may.
     this.#whole.catch(() => {});
+    this.#awaitReader();
     return true;
   }
 
@@ -103,7 +112,7 @@ export class Intake {
    * @throws {TransportError} If it is cut or falls silent.
    */
   async all(): Promise<Bytes> {
-    this.#asked = true;
+    this.#ask();
     return await (this.#whole ?? this.#read());
   }
 
@@ -151,10 +160,27 @@ export class Intake {
   }
 
   async #handOver(whole: Promise<Bytes>): Promise<Bytes | undefined> {
-    this.#asked = true;
+    this.#ask();
     const bytes = await whole;
     this.#whole = Promise.resolve(new Uint8Array());
     return bytes.length === 0 ? undefined : bytes;
+  }
+
+  #ask(): void {
+    this.#asked = true;
+    this.#patience?.[Symbol.dispose]();
+  }
+
+  /** Who asks later gets the error, or the rest where it can be asked for. */
+  #awaitReader(): void {
+    const { received } = this.#tally;
+    this.#patience = this.#clock.timer(UNASKED_MS, () => {
+      if (this.#tally.received > received) return this.#awaitReader();
+      this.#exchange.abort(this.#cut(
+        undefined,
+        `: nobody has read it, and the server was silent for ${UNASKED_MS} ms`,
+      ));
+    });
   }
 
   async #drain(): Promise<void> {
@@ -174,12 +200,14 @@ export class Intake {
   };
 
   #finish(): void {
+    this.#patience?.[Symbol.dispose]();
     if (this.#tally.isShort) throw this.#failed(undefined);
     this.#exchange.end();
   }
 
   /** Ends the exchange with what went wrong, in our words. */
   #failed(error: unknown): unknown {
+    this.#patience?.[Symbol.dispose]();
     const { signal } = this.#exchange;
     const fault = signal.aborted
       ? signal.reason
@@ -190,7 +218,7 @@ export class Intake {
     return fault;
   }
 
-  #cut(error: unknown): TransportError {
-    return bodyFault(error, this.request, `${this.#tally}`);
+  #cut(error: unknown, why = ""): TransportError {
+    return bodyFault(error, this.request, `${this.#tally}${why}`);
   }
 }
