@@ -54,7 +54,6 @@ Deno.test("no log line and no metadata of a success shows a secret of the answer
       "CreateSession",
       "GetFederationToken",
       "GetSessionToken",
-      "GetObject",
     ]
   ) {
     assert(names.includes(name), `${name} is not among them`);

@@ -116,19 +116,23 @@ async function read<Input, Output>(
   response: HttpResponse,
   trace: AttemptTrace,
 ): Promise<Omit<Output, "ResponseMetadata">> {
-  const strict = trace.facts?.host.includes(".amazonaws.com") === true;
-  const { output, requestId, missing } = await protocol.deserialize(
+  const { output, requestId, missing, unreadable } = await protocol.deserialize(
     operation,
     asksForChecksum(operation, input)
       ? verified(response, (error) => ledger.complete(error))
       : response,
-    { strict },
   );
   if (requestId !== undefined) trace.requestId = requestId;
   if (missing !== undefined) {
-    logger.warn("the answer lacks what it should have; it is empty instead", {
+    logger.warn(
+      "Response is missing required members; texts, lists and maps are empty, all else is absent",
+      { operation: operation.name, members: missing.join(", ") },
+    );
+  }
+  if (unreadable !== undefined) {
+    logger.warn("Response has times that cannot be read; they are left out", {
       operation: operation.name,
-      members: missing.join(", "),
+      members: unreadable.join(", "),
     });
   }
   return service.amendOutput?.(operation, given, output) ?? output;

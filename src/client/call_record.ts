@@ -30,6 +30,8 @@ export interface AttemptTrace {
   };
   /** The service's id of the request, where only the body tells it. */
   requestId?: string;
+  /** S3's second id, where only the body tells it. */
+  hostId?: string;
 }
 
 /** The attempts of one call, in order. */
@@ -57,6 +59,11 @@ export class CallRecord {
       ? failure.status
       : trace.answer?.status;
     this.#status = status;
+    if (failure instanceof ServiceError) {
+      const { requestId, hostId } = failure.detail;
+      if (requestId !== undefined) trace.requestId ??= requestId;
+      if (hostId !== undefined) trace.hostId ??= hostId;
+    }
     const requestId = requestIdOf(trace);
     this.#attempts.push({
       attempt: grant.ticket.attempt,
@@ -88,7 +95,7 @@ export class CallRecord {
     const status = this.#status;
     const headers = this.#last.answer?.headers ?? {};
     const requestId = requestIdOf(this.#last);
-    const hostId = headers["x-amz-id-2"];
+    const hostId = headers["x-amz-id-2"] ?? this.#last.hostId;
     return {
       ...status === undefined ? {} : { HTTPStatusCode: status },
       ...requestId === undefined ? {} : { RequestId: requestId },

@@ -123,9 +123,7 @@ async function checked<Input, Output>(
   const object = `${trace.facts?.host}${draft.path}`;
   try {
     if (response.status >= 300) {
-      await protocol.deserialize(operation, response, {
-        strict: false,
-      });
+      await protocol.deserialize(operation, response);
     }
     checkRest(place, from, response, object);
     if (response.body !== null) return response.body;

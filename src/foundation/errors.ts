@@ -10,6 +10,7 @@
 import { AwsError, retell } from "./aws_error.ts";
 import type { ResponseMetadata } from "./metadata.ts";
 import { TimeoutError } from "./transport_errors.ts";
+import { printedWithout } from "./withholding.ts";
 
 export { AwsError, retell } from "./aws_error.ts";
 export type { Timeline } from "./timeline.ts";
@@ -212,6 +213,8 @@ export interface ServiceErrorDetail {
   readonly fields: Readonly<Record<string, unknown>>;
   /** The model says that it may be tried again, and whether because of throttling. */
   readonly retryable?: "throttling" | "transient";
+  /** What came in the place of an error document, where the answer was no error: its status, its type and its first bytes. */
+  readonly found?: string;
   /** What to change, where this library can tell; also the end of the message. */
   readonly hint?: string;
 }
@@ -234,7 +237,8 @@ export class ServiceError extends AwsError {
   constructor(reason: string, detail: ServiceErrorDetail) {
     super(serviceMessage(reason, detail, 1));
     this.reason = reason;
-    this.detail = detail;
+    // Whoever prints the error sees the header fields in its metadata.
+    this.detail = printedWithout(detail, "headers");
   }
 
   /** The service's error code, for example `"NoSuchKey"`. */
@@ -271,12 +275,16 @@ function serviceMessage(
   detail: ServiceErrorDetail,
   attempts: number,
 ): string {
+  const { found } = detail;
   const facts = [
-    detail.operation,
-    detail.status,
+    ...found === undefined ? [detail.operation, detail.status] : [],
     ...detail.requestId === undefined ? [] : [`request ${detail.requestId}`],
     ...attempts === 1 ? [] : [`${attempts} attempts`],
   ];
   const hint = detail.hint === undefined ? "" : `; ${detail.hint}`;
-  return `${detail.code} (${facts.join(", ")}): ${reason}${hint}`;
+  if (found === undefined) {
+    return `${detail.code} (${facts.join(", ")}): ${reason}${hint}`;
+  }
+  const told = facts.length === 0 ? "" : ` (${facts.join(", ")})`;
+  return `Cannot read the answer to ${detail.operation}${told}: ${found}${hint}`;
 }

@@ -20,7 +20,6 @@ const SECRET_HEADERS: ReadonlySet<string> = new Set([
   "x-amz-mfa",
   "x-amz-s3session-token",
   "x-amz-security-token",
-  "x-amz-server-side-encryption-aws-kms-key-id",
   "x-amz-server-side-encryption-context",
   "x-amz-server-side-encryption-customer-key",
   "x-amz-sso_bearer_token",

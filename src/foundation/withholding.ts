@@ -26,3 +26,18 @@ export function withholding(names: readonly string[]): object {
   };
   return Object.create(Object.prototype, { [INSPECT]: { value: inspected } });
 }
+
+/**
+ * Copies an object that is printed without one of its members, as that is
+ * printed elsewhere.
+ *
+ * @param value The object.
+ * @param name Name of the member.
+ */
+export function printedWithout<Value extends object>(
+  value: Value,
+  name: keyof Value,
+): Value {
+  const { [name]: _elsewhere, ...shown } = value;
+  return Object.defineProperty({ ...value }, INSPECT, { value: () => shown });
+}

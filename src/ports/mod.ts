@@ -73,12 +73,7 @@ export type {
   Transport,
 } from "./http.ts";
 export type { LogFields, Logger, LogLevel } from "./logger.ts";
-export type {
-  Answer,
-  Protocol,
-  ReadOptions,
-  RequestDraft,
-} from "./protocol.ts";
+export type { Answer, Protocol, RequestDraft } from "./protocol.ts";
 export type {
   AttemptFacts,
   Correction,

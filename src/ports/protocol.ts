@@ -31,19 +31,12 @@ export interface Answer<Output> {
   /** The service's id of the request, where the body tells it. */
   readonly requestId?: string;
   /**
-   * Members that should have been there, for example `"Contents.Key"`, and are
-   * empty instead; only where the response was not read strictly.
+   * Members that should have been there, for example `"Contents.Key"`: texts,
+   * lists and maps are empty instead, all else is absent.
    */
   readonly missing?: readonly string[];
-}
-
-/** What reading a response depends on, apart from the response. */
-export interface ReadOptions {
-  /**
-   * Whether an output member that is always there, by the API reference, must be
-   * there. Stores that only resemble S3 leave some out; then it is empty.
-   */
-  readonly strict: boolean;
+  /** Members that are absent because their text is no time. */
+  readonly unreadable?: readonly string[];
 }
 
 /** Turns typed values into HTTP messages and back, led by an operation's table. */
@@ -66,13 +59,11 @@ export interface Protocol {
    *
    * @param operation The operation's table.
    * @param response The response; its body is read, unless it is the result.
-   * @param options How strictly it is read.
    * @throws {ServiceError} If the service refused the request.
    * @throws {ProtocolError} If the response does not fit the operation's shape.
    */
   deserialize<Input, Output>(
     operation: Operation<Input, Output>,
     response: HttpResponse,
-    options: ReadOptions,
   ): Promise<Answer<Output>>;
 }

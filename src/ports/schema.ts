@@ -172,6 +172,14 @@ export interface Operation<Input, Output> {
    * travels in a document of its own (`input.locationName`).
    */
   readonly root?: { readonly name: string; readonly namespace?: XmlNamespace };
+  /**
+   * Names of the root of the response document, where an answer with another
+   * root, and without any element that the table knows, is refused. Of a payload
+   * the table knows the name; there are those that it does not.
+   */
+  readonly roots?: readonly string[];
+  /** An answer without a body is refused, as it cannot be told from an empty list. */
+  readonly bodyRequired?: true;
   /** Element that wraps the result in the response document (`resultWrapper`). */
   readonly wrapper?: string;
   /** `"none"`: not signed; `"unsigned-body"`: signed without the body (`authtype`, `unsignedPayload`). */

@@ -15,7 +15,7 @@ import type { Output as Read, ShapeReader } from "./shape_reader.ts";
  */
 export function answer<Output>(
   output: Read,
-  { missing }: Pick<ShapeReader, "missing">,
+  { missing, unreadable }: Pick<ShapeReader, "missing" | "unreadable">,
   requestId?: string,
 ): Answer<Output> {
   return {
@@ -23,5 +23,6 @@ export function answer<Output>(
     output: output as Answer<Output>["output"],
     ...requestId && { requestId },
     ...missing.size > 0 && { missing: [...missing] },
+    ...unreadable.size > 0 && { unreadable: [...unreadable] },
   };
 }

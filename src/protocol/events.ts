@@ -5,7 +5,6 @@
  *
  * @module
  */
-import { text } from "../foundation/bytes.ts";
 import { ProtocolError, type ServiceError } from "../foundation/errors.ts";
 import { type EventSource, EventStream } from "../foundation/event_stream.ts";
 import type { HttpResponse } from "../ports/http.ts";
@@ -127,7 +126,7 @@ class Events<Input, Output> implements EventSource<Read> {
       textOf(headers, ":error-code");
     const reason = textOf(headers, ":error-message");
     return eventError(this.#operation, this.#response.headers, {
-      document: text(payload),
+      payload,
       ...code === undefined ? {} : { code },
       ...reason === undefined ? {} : { reason },
     });

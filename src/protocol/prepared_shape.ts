@@ -54,7 +54,7 @@ export class PreparedShape {
       name: slot.name.toLowerCase(),
     }));
     this.document = new Map(
-      slots.filter(({ member }) => member.at === undefined)
+      slots.filter(({ member }) => isInDocument(member))
         .map((slot) => [localName(slot.name), slot]),
     );
     this.text = slots.filter(({ member }) => member.at === "text");
@@ -80,6 +80,11 @@ export class PreparedShape {
     }
     return prepared;
   }
+}
+
+/** An answer has neither path nor query: what would travel there is in its body. */
+function isInDocument({ at }: Member): boolean {
+  return at === undefined || at === "query" || at === "path";
 }
 
 function isInHead({ at }: Member): boolean {

@@ -7,15 +7,9 @@
  * @module
  */
 import { text } from "../foundation/bytes.ts";
-import { ProtocolError } from "../foundation/errors.ts";
 import { StreamingBody } from "../foundation/streaming_body.ts";
 import type { HttpResponse } from "../ports/http.ts";
-import type {
-  Answer,
-  Protocol,
-  ReadOptions,
-  RequestDraft,
-} from "../ports/protocol.ts";
+import type { Answer, Protocol, RequestDraft } from "../ports/protocol.ts";
 import type { Member, Operation, StructureShape } from "../ports/schema.ts";
 import { answer } from "./answer.ts";
 import { checkedInput } from "./draft.ts";
@@ -24,12 +18,19 @@ import { isBodyInput } from "./kinds.ts";
 import { given, shapeOf, type Values } from "./members.ts";
 import { PreparedShape } from "./prepared_shape.ts";
 import { requestHead } from "./request_head.ts";
-import { bodyBytes, bodyText, NO_BODY, NO_DOCUMENT } from "./response_body.ts";
+import {
+  answerInWords,
+  bodyBytes,
+  bodyText,
+  NO_BODY,
+  rootOf,
+  wrongBody,
+} from "./response_body.ts";
 import { headValues } from "./response_head.ts";
-import { HIDDEN_ERROR, serviceError } from "./service_error.ts";
+import { hiddenError, serviceError, unreadableError } from "./service_error.ts";
 import { type Output as Read, ShapeReader } from "./shape_reader.ts";
 import { memberXml, structureXml } from "./shape_writer.ts";
-import { readXml, type XmlElement } from "./xml_reader.ts";
+import type { XmlElement } from "./xml_reader.ts";
 
 /** Writes requests and reads responses as REST-XML. */
 export const restXml: Protocol = {
@@ -49,14 +50,13 @@ export const restXml: Protocol = {
   async deserialize<Input, Output>(
     operation: Operation<Input, Output>,
     response: HttpResponse,
-    options: ReadOptions,
   ): Promise<Answer<Output>> {
     if (response.status >= 300) {
       const document = text(await bodyBytes(response));
       throw serviceError(operation, response, document);
     }
     const shape = operation.output();
-    const reader = new ShapeReader(operation.name, options);
+    const reader = new ShapeReader(operation.name);
     const output = headValues(response, shape, reader);
     const body = await responseBody(operation, response, { shape, reader });
     Object.assign(output, body);
@@ -110,7 +110,10 @@ async function responseBody<Input, Output>(
 ): Promise<Read> {
   const { payload } = PreparedShape.of(shape);
   if (payload === undefined) {
-    const root = documentOf(operation, response, await bodyBytes(response));
+    const root = documentOf(operation, response, await bodyBytes(response), {
+      roots: operation.roots,
+      shape,
+    });
     return root === undefined ? {} : {
       ...rootText(root, shape),
       ...reader.members(root, shape, ""),
@@ -128,38 +131,76 @@ async function responseBody<Input, Output>(
   const bytes = await bodyBytes(response);
   if (member.of === "string") return { [key]: bodyText(bytes) };
   if (inner === undefined) return bytes.length > 0 ? { [key]: bytes } : {};
-  const root = documentOf(operation, response, bytes);
+  const root = documentOf(operation, response, bytes, {
+    // The models name this root after the member or after its shape.
+    roots: operation.errorInSuccess && [...new Set([key, payload.name])],
+    ...inner.kind === "structure" ? { shape: inner } : {},
+  });
+  if (root !== undefined) return { [key]: reader.value(root, member, key) };
   // An empty structure can be meant; a union without a member cannot.
-  if (root === undefined && inner.kind === "structure" && inner.union) {
-    return {};
-  }
-  return { [key]: reader.value(root ?? NO_DOCUMENT, member, key) };
+  return inner.kind !== "structure" || inner.union
+    ? {}
+    : { [key]: PreparedShape.of(inner).blank() };
+}
+
+/** What the document of an operation looks like. */
+interface Expected {
+  /** Names that its root can have; absent: any. */
+  readonly roots: readonly string[] | undefined;
+  /** What is in the root. */
+  readonly shape?: StructureShape;
 }
 
 /**
  * The root of the document; `undefined` where the body is empty, or where the
  * operation has no use for it.
+ *
+ * @throws {ServiceError} If it is an error, or, where it could be one, no XML.
+ * @throws {ProtocolError} If it is a document of something else.
  */
 function documentOf<Input, Output>(
   operation: Operation<Input, Output>,
-  { headers }: HttpResponse,
+  response: HttpResponse,
   bytes: Uint8Array,
+  expected: Expected,
 ): XmlElement | undefined {
-  if (bytes.length === 0) return undefined;
-  if (!operation.errorInSuccess) {
-    return hasDocument(operation.output())
-      ? readXml(bodyText(bytes))
-      : undefined;
+  if (bytes.length === 0) {
+    if (operation.bodyRequired !== true) return undefined;
+    throw wrongBody(
+      operation,
+      `its body is empty (${answerInWords(operation, response, bytes)})`,
+    );
   }
-  let root: XmlElement | undefined;
-  try {
-    root = readXml(bodyText(bytes));
-  } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error;
+  const { errorInSuccess } = operation;
+  const useful = hasDocument(operation.output());
+  if (!errorInSuccess && !useful) return undefined;
+  const error = errorInSuccess &&
+    hiddenError(operation, response.headers, bytes);
+  if (error) throw error;
+  const root = rootOf(bytes);
+  if (root === undefined) {
+    const found = `its body is no XML document (${
+      answerInWords(operation, response, bytes)
+    })`;
+    throw errorInSuccess
+      ? unreadableError(operation, response.headers, found)
+      : wrongBody(operation, found);
   }
-  if (root !== undefined && root.name !== "Error") return root;
-  const head = { headers, status: HIDDEN_ERROR };
-  throw serviceError(operation, head, text(bytes));
+  if (!useful || isExpected(root, expected)) return root;
+  const roots = expected.roots?.map((name) => `<${name}>`).join(" or ");
+  throw wrongBody(
+    operation,
+    `its document is <${root.name}>, expected ${roots} (${
+      answerInWords(operation, response, bytes)
+    })`,
+  );
+}
+
+/** Stores that name a root in their own way are known by what is in it. */
+function isExpected(root: XmlElement, { roots, shape }: Expected): boolean {
+  if (roots === undefined || roots.includes(root.name)) return true;
+  const slots = shape && PreparedShape.of(shape).document;
+  return root.children.some(({ name }) => slots?.has(name));
 }
 
 function hasDocument(shape: StructureShape): boolean {

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { text } from "../foundation/bytes.ts";
 import {
   ProtocolError,
   ServiceError,
@@ -21,7 +22,16 @@ import { statusPhrase } from "./status_phrases.ts";
 import { childOf, readXml, type XmlElement } from "./xml_reader.ts";
 
 /** Status that an error inside a success counts as (specs/retries, section 7). */
-export const HIDDEN_ERROR = 500;
+const HIDDEN_ERROR = 500;
+
+/** Longest part of an error inside a success that is read, as of a refusal. */
+const MOST_BYTES = 64 * 1_024;
+
+/** The start of an error document; what may stand before its root is passed over. */
+const ERROR_ROOT =
+  /^(?:<\?[^>]*>|<!--(?:[^-]|-[^-])*-->|\s)*<(?:[\w.-]+:)?(?:Error|ErrorResponse)(?=[\s/>])/;
+
+const WHITE_SPACE: ReadonlySet<number | undefined> = new Set([9, 10, 13, 32]);
 
 /** What has a place of its own in the error. */
 const PLACED = new Set(["code", "message", "requestid", "hostid"]);
@@ -46,6 +56,29 @@ export function serviceError<Input, Output>(
 }
 
 /**
+ * Makes the error that stands inside a success, if there is one.
+ *
+ * The name of the root is looked at first, so that of a long one only the start
+ * is ever read.
+ *
+ * @param operation The operation's table; its errors type their members.
+ * @param headers Header fields of the response.
+ * @param bytes The body.
+ * @returns The error, or `undefined` where the body is no error document.
+ */
+export function hiddenError<Input, Output>(
+  operation: Operation<Input, Output>,
+  headers: HeaderMap,
+  bytes: Uint8Array,
+): ServiceError | undefined {
+  // White space keeps a connection alive while the service works.
+  const start = firstSign(bytes);
+  const document = text(bytes.subarray(start, start + MOST_BYTES));
+  if (!ERROR_ROOT.test(document)) return undefined;
+  return serviceError(operation, { headers, status: HIDDEN_ERROR }, document);
+}
+
+/**
  * Makes the error that a message in an event stream tells.
  *
  * @param operation The operation's table; its errors type their members.
@@ -58,11 +91,11 @@ export function eventError<Input, Output>(
   told: {
     readonly code?: string;
     readonly reason?: string;
-    readonly document: string;
+    readonly payload: Uint8Array;
   },
 ): ServiceError {
-  const { code = String(HIDDEN_ERROR), document } = told;
-  const said = rootOf(document);
+  const { code = String(HIDDEN_ERROR), payload } = told;
+  const said = rootOf(text(payload.subarray(0, MOST_BYTES)));
   const head = { headers, status: HIDDEN_ERROR };
   return errorOf(operation, head, { ...told, code, said, root: said });
 }
@@ -133,18 +166,20 @@ function fieldsOf(
 
 /** Elements by name, as text; those that repeat a name as a list. */
 function plainValues(element: XmlElement): Output {
-  const values = new Map<string, unknown>();
+  const values = new Map<string, unknown[]>();
   for (const child of element.children) {
     const value = child.children.length > 0
       ? plainValues(child)
       : maskedElement(child.name, child.text);
     const before = values.get(child.name);
-    values.set(
-      child.name,
-      before === undefined ? value : [before, value].flat(),
-    );
+    if (before === undefined) values.set(child.name, [value]);
+    else before.push(value);
   }
-  return Object.fromEntries(values);
+  return Object.fromEntries(
+    [...values].map((
+      [name, all],
+    ) => [name, all.length === 1 ? all[0] : all]),
+  );
 }
 
 function typedValues(
@@ -154,7 +189,7 @@ function typedValues(
 ): Output {
   if (traits?.shape === undefined) return {};
   const shape = traits.shape();
-  const reader = new ShapeReader(traits.code, { strict: false });
+  const reader = new ShapeReader(traits.code);
   try {
     return {
       ...headValues(head, shape, reader),
@@ -165,6 +200,35 @@ function typedValues(
     if (error instanceof ProtocolError) return {};
     throw error;
   }
+}
+
+/**
+ * Makes the error of a success that cannot be read. Like an error inside a
+ * success it counts as a failure of the server, as an answer that was cut off
+ * looks like this, and another attempt may bring a whole one.
+ *
+ * @param operation The operation's table.
+ * @param headers Header fields of the response.
+ * @param found What is wrong with the answer.
+ */
+export function unreadableError<Input, Output>(
+  operation: Operation<Input, Output>,
+  headers: HeaderMap,
+  found: string,
+): ServiceError {
+  const { reason, detail } = serviceError(
+    operation,
+    { headers, status: HIDDEN_ERROR },
+    "",
+  );
+  return new ServiceError(reason, { ...detail, found });
+}
+
+/** Where the first byte is that is neither white space nor a byte-order mark. */
+function firstSign(bytes: Uint8Array): number {
+  let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+  while (WHITE_SPACE.has(bytes[at])) at++;
+  return at;
 }
 
 function rootOf(document: string): XmlElement | undefined {

@@ -5,7 +5,7 @@
  */
 import { ProtocolError } from "../foundation/errors.ts";
 import type { MapShape, Member, StructureShape } from "../ports/schema.ts";
-import { shapeOf } from "./members.ts";
+import { isValues, shapeOf } from "./members.ts";
 import { PreparedShape, type Slot } from "./prepared_shape.ts";
 import { parseScalar, type Scalar } from "./scalars.ts";
 import type { XmlElement } from "./xml_reader.ts";
@@ -13,35 +13,32 @@ import type { XmlElement } from "./xml_reader.ts";
 /** Values that are being put together. */
 export type Output = Record<string, unknown>;
 
-/** What stands for a required value that a lax store leaves out. */
+/**
+ * What stands for a required value that an answer lacks. Nothing can stand for
+ * numbers, times and structures: they stay absent.
+ */
 const EMPTY: Readonly<Record<string, () => unknown>> = {
-  boolean: () => false,
-  double: () => 0,
-  float: () => 0,
-  integer: () => 0,
   list: () => [],
-  long: () => 0,
   map: () => ({}),
   string: () => "",
 };
 
 /** Reads the document of one response. */
 export class ShapeReader {
-  /** Required members that were absent and are empty instead. */
+  /** Required members that the answer lacks. */
   readonly missing: Set<string> = new Set();
+  /** Times that could not be read and are absent. */
+  readonly unreadable: Set<string> = new Set();
 
   readonly #operation: string;
-  readonly #strict: boolean;
 
   /**
    * Makes a reader.
    *
    * @param operation Name of the operation, for errors.
-   * @param options Whether an absent required member is an error.
    */
-  constructor(operation: string, options: { readonly strict: boolean }) {
+  constructor(operation: string) {
     this.#operation = operation;
-    this.#strict = options.strict;
   }
 
   /**
@@ -67,21 +64,17 @@ export class ShapeReader {
   }
 
   /**
-   * Sees to the required members of a structure.
-   *
-   * @throws {ProtocolError} If one is absent and nothing can stand for it.
+   * Fills in the required members of a structure that the answer lacks, where
+   * something can stand for them.
    */
   complete(output: Output, shape: StructureShape, path: string): Output {
     for (const { key, member } of PreparedShape.of(shape).required) {
       if (output[key] !== undefined) continue;
+      this.missing.add(path + key);
       const empty = EMPTY[
         typeof member.of === "string" ? member.of : member.of().kind
       ];
-      if (this.#strict || empty === undefined) {
-        this.#fail(path + key, "it is missing");
-      }
-      this.missing.add(path + key);
-      output[key] = empty();
+      if (empty !== undefined) output[key] = empty();
     }
     return output;
   }
@@ -94,14 +87,16 @@ export class ShapeReader {
   /**
    * Reads a value without members.
    *
-   * @returns `undefined` where there is none: blank, or lenient and unreadable.
+   * @returns `undefined` where there is none: blank, or a time that cannot be
+   * read. A time is said beside what was asked for; a page does not end with it.
    * @throws {ProtocolError} If the text is not of the member's type.
    */
   scalar(text: string, member: Member, path: string): Scalar | undefined {
     if (typeof member.of !== "string") return undefined;
     const value = parseScalar(member.of, text);
     if (value === undefined && !member.lenient && text.trim() !== "") {
-      this.#fail(path, `it is no ${member.of}`);
+      if (member.of === "timestamp") this.unreadable.add(path);
+      else this.#fail(path, `it is no ${member.of}`);
     }
     return value;
   }
@@ -115,10 +110,13 @@ export class ShapeReader {
       if (Array.isArray(items)) items.push(item);
       else output[key] = [item];
     } else if (member.flat && shape?.kind === "map") {
-      output[key] = {
-        ...output[key] ?? {},
-        ...this.#map([element], shape, path),
-      };
+      const entries = output[key];
+      const entry = this.#map([element], shape, path);
+      if (!isValues(entries)) output[key] = entry;
+      else {Object.defineProperties(
+          entries,
+          Object.getOwnPropertyDescriptors(entry),
+        );}
     } else {
       const value = this.#value(element, slot, path + key);
       if (value !== undefined) output[key] = value;
@@ -135,6 +133,8 @@ export class ShapeReader {
         return this.scalar(element.text, member, path);
       case "structure": {
         const inner = `${path}.`;
+        const unknown = shape.union ? unknownMember(element, shape) : undefined;
+        if (unknown !== undefined) return { SDK_UNKNOWN_MEMBER: unknown };
         return this.complete(this.members(element, shape, inner), shape, inner);
       }
       case "list":
@@ -169,4 +169,15 @@ export class ShapeReader {
       `Cannot read ${path} of the response to ${this.#operation}: ${why}`,
     );
   }
+}
+
+/** The only member of a union, where the table does not know it. */
+function unknownMember(
+  { children }: XmlElement,
+  shape: StructureShape,
+): { readonly name: string } | undefined {
+  const [child, ...more] = children;
+  if (child === undefined || more.length > 0) return undefined;
+  const { name } = child;
+  return PreparedShape.of(shape).document.has(name) ? undefined : { name };
 }

@@ -10,8 +10,6 @@ import { restXml } from "../../src/protocol/rest_xml.ts";
 
 type Values = Readonly<Record<string, unknown>>;
 
-const NOT_STRICT = { strict: false };
-
 const ListedObject: StructureShape = {
   kind: "structure",
   members: {
@@ -121,11 +119,11 @@ Deno.bench("serialize GetObject", () => {
 });
 
 Deno.bench("deserialize GetObject", async () => {
-  await restXml.deserialize(Get, GOT, NOT_STRICT);
+  await restXml.deserialize(Get, GOT);
 });
 
 Deno.bench("deserialize a page of 1 000 keys (331 kB)", async () => {
-  await restXml.deserialize(List, listed(), NOT_STRICT);
+  await restXml.deserialize(List, listed());
 });
 
 function listed(): HttpResponse {

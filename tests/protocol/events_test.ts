@@ -242,7 +242,6 @@ async function streamOf(
   const { output } = await restXml.deserialize(
     select,
     { status: 200, headers: { "x-amz-request-id": "A1" }, body },
-    { strict: true },
   );
   return output["Payload"] as EventStream<unknown>;
 }

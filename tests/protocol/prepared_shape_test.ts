@@ -26,8 +26,19 @@ Deno.test("PreparedShape sorts members by where they travel", () => {
     ["Type", "content-type"],
     ["Metadata", "x-meta-"],
   ]);
-  assertEquals([...prepared.document.keys()], ["Length", "type"]);
-  assertEquals(keys(prepared.document.values()), ["Size", "Kind"]);
+  // An answer has neither path nor query.
+  assertEquals([...prepared.document.keys()], [
+    "Id",
+    "Length",
+    "type",
+    "Token",
+  ]);
+  assertEquals(keys(prepared.document.values()), [
+    "Id",
+    "Size",
+    "Kind",
+    "Token",
+  ]);
   assertEquals(keys(prepared.text), ["Text"]);
   assertEquals(keys(prepared.required), ["Id", "Size"]);
   assertEquals(keys(prepared.tokens), ["Token"]);

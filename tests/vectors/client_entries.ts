@@ -75,6 +75,15 @@ export const CLIENT_DEVIATIONS: readonly Deviation<unknown>[] = [
   }),
   deviation<ResponseCase>({
     suite: RESPONSES,
+    applies: ({ response, expect }) =>
+      expect.clientError !== undefined &&
+      /<(?:RequestId|HostId)>/.test(response.body ?? ""),
+    expect: withIdsOfBody,
+    reason:
+      "support asks for the ids of a refusal, also where only its body has them",
+  }),
+  deviation<ResponseCase>({
+    suite: RESPONSES,
     applies: ({ operation, expect }) =>
       operation === "SelectObjectContent" && lacksEnd(expect.output),
     expect: (vector) => ({ ...vector, expect: { error: "it broke off" } }),
@@ -87,6 +96,26 @@ function lacksEnd(output: ResponseCase["expect"]["output"]): boolean {
   const events = output?.["Payload"];
   return Array.isArray(events) &&
     !events.some((event: Readonly<Record<string, unknown>>) => "End" in event);
+}
+
+/** The case with the ids of the body, where its metadata have none. */
+function withIdsOfBody(vector: ResponseCase): ResponseCase {
+  const { clientError } = vector.expect;
+  if (clientError === undefined) return vector;
+  const ids = ["RequestId", "HostId"].flatMap((name) => {
+    const id = new RegExp(`<${name}>([^<]+)<`).exec(
+      vector.response.body ?? "",
+    )?.[1];
+    return id === undefined ? [] : [[name, id]];
+  });
+  const ResponseMetadata = {
+    ...Object.fromEntries(ids),
+    ...clientError.ResponseMetadata,
+  };
+  return {
+    ...vector,
+    expect: { clientError: { ...clientError, ResponseMetadata } },
+  };
 }
 
 function withOutput(

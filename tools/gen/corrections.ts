@@ -35,6 +35,14 @@ export interface LastEvent {
   readonly page: string;
 }
 
+/** What the root of an operation's answer is called. */
+export interface AnswerRoot {
+  /** The names that were seen. */
+  readonly names: readonly string[];
+  /** Where they were seen. */
+  readonly source: string;
+}
+
 /** The corrections of one service. Members are named `Shape.Member`. */
 export interface Corrections {
   /** Model and version, for the headers of the generated files. */
@@ -49,12 +57,16 @@ export interface Corrections {
   readonly rules?: Pick<ServiceRules, "bucketInEndpoint" | "errorInSuccess">;
   /** Operations whose HTTP method does not tell whether they may be repeated. */
   readonly repetitions: Readonly<Record<string, Repetition>>;
+  /** The roots of answers, by operation, where the model does not name them. */
+  readonly roots?: Readonly<Record<string, AnswerRoot>>;
   /** Shapes that are added. */
   readonly shapes?: Readonly<Record<string, ModelShape>>;
   /** Members that are added or changed. */
   readonly uses: Readonly<Record<string, UsePatch>>;
   /** Members that are secret although the model does not say so. */
   readonly secrets: Reasons;
+  /** Shapes that are no secrets although the model says so. */
+  readonly printed?: Reasons;
   /** Names of members that look like secrets and are none. */
   readonly harmless: Reasons;
   /** Members of results that are always there, with the page that says so. */
@@ -114,6 +126,11 @@ export function correct(
   for (const path of Object.keys(corrections.secrets)) {
     change(path, { sensitive: true });
   }
+  for (const name of Object.keys(corrections.printed ?? {})) {
+    const shape = shapes[name];
+    if (shape === undefined) throw unknown(name);
+    shapes[name] = { ...shape, sensitive: false };
+  }
   for (const path of Object.keys(corrections.alwaysThere)) {
     const { shape, member, members } = lookUp(path, shapes);
     if (members[member] === undefined) throw unknown(path);
@@ -138,10 +155,17 @@ export function correct(
 }
 
 /** The rules for the tables that follow from the corrections. */
-export function rulesOf({ rules, repetitions }: Corrections): ServiceRules {
+export function rulesOf(
+  { rules, repetitions, roots }: Corrections,
+): ServiceRules {
   const entries = Object.entries(repetitions);
   return {
     ...rules,
+    ...roots && {
+      roots: Object.fromEntries(
+        Object.entries(roots).map(([name, { names }]) => [name, names]),
+      ),
+    },
     idempotent: Object.fromEntries(
       entries.map(([name, { idempotent }]) => [name, idempotent]),
     ),

@@ -12,6 +12,9 @@ const page = (operation: string): string => `${API}/API_${operation}.html`;
 
 const SELECT_MESSAGES = `${API}/RESTSelectObjectAppendix.html`;
 
+const XML_NAME =
+  "xmlName of the output in S3's Smithy model, read in @aws-sdk/client-s3 3.1175.0";
+
 const WRITES_CONDITIONALLY =
   "with a condition, the repetition meets what the first one wrote";
 
@@ -75,6 +78,99 @@ export const s3Corrections: Corrections = {
       why: "answers a request that waits for one answer",
     },
   },
+  roots: {
+    CompleteMultipartUpload: {
+      names: ["CompleteMultipartUploadResult"],
+      source: XML_NAME,
+    },
+    CreateMultipartUpload: {
+      names: ["InitiateMultipartUploadResult"],
+      source: XML_NAME,
+    },
+    CreateSession: { names: ["CreateSessionResult"], source: XML_NAME },
+    DeleteObjects: { names: ["DeleteResult"], source: XML_NAME },
+    GetBucketAccelerateConfiguration: {
+      names: ["AccelerateConfiguration"],
+      source: XML_NAME,
+    },
+    GetBucketAcl: { names: ["AccessControlPolicy"], source: XML_NAME },
+    GetBucketCors: { names: ["CORSConfiguration"], source: XML_NAME },
+    GetBucketLifecycle: {
+      names: ["LifecycleConfiguration"],
+      source: page("GetBucketLifecycleConfiguration"),
+    },
+    GetBucketLifecycleConfiguration: {
+      names: ["LifecycleConfiguration"],
+      source: XML_NAME,
+    },
+    GetBucketLocation: {
+      names: ["LocationConstraint", "GetBucketLocationOutput"],
+      source:
+        `${XML_NAME}; the other: botocore 1.43.67, recorded answer "location-wrapped"`,
+    },
+    GetBucketLogging: { names: ["BucketLoggingStatus"], source: XML_NAME },
+    GetBucketNotification: {
+      names: ["NotificationConfiguration"],
+      source: page("GetBucketNotificationConfiguration"),
+    },
+    GetBucketNotificationConfiguration: {
+      names: ["NotificationConfiguration"],
+      source: page("GetBucketNotificationConfiguration"),
+    },
+    GetBucketRequestPayment: {
+      names: ["RequestPaymentConfiguration"],
+      source: XML_NAME,
+    },
+    GetBucketTagging: { names: ["Tagging"], source: XML_NAME },
+    GetBucketVersioning: {
+      names: ["VersioningConfiguration"],
+      source: XML_NAME,
+    },
+    GetBucketWebsite: { names: ["WebsiteConfiguration"], source: XML_NAME },
+    GetObjectAcl: { names: ["AccessControlPolicy"], source: XML_NAME },
+    GetObjectAttributes: {
+      names: ["GetObjectAttributesResponse", "GetObjectAttributesOutput"],
+      source: `${XML_NAME}; the other: ${page("GetObjectAttributes")}`,
+    },
+    GetObjectTagging: { names: ["Tagging"], source: XML_NAME },
+    ListBucketAnalyticsConfigurations: {
+      names: ["ListBucketAnalyticsConfigurationResult"],
+      source: XML_NAME,
+    },
+    ListBucketIntelligentTieringConfigurations: {
+      names: ["ListBucketIntelligentTieringConfigurationsOutput"],
+      source: page("ListBucketIntelligentTieringConfigurations"),
+    },
+    ListBucketInventoryConfigurations: {
+      names: ["ListInventoryConfigurationsResult"],
+      source: XML_NAME,
+    },
+    ListBucketMetricsConfigurations: {
+      names: ["ListMetricsConfigurationsResult"],
+      source: XML_NAME,
+    },
+    ListBuckets: { names: ["ListAllMyBucketsResult"], source: XML_NAME },
+    ListDirectoryBuckets: {
+      names: ["ListAllMyDirectoryBucketsResult"],
+      source: XML_NAME,
+    },
+    ListMultipartUploads: {
+      names: ["ListMultipartUploadsResult"],
+      source: XML_NAME,
+    },
+    ListObjectAnnotations: {
+      names: ["ListObjectAnnotationsOutput"],
+      source: page("ListObjectAnnotations"),
+    },
+    ListObjectVersions: { names: ["ListVersionsResult"], source: XML_NAME },
+    ListObjects: { names: ["ListBucketResult"], source: XML_NAME },
+    ListObjectsV2: { names: ["ListBucketResult"], source: XML_NAME },
+    ListParts: { names: ["ListPartsResult"], source: XML_NAME },
+    PutObjectAnnotation: {
+      names: ["PutObjectAnnotationOutput"],
+      source: page("PutObjectAnnotation"),
+    },
+  },
   shapes: { ExpiresString: { type: "string" } },
   uses: {
     "GetBucketLocationOutput.LocationConstraint": {
@@ -113,6 +209,11 @@ export const s3Corrections: Corrections = {
       "unlocks Object Lock on an existing bucket",
     "WriteGetObjectResponseRequest.RequestToken":
       "whoever has it can answer the request",
+  },
+  printed: {
+    NonEmptyKmsKeyArnString: "the id of a key opens nothing",
+    SSEKMSKeyId:
+      "the id of a key opens nothing, and errors about keys are about it",
   },
   harmless: {
     ClientToken: "tells a repetition from a new request",

@@ -43,6 +43,12 @@ export interface ServiceRules {
   readonly errorInSuccess?: true;
   /** Operations by name whose idempotence their HTTP method does not tell. */
   readonly idempotent?: Readonly<Record<string, boolean>>;
+  /**
+   * Names of the roots of answers that the model does not name, by operation.
+   * Where it is there, each operation that answers with a document of its own has
+   * a row, and listings have a body.
+   */
+  readonly roots?: Readonly<Record<string, readonly string[]>>;
   /** Input members by operation with which it is not idempotent. */
   readonly unlessGiven?: Readonly<Record<string, readonly string[]>>;
 }
@@ -113,6 +119,11 @@ function operationFrom(
     input: structureOf(operation.input?.shape, shapes),
     output: structureOf(operation.output?.shape, shapes),
     ...present("root", rootOf(operation, shapes)),
+    ...present("roots", answerRootsOf(operation, shapes.model, rules)),
+    ...flag(
+      "bodyRequired",
+      rules.roots !== undefined && operation.name.startsWith("List"),
+    ),
     ...present("wrapper", wrapperOf(operation, shapes.model)),
     ...present("auth", authOf(operation)),
     ...present("hostPrefix", operation.endpoint?.hostPrefix),
@@ -154,6 +165,27 @@ function rootOf(
     name: operation.input?.locationName ?? shape.locationName ?? name,
     ...present("namespace", namespaceFrom(namespace)),
   };
+}
+
+/** The names of the root of an answer whose members are no payload. */
+function answerRootsOf(
+  { name, output }: ModelOperation,
+  model: ServiceModel,
+  { roots }: ServiceRules,
+): readonly string[] | undefined {
+  if (roots === undefined || output?.shape === undefined) return;
+  const { payload, members = {} } = modelShape(output.shape, model);
+  const documented = payload === undefined &&
+    Object.values(members).some((use) => {
+      const at = locationOf(use, modelShape(use.shape, model));
+      return at === undefined || at === "text";
+    });
+  if (!documented) return;
+  const known = roots[name];
+  if (known !== undefined) return known;
+  throw new TypeError(
+    `Cannot build ${name}: no row in the corrections says what the root of its answer is called`,
+  );
 }
 
 /** The query protocol wraps results in `<Name>Result` where the model is silent. */

@@ -170,7 +170,7 @@ export interface CompleteMultipartUploadOutput extends ResponseBase {
   readonly VersionId?: string;
   /**
    * KMS key: its id, ARN or alias. Header
-   * `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
+   * `x-amz-server-side-encryption-aws-kms-key-id`.
    */
   readonly SSEKMSKeyId?: string;
   /**
@@ -282,7 +282,7 @@ export interface CopyObjectInput {
   readonly SSECustomerKeyMD5?: string;
   /**
    * KMS key: its id, ARN or alias. Header
-   * `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
+   * `x-amz-server-side-encryption-aws-kms-key-id`.
    */
   readonly SSEKMSKeyId?: string;
   /**
@@ -354,7 +354,7 @@ export interface CopyObjectOutput extends ResponseBase {
   readonly SSECustomerKeyMD5?: string;
   /**
    * KMS key: its id, ARN or alias. Header
-   * `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
+   * `x-amz-server-side-encryption-aws-kms-key-id`.
    */
   readonly SSEKMSKeyId?: string;
   /**
@@ -547,7 +547,7 @@ export interface CreateMultipartUploadInput {
   readonly SSECustomerKeyMD5?: string;
   /**
    * KMS key: its id, ARN or alias. Header
-   * `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
+   * `x-amz-server-side-encryption-aws-kms-key-id`.
    */
   readonly SSEKMSKeyId?: string;
   /**
@@ -617,7 +617,7 @@ export interface CreateMultipartUploadOutput extends ResponseBase {
   readonly SSECustomerKeyMD5?: string;
   /**
    * KMS key: its id, ARN or alias. Header
-   * `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
+   * `x-amz-server-side-encryption-aws-kms-key-id`.
    */
   readonly SSEKMSKeyId?: string;
   /**
@@ -661,7 +661,7 @@ export interface CreateSessionInput {
   readonly ServerSideEncryption?: ServerSideEncryption;
   /**
    * KMS key: its id, ARN or alias. Header
-   * `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
+   * `x-amz-server-side-encryption-aws-kms-key-id`.
    */
   readonly SSEKMSKeyId?: string;
   /**
@@ -689,7 +689,7 @@ export interface CreateSessionOutput extends ResponseBase {
   readonly ServerSideEncryption?: ServerSideEncryption;
   /**
    * KMS key: its id, ARN or alias. Header
-   * `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
+   * `x-amz-server-side-encryption-aws-kms-key-id`.
    */
   readonly SSEKMSKeyId?: string;
   /**
@@ -2040,7 +2040,7 @@ export interface GetObjectOutput extends ResponseBase {
   readonly SSECustomerKeyMD5?: string;
   /**
    * KMS key: its id, ARN or alias. Header
-   * `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
+   * `x-amz-server-side-encryption-aws-kms-key-id`.
    */
   readonly SSEKMSKeyId?: string;
   /**
@@ -2639,7 +2639,7 @@ export interface HeadObjectOutput extends ResponseBase {
   readonly SSECustomerKeyMD5?: string;
   /**
    * KMS key: its id, ARN or alias. Header
-   * `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
+   * `x-amz-server-side-encryption-aws-kms-key-id`.
    */
   readonly SSEKMSKeyId?: string;
   /**
@@ -4050,7 +4050,7 @@ export interface PutObjectInput {
   readonly SSECustomerKeyMD5?: string;
   /**
    * KMS key: its id, ARN or alias. Header
-   * `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
+   * `x-amz-server-side-encryption-aws-kms-key-id`.
    */
   readonly SSEKMSKeyId?: string;
   /**
@@ -4136,7 +4136,7 @@ export interface PutObjectOutput extends ResponseBase {
   readonly SSECustomerKeyMD5?: string;
   /**
    * KMS key: its id, ARN or alias. Header
-   * `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
+   * `x-amz-server-side-encryption-aws-kms-key-id`.
    */
   readonly SSEKMSKeyId?: string;
   /**
@@ -4911,7 +4911,7 @@ export interface UploadPartOutput extends ResponseBase {
   readonly SSECustomerKeyMD5?: string;
   /**
    * KMS key: its id, ARN or alias. Header
-   * `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
+   * `x-amz-server-side-encryption-aws-kms-key-id`.
    */
   readonly SSEKMSKeyId?: string;
   /**
@@ -5017,7 +5017,7 @@ export interface UploadPartCopyOutput extends ResponseBase {
   readonly SSECustomerKeyMD5?: string;
   /**
    * KMS key: its id, ARN or alias. Header
-   * `x-amz-server-side-encryption-aws-kms-key-id`. Never shown in logs.
+   * `x-amz-server-side-encryption-aws-kms-key-id`.
    */
   readonly SSEKMSKeyId?: string;
   /**
@@ -5170,8 +5170,7 @@ export interface WriteGetObjectResponseInput {
   readonly SSECustomerAlgorithm?: string;
   /**
    * KMS key: its id, ARN or alias. Header
-   * `x-amz-fwd-header-x-amz-server-side-encryption-aws-kms-key-id`. Never shown
-   * in logs.
+   * `x-amz-fwd-header-x-amz-server-side-encryption-aws-kms-key-id`.
    */
   readonly SSEKMSKeyId?: string;
   /**
@@ -5855,7 +5854,7 @@ export type EncodingType = "url" | (string & Record<never, never>);
 export interface Encryption {
   /** Element `EncryptionType`. */
   readonly EncryptionType: ServerSideEncryption;
-  /** Element `KMSKeyId`. Never shown in logs. */
+  /** Element `KMSKeyId`. */
   readonly KMSKeyId?: string;
   /** Element `KMSContext`. */
   readonly KMSContext?: string;
@@ -7257,13 +7256,13 @@ export interface S3TablesDestinationResult {
 
 /** Part of `InventoryEncryption`. */
 export interface SSEKMS {
-  /** Element `KeyId`. Never shown in logs. */
+  /** Element `KeyId`. */
   readonly KeyId: string;
 }
 
 /** Part of `ObjectEncryption`. */
 export interface SSEKMSEncryption {
-  /** Element `KMSKeyArn`. 20 to 2 048 characters. Never shown in logs. */
+  /** Element `KMSKeyArn`. 20 to 2 048 characters. */
   readonly KMSKeyArn: string;
   /**
    * Whether the bucket's own KMS key saves requests to KMS. Element
@@ -7341,7 +7340,7 @@ export type ServerSideEncryption =
 export interface ServerSideEncryptionByDefault {
   /** Element `SSEAlgorithm`. */
   readonly SSEAlgorithm: ServerSideEncryption;
-  /** Element `KMSMasterKeyID`. Never shown in logs. */
+  /** Element `KMSMasterKeyID`. */
   readonly KMSMasterKeyID?: string;
 }
 
