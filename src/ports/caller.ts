@@ -5,6 +5,7 @@
  */
 import type { Clock } from "./clock.ts";
 import type { HeaderMap, HttpMethod } from "./http.ts";
+import type { Logger } from "./logger.ts";
 import type { Operation } from "./schema.ts";
 import type { SigningScope } from "./signer.ts";
 import type { WritableFiles } from "./system.ts";
@@ -125,4 +126,6 @@ export interface ClientCore {
    * they do to Amazon's own hosts. Absent: they do not.
    */
   readonly checksums?: () => Promise<boolean>;
+  /** What happens on the way is told to it. Absent: to nobody. */
+  readonly logger?: Logger;
 }

@@ -82,6 +82,7 @@ export function assembledCore(
     signingPlace: createSigningPlaceFinder(load),
     clock: shared.clock,
     files: shared.system,
+    logger: shared.logger,
     checksums: async () =>
       (await load()).payload.requestChecksum === "when_supported",
   };

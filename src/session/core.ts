@@ -58,6 +58,7 @@ export function coreOf(
       await (ready ?? await load()).signingPlace(...place),
     clock: shared.clock,
     files: shared.system,
+    logger: shared.logger,
     checksums: async () => await (ready ?? await load()).checksums(),
   };
 }

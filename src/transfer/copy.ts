@@ -10,11 +10,25 @@ import type {
   CopyObjectOutput,
   S3,
 } from "../services/s3/mod.ts";
+import {
+  bareTag,
+  cannotTell,
+  type ExpectedObject,
+  findWritten,
+  maybeWritten,
+  writtenOf,
+} from "../services/s3/lost_answer.ts";
 import { eachAtMost } from "./at_most.ts";
 import { type CopySource, inspectSource } from "./copy_source.ts";
 import { descriptionOf, tagsOf } from "./description.ts";
+import { Grace } from "./grace.ts";
 import { PART_MEMBERS, pick, RECEIPT_MEMBERS } from "./members.ts";
-import { beginUpload, completeUpload, discardUpload } from "./multipart.ts";
+import {
+  beginUpload,
+  completeUpload,
+  discardUpload,
+  type OpenUpload,
+} from "./multipart.ts";
 import { checksumOf, type SentPart } from "./object_checksum.ts";
 import {
   callOptions,
@@ -123,8 +137,39 @@ export async function copy(
   } catch (error) {
     // A condition on the target is refused in the same words.
     const conditional = input.IfMatch ?? input.IfNoneMatch;
-    throw conditional === undefined ? changeOf(error, source) : error;
+    if (conditional === undefined) throw changeOf(error, source);
+    if (!maybeWritten(error)) throw error;
+    const head = await findWritten(
+      s3,
+      input,
+      expectedCopy(source),
+      callOptions(options),
+    );
+    if (head === undefined) throw cannotTell(error, input);
+    meter.add(source.size);
+    const { ETag, LastModified } = head;
+    return {
+      kind: "single",
+      parts: 1,
+      ...writtenOf(head),
+      CopyObjectResult: {
+        ...ETag !== undefined && { ETag },
+        ...LastModified !== undefined && { LastModified },
+      },
+    };
   }
+}
+
+/** What the copy of an object is like. */
+function expectedCopy({ size, checksum, head }: CopySource): ExpectedObject {
+  return {
+    length: size,
+    etag: () => Promise.resolve(head.ETag && bareTag(head.ETag)),
+    checksum: (algorithm) =>
+      Promise.resolve(
+        checksum?.algorithm === algorithm ? checksum.value : undefined,
+      ),
+  };
 }
 
 /** One copy in parts. */
@@ -150,13 +195,28 @@ async function copyParts(task: CopyTask): Promise<MultipartCopy> {
     ...description,
     ...Tagging !== "" && { Tagging },
   };
-  const upload = await beginUpload(s3, object, algorithm);
+  const grace = new Grace(options.signal, s3.core.clock);
+  try {
+    const upload = await beginUpload(s3, object, algorithm, grace);
+    return await copyInto(task, upload, grace);
+  } finally {
+    grace[Symbol.dispose]();
+  }
+}
+
+async function copyInto(
+  task: CopyTask,
+  upload: OpenUpload,
+  grace: Grace,
+): Promise<MultipartCopy> {
+  const { s3, options: { signal } } = task;
   try {
     const parts = await copyRanges(task, upload.id);
-    const output = await completeUpload(s3, upload, parts, options.signal);
+    const output = await completeUpload(s3, upload, parts, signal);
     return { kind: "multipart", parts: parts.length, ...output };
   } catch (error) {
-    await discardUpload(s3, upload, error);
+    await discardUpload(s3, upload, error, grace);
+    signal?.throwIfAborted();
     throw error;
   }
 }

@@ -3,19 +3,32 @@
  *
  * @module
  */
+import { hex } from "../foundation/bytes.ts";
 import {
   AwsError,
   ProtocolError,
   retell,
   ServiceError,
+  TransportError,
 } from "../foundation/errors.ts";
+import { md5 } from "../foundation/md5.ts";
 import type {
   ChecksumAlgorithm,
   ChecksumType,
+  CompleteMultipartUploadInput,
   CompleteMultipartUploadOutput,
   PutObjectInput,
   S3,
 } from "../services/s3/mod.ts";
+import {
+  bareTag,
+  cannotTell,
+  type ExpectedObject,
+  findWritten,
+  maybeWritten,
+  writtenOf,
+} from "../services/s3/lost_answer.ts";
+import type { Grace } from "./grace.ts";
 import {
   CONDITIONS,
   CREATE_MEMBERS,
@@ -46,28 +59,57 @@ export interface OpenUpload {
   readonly checksumType: ChecksumType | undefined;
 }
 
+/** Times that an upload is begun where the answer to that is lost. */
+const ATTEMPTS = 3;
+
+/** Wait before it is begun once more, in milliseconds; it doubles. */
+const FIRST_WAIT_MS = 100;
+
 /**
- * Begins an upload.
+ * Begins an upload. If the answer is lost, it begins another: the first has no
+ * parts, and a lifecycle rule removes it.
  *
  * @param s3 The client.
  * @param object The object.
  * @param algorithm How its parts are checked.
+ * @param grace When to give up after an abort.
  */
 export async function beginUpload(
   s3: S3,
   object: PartedObject,
   algorithm: ChecksumAlgorithm | undefined,
+  grace: Grace,
 ): Promise<OpenUpload> {
-  // Not under the signal: an answer that is not waited for may be an upload that
-  // nobody knows of.
   const checksumType = checksumTypeOf(algorithm);
-  const { UploadId } = await s3.createMultipartUpload({
-    ...pick(object, CREATE_MEMBERS),
-    ...algorithm && { ChecksumAlgorithm: algorithm },
-    ...checksumType === "FULL_OBJECT" && { ChecksumType: checksumType },
-  });
-  if (!UploadId) throw noUploadId(object);
-  return { object, id: UploadId, algorithm, checksumType };
+  for (let attempt = 1; true; attempt++) {
+    try {
+      const { UploadId } = await s3.createMultipartUpload({
+        ...pick(object, CREATE_MEMBERS),
+        ...algorithm && { ChecksumAlgorithm: algorithm },
+        ...checksumType === "FULL_OBJECT" && { ChecksumType: checksumType },
+      }, { signal: grace.begin });
+      if (!UploadId) throw noUploadId(object);
+      return { object, id: UploadId, algorithm, checksumType };
+    } catch (error) {
+      if (grace.begin.aborted || isDropped(error)) tellOrphan(s3, object);
+      if (!isDropped(error) || attempt >= ATTEMPTS) throw error;
+    }
+    const wait = FIRST_WAIT_MS * 2 ** (attempt - 1);
+    await s3.core.clock.sleep(wait, grace.signal);
+  }
+}
+
+/** Whether only the danger of an orphan keeps the client from repeating. */
+function isDropped(error: unknown): boolean {
+  return error instanceof TransportError && error.maybeSent &&
+    error.ResponseMetadata?.StopReason === "unsafe";
+}
+
+function tellOrphan(s3: S3, { Bucket, Key }: PartedObject): void {
+  s3.core.logger?.warn(
+    "no answer to CreateMultipartUpload; an upload without parts may remain, which a lifecycle rule with AbortIncompleteMultipartUpload removes",
+    { bucket: Bucket, key: Key },
+  );
 }
 
 function noUploadId(object: PartedObject): ProtocolError {
@@ -79,7 +121,8 @@ function noUploadId(object: PartedObject): ProtocolError {
 }
 
 /**
- * Makes an object of the parts.
+ * Makes an object of the parts. If the answer is lost, a look at the object tells
+ * whether it was made.
  *
  * @param s3 The client.
  * @param upload The upload.
@@ -93,21 +136,53 @@ export async function completeUpload(
   signal: AbortSignal | undefined,
 ): Promise<CompleteMultipartUploadOutput> {
   const { object, id } = upload;
-  const output = await s3.completeMultipartUpload({
-    ...pick(object, PART_MEMBERS),
-    ...pick(object, CONDITIONS),
-    ...wholeChecksum(upload, parts),
-    UploadId: id,
-    MultipartUpload: { Parts: parts.map(({ receipt }) => receipt) },
-  }, callOptions({ signal }));
-  // Some stores give no ETag, but something is in every true answer.
-  const { Bucket, ETag, Key, Location } = output;
-  if (Bucket || ETag || Key || Location) return output;
-  throw new ProtocolError(
-    `Cannot upload ${
-      nameOf(object)
-    } in parts: the answer to CompleteMultipartUpload names no object. Check that the endpoint is that of a store`,
-  );
+  const options = callOptions({ signal });
+  const whole = wholeChecksum(upload, parts);
+  try {
+    const output = await s3.completeMultipartUpload({
+      ...pick(object, PART_MEMBERS),
+      ...pick(object, CONDITIONS),
+      ...whole,
+      UploadId: id,
+      MultipartUpload: { Parts: parts.map(({ receipt }) => receipt) },
+    }, options);
+    // Some stores give no ETag, but something is in every true answer.
+    const { Bucket, ETag, Key, Location } = output;
+    if (Bucket || ETag || Key || Location) return output;
+    throw new ProtocolError(
+      `Cannot upload ${
+        nameOf(object)
+      } in parts: the answer to CompleteMultipartUpload names no object. Check that the endpoint is that of a store`,
+    );
+  } catch (error) {
+    if (!maybeWritten(error)) throw error;
+    const expected = expectedObject(parts, whole);
+    const head = await findWritten(s3, object, expected, options);
+    if (head === undefined) throw cannotTell(error, object);
+    return { Bucket: object.Bucket, Key: object.Key, ...writtenOf(head) };
+  }
+}
+
+/** What the object is like when the parts have become it. */
+function expectedObject(
+  parts: readonly SentPart[],
+  whole: Partial<CompleteMultipartUploadInput>,
+): ExpectedObject {
+  return {
+    length: parts.reduce((sum, { length }) => sum + length, 0),
+    etag: async () => {
+      // The MD5 of the MD5s of the parts, where those are what their ETags are.
+      const tags = parts.map(({ receipt }) => bareTag(receipt.ETag ?? ""));
+      if (!tags.every((tag) => /^[0-9a-f]{32}$/.test(tag))) return undefined;
+      return `${hex(await md5(fromHex(tags.join(""))))}-${parts.length}`;
+    },
+    checksum: (algorithm) => Promise.resolve(whole[`Checksum${algorithm}`]),
+  };
+}
+
+function fromHex(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = text.match(/../g) ?? [];
+  return Uint8Array.from(bytes, (digits) => Number.parseInt(digits, 16));
 }
 
 /**
@@ -117,19 +192,26 @@ export async function completeUpload(
  * @param s3 The client.
  * @param upload The upload.
  * @param failure Why it failed; is told what remains where that cannot be discarded.
+ * @param grace When to give up after an abort.
  */
 export async function discardUpload(
   s3: S3,
   { object, id }: OpenUpload,
   failure: unknown,
+  grace: Grace,
 ): Promise<void> {
   try {
     await s3.abortMultipartUpload({
       ...pick(object, UPLOAD_MEMBERS),
       UploadId: id,
-    });
+    }, { signal: grace.end });
   } catch (error) {
     if (error instanceof ServiceError && error.code === "NoSuchUpload") return;
+    s3.core.logger?.warn("an upload cannot be aborted, its parts remain", {
+      bucket: object.Bucket,
+      key: object.Key,
+      uploadId: id,
+    });
     if (!(failure instanceof AwsError) || !(error instanceof Error)) return;
     retell(
       failure,

@@ -11,6 +11,7 @@ import type {
   PutObjectOutput,
   S3,
 } from "../services/s3/mod.ts";
+import { putAndLook } from "../services/s3/lost_answer.ts";
 import type { PartedObject } from "./multipart.ts";
 import { otherThanStated, statedOf } from "./object_checksum.ts";
 import {
@@ -193,7 +194,8 @@ async function putBytes(
   const verifier = await Verifier.start(statedOf(object));
   verifier.update(bytes);
   compareStated(verifier, object);
-  const output = await s3.putObject(
+  const output = await putAndLook(
+    s3,
     { ...object, Body: bytes },
     callOptions(options),
   );
@@ -205,7 +207,8 @@ async function putSource(
   { s3, object, options, meter }: UploadTask,
   source: BodySource,
 ): Promise<SingleUpload> {
-  const output = await s3.putObject(
+  const output = await putAndLook(
+    s3,
     { ...object, Body: metered(source, object, meter) },
     callOptions(options),
   );

@@ -15,6 +15,7 @@ import type {
   S3,
 } from "../services/s3/mod.ts";
 import { eachAtMost } from "./at_most.ts";
+import { Grace } from "./grace.ts";
 import { PART_MEMBERS, pick, RECEIPT_MEMBERS } from "./members.ts";
 import {
   beginUpload,
@@ -98,7 +99,21 @@ export async function uploadParts(
   upload: PartedUpload,
 ): Promise<PartedOutcome> {
   checkForParts(upload.object);
-  const found = await findOrBegin(s3, upload);
+  const grace = new Grace(upload.signal, s3.core.clock);
+  try {
+    const found = await findOrBegin(s3, upload, grace);
+    return await finish(s3, upload, found, grace);
+  } finally {
+    grace[Symbol.dispose]();
+  }
+}
+
+async function finish(
+  s3: S3,
+  upload: PartedUpload,
+  found: Found,
+  grace: Grace,
+): Promise<PartedOutcome> {
   const { signal } = upload;
   try {
     signal?.throwIfAborted();
@@ -107,7 +122,8 @@ export async function uploadParts(
     return { output, parts: sent.length, resumed };
   } catch (error) {
     if (upload.keepParts || found.adopted) tellKept(error, found);
-    else await discardUpload(s3, found, error);
+    else await discardUpload(s3, found, error, grace);
+    signal?.throwIfAborted();
     throw error;
   }
 }
@@ -115,6 +131,7 @@ export async function uploadParts(
 async function findOrBegin(
   s3: S3,
   { object, resume, signal }: PartedUpload,
+  grace: Grace,
 ): Promise<Found> {
   const algorithm = await checksumOf(object, s3.core);
   const checksumType = checksumTypeOf(algorithm);
@@ -126,7 +143,7 @@ async function findOrBegin(
     : undefined;
   signal?.throwIfAborted();
   if (found !== undefined) return { object, ...found, adopted: true };
-  const begun = await beginUpload(s3, object, algorithm);
+  const begun = await beginUpload(s3, object, algorithm, grace);
   return { ...begun, adopted: false, parts: new Map() };
 }
 

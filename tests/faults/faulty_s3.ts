@@ -5,8 +5,10 @@
  */
 import { Session } from "../../mod.ts";
 import type {
+  Clock,
   HttpRequest,
   HttpResponse,
+  Logger,
   Transport,
 } from "../../src/ports/mod.ts";
 import { S3, type S3Config } from "../../src/services/s3/mod.ts";
@@ -58,10 +60,38 @@ export function refusal(status: number, code: string): HttpResponse {
   );
 }
 
+/** A logger that hands warnings on. */
+function warning(warn: (message: string) => void): Logger {
+  const logger: Logger = {
+    enabled: () => true,
+    debug: () => {},
+    info: () => {},
+    warn,
+    error: () => {},
+    child: () => logger,
+  };
+  return logger;
+}
+
+/** A clock that does not wait. */
+const HASTY: Clock = {
+  now: () => new Date(),
+  sleep: (_ms, signal) => {
+    signal?.throwIfAborted();
+    return Promise.resolve();
+  },
+  timer: (ms, fn) => {
+    const timer = setTimeout(fn, ms);
+    return { [Symbol.dispose]: () => clearTimeout(timer) };
+  },
+};
+
 /** Starts a server; the fault sees each request that follows. */
 export async function faultyS3(
   fault: Fault = (_request, send) => send(),
   config: S3Config = {},
+  clock: Clock = HASTY,
+  { log }: { readonly log?: (warning: string) => void } = {},
 ): Promise<FaultyS3> {
   const local = new LocalAws();
   const server = local.transport();
@@ -71,6 +101,8 @@ export async function faultyS3(
     ...local.clientConfig,
     // Retries do not wait.
     random: () => 0,
+    clock,
+    ...log && { logger: warning(log) },
     transport: {
       send: async (request, options) => {
         requests.push(lineOf(request));

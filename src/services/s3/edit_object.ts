@@ -7,7 +7,8 @@ import { text } from "../../foundation/bytes.ts";
 import { ProtocolError, ServiceError } from "../../foundation/errors.ts";
 import { PreconditionError } from "../../foundation/precondition_error.ts";
 import type { CallOptions } from "../../ports/caller.ts";
-import { createObject, replaceObject } from "./conditional.ts";
+import { createBy, replaceBy } from "./conditional.ts";
+import { putAndLook } from "./lost_answer.ts";
 import type { S3 } from "./generated/client.ts";
 import type {
   GetObjectInput,
@@ -88,6 +89,8 @@ const SHARED = [
  * @param options What differs from the defaults.
  * @returns The answer to the write; `undefined` where nothing was written.
  * @throws {PreconditionError} If someone else was faster, every time.
+ * @throws {AwsError} If an answer was lost and a look at the object cannot tell
+ * whether it was written.
  *
  * @example A counter
  * ```ts ignore
@@ -121,7 +124,8 @@ export async function editObject(
       return await write(s3, next, old, callOptions);
     } catch (error) {
       // No wait: whenever one editor begins anew, another one has got through.
-      if (!lostRace(error) || attempt >= maxAttempts) throw error;
+      const lostRace = error instanceof PreconditionError;
+      if (!lostRace || attempt >= maxAttempts) throw error;
     }
   }
 }
@@ -164,20 +168,14 @@ async function write(
   old: FoundObject | null,
   options: CallOptions,
 ): Promise<PutObjectOutput> {
-  if (old === null) return await createObject(s3, input, options);
+  if (old === null) return await createBy(putAndLook, s3, input, options);
   if (old.ETag === undefined) {
     throw new ProtocolError(
       `Cannot edit "${input.Key}" in bucket "${input.Bucket}": the store gives it no ETag, so it cannot tell whether it changes`,
     );
   }
-  return await replaceObject(s3, { ...input, IfMatch: old.ETag }, options);
-}
-
-/** Another writer was faster, or is at work at this moment. */
-function lostRace(error: unknown): boolean {
-  return error instanceof PreconditionError ||
-    (error instanceof ServiceError &&
-      error.code === "ConditionalRequestConflict");
+  const next = { ...input, IfMatch: old.ETag };
+  return await replaceBy(putAndLook, s3, next, options);
 }
 
 function membersOf<T extends object, Name extends keyof T>(

@@ -38,14 +38,14 @@ Deno.test("createObject tells that there is an object", async () => {
 });
 
 Deno.test("createObject passes other refusals on", async () => {
-  const { core } = coreWith(refusal(409, "ConditionalRequestConflict"));
+  const { core } = coreWith(refusal(409, "OperationAborted"));
 
   const error = await assertRejects(
     () => createObject(new S3(core), PLACE),
     ServiceError,
   );
 
-  assertEquals(error.code, "ConditionalRequestConflict");
+  assertEquals(error.code, "OperationAborted");
 });
 
 Deno.test("replaceObject sends the ETag as it is", async () => {
