@@ -16,6 +16,7 @@ import type {
 import type { Transport } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { System } from "../ports/system.ts";
+import type { MetadataMemory } from "./instance_asker.ts";
 import type { ReadSections } from "./boto2_file.ts";
 
 /**
@@ -74,6 +75,8 @@ export interface ChainContext {
   readonly readSections?: ReadSections;
   /** Gets the code of an MFA device. Absent: roles that need one fail. */
   readonly mfaCode?: MfaCode;
+  /** Where metadata services were asked before. Absent: nothing is remembered. */
+  readonly memory?: MetadataMemory;
   /** Reaches STS. */
   readonly assumeRole: AssumeRole;
   /** Reaches STS without a signature. */

@@ -13,9 +13,18 @@ import type { System } from "../ports/system.ts";
 import type { Answer } from "./exchange.ts";
 import { failure } from "./failure.ts";
 import { type Finding, provider, type TellingProvider } from "./finding.ts";
-import { Asker, NotInUse } from "./instance_asker.ts";
-import { instanceSettings } from "./instance_settings.ts";
-import { metadataKeys, readJson } from "./metadata_keys.ts";
+import {
+  Asker,
+  type MetadataMemory,
+  NotInUse,
+  type Outcome,
+} from "./instance_asker.ts";
+import {
+  type InstanceSettings,
+  instanceSettings,
+} from "./instance_settings.ts";
+import { isObject, metadataKeys, readJson } from "./metadata_keys.ts";
+import { plainWords } from "./plain_words.ts";
 
 const NAME = "iam-role";
 const SWITCH = "AWS_EC2_METADATA_DISABLED";
@@ -45,6 +54,8 @@ export interface InstanceDeps {
   readonly transport: Transport;
   /** Longest time to connect, and longest silence. Default: the settings'. */
   readonly timeoutMs?: number;
+  /** Where services were asked before. Absent: nothing is remembered. */
+  readonly memory?: MetadataMemory;
 }
 
 /**
@@ -65,8 +76,16 @@ export function instanceProvider(deps: InstanceDeps): TellingProvider {
       return { kind: "absent", why: `${SWITCH} is "true"` };
     }
     const settings = instanceSettings(deps.system, deps.section);
+    if (deps.memory?.isSilent(settings)) {
+      return {
+        kind: "absent",
+        why: `${serviceAt(settings)} did not answer when this process ` +
+          "asked it before; this is no EC2 instance, or start the program again",
+      };
+    }
+    const asker = new Asker(settings, deps, signal);
     try {
-      const credentials = await retrieve(new Asker(settings, deps, signal));
+      const credentials = await retrieve(asker);
       return {
         kind: "found",
         credentials: extended(credentials, deps),
@@ -74,8 +93,11 @@ export function instanceProvider(deps: InstanceDeps): TellingProvider {
         refresh: "asks the instance metadata service again",
       };
     } catch (error) {
-      if (error instanceof NotInUse) return error.finding;
-      throw error;
+      if (!(error instanceof NotInUse)) throw error;
+      if (asker.onlySilence && error.finding.kind === "absent") {
+        deps.memory?.noteSilence(settings);
+      }
+      return error.finding;
     }
   });
 }
@@ -97,22 +119,22 @@ async function retrieve(asker: Asker): Promise<Credentials> {
 
   const role = await asker.ask(
     { ...get, about: "role", path: ROLE_PATH },
-    textOf,
+    (answer) => roleIn(answer, asker),
   );
-  if (role === undefined) throw unreachable(asker);
+  if (role.kind === "failure") throw notInUse(asker, role.why);
   const document = await asker.ask(
-    { ...get, about: "keys", path: ROLE_PATH + encodeURI(role.trim()) },
-    (answer) => readJson(textOf(answer) ?? ""),
+    { ...get, about: "keys", path: ROLE_PATH + encodeURI(role.value) },
+    (answer) => documentIn(answer, asker),
   );
-  if (document === undefined) throw unreachable(asker);
-  const keys = metadataKeys(document, NAME);
+  if (document.kind === "failure") throw notInUse(asker, document.why);
+  const keys = metadataKeys(document.value, NAME);
   if (typeof keys !== "string") return keys;
-  throw notInUse(`the answer for its role has no valid ${keys}`);
+  throw notInUse(asker, withoutKeys(document.value, keys));
 }
 
 /** A token for version 2; `undefined` where the service seems to have none. */
 async function sessionToken(asker: Asker): Promise<string | undefined> {
-  const answer = await asker.ask({
+  const outcome = await asker.ask<string | undefined>({
     about: "token",
     method: "PUT",
     path: TOKEN_PATH,
@@ -120,37 +142,120 @@ async function sessionToken(asker: Asker): Promise<string | undefined> {
   }, (answer) => {
     if (answer instanceof TransportError) {
       // Connected and silent: a container more hops away than answers may go.
-      return isSilence(answer) ? { token: undefined } : undefined;
+      return isSilence(answer)
+        ? { kind: "result", value: undefined }
+        : failed(unanswered(answer, asker));
     }
-    if (answer.status === 200) return { token: answer.text };
-    if (answer.status === 400) throw notInUse("it refused the question");
-    return [403, 404, 405].includes(answer.status)
-      ? { token: undefined }
-      : undefined;
+    const { status, text } = answer;
+    if (status === 200) {
+      if (isTokenText(text)) return { kind: "result", value: text };
+      throw notInUse(asker, `its token is none: ${contentOf(text)}`);
+    }
+    if (status === 400) throw notInUse(asker, "it refused the question");
+    return [403, 404, 405].includes(status)
+      ? { kind: "result", value: undefined }
+      : failed(`it answered with status ${status}`);
   });
-  return answer?.token;
+  return outcome.kind === "result" ? outcome.value : undefined;
 }
 
 function isSilence(error: TransportError): boolean {
   return error.kind === "timeout" && "limit" in error && error.limit === "read";
 }
 
+/** What can be sent in a header field; an empty token is none. */
+function isTokenText(text: string): boolean {
+  return /^[\x21-\x7e]*$/.test(text) && !text.startsWith("<");
+}
+
+function roleIn(
+  answer: Answer | TransportError,
+  asker: Asker,
+): Outcome<string> {
+  const text = textIn(answer, asker, "it has no role for this instance");
+  if (text.kind === "failure") return text;
+  const role = text.value.trim();
+  return role === "" || role.startsWith("<")
+    ? failed(`its answer is no name of a role: ${contentOf(role)}`)
+    : { kind: "result", value: role };
+}
+
+function documentIn(
+  answer: Answer | TransportError,
+  asker: Asker,
+): Outcome<unknown> {
+  const text = textIn(answer, asker, "it does not know its own role");
+  if (text.kind === "failure") return text;
+  const value = readJson(text.value);
+  return value === undefined
+    ? failed(`its answer is not JSON: ${contentOf(text.value)}`)
+    : { kind: "result", value };
+}
+
 /** The body of an answer as it should be. */
-function textOf(answer: Answer | TransportError): string | undefined {
-  if (answer instanceof TransportError || answer.status !== 200) {
-    return undefined;
+function textIn(
+  answer: Answer | TransportError,
+  asker: Asker,
+  missing: string,
+): Outcome<string> {
+  if (answer instanceof TransportError) {
+    return failed(unanswered(answer, asker));
   }
-  return answer.text || undefined;
+  const { status, text } = answer;
+  if (status === 404) return failed(`${missing} (status 404)`);
+  if (status !== 200) return failed(`it answered with status ${status}`);
+  return text === ""
+    ? failed("its answer is empty")
+    : { kind: "result", value: text };
 }
 
-function unreachable({ settings }: Asker): NotInUse {
-  return notInUse(
-    `the instance metadata service at ${settings.endpoint} has no role, or is not there`,
-  );
+/** Why there was no answer, and where waiting longer helps. */
+function unanswered(
+  error: TransportError,
+  asker: Asker,
+): string | undefined {
+  if (error.kind === "cut") return "its answer was cut short";
+  if (error.kind !== "timeout") return undefined;
+  const ms = asker.timeoutMs;
+  return "limit" in error && error.limit === "connect"
+    ? `no connection within ${ms} ms, as outside of EC2`
+    : `it was silent for ${ms} ms; AWS_METADATA_SERVICE_TIMEOUT (seconds) gives it longer`;
 }
 
-function notInUse(why: string): NotInUse {
-  return new NotInUse({ kind: "absent", why });
+/** What a text seems to be. The text itself may hold a secret. */
+function contentOf(text: string): string {
+  const start = text.trimStart();
+  if (start === "") return "it is empty";
+  if (start.startsWith("<")) {
+    return "it is HTML or XML, as of a proxy or a login page at this address";
+  }
+  return start.startsWith("{") ? "it ends in the middle" : "it is other text";
+}
+
+/** Why a document has no keys: most often it says so itself. */
+function withoutKeys(document: unknown, missing: string): string {
+  const { Code, Message } = isObject(document) ? document : {};
+  if (typeof Code !== "string" || Code === "Success") {
+    return `its answer has no valid ${missing}`;
+  }
+  const code = /^[A-Za-z]{1,64}$/.test(Code) ? Code : plainWords(Code);
+  const said = typeof Message === "string" ? plainWords(Message) : "";
+  return `its answer says Code: ${code}${said === "" ? "" : ` (${said})`}`;
+}
+
+function failed(why: string | undefined): Outcome<never> {
+  return { kind: "failure", ...why !== undefined && { why } };
+}
+
+function serviceAt({ endpoint }: InstanceSettings): string {
+  return `the instance metadata service at ${endpoint}`;
+}
+
+function notInUse({ settings }: Asker, why: string | undefined): NotInUse {
+  const told = why === undefined
+    ? `${serviceAt(settings)} has no role, or is not there`
+    : `${serviceAt(settings)} has no credentials: ${why}`;
+  return new NotInUse({ kind: "absent", why: told });
 }
 
 /** Source: botocore, `InstanceMetadataFetcher._evaluate_expiration`. */

@@ -104,6 +104,8 @@ export {
 } from "./explain.ts";
 export { type Finding, provider, type TellingProvider } from "./finding.ts";
 export { type InstanceDeps, instanceProvider } from "./instance.ts";
+export { MetadataMemory } from "./instance_asker.ts";
+export type { InstanceSettings } from "./instance_settings.ts";
 export { type LoginDeps, loginProvider } from "./login.ts";
 export { type ProcessDeps, processProvider } from "./process.ts";
 export type { NamedSource } from "./profile_plan.ts";

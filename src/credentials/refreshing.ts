@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { CredentialsError, NoCredentialsError } from "../foundation/errors.ts";
+import {
+  AwsError,
+  ConfigError,
+  CredentialsError,
+  NoCredentialsError,
+  retell,
+} from "../foundation/errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type {
   CredentialProvider,
@@ -125,6 +131,7 @@ export class RefreshingCredentials implements CredentialSource {
         {
           provider: this.#provider.name,
           error: error instanceof Error ? error.name : typeof error,
+          why: error instanceof AwsError ? error.message : undefined,
           endsAt: current.expiration?.toISOString(),
         },
       );
@@ -132,12 +139,44 @@ export class RefreshingCredentials implements CredentialSource {
     }
   }
 
+  async #asked(signal: AbortSignal): Promise<Credentials> {
+    const { name } = this.#provider;
+    try {
+      const loaded = await this.#provider.load(signal);
+      if (loaded !== undefined) return loaded;
+      throw new NoCredentialsError([{ name, verdict: "absent" }]);
+    } catch (error) {
+      throw this.#asRefresh(error);
+    }
+  }
+
+  /** A source that had credentials before is not one that has none. */
+  #asRefresh(error: unknown): unknown {
+    const source = this.#current?.source ?? this.#provider.name;
+    const end = this.#current?.expiration;
+    const isOurs = error instanceof CredentialsError ||
+      error instanceof ConfigError;
+    if (end === undefined || !isOurs) return error;
+    const until = this.#clock.now() < end
+      ? `which are valid until ${end.toISOString()}`
+      : `which ended at ${end.toISOString()}`;
+    const start = `Cannot refresh the credentials of "${source}", ${until}`;
+    if (!(error instanceof NoCredentialsError)) {
+      retell(error, `${start}: ${error.message}`);
+      return error;
+    }
+    const why = error.tried.map(({ verdict }) => verdict).join("; ")
+      .replace(/^absent: /, "");
+    return new CredentialsError(
+      "CredentialRetrievalError",
+      `${start}: ${why}`,
+      { tried: error.tried, cause: error },
+    );
+  }
+
   async #load(signal: AbortSignal): Promise<Credentials> {
     const { name } = this.#provider;
-    const loaded = await this.#provider.load(signal);
-    if (loaded === undefined) {
-      throw new NoCredentialsError([{ name, verdict: "absent" }]);
-    }
+    const loaded = await this.#asked(signal);
     const nowMs = this.#clock.now().getTime();
     const expiresMs = loaded.expiration?.getTime() ?? Infinity;
     if (expiresMs < nowMs) {

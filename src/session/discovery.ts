@@ -12,6 +12,7 @@ import {
   type ChainContext,
   defaultProviders,
 } from "../credentials/default_chain.ts";
+import { MetadataMemory } from "../credentials/instance_asker.ts";
 import { RereadChain } from "../credentials/reread_chain.ts";
 import type { CredentialProvider } from "../ports/credentials.ts";
 import type { Transport } from "../ports/http.ts";
@@ -57,6 +58,17 @@ function signInTransport(shared: Shared): Transport {
   };
 }
 
+/** What this process knows of metadata services, by what reaches them. */
+const MEMORIES = new WeakMap<object, MetadataMemory>();
+
+/** A transport of the user's own may lead elsewhere than the others. */
+function memoryOf({ options }: Shared): MetadataMemory {
+  const key = options.transport ?? globalThis;
+  const memory = MEMORIES.get(key) ?? new MetadataMemory();
+  MEMORIES.set(key, memory);
+  return memory;
+}
+
 async function contextOf(shared: Shared): Promise<ChainContext> {
   const { system, clock, random, logger, sts, mfaCode } = shared;
   const transports = await shared.transports();
@@ -78,6 +90,7 @@ async function contextOf(shared: Shared): Promise<ChainContext> {
     logger: logger.child("credentials"),
     transport: transports.get(),
     readSections,
+    memory: memoryOf(shared),
     ...region !== undefined && { region },
     ...mfaCode && { mfaCode },
   };
