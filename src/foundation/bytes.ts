@@ -11,7 +11,8 @@ const STRICT_DECODER = new TextDecoder("utf-8", {
   ignoreBOM: true,
 });
 
-const HEX = Array.from(
+/** Each byte in two digits. */
+export const HEX: readonly string[] = Array.from(
   { length: 256 },
   (_, byte) => byte.toString(16).padStart(2, "0"),
 );

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { hex } from "./bytes.ts";
+import { HEX, hex } from "./bytes.ts";
 
 /** From this length on, Web Crypto hashes bytes in less time. */
 const WEB_CRYPTO_FROM = 2_048;
@@ -23,30 +23,32 @@ const SIZE = 32;
 
 const ENCODER = new TextEncoder();
 
+const PRIMES = firstPrimes(64);
+
 /** The state before the first block, section 5.3.3. */
-export const SHA256_INITIAL = Int32Array.of(
-  0x6a09e667,
-  0xbb67ae85,
-  0x3c6ef372,
-  0xa54ff53a,
-  0x510e527f,
-  0x9b05688c,
-  0x1f83d9ab,
-  0x5be0cd19,
+export const SHA256_INITIAL = Int32Array.from(
+  PRIMES.slice(0, 8),
+  (prime) => fraction(Math.sqrt(prime)),
 );
 
 /** Section 4.2.2. */
-// deno-fmt-ignore
-const CONSTANTS = Int32Array.of(
-  0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-  0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-  0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-  0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-  0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-  0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-  0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-  0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+const CONSTANTS = Int32Array.from(
+  PRIMES,
+  (prime) => fraction(Math.cbrt(prime)),
 );
+
+/** The first 32 bits behind the point. */
+function fraction(root: number): number {
+  return (root - Math.floor(root)) * 0x1_0000_0000 | 0;
+}
+
+function firstPrimes(count: number): readonly number[] {
+  const primes: number[] = [];
+  for (let number = 2; primes.length < count; number++) {
+    if (primes.every((prime) => number % prime !== 0)) primes.push(number);
+  }
+  return primes;
+}
 
 /** SHA-256 of a text in UTF-8, in hexadecimal. */
 export function sha256Hex(text: string): string {
@@ -236,18 +238,13 @@ function store(words: Int32Array, bytes: Uint8Array): void {
   }
 }
 
-const HEX_BYTES = Array.from(
-  { length: 256 },
-  (_, byte) => byte.toString(16).padStart(2, "0"),
-);
-
 function hexOf(words: Int32Array): string {
   let text = "";
   for (let i = 0; i < words.length; i++) {
     const word = at(words, i);
-    text += `${HEX_BYTES[word >>> 24]}${HEX_BYTES[word >>> 16 & 255]}${
-      HEX_BYTES[word >>> 8 & 255]
-    }${HEX_BYTES[word & 255]}`;
+    text += `${HEX[word >>> 24]}${HEX[word >>> 16 & 255]}${
+      HEX[word >>> 8 & 255]
+    }${HEX[word & 255]}`;
   }
   return text;
 }

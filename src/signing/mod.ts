@@ -3,7 +3,7 @@
  *
  * {@linkcode signRequest} and {@linkcode presignUrl} are for those who send with
  * `fetch`; {@linkcode SigV4} signs requests as the rest of the library writes
- * them.
+ * them, and {@linkcode SigV4a} does so for many regions at once.
  *
  * ```ts
  * import { presignUrl } from "@inia/aws/signing";
@@ -40,5 +40,11 @@ export {
   signRequest,
   type SignRequestOptions,
 } from "./sign_request.ts";
-export { SigV4, type SigV4Options } from "./sigv4.ts";
+export {
+  RequestSigner,
+  type SigningAlgorithm,
+  type SigV4Options,
+} from "./request_signer.ts";
+export { SigV4 } from "./sigv4.ts";
+export { SigV4a } from "./sigv4a.ts";
 export { chunkToSign, trailerToSign } from "./string_to_sign.ts";

@@ -11,7 +11,7 @@ import type {
   HttpRequest,
   QueryParam,
 } from "../ports/http.ts";
-import type { SigningRules, SigningScope } from "../ports/signer.ts";
+import type { Signer, SigningRules, SigningScope } from "../ports/signer.ts";
 import { isS3, PAYLOAD_HEADER, UNSIGNED_PAYLOAD } from "./payload_hash.ts";
 import { SigV4 } from "./sigv4.ts";
 import { rulesOf } from "./string_to_sign.ts";
@@ -35,10 +35,11 @@ export interface SignRequestOptions {
    */
   readonly redirect?: RequestRedirect;
   /**
-   * Who signs. Default: a signer with its own defaults, which derives the key
-   * once a day for each object of credentials.
+   * Who signs, for example a {@linkcode SigV4a}. Default: a {@linkcode SigV4}
+   * with its own defaults, which derives the key once a day for each object of
+   * credentials.
    */
-  readonly signer?: SigV4;
+  readonly signer?: Signer;
 }
 
 /** Options of {@linkcode presignUrl}. */

@@ -8,7 +8,7 @@ import { amzDate } from "../foundation/timestamps.ts";
 import type { SigningRules, SigningScope } from "../ports/signer.ts";
 import { EMPTY_SHA256, isS3 } from "./payload_hash.ts";
 
-/** Name of the algorithm, as it stands in signatures. */
+/** Name of Signature Version 4, as it stands in signatures. */
 export const ALGORITHM = "AWS4-HMAC-SHA256";
 
 /** How the path is signed: as asked for, else as the service does it. */
@@ -36,16 +36,18 @@ export function credentialScope(
  *
  * Source: "Create a signed AWS API request", IAM User Guide, step 2.
  *
+ * @param algorithm Its name.
  * @param canonical The canonical request.
  * @param time Time of signing, as `20130524T000000Z`.
  * @param scope The credential scope.
  */
 export function stringToSign(
+  algorithm: string,
   canonical: string,
   time: string,
   scope: string,
 ): string {
-  return `${ALGORITHM}\n${time}\n${scope}\n${sha256Hex(canonical)}`;
+  return `${algorithm}\n${time}\n${scope}\n${sha256Hex(canonical)}`;
 }
 
 /**

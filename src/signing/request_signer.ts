@@ -1,0 +1,362 @@
+/**
+ * The steps that both versions of the signature share.
+ *
+ * Source: "Create a signed AWS API request", IAM User Guide; for S3
+ * "Authenticating Requests (AWS Signature Version 4)", S3 API Reference.
+ *
+ * @module
+ */
+import { amzDate } from "../foundation/timestamps.ts";
+import type { Credentials } from "../ports/credentials.ts";
+import type { HeaderMap, HttpRequest, QueryParam } from "../ports/http.ts";
+import type { Signer, SigningScope } from "../ports/signer.ts";
+import {
+  type CanonicalHeaders,
+  canonicalHeaders,
+  canonicalPath,
+  canonicalQuery,
+  canonicalRequest,
+  NEVER_SIGNED,
+} from "./canonical_request.ts";
+import {
+  isS3,
+  PAYLOAD_HEADER,
+  payloadHash,
+  presignedPayloadHash,
+} from "./payload_hash.ts";
+import { rulesOf, stringToSign } from "./string_to_sign.ts";
+
+/** Settings of {@linkcode SigV4}. */
+export interface SigV4Options {
+  /** Header fields left unsigned beside the usual ones; lower case. */
+  readonly unsignedHeaders?: readonly string[];
+  /**
+   * Which services get the header `x-amz-content-sha256`. Default: `"s3"`, as
+   * the others do not ask for it.
+   */
+  readonly payloadHeader?: "always" | "s3";
+  /**
+   * Whether the signature covers the session token. Default: `"signed"`. AWS
+   * IoT wants it `"added"` once the signature is made.
+   */
+  readonly sessionToken?: "added" | "signed";
+}
+
+/** A value, at once or later. */
+type MaybePromise<Value> = Value | Promise<Value>;
+
+/** What one version of the signature has of its own. */
+export interface SigningAlgorithm {
+  /** Name, as it stands in signatures. */
+  readonly name: string;
+  /**
+   * The credential scope.
+   *
+   * @param time Time of signing, as `20130524T000000Z`.
+   * @param scope Region and service.
+   */
+  credentialScope(time: string, scope: SigningScope): string;
+  /** Regions that the signature is good for, where the request names them. */
+  regionSet(scope: SigningScope): string | undefined;
+  /**
+   * Signs a text.
+   *
+   * @param text The text.
+   * @param credentials Whose key signs.
+   * @param credentialScope What the key may be bound to.
+   * @returns The signature in hexadecimal.
+   */
+  sign(
+    text: string,
+    credentials: Credentials,
+    credentialScope: string,
+  ): string | Promise<string>;
+}
+
+/**
+ * Signs requests by one algorithm. `host` is signed always and left to the
+ * transport to send, unless the request has it among its header fields.
+ */
+export class RequestSigner implements Signer {
+  readonly #algorithm: SigningAlgorithm;
+  readonly #unsigned: ReadonlySet<string>;
+  readonly #payloadHeader: "always" | "s3";
+  readonly #sessionToken: "added" | "signed";
+  #second = NaN;
+  #time = "";
+
+  /**
+   * Makes a signer.
+   *
+   * @param algorithm How it signs.
+   * @param options What differs from the defaults.
+   */
+  constructor(algorithm: SigningAlgorithm, options: SigV4Options) {
+    this.#algorithm = algorithm;
+    this.#unsigned = new Set([
+      ...NEVER_SIGNED,
+      ...options.unsignedHeaders ?? [],
+    ]);
+    this.#payloadHeader = options.payloadHeader ?? "s3";
+    this.#sessionToken = options.sessionToken ?? "signed";
+  }
+
+  sign(
+    request: HttpRequest,
+    credentials: Credentials,
+    scope: SigningScope,
+  ): HttpRequest | Promise<HttpRequest> {
+    return rejecting(() => {
+      refuseSigned(request.query);
+      return then(
+        payloadHash(request, scope.service),
+        (hash) => this.#sign(request, credentials, scope, hash),
+      );
+    });
+  }
+
+  presign(
+    request: HttpRequest,
+    credentials: Credentials,
+    scope: SigningScope,
+    expiresInSeconds: number,
+  ): HttpRequest | Promise<HttpRequest> {
+    return rejecting(() => {
+      refuseSigned(request.query);
+      refuseExpiry(expiresInSeconds);
+      return then(
+        presignedPayloadHash(request, scope.service),
+        (hash) =>
+          this.#presign(request, credentials, scope, {
+            expiresInSeconds,
+            hash,
+          }),
+      );
+    });
+  }
+
+  signText(
+    text: string,
+    credentials: Credentials,
+    scope: SigningScope,
+  ): string | Promise<string> {
+    const place = this.#algorithm.credentialScope(this.#timeOf(scope), scope);
+    return this.#algorithm.sign(text, credentials, place);
+  }
+
+  #sign(
+    request: HttpRequest,
+    credentials: Credentials,
+    scope: SigningScope,
+    hash: string,
+  ): MaybePromise<HttpRequest> {
+    const { name } = this.#algorithm;
+    const time = this.#timeOf(scope);
+    const place = this.#algorithm.credentialScope(time, scope);
+    const regions = this.#algorithm.regionSet(scope);
+    const { accessKeyId, sessionToken } = credentials;
+    const { tokenHeader = TOKEN_HEADER } = scope;
+
+    const sent: Record<string, string> = {
+      ...request.headers,
+      "x-amz-date": time,
+    };
+    if (regions !== undefined) sent[REGIONS_HEADER] = regions;
+    if (this.#payloadHeader === "always" || isS3(scope.service)) {
+      sent[PAYLOAD_HEADER] = hash;
+    }
+    if (sessionToken !== undefined && this.#sessionToken === "signed") {
+      sent[tokenHeader] = sessionToken;
+    }
+    const headers = canonicalHeaders(request.origin, sent, this.#unsigned);
+    const canonical = canonicalOf(request, headers, scope, hash);
+    return then(
+      this.#algorithm.sign(
+        stringToSign(name, canonical, time, place),
+        credentials,
+        place,
+      ),
+      (signature) => {
+        if (sessionToken !== undefined) sent[tokenHeader] = sessionToken;
+        sent.authorization =
+          `${name} Credential=${accessKeyId}/${place}, SignedHeaders=${headers.names}, Signature=${signature}`;
+        return { ...request, headers: sent };
+      },
+    );
+  }
+
+  #presign(
+    request: HttpRequest,
+    credentials: Credentials,
+    scope: SigningScope,
+    { expiresInSeconds, hash }: {
+      readonly expiresInSeconds: number;
+      readonly hash: string;
+    },
+  ): MaybePromise<HttpRequest> {
+    const { name } = this.#algorithm;
+    const time = this.#timeOf(scope);
+    const place = this.#algorithm.credentialScope(time, scope);
+    const regions = this.#algorithm.regionSet(scope);
+    const { accessKeyId, sessionToken } = credentials;
+
+    const sent = remainingHeaders(request.headers);
+    const headers = canonicalHeaders(request.origin, sent, this.#unsigned);
+    const query: QueryParam[] = [
+      ...request.query,
+      ...presetHash(request.headers),
+      ["X-Amz-Algorithm", name],
+      ["X-Amz-Credential", `${accessKeyId}/${place}`],
+      ["X-Amz-Date", time],
+      ["X-Amz-Expires", String(expiresInSeconds)],
+      ["X-Amz-SignedHeaders", headers.names],
+    ];
+    if (regions !== undefined) query.push(["X-Amz-Region-Set", regions]);
+    const token: readonly QueryParam[] = sessionToken === undefined
+      ? []
+      : [[tokenParam(scope.tokenHeader ?? TOKEN_HEADER), sessionToken]];
+    const signed = this.#sessionToken === "signed"
+      ? [...query, ...token]
+      : query;
+    const canonical = canonicalOf(
+      { ...request, query: signed },
+      headers,
+      scope,
+      hash,
+    );
+    return then(
+      this.#algorithm.sign(
+        stringToSign(name, canonical, time, place),
+        credentials,
+        place,
+      ),
+      (signature) => ({
+        ...request,
+        headers: sent,
+        query: [...query, ...token, ["X-Amz-Signature", signature]],
+      }),
+    );
+  }
+
+  /** The time of signing as text, which many calls of one second share. */
+  #timeOf({ at }: SigningScope): string {
+    const second = Math.floor(at.getTime() / 1_000);
+    if (second !== this.#second) {
+      this.#time = amzDate(at);
+      this.#second = second;
+    }
+    return this.#time;
+  }
+}
+
+/** Goes on with a value as soon as it is there. */
+function then<Value, Next>(
+  value: MaybePromise<Value>,
+  next: (value: Value) => MaybePromise<Next>,
+): MaybePromise<Next> {
+  return value instanceof Promise ? value.then(next) : next(value);
+}
+
+/** Turns what is thrown into a rejection, which all answers can be. */
+function rejecting<Value>(
+  run: () => MaybePromise<Value>,
+): MaybePromise<Value> {
+  try {
+    return run();
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+function canonicalOf(
+  { method, path, query }: HttpRequest,
+  headers: CanonicalHeaders,
+  scope: SigningScope,
+  payloadHash: string,
+): string {
+  return canonicalRequest({
+    method,
+    path: canonicalPath(path, rulesOf(scope)),
+    query: canonicalQuery(query),
+    headers,
+    payloadHash,
+  });
+}
+
+/** Header that names the regions of a signature without one region. */
+const REGIONS_HEADER = "x-amz-region-set";
+
+/** Header in which the session token is sent. */
+const TOKEN_HEADER = "x-amz-security-token";
+
+/** Longest life of a presigned URL: seven days, in seconds. */
+const MAX_EXPIRY = 604_800;
+
+/** Parameters with which a request is signed already. */
+const SIGNED =
+  /^x-amz-(?:algorithm|credential|date|expires|s3session-token|security-token|region-set|signature|signedheaders)$/i;
+
+/** Header in which the token of a directory bucket's session is sent. */
+const EXPRESS_TOKEN_HEADER = "x-amz-s3session-token";
+
+/** Header fields that make way for a parameter. */
+const REPLACED: ReadonlySet<string> = new Set([
+  "authorization",
+  PAYLOAD_HEADER,
+  TOKEN_HEADER,
+  EXPRESS_TOKEN_HEADER,
+  "x-amz-date",
+  REGIONS_HEADER,
+]);
+
+/**
+ * Refuses a request that has a signature in its query: no server takes two.
+ *
+ * @throws {TypeError} If it has one, or a part of one.
+ */
+function refuseSigned(query: readonly QueryParam[]): void {
+  for (const [name] of query) {
+    if (SIGNED.test(name)) {
+      throw new TypeError(
+        `Cannot sign the request: its query holds "${name}", so it is signed already; sign it as it was before`,
+      );
+    }
+  }
+}
+
+/**
+ * Refuses a life that no server grants.
+ *
+ * @throws {RangeError} If it is not a whole number of seconds up to seven days.
+ */
+function refuseExpiry(seconds: number): void {
+  if (!Number.isInteger(seconds) || seconds < 1 || seconds > MAX_EXPIRY) {
+    throw new RangeError(
+      `Cannot presign as expiresInSeconds must be a whole number from 1 to ${MAX_EXPIRY}, seven days: current value is ${seconds}`,
+    );
+  }
+}
+
+/** The header fields that are still to be sent beside a presigned URL. */
+function remainingHeaders(headers: HeaderMap): HeaderMap {
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => !REPLACED.has(name)),
+  );
+}
+
+/** The payload hash that the caller chose, as a parameter. */
+function presetHash(headers: HeaderMap): readonly QueryParam[] {
+  const hash = headers[PAYLOAD_HEADER];
+  return hash === undefined ? [] : [["X-Amz-Content-Sha256", hash]];
+}
+
+/**
+ * Names the parameter that carries the session token in a query.
+ *
+ * @param header The header that carries it elsewhere.
+ */
+function tokenParam(header: string): string {
+  return header === EXPRESS_TOKEN_HEADER
+    ? "X-Amz-S3session-Token"
+    : "X-Amz-Security-Token";
+}
