@@ -8,7 +8,14 @@ import type { CallOptions } from "../ports/caller.ts";
 import type { HttpRequest, HttpResponse, SendOptions } from "../ports/http.ts";
 import type { AttemptTrace } from "./call_record.ts";
 import { attemptHeaders } from "./common_headers.ts";
-import { address, identity, locate, type Parts, scopeOf } from "./parts.ts";
+import {
+  address,
+  identity,
+  locate,
+  type Parts,
+  scopeOf,
+  signerOf,
+} from "./parts.ts";
 import { framePayload } from "./payload.ts";
 import { type Call, isIdempotent } from "./prepare.ts";
 import { withShortRefusal } from "./refusal_body.ts";
@@ -52,7 +59,7 @@ export async function exchange<Input, Output>(
   );
   if (credentials) call.secrets.addCredentials(credentials);
   const signed = credentials
-    ? await parts.signer.sign(request, credentials, scope)
+    ? await (await signerOf(parts, endpoint)).sign(request, credentials, scope)
     : request;
   const sent = withAttemptHeaders(parts, call, attempt, signed);
   trace.sent = sent.headers;

@@ -44,6 +44,8 @@ export interface Parts extends LoopParts {
   readonly sessions?: Sessions;
   /** Proof of who is calling. */
   readonly signer: Signer;
+  /** The same for endpoints in several regions: loaded when one is called. */
+  readonly multiRegionSigner: () => Promise<Signer>;
   /** Request to response. */
   readonly transport: Transport;
   /** The times that it is told, where a call names none. */
@@ -114,6 +116,14 @@ export function address(
     headers: draft.headers,
     body,
   };
+}
+
+/** Who signs requests to an endpoint. */
+export function signerOf(
+  { signer, multiRegionSigner }: Parts,
+  { signature }: Endpoint,
+): Signer | Promise<Signer> {
+  return signature === "sigv4a" ? multiRegionSigner() : signer;
 }
 
 /** What a signature is bound to. */

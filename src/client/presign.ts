@@ -14,7 +14,14 @@ import type { Credentials } from "../ports/credentials.ts";
 import type { HttpRequest } from "../ports/http.ts";
 import type { RequestDraft } from "../ports/protocol.ts";
 import type { Operation } from "../ports/schema.ts";
-import { address, identity, locate, type Parts, scopeOf } from "./parts.ts";
+import {
+  address,
+  identity,
+  locate,
+  type Parts,
+  scopeOf,
+  signerOf,
+} from "./parts.ts";
 
 const DEFAULT_LIFE_SECONDS = 3_600;
 
@@ -45,7 +52,7 @@ export function createPresigner(
   ): Promise<PresignedRequest> => {
     checkPresign(operation, options);
     const parts = await load();
-    const { service, protocol, uuid, signer, clock } = parts;
+    const { service, protocol, uuid, clock } = parts;
     const amended = service.amend
       ? await service.amend(operation, input)
       : input;
@@ -58,6 +65,7 @@ export function createPresigner(
     // A URL is handed on, so no server may say from when it is good.
     const at = clock.now();
     const life = lifeOf(options, credentials, at);
+    const signer = await signerOf(parts, endpoint);
     const signed = credentials === undefined ? request : await signer.presign(
       request,
       credentials,

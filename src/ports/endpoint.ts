@@ -5,14 +5,25 @@
  */
 import type { SigningRules } from "./signer.ts";
 
+/**
+ * How requests to an endpoint are signed: for one region, by a session of a
+ * directory bucket, for several regions.
+ */
+export type SignatureKind = "sigv4" | "sigv4-s3express" | "sigv4a";
+
 /** Where a request goes and what its signature is bound to. */
 export interface Endpoint {
   /** Scheme, host and port. */
   readonly origin: string;
   /** Path put in front of the operation's own, `""` or starting with `/`. */
   readonly basePath: string;
-  /** Region to sign for; differs from the client's for global endpoints. */
+  /**
+   * Region to sign for; differs from the client's for global endpoints. With
+   * `"sigv4a"` a set of them: `"*"` stands for all.
+   */
   readonly signingRegion: string;
+  /** How it is signed. Default: `"sigv4"`. */
+  readonly signature?: SignatureKind;
   /** Service to sign for. */
   readonly signingName: string;
   /** How the path is signed. Default: by the service to sign for. */

@@ -59,6 +59,7 @@ export type {
   EndpointQuery,
   EndpointResolver,
   EndpointSession,
+  SignatureKind,
 } from "./endpoint.ts";
 export type {
   BodySource,

@@ -34,6 +34,7 @@ import type {
 import type { SendOptions } from "../ports/http.ts";
 import type { RetryStrategy } from "../ports/retry.ts";
 import type { ServiceDefinition } from "../ports/service.ts";
+import type { Signer } from "../ports/signer.ts";
 import { retryStrategy } from "../retry/from_mode.ts";
 import { SigV4 } from "../signing/sigv4.ts";
 import { sendTimes } from "./send_times.ts";
@@ -129,6 +130,7 @@ async function assembleParts(
     wireLog: new WireLog(logger),
     payload: payloadPolicy(settings),
     signer: new SigV4(),
+    multiRegionSigner: multiRegionSigner(),
     retry: strategyOf(resolved.retry, service.id, shared),
     repeatUnsafe: resolved.retry.repeatUnsafe.value,
     transport: transports.get(connectionsOf(resolved)),
@@ -280,4 +282,13 @@ function connectionsOf(settings: ClientSettings): Connections {
     ...proxy === undefined ? {} : { proxy },
     ...caCerts === undefined ? {} : { caCerts },
   };
+}
+
+/** Few programs sign for several regions at once. */
+function multiRegionSigner(): () => Promise<Signer> {
+  let signer: Promise<Signer> | undefined;
+  return () =>
+    signer ??= import("../signing/sigv4a.ts").then(({ SigV4a }) =>
+      new SigV4a()
+    );
 }

@@ -1,11 +1,11 @@
 /**
- * Where our endpoints differ from the rule sets on purpose, and what waits.
+ * Where our endpoints differ from the rule sets on purpose.
  *
  * @module
  */
 import { isBucketName } from "../../src/services/s3/bucket_name.ts";
 import type { ClientCase, EndpointCase } from "./endpoint_cases.ts";
-import { type Deviation, deviation, type Pending, pending } from "./entries.ts";
+import { type Deviation, deviation } from "./entries.ts";
 
 const S3 = "endpoints-s3.json";
 const S3_CLIENT = "endpoints-s3.json#operationInputs";
@@ -80,19 +80,3 @@ export const ENDPOINT_DEVIATIONS: readonly Deviation<unknown>[] = [
     reason: "without a region, the global host is called",
   }),
 ];
-
-/** Cases of endpoints whose signatures cannot be made yet. */
-export const ENDPOINT_PENDING: readonly Pending<unknown>[] = [
-  pending<ClientCase>({
-    suite: S3_CLIENT,
-    theme: "multi-region access points",
-    applies: (vector) => signedWith(vector, "sigv4a"),
-    count: 1,
-  }),
-];
-
-function signedWith({ expect }: ClientCase, signature: string): boolean {
-  const schemes = expect.properties?.authSchemes ?? [];
-  return schemes.length > 0 &&
-    schemes.every(({ name }) => name === signature);
-}

@@ -1,5 +1,5 @@
 /**
- * The entries of the tables of deviations and of pending cases.
+ * The entries of the tables of deviations.
  *
  * @module
  */
@@ -16,18 +16,6 @@ export interface Deviation<Case> {
   readonly reason: string;
 }
 
-/** Cases that a later part of the work will run. */
-export interface Pending<Case> {
-  /** `file` or `file#section`, as in the suite. */
-  readonly suite: string;
-  /** What they are about. */
-  readonly theme: string;
-  /** Whether a case is one; looks at its content, never at its name. */
-  readonly applies: (vector: Case) => boolean;
-  /** How many there are in the default folder. May only fall. */
-  readonly count: number;
-}
-
 /**
  * Checks that an entry of the tables fits the cases of its suite; the tables
  * hold entries for all suites, so they are typed by what they look at.
@@ -38,9 +26,4 @@ export function deviation<Case>(entry: Deviation<Case>): Deviation<unknown> {
     applies: (vector) => entry.applies(vector as Case),
     expect: (vector) => entry.expect(vector as Case),
   };
-}
-
-/** As {@linkcode deviation}, for cases that are not run yet. */
-export function pending<Case>(entry: Pending<Case>): Pending<unknown> {
-  return { ...entry, applies: (vector) => entry.applies(vector as Case) };
 }

@@ -8,7 +8,6 @@ import {
   parseEndpointUrl,
 } from "../../endpoint/custom.ts";
 import { AWS_GLOBAL, partitionOf } from "../../endpoint/regional.ts";
-import { EndpointError } from "../../foundation/errors.ts";
 import type { EndpointQuery, EndpointResolver } from "../../ports/endpoint.ts";
 import { isArn } from "./arn.ts";
 import { checkBucketName } from "./bucket_name.ts";
@@ -28,18 +27,15 @@ const ACCELERATE_HOSTS = [
  * Finds the endpoint of an S3 call.
  *
  * @throws {ValidationError} If the bucket is neither a name nor an ARN.
- * @throws {EndpointError} If there is no endpoint, or none that can be signed for.
+ * @throws {EndpointError} If there is no endpoint.
  */
 export const s3Endpoint: EndpointResolver<S3Config> = (query) => {
   const { operation, context: { Bucket: bucket } } = query;
   if (bucket !== undefined) checkBucketName(operation, bucket);
   const route = resolveS3(placeOf(query));
-  if (route.signature === "sigv4a") {
-    throw new EndpointError(
-      `Cannot call ${operation} on "${bucket}": a multi-region access point needs signatures for several regions (SigV4a), which are not supported; use an access point of one region`,
-    );
+  if (route.signature !== "sigv4-s3express" || bucket === undefined) {
+    return route;
   }
-  if (route.signature === "sigv4" || bucket === undefined) return route;
   return { ...route, session: { name: bucket, tokenHeader: TOKEN_HEADER } };
 };
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { EndpointError } from "../../foundation/errors.ts";
-import type { Endpoint } from "../../ports/endpoint.ts";
+import type { Endpoint, SignatureKind } from "../../ports/endpoint.ts";
 import type { CustomEndpoint } from "../../endpoint/custom.ts";
 import type { Partition } from "../../endpoint/partitions.ts";
 import { type HostVariant, signingRegionOf } from "../../endpoint/regional.ts";
@@ -38,9 +38,6 @@ export interface Place extends HostVariant {
   /** The operation answers an Object Lambda. */
   readonly objectLambda: boolean;
 }
-
-/** How a request to an endpoint is signed. */
-export type SignatureKind = "sigv4" | "sigv4-s3express" | "sigv4a";
 
 /** An endpoint, and how requests to it are signed. */
 export interface Route extends Endpoint {

@@ -147,13 +147,20 @@ Deno.test("the bucket is checked before anything else", () => {
   assertThrows(() => find({ region: "a b", bucket: "a/b" }), ValidationError);
 });
 
-Deno.test("hosts that cannot be signed for are refused with a way out", () => {
-  assertThrows(
-    () =>
-      find({ ...WEST, bucket: "arn:aws:s3::123456789012:accesspoint:a.mrap" }),
-    EndpointError,
-    "SigV4a",
+Deno.test("a multi-region access point is signed for all regions", () => {
+  const found = s3Endpoint({
+    region: "us-west-2",
+    operation: "GetObject",
+    context: { Bucket: "arn:aws:s3::123456789012:accesspoint:a.mrap" },
+    settings: {},
+  });
+
+  assertEquals(
+    found.origin,
+    "https://a.mrap.accesspoint.s3-global.amazonaws.com",
   );
+  assertEquals(found.signingRegion, "*");
+  assertEquals(found.signature, "sigv4a");
 });
 
 Deno.test("an operation's constants choose the control host", () => {
