@@ -56,13 +56,7 @@ export async function inspect(
     callOptions({ signal }),
   );
   const { ContentLength: size, ETag } = head;
-  if (size === undefined) {
-    throw new ProtocolError(
-      `Cannot download ${
-        nameOf(input)
-      }: the answer to HeadObject lacks its length`,
-    );
-  }
+  checkSize(size, input);
   const {
     IfMatch: _match,
     IfModifiedSince: _since,
@@ -76,6 +70,25 @@ export async function inspect(
     checksum: checksumToVerify(head.ResponseMetadata.HTTPHeaders),
     head,
   };
+}
+
+/**
+ * The largest object, 48.8 TiB: 10 000 parts of 5 GiB. Source: "Amazon S3
+ * multipart upload limits", User Guide, userguide/qfacts.html, as of 2026.
+ */
+const LARGEST = 10_000 * 5 * 1_024 ** 3;
+
+function checkSize(
+  size: number | undefined,
+  input: DownloadInput,
+): asserts size is number {
+  const problem = size === undefined
+    ? "the answer to HeadObject lacks its length"
+    : Number.isInteger(size) && size >= 0 && size <= LARGEST
+    ? undefined
+    : `the answer to HeadObject states a length of ${size} bytes, and an object has 0 to ${LARGEST}`;
+  if (problem === undefined) return;
+  throw new ProtocolError(`Cannot download ${nameOf(input)}: ${problem}`);
 }
 
 /**
