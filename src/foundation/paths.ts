@@ -68,3 +68,13 @@ function homeFolder(
   const path = env("HOMEPATH");
   return drive && path ? drive + path : undefined;
 }
+
+/**
+ * The path of a `file:` URL. A percent sign that encodes nothing stands for
+ * itself, as in Deno's own functions.
+ */
+export function pathOfUrl({ pathname }: URL): string {
+  return decodeURIComponent(
+    pathname.replace(/%(?![0-9A-Fa-f]{2})/g, "%25"),
+  );
+}

@@ -21,6 +21,24 @@ export interface FileFacts {
   readonly size: number;
   /** Time of the last change, in milliseconds since 1970; 0 if not known. */
   readonly changedMs: number;
+  /** What it is, where it is no plain file: a folder, or a device, pipe or socket. */
+  readonly kind?: "folder" | "special";
+}
+
+/** Tells one file from all others, whatever its name. */
+export interface FileId {
+  /** The device that it is on; `null` where the platform does not tell. */
+  readonly device: number | null;
+  /** Its number on the device; `null` where the platform does not tell. */
+  readonly inode: number | null;
+}
+
+/** A file that nobody else can write to. */
+export interface ClaimedFile {
+  /** Which file it is. */
+  readonly id: FileId;
+  /** Length in bytes; 0 for a new file. */
+  readonly length: number;
 }
 
 /** The result of a finished process. */
@@ -78,10 +96,20 @@ export interface Files {
    * Opens a file for reading.
    *
    * @param from Position of the first byte that is handed out. Default: 0.
+   * @param only The file that must be found there. Default: any.
    * @returns Its length, and its bytes: they close the file at their end or when
    * cancelled.
    */
-  open(path: string | URL, from?: number): Promise<Found<OpenedFile>>;
+  open(
+    path: string | URL,
+    from?: number,
+    only?: FileId,
+  ): Promise<Found<OpenedFile>>;
+  /**
+   * Facts of a file, or of what a link leads to. Absent: folders and devices are
+   * not told apart from plain files.
+   */
+  stat?(path: string | URL): Promise<Found<FileFacts>>;
 }
 
 /** A file that is open for reading. */
@@ -101,18 +129,56 @@ export interface WritableFiles extends Files {
    * Opens a file for writing; an empty one is made where there is none.
    *
    * @param from Position of the first byte that is written. The others stay.
+   * @param only The file that must be found there; no file is made then.
    * @returns What takes the bytes. Closing or aborting it closes the file.
    */
   write(
     path: string | URL,
     from: number,
+    only?: FileId,
   ): Promise<Found<WritableStream<Uint8Array>>>;
+  /**
+   * Opens a device or a pipe for writing, as it is; a file is written at its end.
+   *
+   * @param signal Ends the wait for a pipe's reader.
+   */
+  append?(
+    path: string | URL,
+    signal?: AbortSignal,
+  ): Promise<Found<WritableStream<Uint8Array>>>;
+  /**
+   * Makes a file that only its owner can read (mode 0600). No link is followed.
+   *
+   * @param options `keep`: whether to hand out a file of that name if it is one
+   * that an earlier call made; anything else is replaced. Without it nothing may
+   * have that name.
+   */
+  claim?(
+    path: string | URL,
+    options: { readonly keep: boolean },
+  ): Promise<Found<ClaimedFile>>;
+  /**
+   * Prepares a claimed file for the name that it is renamed to: the mode of the
+   * file that it replaces, else that of new files.
+   *
+   * @param options `as`: that name; `changedMs`: its time of last change.
+   */
+  prepare?(
+    path: string | URL,
+    only: FileId,
+    options: { readonly as: string | URL; readonly changedMs?: number },
+  ): Promise<Found<true>>;
   /**
    * Makes a file shorter.
    *
    * @param length Its new length, in bytes.
+   * @param only The file that must be found there. Default: any.
    */
-  cut(path: string | URL, length: number): Promise<Found<true>>;
+  cut(
+    path: string | URL,
+    length: number,
+    only?: FileId,
+  ): Promise<Found<true>>;
   /** Renames a file. It takes the place of one that has the new name. */
   rename(from: string | URL, to: string | URL): Promise<Found<true>>;
   /** Removes a file. */

@@ -4,8 +4,11 @@
  * @module
  */
 import { strictText } from "../foundation/bytes.ts";
+import { pathOfUrl } from "../foundation/paths.ts";
 import type {
+  ClaimedFile,
   FileFacts,
+  FileId,
   Found,
   OpenedFile,
   ProcessResult,
@@ -35,10 +38,15 @@ export class DenoSystem implements System, WritableFiles {
     );
   }
 
-  async stat(path: string): Promise<Found<FileFacts>> {
+  async stat(path: string | URL): Promise<Found<FileFacts>> {
     return await reading(path, async () => {
-      const { size, mtime } = await Deno.stat(path);
-      return { size, changedMs: mtime?.getTime() ?? 0 };
+      const info = await Deno.stat(path);
+      const kind = kindOf(path, info);
+      return {
+        size: info.size,
+        changedMs: info.mtime?.getTime() ?? 0,
+        ...kind && { kind },
+      };
     });
   }
 
@@ -91,10 +99,15 @@ export class DenoSystem implements System, WritableFiles {
     });
   }
 
-  async open(path: string | URL, from = 0): Promise<Found<OpenedFile>> {
+  async open(
+    path: string | URL,
+    from = 0,
+    only?: FileId,
+  ): Promise<Found<OpenedFile>> {
     return await reading(path, async () => {
-      const file = await Deno.open(path, { read: true });
+      const file = await Deno.open(path, { read: true, write: !!only });
       try {
+        if (only) await checkSame(file, only);
         const { size, isDirectory } = await file.stat();
         if (isDirectory) throw new Deno.errors.IsADirectory(shown(path));
         if (from > 0) await file.seek(from, Deno.SeekMode.Start);
@@ -109,10 +122,16 @@ export class DenoSystem implements System, WritableFiles {
   async write(
     path: string | URL,
     from: number,
+    only?: FileId,
   ): Promise<Found<WritableStream<Uint8Array>>> {
     return await writing(path, async () => {
-      const file = await Deno.open(path, { write: true, create: true });
+      // A pipe in its place would not let go of whoever opens it only to write.
+      const file = await Deno.open(
+        path,
+        only ? { read: true, write: true } : { write: true, create: true },
+      );
       try {
+        if (only) await checkSame(file, only);
         await file.seek(from, Deno.SeekMode.Start);
         return fileSink(file);
       } catch (error) {
@@ -122,10 +141,71 @@ export class DenoSystem implements System, WritableFiles {
     });
   }
 
-  async cut(path: string | URL, length: number): Promise<Found<true>> {
+  async append(
+    path: string | URL,
+    signal?: AbortSignal,
+  ): Promise<Found<WritableStream<Uint8Array>>> {
+    return await writing(
+      path,
+      async () => fileSink(await openToAppend(path, signal)),
+    );
+  }
+
+  async claim(
+    path: string | URL,
+    { keep }: { readonly keep: boolean },
+  ): Promise<Found<ClaimedFile>> {
+    const fresh = keep ? besideOf(path, `${crypto.randomUUID()}.part`) : path;
+    const missing = [
+      { name: "read", path },
+      { name: "write", path },
+      { name: "write", path: fresh },
+      { name: "read", path: fresh },
+    ] as const;
+    const flag = missing.find((permission) => !granted(permission));
+    if (flag) return denied(`--allow-${flag.name}=${shown(flag.path)}`);
     return await writing(path, async () => {
-      using file = await Deno.open(path, { write: true });
-      await file.truncate(length);
+      const made = await newFile(fresh, 0o600);
+      return claimed(keep ? await keptOr(path, fresh, made) : made);
+    });
+  }
+
+  async prepare(
+    path: string | URL,
+    only: FileId,
+    { as, changedMs }: {
+      readonly as: string | URL;
+      readonly changedMs?: number;
+    },
+  ): Promise<Found<true>> {
+    return await writing(path, async () => {
+      await setMode(path, only, await modeFor(as));
+      if (changedMs === undefined) return true as const;
+      const file = await Deno.open(path, { read: true, write: true });
+      try {
+        await checkSame(file, only);
+        const time = new Date(changedMs);
+        await file.utime(time, time);
+      } finally {
+        file.close();
+      }
+      return true as const;
+    });
+  }
+
+  async cut(
+    path: string | URL,
+    length: number,
+    only?: FileId,
+  ): Promise<Found<true>> {
+    return await writing(path, async () => {
+      const file = await Deno.open(path, { read: !!only, write: true });
+      try {
+        if (only) await checkSame(file, only);
+        await file.truncate(length);
+      } finally {
+        file.close();
+      }
       return true as const;
     });
   }
@@ -175,7 +255,181 @@ async function writing<T>(
 
 /** A path as a flag has it. */
 function shown(path: string | URL): string {
-  return path instanceof URL ? decodeURIComponent(path.pathname) : path;
+  return path instanceof URL ? pathOfUrl(path) : path;
+}
+
+/** Names under which a process finds what its shell has opened for it. */
+const OPENED = /^\/(?:dev\/(?:std(?:in|out|err)$|fd\/)|proc\/)/;
+
+function kindOf(
+  path: string | URL,
+  { isDirectory, isFile }: Deno.FileInfo,
+): FileFacts["kind"] {
+  if (isDirectory) return "folder";
+  return isFile && !OPENED.test(shown(path)) ? undefined : "special";
+}
+
+async function checkSame(file: Deno.FsFile, only: FileId): Promise<void> {
+  const { dev, ino } = await file.stat();
+  if (dev !== only.device || ino !== only.inode) throw replaced();
+}
+
+function replaced(): Error {
+  return new Error("another file took the place of its unfinished one");
+}
+
+/**
+ * Whoever opens a pipe waits for its reader, and no signal ends that on this
+ * platform; somebody who opens it for reading does.
+ */
+async function openToAppend(
+  path: string | URL,
+  signal: AbortSignal | undefined,
+): Promise<Deno.FsFile> {
+  signal?.throwIfAborted();
+  const release = async (): Promise<void> => {
+    const both = await Deno.open(path, { read: true, write: true });
+    both.close();
+  };
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => {
+    // What cannot be opened both ways keeps its wait; the caller need not.
+    release().catch(() => reject(signal?.reason));
+  };
+  signal?.addEventListener("abort", onAbort, { once: true });
+  const opening = Deno.open(path, { append: true });
+  try {
+    const file = await Promise.race([opening, aborted]);
+    if (!signal?.aborted) return file;
+    file.close();
+    throw signal.reason;
+  } catch (error) {
+    if (signal?.aborted) {
+      opening.then((file) => file.close()).catch(() => {
+        // It was closed above, or never opened.
+      });
+    }
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Makes a file; nothing may have its name. */
+async function newFile(
+  path: string | URL,
+  mode: number,
+): Promise<Deno.FileInfo> {
+  const file = await Deno.open(path, { write: true, createNew: true, mode });
+  try {
+    return await file.stat();
+  } finally {
+    file.close();
+  }
+}
+
+/**
+ * The file of a name, if it is just like one that was made now: a plain file,
+ * with no other name, of the same owner and mode. Else the new one takes its
+ * place. What lies there is never opened, as it may be a link or a pipe.
+ */
+async function keptOr(
+  path: string | URL,
+  fresh: string | URL,
+  made: Deno.FileInfo,
+): Promise<Deno.FileInfo> {
+  try {
+    const left = await lstatIfThere(path);
+    if (left && isAlike(left, made)) {
+      await Deno.remove(fresh);
+      return left;
+    }
+    if (left?.isDirectory) {
+      throw new Error(`its unfinished file, "${shown(path)}", is a folder`);
+    }
+    await Deno.rename(fresh, path);
+    return made;
+  } catch (error) {
+    await removeIfThere(fresh);
+    throw error;
+  }
+}
+
+function isAlike(left: Deno.FileInfo, made: Deno.FileInfo): boolean {
+  return left.isFile && (left.nlink ?? 1) === 1 && left.uid === made.uid &&
+    left.mode === made.mode;
+}
+
+async function lstatIfThere(
+  path: string | URL,
+): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+function claimed({ dev, ino, size }: Deno.FileInfo): ClaimedFile {
+  return { id: { device: dev, inode: ino }, length: size };
+}
+
+/**
+ * The mode of the file of a name, else that of new files. The umask itself is
+ * not shown without a permission of its own.
+ */
+async function modeFor(path: string | URL): Promise<number | null> {
+  const old = await lstatIfThere(path);
+  if (old?.isFile) return old.mode;
+  const probe = besideOf(path, `${crypto.randomUUID()}.part`);
+  try {
+    return (await newFile(probe, 0o666)).mode;
+  } finally {
+    await removeIfThere(probe);
+  }
+}
+
+/** The part of `node:fs` that `Deno` has no other name for. */
+interface NodeFiles {
+  readonly promises: {
+    open(path: string | URL, flags: "r+"): Promise<{
+      stat(): Promise<
+        { readonly dev: number; readonly ino: number; readonly mode: number }
+      >;
+      chmod(mode: number): Promise<void>;
+      close(): Promise<void>;
+    }>;
+  };
+}
+
+/** A mode is set on the open file: by its name it would follow a link. */
+async function setMode(
+  path: string | URL,
+  only: FileId,
+  mode: number | null,
+): Promise<void> {
+  const { process } = globalThis as {
+    readonly process?: { getBuiltinModule(name: "node:fs"): NodeFiles };
+  };
+  if (mode === null || process === undefined) return;
+  const file = await process.getBuiltinModule("node:fs").promises
+    .open(path, "r+");
+  try {
+    const { dev, ino, mode: current } = await file.stat();
+    if (dev !== only.device || ino !== only.inode) throw replaced();
+    // Some file systems have no modes, and refuse to set what they show.
+    if ((current & 0o777) !== (mode & 0o777)) await file.chmod(mode & 0o777);
+  } finally {
+    await file.close();
+  }
+}
+
+/** A name in the folder of a file. */
+function besideOf(path: string | URL, name: string): string | URL {
+  if (path instanceof URL) return new URL(encodeURIComponent(name), path);
+  const end = path.lastIndexOf("/") + 1;
+  return path.slice(0, Math.max(end, path.lastIndexOf("\\") + 1)) + name;
 }
 
 /** "prompt" is no: the script's user was not asked, and is not to be. */
@@ -190,8 +444,12 @@ async function found<T>(
   try {
     return { kind: "found", value: await get() };
   } catch (error) {
-    // Deno guards some files beyond the flag for their path.
-    if (error instanceof Deno.errors.NotCapable) return denied(flag);
+    // Deno guards some files, such as devices, beyond the flag for their path.
+    if (error instanceof Deno.errors.NotCapable) {
+      return denied(
+        error.message.includes("--allow-all") ? "--allow-all" : flag,
+      );
+    }
     if (isMissing(error)) return { kind: "absent" };
     throw error;
   }
@@ -204,7 +462,7 @@ function isMissing(error: unknown): boolean {
     error instanceof Deno.errors.NotADirectory;
 }
 
-async function removeIfThere(path: string): Promise<void> {
+async function removeIfThere(path: string | URL): Promise<void> {
   try {
     await Deno.remove(path);
   } catch (error) {

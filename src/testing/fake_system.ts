@@ -10,8 +10,11 @@ import {
   text as textOf,
   utf8,
 } from "../foundation/bytes.ts";
+import { pathOfUrl } from "../foundation/paths.ts";
 import type {
+  ClaimedFile,
   FileFacts,
+  FileId,
   Found,
   OpenedFile,
   ProcessResult,
@@ -111,11 +114,11 @@ export class FakeSystem implements System, WritableFiles {
     );
   }
 
-  stat(path: string): Promise<Found<FileFacts>> {
-    const file = this.#files.get(path);
+  stat(path: string | URL): Promise<Found<FileFacts>> {
+    const file = this.#files.get(pathOf(path));
     const facts = file &&
       { size: file.bytes.length, changedMs: file.changedMs };
-    return Promise.resolve(this.#found(path, "read", facts));
+    return Promise.resolve(this.#found(pathOf(path), "read", facts));
   }
 
   /** Writes a file. Each write counts as a millisecond later than the last. */
@@ -165,6 +168,29 @@ export class FakeSystem implements System, WritableFiles {
     return Promise.resolve({ kind: "found", value });
   }
 
+  claim(
+    path: string | URL,
+    { keep }: { readonly keep: boolean },
+  ): Promise<Found<ClaimedFile>> {
+    const name = pathOf(path);
+    const answer = this.#found<true>(name, "write", true);
+    if (answer.kind !== "found") return Promise.resolve(answer);
+    if (!keep || !this.#files.has(name)) this.#set(name, new Uint8Array());
+    const length = this.#files.get(name)?.bytes.length ?? 0;
+    const id = { device: null, inode: null };
+    return Promise.resolve({ kind: "found", value: { id, length } });
+  }
+
+  prepare(
+    path: string | URL,
+    _only: FileId,
+    { changedMs }: { readonly changedMs?: number },
+  ): Promise<Found<true>> {
+    return this.#change(pathOf(path), (bytes, name) => {
+      if (changedMs !== undefined) this.#files.set(name, { bytes, changedMs });
+    });
+  }
+
   cut(path: string | URL, length: number): Promise<Found<true>> {
     return this.#change(pathOf(path), (bytes, name) => {
       this.#set(name, bytes.slice(0, length));
@@ -173,8 +199,9 @@ export class FakeSystem implements System, WritableFiles {
 
   rename(from: string | URL, to: string | URL): Promise<Found<true>> {
     return this.#change(pathOf(from), (bytes, name) => {
+      const changedMs = this.#files.get(name)?.changedMs ?? 0;
       this.#files.delete(name);
-      this.#set(pathOf(to), bytes);
+      this.#files.set(pathOf(to), { bytes, changedMs });
     });
   }
 
@@ -221,5 +248,5 @@ export class FakeSystem implements System, WritableFiles {
 }
 
 function pathOf(path: string | URL): string {
-  return path instanceof URL ? decodeURIComponent(path.pathname) : path;
+  return path instanceof URL ? pathOfUrl(path) : path;
 }

@@ -3,21 +3,21 @@
  *
  * @module
  */
-import { ChecksumError } from "../foundation/errors.ts";
+import { ChecksumError, ConfigError } from "../foundation/errors.ts";
 import type {
   ChecksumAlgorithm,
   HeadObjectOutput,
   S3,
 } from "../services/s3/mod.ts";
 import { eachAtMost } from "./at_most.ts";
-import { filesOf, type LocalFile } from "./local_file.ts";
+import { filesOf, type LocalFile, targetPath } from "./local_file.ts";
 import {
   Meter,
   type PartOptions,
   partSettings,
   type TransferOptions,
 } from "./options.ts";
-import { PartialFile } from "./partial_file.ts";
+import { PartialFile, writeInPlace } from "./partial_file.ts";
 import { type ByteRange, rangesOf } from "./ranges.ts";
 import { readRange } from "./read_range.ts";
 import {
@@ -36,6 +36,11 @@ export interface DownloadOptions extends PartOptions {
    * `false`, a failed download leaves nothing.
    */
   readonly resume?: boolean;
+  /**
+   * Whether the file gets the object's `LastModified` as its time of last change,
+   * as `aws s3 sync` sets it. Default: `false`, the time of the download.
+   */
+  readonly setLastModified?: boolean;
 }
 
 /** What may be said about a download through a stream. */
@@ -76,8 +81,9 @@ export interface DownloadedStream extends HeadObjectOutput {
 
 /**
  * Downloads an object to a file, in ranges, several at a time. The file appears
- * under its name when all of it is there and verified, and takes the place of
- * one that is there.
+ * under its name when all of it is there and verified, and takes the place and
+ * the mode of one that is there. A pipe, a device, or a link to one stays in
+ * place: the bytes are written to it in order, and verified at the end.
  *
  * @example Usage
  * ```ts ignore
@@ -94,6 +100,7 @@ export interface DownloadedStream extends HeadObjectOutput {
  * @throws {ObjectChangedError} If the object was replaced or removed meanwhile.
  * @throws {ChecksumError} If the bytes are not those that S3 has.
  * @throws {ConfigError} If the file cannot be written, as on a full disk.
+ * @throws {ProtocolError} If the service states a length that no object has.
  */
 export async function download(
   s3: S3,
@@ -101,26 +108,35 @@ export async function download(
   to: LocalFile | URL,
   options: DownloadOptions = {},
 ): Promise<DownloadedFile> {
-  const { signal, resume = false } = options;
+  const { signal, resume = false, setLastModified = false } = options;
   signal?.throwIfAborted();
   const { partSize, concurrency } = partSettings(options);
+  const path = targetPath(to);
   const files = filesOf(s3.core);
   const object = await inspect(s3, input, signal);
   const { size, head } = object;
+  const meter = new Meter(options, size);
+  const written = {
+    path,
+    pieces: verifiedBytes(s3, object, partSize, signal),
+    onWritten: (bytes: number): void => meter.add(bytes),
+    signal,
+  };
+  if (await writeInPlace(files, written)) {
+    return { ...head, ...verifiedBy(object), resumed: 0 };
+  }
   const partial = await PartialFile.open(files, {
-    path: to instanceof URL ? to : to.path,
+    path,
     size,
     rangeSize: partSize,
     identity: identityOf(object, partSize),
     resume,
   });
-  const meter = new Meter(options, size);
   try {
-    const { missing } = partial;
-    const resumed = size - lengthOf(missing);
+    const { resumed } = partial;
     meter.add(resumed);
     await eachAtMost<ByteRange>(
-      () => missing,
+      () => partial.missing(),
       async (range, signal) => {
         const pieces = readRange(s3, object, range, signal);
         await partial.writeRange(range, pieces, (bytes) => meter.add(bytes));
@@ -128,7 +144,7 @@ export async function download(
       { concurrency, signal },
     );
     if (object.checksum) await partial.verify(object.checksum, signal);
-    await partial.finish();
+    await partial.finish(setLastModified ? head.LastModified : undefined);
     return { ...head, ...verifiedBy(object), resumed };
   } catch (error) {
     // Wrong bytes are not worth going on with.
@@ -157,7 +173,7 @@ export async function downloadBytes(
   const object = await inspect(s3, input, signal);
   const { size, head } = object;
   const meter = new Meter(options, size);
-  const Body = new Uint8Array(size);
+  const Body = memoryFor(size, input);
   await eachAtMost<ByteRange>(
     () => rangesOf(size, partSize),
     async (range, signal) => {
@@ -194,23 +210,33 @@ export async function downloadStream(
   options.signal?.throwIfAborted();
   partSettings(options, STREAM_PART_SIZE);
   const object = await inspect(s3, input, options.signal);
-  const bytes = verifiedBytes(s3, object, options);
-  return { ...object.head, Body: ReadableStream.from(bytes) };
+  const { partSize } = partSettings(options, STREAM_PART_SIZE);
+  const meter = new Meter(options, object.size);
+  const bytes = verifiedBytes(s3, object, partSize, options.signal);
+  return { ...object.head, Body: ReadableStream.from(counted(bytes, meter)) };
+}
+
+async function* counted(
+  bytes: AsyncIterable<Uint8Array<ArrayBuffer>>,
+  meter: Meter,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+  for await (const piece of bytes) {
+    meter.add(piece.length);
+    yield piece;
+  }
 }
 
 async function* verifiedBytes(
   s3: S3,
   object: RemoteObject,
-  options: StreamOptions,
+  partSize: number,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
   const { size, checksum } = object;
-  const { partSize } = partSettings(options, STREAM_PART_SIZE);
-  const meter = new Meter(options, size);
   const verifier = await Verifier.start(checksum);
   for (const range of rangesOf(size, partSize)) {
-    for await (const piece of readRange(s3, object, range, options.signal)) {
+    for await (const piece of readRange(s3, object, range, signal)) {
       verifier.update(piece);
-      meter.add(piece.length);
       yield piece;
     }
   }
@@ -235,8 +261,19 @@ function identityOf(
   ]);
 }
 
-function lengthOf(ranges: readonly ByteRange[]): number {
-  return ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+function memoryFor(
+  size: number,
+  { Bucket, Key }: DownloadInput,
+): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(size);
+  } catch (cause) {
+    throw new ConfigError(
+      "ObjectTooLarge",
+      `Cannot download "${Key}" of bucket "${Bucket}" into memory: it has ${size} bytes; use download or downloadStream`,
+      { cause },
+    );
+  }
 }
 
 function verifiedBy(

@@ -3,11 +3,14 @@
  *
  * @module
  */
+import { concat, hex, text, utf8 } from "../foundation/bytes.ts";
 import { deferredStream } from "../foundation/deferred_stream.ts";
+import { sha256 } from "../foundation/digest.ts";
 import { ConfigError } from "../foundation/errors.ts";
+import { pathOfUrl } from "../foundation/paths.ts";
 import type { ClientCore } from "../ports/caller.ts";
 import type { BodySource } from "../ports/http.ts";
-import type { Found, WritableFiles } from "../ports/system.ts";
+import type { Found, OpenedFile, WritableFiles } from "../ports/system.ts";
 
 /** A file, told apart from text that looks like a path. */
 export interface LocalFile {
@@ -29,6 +32,33 @@ export function file(path: string | URL): LocalFile {
 /** Whether a value is a {@linkcode LocalFile}. */
 export function isLocalFile(value: object): value is LocalFile {
   return "kind" in value && value.kind === "file" && "path" in value;
+}
+
+/**
+ * The path of what a download is to be written to.
+ *
+ * @param to What the caller named.
+ * @throws {ConfigError} If it is no file, as a bare path is not.
+ */
+export function targetPath(to: LocalFile | URL): string | URL {
+  const path: unknown = to instanceof URL
+    ? to
+    : typeof to === "object" && to !== null && isLocalFile(to)
+    ? to.path
+    : undefined;
+  if (typeof path === "string" && path !== "") return path;
+  if (path instanceof URL && path.protocol === "file:") return path;
+  const found = typeof to === "string"
+    ? "a string"
+    : path === ""
+    ? "an empty path"
+    : path instanceof URL
+    ? `a URL with the scheme "${path.protocol}"`
+    : "something else";
+  throw new ConfigError(
+    "InvalidTarget",
+    `Cannot download to ${found}: expected file("path/to/file") of @inia/aws/transfer, or a file: URL`,
+  );
 }
 
 /**
@@ -55,7 +85,7 @@ export async function fileSource(
   files: WritableFiles,
   path: string | URL,
 ): Promise<BodySource> {
-  const opened = async () => granted(await files.open(path), "read", path);
+  const opened = async () => await openToRead(files, path);
   const { length, stream } = await opened();
   await stream.cancel();
   return {
@@ -65,8 +95,67 @@ export async function fileSource(
   };
 }
 
+async function openToRead(
+  files: WritableFiles,
+  path: string | URL,
+): Promise<OpenedFile> {
+  const found = await acted("read", path, () => files.open(path));
+  // A folder counts as no file, and should be told as what it is.
+  if (found.kind === "absent") await checkKind("read", files, path);
+  return granted(found, "read", path);
+}
+
 /** What is done with a file. */
 type FileAct = "read" | "write";
+
+/**
+ * Asks the system, and reports what it throws in terms of the user's file.
+ *
+ * @param act What it is asked for.
+ * @param path The file that the user named.
+ * @param ask Asks.
+ * @throws {ConfigError} If the system throws.
+ */
+export async function acted<T>(
+  act: FileAct,
+  path: string | URL,
+  ask: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await ask();
+  } catch (cause) {
+    throw fileFailed(act, path, cause);
+  }
+}
+
+/**
+ * Looks at what lies at a path.
+ *
+ * @param act What is to be done with it.
+ * @param files Where it lies.
+ * @param path The path.
+ * @returns Whether it is a device, a pipe or a socket.
+ * @throws {ConfigError} If it is a folder, or may not be looked at.
+ */
+export async function checkKind(
+  act: FileAct,
+  files: WritableFiles,
+  path: string | URL,
+): Promise<boolean> {
+  const facts = await acted(act, path, async () => await files.stat?.(path));
+  if (facts?.kind === "denied") {
+    if (facts.flag === "--allow-all") return granted(facts, act, path);
+    if (act === "write") throw folderDenied(path);
+  }
+  if (facts?.kind !== "found") return false;
+  if (facts.value.kind === "folder") {
+    throw new ConfigError(
+      "FileIsFolder",
+      `${failure(act, path)}: it is a folder`,
+    );
+  }
+  return facts.value.kind === "special";
+}
 
 /**
  * Takes what the system found.
@@ -82,7 +171,7 @@ export function granted<T>(
   path: string | URL,
 ): T {
   if (found.kind === "found") return found.value;
-  const name = `Cannot ${act} "${path}"`;
+  const name = failure(act, path);
   if (found.kind === "denied") {
     throw new ConfigError(
       "FileDenied",
@@ -93,7 +182,7 @@ export function granted<T>(
     "FileNotFound",
     act === "read"
       ? `${name}: there is no such file`
-      : `${name}: its folder is missing, or it is a folder itself`,
+      : `${name}: its folder does not exist`,
   );
 }
 
@@ -104,7 +193,7 @@ export function granted<T>(
  */
 export function folderDenied(path: string | URL): ConfigError {
   const folder = path instanceof URL
-    ? decodeURIComponent(new URL(".", path).pathname)
+    ? pathOfUrl(new URL(".", path))
     : path.replace(/[^\\/]*$/, "") || ".";
   return new ConfigError(
     "FileDenied",
@@ -112,17 +201,85 @@ export function folderDenied(path: string | URL): ConfigError {
   );
 }
 
+/** What the codes of the system mean where its own words would not help. */
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "the system does not permit it",
+  EFBIG: "it is larger than the file system allows",
+  EINVAL: "the file system does not allow it",
+  EISDIR: "it is a folder",
+  ELOOP: "too many symbolic links follow one another",
+  ENAMETOOLONG: "its name is too long for the file system",
+  ENOTDIR: "a part of its path is not a folder",
+  ENXIO: "nothing reads from it, or it is a socket",
+};
+
 /**
- * Tells what could not be written.
+ * Reports what the system threw. Its own message may name the unfinished file
+ * instead of the one that the user knows.
  *
- * @param path The file.
- * @param cause What the system reported, for example that the disk is full.
+ * @param act What was to be done.
+ * @param path The file that the user named.
+ * @param cause What the system threw, for example that the disk is full.
  */
-export function writeFailed(path: string | URL, cause: unknown): ConfigError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+export function fileFailed(
+  act: FileAct,
+  path: string | URL,
+  cause: unknown,
+): ConfigError {
+  const code = cause instanceof Error && "code" in cause
+    ? String(cause.code)
+    : "";
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const words = message.replace(/: \w+ '[^]*$/, "");
+  const reason = REASONS[code];
   return new ConfigError(
-    "FileNotWritten",
-    `Cannot write "${path}": ${reason}`,
+    act === "read" ? "FileNotRead" : "FileNotWritten",
+    `${failure(act, path)}: ${reason ? `${reason} (${words})` : words}`,
     { cause },
   );
+}
+
+function failure(act: FileAct, path: string | URL): string {
+  return `Cannot ${act} "${path}"`;
+}
+
+/** Longest name of a file in bytes, on nearly all file systems. */
+const MAX_NAME = 255;
+
+/**
+ * Names the unfinished file of a download, in the folder of the finished one. A
+ * name that would become too long is cut, and told apart by its hash.
+ *
+ * @param path The finished file.
+ * @param unique Tells it from those of other downloads to the same file; absent:
+ * the name is the same each time.
+ */
+export async function partPath(
+  path: string | URL,
+  unique?: string,
+): Promise<string | URL> {
+  const whole = path instanceof URL ? pathOfUrl(path) : path;
+  const start = whole.search(/[^\\/]*$/);
+  const name = utf8(whole.slice(start));
+  const ending = utf8(unique === undefined ? ".part" : `.${unique}.part`);
+  const part = text(
+    name.length + ending.length <= MAX_NAME
+      ? concat([name, ending])
+      : await cutName(name, ending),
+  );
+  return path instanceof URL
+    ? new URL(encodeURIComponent(part), path)
+    : whole.slice(0, start) + part;
+}
+
+async function cutName(
+  name: Uint8Array<ArrayBuffer>,
+  ending: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const digest = await sha256(name);
+  const hash = utf8(`.${hex(digest.subarray(0, 8))}`);
+  let end = MAX_NAME - hash.length - ending.length;
+  // Not within a character: its later bytes begin with the bits 10.
+  while (((name[end] ?? 0) & 0xc0) === 0x80) end--;
+  return concat([name.subarray(0, end), hash, ending]);
 }

@@ -6,8 +6,15 @@
 import { concat, utf8 } from "../foundation/bytes.ts";
 import type { ExpectedChecksum } from "../foundation/checksums.ts";
 import { sha256 } from "../foundation/digest.ts";
-import type { Found, OpenedFile, WritableFiles } from "../ports/system.ts";
-import { folderDenied, granted, writeFailed } from "./local_file.ts";
+import type { FileId, Found, WritableFiles } from "../ports/system.ts";
+import {
+  acted,
+  checkKind,
+  fileFailed,
+  folderDenied,
+  granted,
+  partPath,
+} from "./local_file.ts";
 import { type ByteRange, rangesOf } from "./ranges.ts";
 import { Verifier } from "./verify.ts";
 
@@ -35,13 +42,17 @@ const DONE = 1;
  * killed; at the end it is cut to the object's length and renamed.
  *
  * It lies beside the real file. One that may be resumed is named after it, with
- * `.part`; any other has a name that no other download has.
+ * `.part`; any other has a name that no other download has. Others may write to
+ * its folder: only a file that nobody else can write to is taken up, and it is
+ * looked at anew whenever it is opened.
  */
 export class PartialFile {
   readonly #files: WritableFiles;
   readonly #plan: PartialPlan;
   readonly #path: string | URL;
   readonly #done = new Set<number>();
+  /** Which file it is; absent where the system cannot tell. */
+  #id: FileId | undefined;
 
   private constructor(
     files: WritableFiles,
@@ -66,20 +77,31 @@ export class PartialFile {
     plan: PartialPlan,
     unique: () => string = () => crypto.randomUUID(),
   ): Promise<PartialFile> {
-    const ending = plan.resume ? ".part" : `.${unique()}.part`;
-    const path = plan.path instanceof URL
-      ? new URL(plan.path.href + ending)
-      : plan.path + ending;
+    const path = await partPath(
+      plan.path,
+      plan.resume ? undefined : unique(),
+    );
     const partial = new PartialFile(files, plan, path);
     await partial.#begin();
     return partial;
   }
 
   /** The ranges that are not there yet. */
-  get missing(): readonly ByteRange[] {
+  *missing(): Generator<ByteRange, void, void> {
     const { size, rangeSize } = this.#plan;
-    return [...rangesOf(size, rangeSize)]
-      .filter(({ start }) => !this.#done.has(start / rangeSize));
+    for (const range of rangesOf(size, rangeSize)) {
+      if (!this.#done.has(range.start / rangeSize)) yield range;
+    }
+  }
+
+  /** Bytes that an earlier download has left. */
+  get resumed(): number {
+    const { size, rangeSize } = this.#plan;
+    let bytes = 0;
+    for (const index of this.#done) {
+      bytes += Math.min(rangeSize, size - index * rangeSize);
+    }
+    return bytes;
   }
 
   /**
@@ -113,7 +135,9 @@ export class PartialFile {
     signal?: AbortSignal,
   ): Promise<void> {
     const verifier = await Verifier.start(expected);
-    const { stream } = this.#granted(await this.#files.open(this.#path));
+    const { stream } = this.#granted(
+      await this.#told(() => this.#files.open(this.#path, 0, this.#id)),
+    );
     let left = this.#plan.size;
     for await (const piece of stream) {
       signal?.throwIfAborted();
@@ -127,49 +151,93 @@ export class PartialFile {
   /**
    * Gives the file its real name.
    *
+   * @param changed Its time of last change. Absent: the present.
    * @throws {ConfigError} If that cannot be done.
    */
-  async finish(): Promise<void> {
+  async finish(changed?: Date): Promise<void> {
+    const files = this.#files;
     const { path, size } = this.#plan;
-    this.#granted(await this.#files.cut(this.#path, size));
-    this.#granted(await this.#told(this.#files.rename(this.#path, path)));
+    const id = this.#id;
+    this.#granted(await this.#told(() => files.cut(this.#path, size, id)));
+    if (id && files.prepare) {
+      const options = {
+        as: path,
+        ...changed && { changedMs: changed.getTime() },
+      };
+      await this.#told(async () =>
+        await files.prepare?.(this.#path, id, options)
+      );
+    }
+    this.#granted(await this.#told(() => files.rename(this.#path, path)));
   }
 
   /** Removes the file. */
   async discard(): Promise<void> {
-    await this.#files.remove(this.#path);
+    await this.#told(() => this.#files.remove(this.#path));
   }
 
   async #begin(): Promise<void> {
-    const { resume, size } = this.#plan;
-    // What may not be read is to be known now, and not at the end.
-    const found = await this.#files.open(this.#path, size);
-    const left = found.kind === "absent" ? undefined : this.#granted(found);
-    if (!resume) {
-      await left?.stream.cancel();
-      return await this.#write(0, []);
-    }
+    const { resume } = this.#plan;
     const identity = await sha256(utf8(this.#plan.identity));
-    const marks = left && await this.#marks(left, identity);
-    marks?.forEach((mark, index) => {
-      if (mark === DONE) this.#done.add(index);
-    });
-    if (marks !== undefined) return;
-    // Nothing of another object may stay, marks least of all.
-    await this.#files.cut(this.#path, 0);
-    await this.#write(size + this.#count, [identity]);
+    const length = await this.#claim();
+    try {
+      if (!resume) return;
+      const marks = await this.#marks(length, identity);
+      marks?.forEach((mark, index) => {
+        if (mark === DONE) this.#done.add(index);
+      });
+      if (marks === undefined) await this.#beginAnew(length, identity);
+    } catch (error) {
+      if (length === 0) await this.discard();
+      throw error;
+    }
+  }
+
+  /**
+   * Makes the file, or takes up what an earlier download has left.
+   *
+   * @returns Its length; 0 where it was made now.
+   */
+  async #claim(): Promise<number> {
+    const files = this.#files;
+    const claimed = await this.#told(async () =>
+      await files.claim?.(this.#path, { keep: this.#plan.resume })
+    );
+    if (claimed !== undefined) {
+      const { id, length } = this.#granted(claimed);
+      this.#id = id;
+      return length;
+    }
+    // What may not be read is to be known now, and not at the end.
+    const found = await this.#told(() => files.open(this.#path));
+    if (found.kind === "absent") {
+      await this.#write(0, []);
+      return 0;
+    }
+    const { length, stream } = this.#granted(found);
+    await stream.cancel();
+    return length;
+  }
+
+  /** Nothing of another object may stay, marks least of all. */
+  async #beginAnew(length: number, identity: Uint8Array): Promise<void> {
+    if (length > 0) {
+      await this.#told(() => this.#files.cut(this.#path, 0, this.#id));
+    }
+    await this.#write(this.#plan.size + this.#count, [identity]);
   }
 
   /** The marks of an earlier download, if that was of the same object. */
   async #marks(
-    { length, stream }: OpenedFile,
+    length: number,
     identity: Uint8Array,
   ): Promise<Uint8Array | undefined> {
-    if (length !== this.#plan.size + this.#count + identity.length) {
-      await stream.cancel();
-      return undefined;
-    }
-    const tail = concat(await Array.fromAsync(stream));
+    const { size } = this.#plan;
+    if (length !== size + this.#count + identity.length) return undefined;
+    const { stream } = this.#granted(
+      await this.#told(() => this.#files.open(this.#path, size, this.#id)),
+    );
+    const tail = concat(await this.#told(() => Array.fromAsync(stream)));
     const known = tail.subarray(this.#count);
     return known.every((byte, index) => byte === identity[index])
       ? tail.subarray(0, this.#count)
@@ -185,20 +253,14 @@ export class PartialFile {
     pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
     onWritten: (bytes: number) => void = () => {},
   ): Promise<void> {
-    const found = await this.#files.write(this.#path, from);
-    const writer = this.#granted(found).getWriter();
-    try {
-      for await (const piece of pieces) {
-        await this.#told(writer.write(piece));
-        onWritten(piece.length);
-      }
-    } catch (error) {
-      await writer.abort(error).catch(() => {
-        // A file that could not be written is closed already.
-      });
-      throw error;
-    }
-    await this.#told(writer.close());
+    const found = await this.#told(() =>
+      this.#files.write(this.#path, from, this.#id)
+    );
+    await writeAll(this.#granted(found), {
+      path: this.#plan.path,
+      pieces,
+      onWritten,
+    });
   }
 
   #granted<T>(found: Found<T>): T {
@@ -207,11 +269,88 @@ export class PartialFile {
     return granted(found, "write", path);
   }
 
-  async #told<T>(act: Promise<T>): Promise<T> {
-    try {
-      return await act;
-    } catch (cause) {
-      throw writeFailed(this.#plan.path, cause);
-    }
+  async #told<T>(act: () => Promise<T>): Promise<T> {
+    return await acted("write", this.#plan.path, act);
   }
+}
+
+/** What is written in order. */
+interface Written {
+  /** The file that the user named. */
+  readonly path: string | URL;
+  /** The bytes. */
+  readonly pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  /** Told how many bytes were written. */
+  readonly onWritten: (bytes: number) => void;
+  /** Ends a write early that nobody takes the bytes of. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+async function writeAll(
+  stream: WritableStream<Uint8Array>,
+  { path, pieces, onWritten, signal }: Written,
+): Promise<void> {
+  const writer = stream.getWriter();
+  const told = async (act: Promise<void>): Promise<void> =>
+    await acted("write", path, () => act);
+  try {
+    for await (const piece of pieces) {
+      await orAborted(told(writer.write(piece)), signal);
+      onWritten(piece.length);
+    }
+  } catch (error) {
+    const aborting = writer.abort(error).catch(() => {
+      // A file that could not be written is closed already.
+    });
+    // A write that nobody takes the bytes of would hold it up.
+    if (!signal?.aborted) await aborting;
+    throw error;
+  }
+  await told(writer.close());
+}
+
+/** Waits for a write no longer than until the signal is aborted. */
+async function orAborted(
+  act: Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (signal === undefined) return await act;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  act.catch(() => {
+    // Whoever waits is told; after an abort nobody does.
+  });
+  try {
+    signal.throwIfAborted();
+    await Promise.race([act, promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/**
+ * Writes bytes in order to what is no plain file, such as a pipe or a device,
+ * and leaves it in place.
+ *
+ * @param files Where it lies.
+ * @param written What is written.
+ * @returns `false`, with nothing written, if it is a plain file or not there.
+ * @throws {ConfigError} If it is a folder, or cannot be written.
+ */
+export async function writeInPlace(
+  files: WritableFiles,
+  written: Written,
+): Promise<boolean> {
+  const { path, signal } = written;
+  if (!await checkKind("write", files, path) || !files.append) return false;
+  let found: Found<WritableStream<Uint8Array>>;
+  try {
+    found = await files.append(path, signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw fileFailed("write", path, error);
+  }
+  await writeAll(granted(found, "write", path), written);
+  return true;
 }
