@@ -106,7 +106,9 @@ export type {
 export type { ServiceClientClass, ServiceDefinition } from "./service.ts";
 export type { Signer, SigningRules, SigningScope } from "./signer.ts";
 export type {
+  ClaimedFile,
   FileFacts,
+  FileId,
   Files,
   Found,
   OpenedFile,

@@ -13,7 +13,9 @@
  */
 export type { Clock } from "../ports/clock.ts";
 export type {
+  ClaimedFile,
   FileFacts,
+  FileId,
   Files,
   Found,
   OpenedFile,

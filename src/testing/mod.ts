@@ -55,7 +55,9 @@ export type {
   Transport,
 } from "../ports/http.ts";
 export type {
+  ClaimedFile,
   FileFacts,
+  FileId,
   Files,
   Found,
   OpenedFile,
