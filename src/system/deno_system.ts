@@ -39,7 +39,7 @@ export class DenoSystem implements System, WritableFiles {
   }
 
   async stat(path: string | URL): Promise<Found<FileFacts>> {
-    return await reading(path, async () => {
+    const facts = await reading(path, async () => {
       const info = await Deno.stat(path);
       const kind = kindOf(path, info);
       return {
@@ -48,6 +48,10 @@ export class DenoSystem implements System, WritableFiles {
         ...kind && { kind },
       };
     });
+    // Most devices are refused whatever the flag for their path says.
+    return facts.kind === "denied" && granted({ name: "read", path })
+      ? denied("--allow-all")
+      : facts;
   }
 
   async writePrivate(path: string, text: string): Promise<Found<true>> {
@@ -444,12 +448,8 @@ async function found<T>(
   try {
     return { kind: "found", value: await get() };
   } catch (error) {
-    // Deno guards some files, such as devices, beyond the flag for their path.
-    if (error instanceof Deno.errors.NotCapable) {
-      return denied(
-        error.message.includes("--allow-all") ? "--allow-all" : flag,
-      );
-    }
+    // Deno guards some files beyond the flag for their path.
+    if (error instanceof Deno.errors.NotCapable) return denied(flag);
     if (isMissing(error)) return { kind: "absent" };
     throw error;
   }
