@@ -48,10 +48,7 @@ export class DenoSystem implements System, WritableFiles {
         ...kind && { kind },
       };
     });
-    // Most devices are refused whatever the flag for their path says.
-    return facts.kind === "denied" && granted({ name: "read", path })
-      ? denied("--allow-all")
-      : facts;
+    return deniedWholly(facts, { name: "read", path });
   }
 
   async writePrivate(path: string, text: string): Promise<Found<true>> {
@@ -149,10 +146,11 @@ export class DenoSystem implements System, WritableFiles {
     path: string | URL,
     signal?: AbortSignal,
   ): Promise<Found<WritableStream<Uint8Array>>> {
-    return await writing(
+    const found = await writing(
       path,
       async () => fileSink(await openToAppend(path, signal)),
     );
+    return deniedWholly(found, { name: "write", path });
   }
 
   async claim(
@@ -439,6 +437,16 @@ function besideOf(path: string | URL, name: string): string | URL {
 /** "prompt" is no: the script's user was not asked, and is not to be. */
 function granted(permission: Deno.PermissionDescriptor): boolean {
   return Deno.permissions.querySync(permission).state === "granted";
+}
+
+/** Most devices are refused whatever the flag for their path says. */
+function deniedWholly<T>(
+  found: Found<T>,
+  permission: Deno.PermissionDescriptor,
+): Found<T> {
+  return found.kind === "denied" && granted(permission)
+    ? denied("--allow-all")
+    : found;
 }
 
 async function found<T>(
