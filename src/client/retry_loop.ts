@@ -19,6 +19,7 @@ import type {
   RetryGrant,
   RetryStrategy,
   RetryTicket,
+  RetryTurn,
 } from "../ports/retry.ts";
 import { type AttemptTrace, CallRecord, failureName } from "./call_record.ts";
 
@@ -124,7 +125,7 @@ class Run {
   ): Promise<Looped<T>> {
     const { clock } = this.#parts;
     while (true) {
-      if (grant.delayMs > 0) await this.#pause(grant.delayMs, turn.signal);
+      grant = await this.#waited(grant, turn.signal);
       const trace: AttemptTrace = {};
       const startMs = clock.now().getTime();
       try {
@@ -149,10 +150,38 @@ class Run {
     }
   }
 
-  /** A total time that passes during a wait ends the call like any other. */
-  async #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  /** Waits until an attempt may be sent. */
+  async #waited(
+    grant: RetryGrant,
+    signal: AbortSignal | undefined,
+  ): Promise<RetryGrant> {
+    const { clock, retry } = this.#parts;
+    const turn = retry.turn?.(grant);
+    if (turn === undefined) {
+      if (grant.delayMs > 0) await this.#pause(grant.delayMs, signal);
+      return grant;
+    }
+    const startMs = clock.now().getTime();
     try {
-      await this.#parts.clock.sleep(ms, signal);
+      for (let ms = turn.remainingMs(); ms > 0; ms = turn.remainingMs()) {
+        await this.#pause(ms, signal, turn);
+      }
+    } finally {
+      turn.end();
+    }
+    return { ...grant, delayMs: clock.now().getTime() - startMs };
+  }
+
+  /** A total time that passes during a wait ends the call like any other. */
+  async #pause(
+    ms: number,
+    signal: AbortSignal | undefined,
+    turn?: RetryTurn,
+  ): Promise<void> {
+    const { clock } = this.#parts;
+    try {
+      if (turn === undefined) await clock.sleep(ms, signal);
+      else await sleepUntilChange(clock, ms, signal, turn);
     } catch (error) {
       if (error instanceof AwsError) {
         conclude(error, this.#record.metadata("total-timeout"));
@@ -295,5 +324,27 @@ class Run {
     );
     conclude(error, this.#record.metadata("total-timeout"));
     throw error;
+  }
+}
+
+/** Sleeps until the time has passed or the turn may have come nearer. */
+async function sleepUntilChange(
+  clock: Clock,
+  ms: number,
+  signal: AbortSignal | undefined,
+  turn: RetryTurn,
+): Promise<void> {
+  signal?.throwIfAborted();
+  const sleep = new AbortController();
+  const end = (): void => sleep.abort(signal?.reason);
+  const changed = Symbol("changed");
+  turn.onChange(() => sleep.abort(changed));
+  signal?.addEventListener("abort", end, { once: true });
+  try {
+    await clock.sleep(ms, sleep.signal);
+  } catch (error) {
+    if (error !== changed) throw error;
+  } finally {
+    signal?.removeEventListener("abort", end);
   }
 }

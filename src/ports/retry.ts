@@ -55,6 +55,24 @@ export interface RetryGrant {
   readonly delayMs: number;
 }
 
+/** An attempt's place in the line of those that wait to be sent. */
+export interface RetryTurn {
+  /**
+   * Tells what is still to be waited. Asked first, and again after each wait.
+   *
+   * @returns Milliseconds; 0: send now.
+   */
+  remainingMs(): number;
+  /**
+   * Sets what is called, once, when the wait may have become shorter.
+   *
+   * @param wake Ends the wait, so that {@linkcode remainingMs} is asked again.
+   */
+  onChange(wake: () => void): void;
+  /** Ends the turn: the attempt is sent, or its call has ended before. */
+  end(): void;
+}
+
 /** The end of a call's attempts. */
 export interface RetryRefusal {
   /** Tells the two answers apart. */
@@ -104,6 +122,16 @@ export interface RetryStrategy {
     failure: AwsError,
     call: RetriedCall,
   ): RetryGrant | RetryRefusal;
+
+  /**
+   * Takes a grant's place in line. Where a strategy has this, the loop waits by
+   * the turn and not by `delayMs`, which then only estimates the wait: a rate
+   * may change while attempts wait for it.
+   *
+   * @param grant A grant of this strategy.
+   * @returns The turn; `undefined`: `delayMs` holds.
+   */
+  turn?(grant: RetryGrant): RetryTurn | undefined;
 
   /**
    * Gives back what the call still holds.

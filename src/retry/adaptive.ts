@@ -9,10 +9,11 @@ import type {
   RetryRefusal,
   RetryStrategy,
   RetryTicket,
+  RetryTurn,
 } from "../ports/retry.ts";
 import { first } from "./answers.ts";
 import { classify } from "./classify.ts";
-import { SendLimiter } from "./send_limiter.ts";
+import { SendLimiter, type SendToken } from "./send_limiter.ts";
 import { StandardRetry, type StandardRetryOptions } from "./standard.ts";
 
 /** Settings of {@linkcode AdaptiveRetry}. */
@@ -21,14 +22,26 @@ export interface AdaptiveRetryOptions extends StandardRetryOptions {
   readonly now?: () => number;
 }
 
+/** What a ticket waits for before its attempt is sent. */
+interface Wait {
+  /** The backoff, in milliseconds. */
+  readonly backoffMs: number;
+  /** What the grant said, in milliseconds. */
+  readonly delayMs: number;
+  /** The token, where it was taken with the grant. */
+  readonly token?: SendToken;
+}
+
 /**
  * The adaptive retry mode: the standard mode, and a send rate for first attempts
  * and retries alike that follows what the service bears.
  *
- * A token is taken when an attempt is granted, not when it is sent; a wait
- * covers both the backoff and the token.
+ * A retry takes its token after its backoff. A grant's `delayMs` is an estimate,
+ * as the rate changes while attempts wait; {@linkcode turn} tells the wait
+ * itself.
  *
- * Source: "Retry behavior", AWS SDKs and Tools Reference Guide, adaptive mode.
+ * Source: "Retry behavior", AWS SDKs and Tools Reference Guide, adaptive mode;
+ * order of the waits as in botocore 1.43.
  */
 export class AdaptiveRetry implements RetryStrategy {
   /** The mode's name. */
@@ -39,6 +52,7 @@ export class AdaptiveRetry implements RetryStrategy {
   readonly #standard: StandardRetry;
   readonly #limiter: SendLimiter;
   readonly #now: () => number;
+  readonly #waits = new WeakMap<RetryTicket, Wait>();
 
   /**
    * Makes a strategy that does not limit the rate yet.
@@ -54,7 +68,13 @@ export class AdaptiveRetry implements RetryStrategy {
   }
 
   begin(): RetryGrant {
-    return first(this.#tokenMs());
+    const at = this.#seconds();
+    const token = this.#limiter.reserve(at);
+    if (token === undefined) return first(0);
+    const delayMs = token.remaining(at) * 1_000;
+    const grant = first(delayMs);
+    this.#waits.set(grant.ticket, { backoffMs: 0, delayMs, token });
+    return grant;
   }
 
   afterFailure(
@@ -64,8 +84,37 @@ export class AdaptiveRetry implements RetryStrategy {
   ): RetryGrant | RetryRefusal {
     this.#note(failure, call);
     const answer = this.#standard.afterFailure(ticket, failure, call);
-    if (answer.kind === "stop") return answer;
-    return { ...answer, delayMs: Math.max(answer.delayMs, this.#tokenMs()) };
+    if (answer.kind === "stop" || !this.#limiter.enabled) return answer;
+    const backoffMs = answer.delayMs;
+    const tokenMs = this.#limiter.estimate(this.#seconds()) * 1_000;
+    const delayMs = Math.max(backoffMs, tokenMs);
+    this.#waits.set(answer.ticket, { backoffMs, delayMs });
+    return { ...answer, delayMs };
+  }
+
+  turn({ ticket, delayMs }: RetryGrant): RetryTurn | undefined {
+    const wait = this.#waits.get(ticket);
+    if (wait === undefined) return undefined;
+    // Each ticket has one turn.
+    this.#waits.delete(ticket);
+    // Someone may have lengthened the wait on the way.
+    let backoffMs = delayMs > wait.delayMs ? delayMs : wait.backoffMs;
+    let { token } = wait;
+    return {
+      remainingMs: () => {
+        if (backoffMs > 0) {
+          const waited = backoffMs;
+          backoffMs = 0;
+          return waited;
+        }
+        const at = this.#seconds();
+        token ??= this.#limiter.reserve(at);
+        // Clocks and timers count whole milliseconds.
+        return Math.ceil((token?.remaining(at) ?? 0) * 1_000);
+      },
+      onChange: (wake) => token?.onChange(wake),
+      end: () => token?.leave(this.#seconds()),
+    };
   }
 
   afterSuccess(ticket: RetryTicket): void {
@@ -82,10 +131,6 @@ export class AdaptiveRetry implements RetryStrategy {
       // Other errors say nothing about how many requests the service gets.
       this.#limiter.served(this.#seconds());
     }
-  }
-
-  #tokenMs(): number {
-    return this.#limiter.admit(this.#seconds()) * 1_000;
   }
 
   #seconds(): number {

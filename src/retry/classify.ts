@@ -34,6 +34,9 @@ export const THROTTLING_CODES: ReadonlySet<string> = new Set([
   "TransactionInProgressException",
 ]);
 
+/** Too Many Requests: what other stores and gateways answer, with codes of their own. */
+const THROTTLING_STATUS = 429;
+
 /** Error codes of passing troubles, whatever the status. */
 export const TRANSIENT_CODES: ReadonlySet<string> = new Set([
   "PriorRequestNotComplete",
@@ -62,7 +65,8 @@ const SERVICE_CODES: Readonly<Record<string, ReadonlySet<string>>> = {
  * final: the runtime denies the connection, or a limit passed that holds for
  * more than one attempt. All other errors are no failure of an exchange.
  *
- * Source: retry tables of botocore 1.43, modes standard and adaptive.
+ * Source: retry tables of botocore 1.43, modes standard and adaptive; status 429
+ * is ours (RFC 6585, section 4).
  *
  * @param failure What the attempt ended with.
  * @param service Id of the service, for example `"sts"`.
@@ -78,7 +82,10 @@ export function classify(failure: AwsError, service: string): FailureClass {
 function ofAnswer(failure: ServiceError, service: string): FailureClass {
   const { code, status, retryable } = failure.detail;
   // Throttling first: PriorRequestNotComplete is in both tables.
-  if (THROTTLING_CODES.has(code) || retryable === "throttling") {
+  if (
+    THROTTLING_CODES.has(code) || status === THROTTLING_STATUS ||
+    retryable === "throttling"
+  ) {
     return "throttling";
   }
   const transient = TRANSIENT_CODES.has(code) ||

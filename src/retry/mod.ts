@@ -43,6 +43,7 @@ export type {
   RetryRefusal,
   RetryStrategy,
   RetryTicket,
+  RetryTurn,
 } from "../ports/retry.ts";
 export { AdaptiveRetry, type AdaptiveRetryOptions } from "./adaptive.ts";
 export {

@@ -5,6 +5,7 @@ import type {
   RetryRefusal,
   RetryStrategy,
   RetryTicket,
+  RetryTurn,
 } from "../ports/retry.ts";
 import { retryAfterMs } from "./server_hints.ts";
 
@@ -48,6 +49,10 @@ export class HonouredRetryAfter implements RetryStrategy {
     if (answer.kind === "stop") return answer;
     const askedMs = Math.min(retryAfterMs(failure), MAX_RETRY_AFTER_MS);
     return { ...answer, delayMs: Math.max(answer.delayMs, askedMs) };
+  }
+
+  turn(grant: RetryGrant): RetryTurn | undefined {
+    return this.#inner.turn?.(grant);
   }
 
   afterSuccess(ticket: RetryTicket): void {

@@ -16,6 +16,7 @@ export class TokenBucket {
   #fillRate: number;
   #capacity: number;
   #available = 0;
+  #taken = 0;
   #filledAt: number;
 
   /**
@@ -38,6 +39,11 @@ export class TokenBucket {
   /** Most tokens that it keeps. */
   get capacity(): number {
     return this.#capacity;
+  }
+
+  /** Tokens that were taken so far, also those that are still to come. */
+  get taken(): number {
+    return this.#taken;
   }
 
   /** Tokens in it when the time was last told; below 0 where some are owed. */
@@ -79,6 +85,29 @@ export class TokenBucket {
    */
   take(tokens: number): void {
     this.#available -= tokens;
+    this.#taken += tokens;
+  }
+
+  /**
+   * Gives back tokens that were taken and are not used.
+   *
+   * @param tokens How many.
+   */
+  giveBack(tokens: number): void {
+    this.#available += tokens;
+    this.#taken -= tokens;
+  }
+
+  /**
+   * Says how much is still to come in until a token that was taken is there.
+   *
+   * @param number Its number, which {@linkcode taken} was after taking it.
+   * @param atSeconds The time.
+   * @returns Tokens, 0 or less if it is there.
+   */
+  missingFor(number: number, atSeconds: number): number {
+    this.#fill(atSeconds);
+    return number - this.#taken - this.#available;
   }
 
   #fill(atSeconds: number): void {

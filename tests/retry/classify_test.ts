@@ -20,7 +20,9 @@ Deno.test("classify sorts what a service answers", () => {
     [answer({ code: "RequestTimeout" }), "transient"],
     [answer({ code: "504", status: 504 }), "transient"],
     [answer({ code: "Odd", retryable: "transient" }), "transient"],
-    [answer({ code: "429", status: 429 }), "fatal"],
+    [answer({ code: "429", status: 429 }), "throttling"],
+    [answer({ code: "TooManyRequests", status: 429 }), "throttling"],
+    [answer({ code: "509", status: 509 }), "fatal"],
     [answer({ code: "RequestTimeTooSkewed", status: 403 }), "fatal"],
   ];
 

@@ -38,6 +38,19 @@ export const DEVIATIONS: readonly Deviation<unknown>[] = [
     expect: verifiedByUs,
     reason: "botocore without its C runtime computes no CRC32C, CRC64NVME",
   }),
+  deviation<DecisionCase>({
+    suite: "retries.json#decisions",
+    applies: ({ status, standard }) => status === 429 && !standard,
+    expect: (vector) => ({ ...vector, standard: true, throttling: true }),
+    reason: "429 is throttling: other stores send it with codes of their own",
+  }),
+  deviation<FlowCase>({
+    suite: "retries.json#flows",
+    applies: ({ mode, responses }) =>
+      mode !== "legacy" && responses.length === 1 && responses[0] === 429,
+    expect: retriedAfter429,
+    reason: "429 is throttling: other stores send it with codes of their own",
+  }),
   deviation<AttemptHeaderCase>({
     suite: "retries.json#flows",
     applies: ({ v21 }) => !v21,
@@ -46,6 +59,35 @@ export const DEVIATIONS: readonly Deviation<unknown>[] = [
       "the first attempt tells max, as botocore does with its new retries",
   }),
 ];
+
+/** What a recorded decision says of a status. */
+interface DecisionCase {
+  readonly status?: number;
+  readonly standard: boolean;
+  readonly throttling: boolean;
+}
+
+/** A recorded flow, as far as its answers decide on it. */
+interface FlowCase {
+  readonly mode: string;
+  readonly random: number;
+  readonly responses: readonly unknown[];
+  readonly expect: object;
+}
+
+function retriedAfter429(vector: FlowCase): FlowCase {
+  return {
+    ...vector,
+    responses: [429, 200],
+    expect: {
+      requests: 2,
+      sleeps: [vector.random],
+      amzSdkRequest: ["attempt=1; max=3", "attempt=2; max=3"],
+      status: 200,
+      retryAttempts: 1,
+    },
+  };
+}
 
 /** What a recorded flow has to do with the header `amz-sdk-request`. */
 interface AttemptHeaderCase {
