@@ -27,23 +27,29 @@ export class TransportError extends AwsError {
   readonly kind: TransportFault;
   /** Whether the server may have seen the request. `false`: it cannot have. */
   readonly maybeSent: boolean;
+  /** Whether another attempt would end the same way, so that none is made. */
+  readonly final: boolean;
 
   /**
    * Makes the error.
    *
    * @param kind What went wrong.
    * @param message What was attempted and what the runtime reported.
-   * @param options Whether the server may have seen the request, and the
-   * runtime's error as `cause`.
+   * @param options Whether the server may have seen the request, whether another
+   * attempt would end the same way, and the runtime's error as `cause`.
    */
   constructor(
     kind: TransportFault,
     message: string,
-    options: ErrorOptions & { readonly maybeSent: boolean },
+    options: ErrorOptions & {
+      readonly maybeSent: boolean;
+      readonly final?: boolean;
+    },
   ) {
     super(message, options);
     this.kind = kind;
     this.maybeSent = options.maybeSent;
+    this.final = options.final ?? kind === "denied";
   }
 }
 

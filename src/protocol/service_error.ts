@@ -31,6 +31,10 @@ const MOST_BYTES = 64 * 1_024;
 const ERROR_ROOT =
   /^(?:<\?[^>]*>|<!--(?:[^-]|-[^-])*-->|\s)*<(?:[\w.-]+:)?(?:Error|ErrorResponse)(?=[\s/>])/;
 
+/** What nginx, Apache and Go answer on a port for TLS to a request without it. */
+const WANTS_TLS =
+  /plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL-enabled server port|HTTP request to an HTTPS server/;
+
 const WHITE_SPACE: ReadonlySet<number | undefined> = new Set([9, 10, 13, 32]);
 
 /** What has a place of its own in the error. */
@@ -52,7 +56,16 @@ export function serviceError<Input, Output>(
   const error = root?.name === "ErrorResponse" ? childOf(root, "Error") : root;
   const said = error?.name === "Error" ? error : undefined;
   const code = textOf(said, "Code") ?? String(head.status);
-  return errorOf(operation, head, { code, said, root });
+  const isForTls = said === undefined && WANTS_TLS.test(document);
+  const reason = isForTls
+    ? "the server expects TLS on this port; use https:// in the endpoint"
+    : undefined;
+  return errorOf(operation, head, {
+    code,
+    said,
+    root,
+    ...reason && { reason },
+  });
 }
 
 /**

@@ -101,7 +101,7 @@ function ofTimeout({ limit }: TimeoutError): FailureClass {
   return limit === "total" || limit === "queue" ? "fatal" : "timeout";
 }
 
-function ofExchange({ kind }: TransportError): FailureClass {
-  if (kind === "denied") return "fatal";
+function ofExchange({ kind, final }: TransportError): FailureClass {
+  if (final) return "fatal";
   return kind === "timeout" ? "timeout" : "transient";
 }

@@ -6,7 +6,7 @@
 import { ConfigError } from "../foundation/errors.ts";
 import { addressOf } from "./dials.ts";
 import { checkCount } from "./limits.ts";
-import { isDeno, isProxied } from "./runtime.ts";
+import { isDeno, isProxied, proxyInWords } from "./runtime.ts";
 
 /** A client certificate, in PEM. */
 export interface ClientCertificate {
@@ -107,6 +107,18 @@ export class ConnectionPool implements Disposable {
     return fetch(url, { ...init, client });
   }
 
+  /**
+   * The proxy that a request goes through, in words, as far as it can be told.
+   *
+   * @param url Where to.
+   * @param direct Whether it must not go through one.
+   */
+  proxyOf(url: string, direct = false): string | undefined {
+    const { fetch: send, proxy } = this.#options;
+    if (send !== undefined || direct || proxy === false) return undefined;
+    return proxyInWords(new URL(url), proxy);
+  }
+
   /** Drops the idle connections; those in use go on to their end. */
   renew(): void {
     this.#client?.close();
@@ -153,8 +165,8 @@ export class ConnectionPool implements Disposable {
   #clientOf(wanted: WantedConnection): Deno.HttpClient {
     const { proxy } = this.#options;
     return wanted.once
-      ? this.#once ??= this.#create(proxyOf(proxy), wanted)
-      : this.#client ??= this.#create(proxyOf(proxy), wanted);
+      ? this.#once ??= this.#create(givenProxy(proxy), wanted)
+      : this.#client ??= this.#create(givenProxy(proxy), wanted);
   }
 
   #create(proxy: ProxyOption, { once }: WantedConnection): Deno.HttpClient {
@@ -188,7 +200,7 @@ export class ConnectionPool implements Disposable {
 
 type ProxyOption = Pick<Deno.CreateHttpClientOptions, "proxy">;
 
-function proxyOf(proxy: string | false | undefined): ProxyOption {
+function givenProxy(proxy: string | false | undefined): ProxyOption {
   return typeof proxy === "string" ? { proxy: { url: proxy } } : {};
 }
 

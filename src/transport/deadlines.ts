@@ -177,8 +177,12 @@ export class Deadlines implements Transport {
       exchange.end();
       return { status, headers, body: null, exchange };
     }
-    const length = decoded ? undefined : headers["content-length"];
-    const intake = new Intake(response.body, length, exchange, this.#clock);
+    const contentLength = decoded ? undefined : headers["content-length"];
+    const head = {
+      status,
+      ...contentLength === undefined ? {} : { contentLength },
+    };
+    const intake = new Intake(response.body, head, exchange, this.#clock);
     // What is read at once holds no connection, so it may be forgotten.
     const forgotten = intake.prefetch() ? undefined : this.#forgotten;
     const body = new GuardedBody(intake, forgotten);

@@ -23,7 +23,7 @@ const MEANINGS: readonly (readonly [RegExp, TransportFault])[] = [
   [/dns error|ENOTFOUND|EAI_AGAIN/, "dns"],
   [/Connection reset|Broken pipe|ECONNRESET|EPIPE/, "reset"],
   [
-    /tcp connect error|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT|tunnel|proxy authentication/,
+    /tcp connect error|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT|tunnel|proxy authentication|Proxy server unreachable/,
     "refused",
   ],
   [
@@ -35,10 +35,14 @@ const MEANINGS: readonly (readonly [RegExp, TransportFault])[] = [
     "closed",
   ],
   [
-    /invalid .* parsed|message head is too large|HPE_|HTTPParserError/,
+    /invalid .* parsed|HPE_|HTTPParserError/,
     "not-http",
   ],
 ];
+
+/** Of hyper, and of undici. Another attempt would bring the same. */
+const HEAD_TOO_LARGE =
+  /message head is too large|HPE_HEADER_OVERFLOW|UND_ERR_HEADERS_OVERFLOW/;
 
 /** What each kind means to whoever reads the error. */
 const WORDS: Readonly<Record<TransportFault, string>> = {
@@ -62,9 +66,24 @@ const NEVER_SENT: readonly TransportFault[] = ["denied", "dns", "refused"];
  *
  * @param error What it rejected with.
  * @param request What was to be sent.
+ * @param proxy The proxy that it was to go through, in words.
  */
-export function sendFault(error: unknown, request: HttpRequest): AwsError {
+export function sendFault(
+  error: unknown,
+  request: HttpRequest,
+  proxy?: string,
+): AwsError {
   const text = textOf(error);
+  withoutQuery(error, request);
+  if (HEAD_TOO_LARGE.test(text)) {
+    return new TransportError(
+      "not-http",
+      `Cannot read the answer to ${
+        describe(request)
+      }: it has more than 100 header fields, which is all that the platform's fetch takes, or a head of more than some 400 kB; store less metadata, or have what stands in between add fewer fields`,
+      { cause: error, maybeSent: true, final: true },
+    );
+  }
   const refusal = text.includes("client error")
     ? undefined
     : refusalOf(text, request);
@@ -72,12 +91,13 @@ export function sendFault(error: unknown, request: HttpRequest): AwsError {
     return new EndpointError(`Cannot send ${describe(request)}: ${refusal}`);
   }
   const kind = kindOf(text);
+  const words = proxyFaultOf(kind, text, proxy) ??
+    WORDS[kind] + hint(kind, text, request);
   const maybeSent = !NEVER_SENT.includes(kind) &&
     !text.includes("client error (Connect)");
-  withoutQuery(error, request);
   return new TransportError(
     kind,
-    `Cannot send ${describe(request)}: ${WORDS[kind]}${hint(kind, request)}`,
+    `Cannot send ${describe(request)}: ${words}`,
     { cause: error, maybeSent },
   );
 }
@@ -122,9 +142,138 @@ function refusalOf(
   return undefined;
 }
 
-function hint(kind: TransportFault, { origin }: HttpRequest): string {
-  if (kind !== "denied") return "";
-  return `; allow it with --allow-net=${URL.parse(origin)?.host ?? origin}`;
+/** What is worth adding to the words of a kind. */
+function hint(
+  kind: TransportFault,
+  text: string,
+  { origin }: HttpRequest,
+): string {
+  if (kind === "denied") {
+    return `; allow it with --allow-net=${URL.parse(origin)?.host ?? origin}`;
+  }
+  if (kind === "tls") return tlsHint(text, origin);
+  return origin.startsWith("http:") && ["closed", "not-http"].includes(kind)
+    ? "; if this port expects TLS, use https://"
+    : "";
+}
+
+/** What is wrong with a secure connection, by the platform's text, and the remedy. */
+const TLS_CAUSES: readonly (readonly [RegExp, string])[] = [
+  [
+    /UnknownIssuer|UNABLE_TO_|SELF_SIGNED_CERT_IN_CHAIN|unable to get (?:local )?issuer/,
+    "the certificate comes from an authority that is not trusted here; give that authority's certificate in caCerts, or in the PEM file that AWS_CA_BUNDLE names",
+  ],
+  [
+    /CaUsedAsEndEntity/,
+    "the server presents the certificate of an authority (self-signed, with CA:TRUE) as its own, which the platform always refuses, also from caCerts; make one with CA:FALSE, or sign one with it, and give that or the authority in caCerts",
+  ],
+  [
+    /DEPTH_ZERO_SELF_SIGNED_CERT/,
+    "the certificate is self-signed and not trusted here; give it in caCerts, or in the PEM file that AWS_CA_BUNDLE names",
+  ],
+  [
+    /CERT_HAS_EXPIRED|certificate has expired/,
+    "the certificate has expired; renew it on the server, or correct the clock of this machine if that is wrong",
+  ],
+  [
+    /CERT_NOT_YET_VALID/,
+    "the certificate is not valid yet; correct the clock of this machine if that is wrong, or the certificate on the server",
+  ],
+  [
+    /ALTNAME_INVALID/,
+    "the certificate is for another name; use a name that it is for in the endpoint",
+  ],
+  [
+    /ProtocolVersion|peer is incompatible|UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION/,
+    "the server knows no version of TLS that is safe today; let it offer TLS 1.2 or 1.3",
+  ],
+  [
+    /corrupt message|WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/,
+    "the server does not speak TLS on this port; use http:// in the endpoint if that is meant, or the port on which it speaks TLS",
+  ],
+  [
+    /tls handshake eof/,
+    "the server closed the connection during the handshake; see whether it speaks TLS on this port",
+  ],
+];
+
+function tlsHint(text: string, origin: string): string {
+  const known = datesHint(text) ?? nameHint(text, origin) ??
+    TLS_CAUSES.find(([pattern]) => pattern.test(text))?.[1];
+  return known === undefined ? "" : `: ${known}`;
+}
+
+function datesHint(text: string): string | undefined {
+  const [, now, side, limit] =
+    /verification time (\d+) \(UNIX\), but certificate is not valid (after|before) (\d+)/
+      .exec(text) ?? [];
+  if (now === undefined || limit === undefined) return undefined;
+  return side === "after"
+    ? `the certificate expired on ${day(limit)}, and it is ${
+      day(now)
+    } by the clock of this machine; renew it on the server, or correct the clock`
+    : `the certificate is valid from ${day(limit)} on, and it is ${
+      day(now)
+    } by the clock of this machine; correct the clock, or the certificate on the server`;
+}
+
+function day(seconds: string): string {
+  const date = new Date(Number(seconds) * 1_000);
+  return Number.isNaN(date.getTime())
+    ? seconds
+    : date.toISOString().replace(/\.000Z$/, "Z");
+}
+
+/** Names are what a server says: only what looks like one is shown. */
+function nameHint(text: string, origin: string): string | undefined {
+  if (!/not valid for name/.test(text)) return undefined;
+  const names = [...text.matchAll(/DnsName\("([\w.*-]{1,100})"\)/g)]
+    .slice(0, 3).map(([, name]) => name);
+  const others = names.length === 0 ? "" : ` but for ${names.join(", ")}`;
+  return `the certificate is not for ${
+    URL.parse(origin)?.hostname ?? origin
+  }${others}; use a name that it is for in the endpoint`;
+}
+
+/**
+ * The answer of a proxy that wants to know who asks; no server sends it.
+ *
+ * @param request What was to be sent.
+ */
+export function proxyRefusal(request: HttpRequest): TransportError {
+  return new TransportError(
+    "refused",
+    `Cannot send ${describe(request)}: ${PROXY_PASSWORD}`,
+    { maybeSent: false },
+  );
+}
+
+const PROXY_PASSWORD =
+  "the proxy wants a name and a password (407); give them in the URL of the proxy, in the option proxy or in HTTP_PROXY or HTTPS_PROXY";
+
+/** What a fault of the proxy's is in words, if it is one. */
+function proxyFaultOf(
+  kind: TransportFault,
+  text: string,
+  proxy = "the proxy",
+): string | undefined {
+  if (/proxy authentication required/i.test(text)) return PROXY_PASSWORD;
+  if (/unsuccessful tunnel|unexpected eof while tunneling/.test(text)) {
+    return `${proxy} made no connection to the host; see whether it allows that host and port, or name the host in NO_PROXY`;
+  }
+  const remedy =
+    "correct the option proxy or the variable, or name the host in NO_PROXY";
+  if (/Proxy server unreachable/.test(text)) {
+    return `${proxy} cannot be reached; ${remedy}`;
+  }
+  // Only the proxy is connected to, and asked for by name, where there is one.
+  if (proxy === "the proxy") return undefined;
+  if (kind === "dns") {
+    return `the name of ${proxy} cannot be resolved; ${remedy}`;
+  }
+  return kind === "refused"
+    ? `${proxy} cannot be reached; ${remedy}`
+    : undefined;
 }
 
 /** Names, codes and messages of an error and its causes. */

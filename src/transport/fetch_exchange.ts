@@ -19,7 +19,7 @@ import type {
 import type { ConnectionPool } from "./connection_pool.ts";
 import type { Dials } from "./dials.ts";
 import { hasNoBody } from "./deadlines.ts";
-import { sendFault } from "./faults.ts";
+import { proxyRefusal, sendFault } from "./faults.ts";
 import { describe, requestUrl } from "./request_url.ts";
 import { decompresses } from "./runtime.ts";
 import { fetchBody } from "./wire_body.ts";
@@ -79,7 +79,7 @@ export class FetchExchange implements Transport {
     } catch (error) {
       if (ends?.aborted) throw ends.reason;
       if (error instanceof AwsError) throw error;
-      throw sendFault(error, request);
+      throw sendFault(error, request, pool.proxyOf(url, options.direct));
     } finally {
       watch?.[Symbol.dispose]();
     }
@@ -129,6 +129,10 @@ function responseOf(response: Response, request: HttpRequest): HttpResponse {
       }: it is a redirect, which this platform hides`,
       { maybeSent: true },
     );
+  }
+  if (status === 407) {
+    body?.cancel().catch(() => {});
+    throw proxyRefusal(request);
   }
   const headers: Record<string, string> = {};
   // Several times faster than Object.fromEntries.

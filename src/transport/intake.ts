@@ -47,20 +47,21 @@ export class Intake {
    * Takes charge of the body of a response.
    *
    * @param body The body, not yet opened.
-   * @param contentLength The length that it must have, as the header names it.
+   * @param head The status, and the length that it must have as the header names
+   * it.
    * @param exchange The exchange it belongs to.
    * @param clock Bounds the reading of what nobody wants.
    */
   constructor(
     body: ResponseBody,
-    contentLength: string | undefined,
+    head: { readonly status: number; readonly contentLength?: string },
     exchange: Exchange,
     clock: Timing,
   ) {
     this.#body = body;
     this.#exchange = exchange;
     this.#clock = clock;
-    this.#tally = new Tally(contentLength);
+    this.#tally = new Tally(head.contentLength, head.status);
     exchange.tally = this.#tally;
   }
 

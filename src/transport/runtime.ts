@@ -71,15 +71,53 @@ export function proxyInEnvironment(): "absent" | "present" | "unreadable" {
  */
 export function isProxied(url: URL): boolean | undefined {
   if (!isDeno()) return false;
-  const scheme = url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
-  const named = [scheme, "ALL_PROXY"].map((name) => variable(name));
+  const named = variablesFor(url).map((name) => variable(name));
   if (named.every((value) => value === "")) return false;
   const isNamed = named.some((value) => value !== "" && value !== undefined);
-  if (!isNamed) return undefined;
-  const exceptions = variable("NO_PROXY", false);
-  if (exceptions === undefined) return undefined;
-  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
-  return !exceptions.split(",").some((rule) => isExcepted(host, rule.trim()));
+  const excepted = isNamed ? isExcepted(url) : undefined;
+  return excepted === undefined ? undefined : !excepted;
+}
+
+/**
+ * The proxy that Deno sends a URL through, for errors: without the name and the
+ * password that its URL may have.
+ *
+ * @param url Where to.
+ * @param given The proxy that was given in code, if any.
+ * @returns `undefined` where there is none, or none that is known of.
+ */
+export function proxyInWords(
+  url: URL,
+  given: string | undefined,
+): string | undefined {
+  if (!isDeno()) return undefined;
+  if (given !== undefined) {
+    return isExcepted(url) ? undefined : `the proxy ${hostOf(given)}`;
+  }
+  if (!isProxied(url)) return undefined;
+  for (const name of variablesFor(url)) {
+    const value = variable(name);
+    if (value) return `the proxy ${hostOf(value)} (${name})`;
+  }
+  return undefined;
+}
+
+function hostOf(proxy: string): string {
+  const url = URL.parse(
+    /^[a-z\d]+:\/\//i.test(proxy) ? proxy : `http://${proxy}`,
+  );
+  return url?.host || "of the settings";
+}
+
+function variablesFor({ protocol }: URL): readonly string[] {
+  return [protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY", "ALL_PROXY"];
+}
+
+/** Whether `NO_PROXY` excepts a host; `undefined`: it may not be read. */
+function isExcepted({ hostname }: URL): boolean | undefined {
+  const rules = variable("NO_PROXY", false);
+  const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  return rules?.split(",").some((rule) => covers(rule.trim(), host));
 }
 
 /**
@@ -99,7 +137,7 @@ function variable(name: string, skipsEmpty = true): string | undefined {
  * A rule is a domain with all below it, an address, or a network of IPv4. `*`
  * stands for all names, and for no address.
  */
-function isExcepted(host: string, rule: string): boolean {
+function covers(rule: string, host: string): boolean {
   if (ipv4(host) !== undefined || host.includes(":")) {
     return host === rule || isInNetwork(host, rule);
   }

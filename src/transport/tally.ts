@@ -11,12 +11,16 @@ export class Tally {
   /** Bytes so far. */
   received = 0;
 
+  readonly #status: number;
+
   /**
    * Starts at none.
    *
    * @param contentLength Value of `content-length`.
+   * @param status Status of the response.
    */
-  constructor(contentLength: string | undefined) {
+  constructor(contentLength: string | undefined, status = 200) {
+    this.#status = status;
     this.expected = contentLength !== undefined && /^\d+$/.test(contentLength)
       ? Number(contentLength)
       : undefined;
@@ -29,8 +33,12 @@ export class Tally {
 
   /** The count in words, for errors. */
   toString(): string {
-    return this.expected === undefined
+    const bytes = this.expected === undefined
       ? `${this.received} bytes`
       : `${this.received} of ${this.expected} bytes`;
+    // A refusal says more by its status than by how it broke off.
+    return this.#status < 300
+      ? bytes
+      : `${bytes} of an answer with status ${this.#status}`;
   }
 }
