@@ -3,22 +3,13 @@
  *
  * @module
  */
-
-const TIME =
-  /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|UTC|[+-]\d{2}:?\d{2})$/i;
+import { parseZonedTime } from "../foundation/timestamps.ts";
 
 /**
- * Reads a time with its zone, in ISO 8601.
+ * Reads a time with its zone; without one nobody knows when the credentials end.
  *
  * @returns The time, or `undefined` where the text is none.
  */
 export function readExpiry(text: unknown): Date | undefined {
-  if (typeof text !== "string") return undefined;
-  const [, day, time, zone = ""] = TIME.exec(text.trim()) ?? [];
-  if (day === undefined) return undefined;
-  const offset = /^[a-z]/i.test(zone)
-    ? "Z"
-    : zone.replace(/^(...)(\d\d)$/, "$1:$2");
-  const read = new Date(`${day}T${time}${offset}`);
-  return Number.isNaN(read.getTime()) ? undefined : read;
+  return typeof text === "string" ? parseZonedTime(text) : undefined;
 }

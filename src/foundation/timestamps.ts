@@ -29,22 +29,130 @@ export function epochSeconds(time: Date): string {
   return String(time.getTime() / 1_000);
 }
 
-const ISO =
-  /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/i;
-const HTTP =
-  /^(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2}(?:\.\d+)? (?:GMT|UTC|[+-]\d{4})$/;
-const EPOCH = /^-?\d+(?:\.\d+)?$/;
+/** Seconds since 1970. */
+const EPOCH = /^[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?$/i;
+
+const CLOCK = String.raw`(\d{2}):?(\d{2})(?::?(\d{2})(?:[.,](\d+))?)?`;
+const ZONE = String.raw`(?:\s*(Z|UTC?|GMT|[+-]\d{2}(?::?\d{2})?))?`;
+const DAY_NAME = String.raw`(?:[A-Z]{3,9},?\s+)?`;
+
+/** ISO 8601, long or basic, with "T" or a blank, with a zone or without. */
+const ISO = new RegExp(
+  String.raw`^(\d{4})([-/]?)(\d{2})\2(\d{2})(?:(?:T|\s+)${CLOCK}${ZONE})?$`,
+  "i",
+);
+
+/** `Thu, 29 Feb 2024 12:34:56 GMT` and `Thursday, 29-Feb-24 12:34:56 GMT`. */
+const HTTP = new RegExp(
+  String
+    .raw`^${DAY_NAME}(\d{1,2})[\s-]([A-Z]{3})[\s-](\d{4}|\d{2})\s+${CLOCK}${ZONE}$`,
+  "i",
+);
+
+/** `Thu Feb 29 12:34:56 2024`, as C's asctime writes it, always in UTC. */
+const ASCTIME = new RegExp(
+  String
+    .raw`^[A-Z]{3}\s+([A-Z]{3})\s+(\d{1,2})\s+${CLOCK}${ZONE}\s+(\d{4})$`,
+  "i",
+);
+
+const MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec";
 
 /**
- * Reads a time in any of these forms.
+ * Reads a time in any of the forms that services, stores and servers write: ISO
+ * 8601, the three forms of RFC 9110 (section 5.6.7), seconds since 1970. It takes
+ * what botocore takes of these, a time without a zone as UTC.
  *
  * @returns The time, or `undefined` where the text is none.
  */
 export function parseTimestamp(value: string): Date | undefined {
   const text = value.trim();
-  if (EPOCH.test(text)) return valid(new Date(Number(text) * 1_000));
-  if (ISO.test(text) || HTTP.test(text)) return valid(new Date(text));
-  return undefined;
+  return EPOCH.test(text)
+    ? valid(new Date(Number(text) * 1_000))
+    : readTime(text)?.time;
+}
+
+/**
+ * Reads a time in any of these forms that says which moment it is: no time
+ * without a zone, and no number.
+ *
+ * @returns The time, or `undefined` where the text is none.
+ */
+export function parseZonedTime(value: string): Date | undefined {
+  const read = readTime(value.trim());
+  return read?.zoned ? read.time : undefined;
+}
+
+interface ReadTime {
+  readonly time: Date;
+  readonly zoned: boolean;
+}
+
+function readTime(text: string): ReadTime | undefined {
+  const iso = ISO.exec(text);
+  if (iso) {
+    const [, year, , month, day, ...clock] = iso;
+    return timeOf([year, Number(month), day], clock);
+  }
+  const http = HTTP.exec(text);
+  if (http) {
+    const [, day, month, year, ...clock] = http;
+    return timeOf([year, monthOf(month), day], clock);
+  }
+  const [, month, day, ...rest] = ASCTIME.exec(text) ?? [];
+  if (month === undefined) return undefined;
+  const [hour, minute, second, fraction, zone = "GMT", year] = rest;
+  return timeOf(
+    [year, monthOf(month), day],
+    [hour, minute, second, fraction, zone],
+  );
+}
+
+type Text = string | undefined;
+
+function timeOf(
+  [year = "", month, day]: readonly [Text, number, Text],
+  [hour = "0", minute = "0", second = "0", fraction = "", zone]:
+    readonly Text[],
+): ReadTime | undefined {
+  const fields = [Number(day), Number(hour), Number(minute), Number(second)];
+  const [days = 0, hours = 0, minutes = 0, seconds = 0] = fields;
+  if (hours > 23 || minutes > 59 || seconds > 59) return undefined;
+  const local = new Date(0);
+  local.setUTCFullYear(fullYear(year), month - 1, days);
+  // A day that the month does not have would be one of the next.
+  if (local.getUTCMonth() !== month - 1 || local.getUTCDate() !== days) {
+    return undefined;
+  }
+  local.setUTCHours(
+    hours,
+    minutes,
+    seconds,
+    Number(fraction.slice(0, 3).padEnd(3, "0")),
+  );
+  const time = valid(new Date(local.getTime() - offsetOf(zone) * 60_000));
+  return time && { time, zoned: zone !== undefined };
+}
+
+/** The month's number; 0 where it is none. */
+function monthOf(name = ""): number {
+  const at = MONTHS.indexOf(name.toLowerCase());
+  return at % 3 === 0 ? at / 3 + 1 : 0;
+}
+
+/** Two digits are years of 1970 to 2069, as in POSIX. */
+function fullYear(year: string): number {
+  const number = Number(year);
+  if (year.length > 2) return number;
+  return number < 70 ? 2_000 + number : 1_900 + number;
+}
+
+/** Minutes that a zone is ahead of UTC. */
+function offsetOf(zone = ""): number {
+  const [, sign, hours, minutes = "0"] =
+    /^([+-])(\d{2}):?(\d{2})?$/.exec(zone) ?? [];
+  if (sign === undefined) return 0;
+  return (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
 }
 
 function valid(time: Date): Date | undefined {

@@ -72,6 +72,14 @@ async function sts(): Promise<typeof import("../services/sts/mod.ts")> {
   return await import("../services/sts/mod.ts");
 }
 
+/** What credentials of a role cannot do without. */
+const CREDENTIAL_MEMBERS = [
+  "AccessKeyId",
+  "SecretAccessKey",
+  "SessionToken",
+  "Expiration",
+] as const;
+
 function credentialsFrom(
   source: string,
   role: string,
@@ -84,6 +92,16 @@ function credentialsFrom(
     throw new CredentialsError(
       "CredentialRetrievalError",
       `Cannot assume role "${role}": the answer has no credentials`,
+    );
+  }
+  // Credentials without an end would be used for ever.
+  const lacking = CREDENTIAL_MEMBERS.filter((name) => !keys[name]);
+  if (lacking.length > 0) {
+    throw new CredentialsError(
+      "CredentialRetrievalError",
+      `Cannot assume role "${role}": the credentials in the answer lack ${
+        lacking.join(", ")
+      }`,
     );
   }
   const accountId = user?.Arn.split(":")[4];

@@ -27,6 +27,13 @@ export interface Answering {
   readonly warnings: { message: string; fields: unknown }[];
 }
 
+/** Settings of a session; its credentials may be those of its profile. */
+export type Settings = Omit<SessionOptions, "credentials"> & {
+  readonly credentials?: SessionOptions["credentials"] | "profile";
+};
+
+const KEYS = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" };
+
 /**
  * Makes clients that get these answers, in order; the last one stays.
  *
@@ -36,20 +43,21 @@ export interface Answering {
  */
 export function answering(
   answers: readonly Answer[],
-  options: SessionOptions = {},
+  options: Settings = {},
   config: S3Config = {},
 ): Answering {
   const sent: HttpRequest[] = [];
   const warnings: Answering["warnings"] = [];
+  const { credentials = KEYS, ...others } = options;
   const session = new Session({
     transport: transportOf(answers, sent),
     system: new FakeSystem(),
     clock: new FixedClock("2026-11-29T12:00:00Z"),
     random: () => 0,
     region: "eu-west-1",
-    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" },
+    ...credentials === "profile" ? {} : { credentials },
     logger: warningTo(warnings),
-    ...options,
+    ...others,
   });
   const s3 = session.client(S3, config);
   return { s3, sts: session.client(STS), session, sent, warnings };

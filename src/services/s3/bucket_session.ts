@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ProtocolError } from "../../foundation/errors.ts";
 import type { Caller } from "../../ports/caller.ts";
 import type { Credentials } from "../../ports/credentials.ts";
 import { CreateSession } from "./generated/operations.ts";
@@ -25,6 +26,13 @@ export async function openBucketSession(
     { Bucket: bucket },
     signal ? { signal } : {},
   );
+  // Keys without an end would be used for ever.
+  const members = ["AccessKeyId", "SecretAccessKey", "SessionToken"] as const;
+  if (members.some((name) => !given?.[name]) || !given?.Expiration) {
+    throw new ProtocolError(
+      `Cannot open a session for bucket "${bucket}": the answer to CreateSession lacks a key, the token or their end`,
+    );
+  }
   return {
     accessKeyId: given.AccessKeyId,
     secretAccessKey: given.SecretAccessKey,
