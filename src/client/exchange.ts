@@ -6,6 +6,7 @@
 import { withoutSecretHeaders } from "../foundation/redact.ts";
 import type { CallOptions } from "../ports/caller.ts";
 import type { HttpRequest, HttpResponse, SendOptions } from "../ports/http.ts";
+import type { Operation } from "../ports/schema.ts";
 import type { AttemptTrace } from "./call_record.ts";
 import { attemptHeaders } from "./common_headers.ts";
 import {
@@ -18,8 +19,9 @@ import {
 } from "./parts.ts";
 import { framePayload } from "./payload.ts";
 import { type Call, isIdempotent } from "./prepare.ts";
-import { withShortRefusal } from "./refusal_body.ts";
+import { withLimitedDocument, withShortRefusal } from "./refusal_body.ts";
 import type { Attempt } from "./retry_loop.ts";
+import { streams } from "./wire_log.ts";
 
 /**
  * Resolves the endpoint, frames the payload, signs and sends.
@@ -76,9 +78,21 @@ export async function exchange<Input, Output>(
   trace.answer = { status, headers: withoutSecretHeaders(headers) };
   return parts.wireLog.response(
     operation,
-    withShortRefusal(response),
+    limited(parts, operation, response),
     call.secrets,
   );
+}
+
+/** What is read into memory has a limit; a stream is the caller's. */
+function limited<Input, Output>(
+  { documentLimit }: Parts,
+  { name, output }: Operation<Input, Output>,
+  response: HttpResponse,
+): HttpResponse {
+  if (response.status >= 300) return withShortRefusal(response);
+  return streams(output())
+    ? response
+    : withLimitedDocument(response, name, documentLimit);
 }
 
 function withAttemptHeaders<Input, Output>(

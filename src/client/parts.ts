@@ -21,6 +21,7 @@ import type { Signer, SigningScope } from "../ports/signer.ts";
 import type { Files } from "../ports/system.ts";
 import type { ClockSkew } from "./clock_skew.ts";
 import type { PayloadPolicy } from "./payload.ts";
+import type { DocumentLimit } from "./refusal_body.ts";
 import type { LoopParts } from "./retry_loop.ts";
 import type { Sessions } from "./sessions.ts";
 import type { UnreadSetting } from "./unread_settings.ts";
@@ -28,6 +29,8 @@ import type { WireLog } from "./wire_log.ts";
 
 /** The parts of one client, ready to use. */
 export interface Parts extends LoopParts {
+  /** How long a document may be that is read into memory. */
+  readonly documentLimit: DocumentLimit;
   /** What is called. */
   readonly service: ServiceDefinition;
   /** The client's settings, with their defaults filled in. */

@@ -151,7 +151,8 @@ function urlOf({ origin, path, query }: HttpRequest): string {
   return `${origin}${path}${params && `?${params}`}`;
 }
 
-function streams({ members }: StructureShape): boolean {
+/** Whether a body is handed out as a stream. */
+export function streams({ members }: StructureShape): boolean {
   return Object.values(members).some(({ stream }) => stream);
 }
 

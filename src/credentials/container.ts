@@ -39,6 +39,8 @@ export interface ContainerDeps {
   readonly transport: Transport;
   /** Longest time to connect, and longest silence, in milliseconds. Default: 2 000. */
   readonly timeoutMs?: number;
+  /** Longest answer that is read, in bytes. Default: 256 KiB. */
+  readonly maxCredentialBytes?: number;
 }
 
 /**
@@ -111,7 +113,7 @@ async function retrieve(
 
 /** One attempt: the credentials, or what went wrong and may go right next time. */
 async function ask(
-  { transport, timeoutMs = TIMEOUT_MS }: ContainerDeps,
+  { transport, timeoutMs = TIMEOUT_MS, maxCredentialBytes }: ContainerDeps,
   url: string,
   headers: HeaderMap,
   signal: AbortSignal | undefined,
@@ -119,7 +121,12 @@ async function ask(
   let answer;
   try {
     // Botocore, too, asks this service directly: a proxy would learn the token.
-    const limits = { timeoutMs, signal, direct: true };
+    const limits = {
+      timeoutMs,
+      signal,
+      direct: true,
+      ...maxCredentialBytes === undefined ? {} : { maxCredentialBytes },
+    };
     answer = await exchange(transport, { url, headers }, limits);
   } catch (error) {
     if (!(error instanceof TransportError)) throw error;

@@ -60,6 +60,8 @@ export interface ChainContext {
   readonly transport: Transport;
   /** Sends what is asked of SSO and AWS Sign-In. Default: `transport`. */
   readonly signInTransport?: Transport;
+  /** Longest answer that is read, in bytes. Default: 256 KiB. */
+  readonly maxCredentialBytes?: number;
   /** Endpoints that replace those of SSO and AWS Sign-In. Absent: none. */
   readonly signInEndpoint?: (
     service: SignInService,

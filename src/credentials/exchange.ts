@@ -4,7 +4,11 @@
  * @module
  */
 import { text, utf8 } from "../foundation/bytes.ts";
-import { TransportError } from "../foundation/errors.ts";
+import { CredentialsError, TransportError } from "../foundation/errors.ts";
+import {
+  bytesUpTo,
+  MAX_CREDENTIAL_BYTES,
+} from "../foundation/streaming_body.ts";
 import type { Clock } from "../ports/clock.ts";
 import type {
   HeaderMap,
@@ -40,6 +44,8 @@ export interface Answer {
 export interface ExchangeLimits {
   /** Longest time to reach the server, and longest silence after that. */
   readonly timeoutMs: number;
+  /** Longest answer that is read, in bytes. Default: 256 KiB. */
+  readonly maxCredentialBytes?: number;
   /** Whether it must not go through a proxy. Default: `false`. */
   readonly direct?: boolean;
   /** Ends it early. */
@@ -53,14 +59,16 @@ export interface ExchangeLimits {
  * @param question What is asked.
  * @param limits How long it may take.
  * @throws {TransportError} If the exchange failed.
+ * @throws {CredentialsError} If the answer is too long.
  * @throws {EndpointError} If the URL cannot be sent.
  */
 export async function exchange(
   transport: Transport,
   question: Question,
-  { timeoutMs, signal, direct }: ExchangeLimits,
+  { timeoutMs, signal, direct, maxCredentialBytes = MAX_CREDENTIAL_BYTES }:
+    ExchangeLimits,
 ): Promise<Answer> {
-  const { status, headers, body } = await transport.send(
+  const response = await transport.send(
     requestOf(question),
     {
       purpose: "credentials",
@@ -72,7 +80,18 @@ export async function exchange(
       ...direct && { direct },
     },
   );
-  const bytes = body === null ? new Uint8Array() : await body.bytes();
+  const { status, headers, body } = response;
+  const bytes = body === null
+    ? new Uint8Array()
+    : await bytesUpTo(maxCredentialBytes, response, body);
+  if (bytes === undefined) {
+    throw new CredentialsError(
+      "CredentialRetrievalError",
+      `Cannot get credentials from ${
+        requestOf(question).origin
+      }: its answer is longer than ${maxCredentialBytes} bytes. Longer ones are read with maxCredentialBytes of the session`,
+    );
+  }
   return { status, headers, text: text(bytes) };
 }
 

@@ -54,6 +54,8 @@ export interface InstanceDeps {
   readonly transport: Transport;
   /** Longest time to connect, and longest silence. Default: the settings'. */
   readonly timeoutMs?: number;
+  /** Longest answer that is read, in bytes. Default: 256 KiB. */
+  readonly maxCredentialBytes?: number;
   /** Where services were asked before. Absent: nothing is remembered. */
   readonly memory?: MetadataMemory;
 }

@@ -28,6 +28,8 @@ export interface AskerDeps {
   readonly transport: Transport;
   /** Longest time to connect, and longest silence. Default: the settings'. */
   readonly timeoutMs?: number;
+  /** Longest answer that is read, in bytes. Default: 256 KiB. */
+  readonly maxCredentialBytes?: number;
   /** Where services were asked before. Absent: nothing is remembered. */
   readonly memory?: MetadataMemory;
 }
@@ -148,10 +150,12 @@ export class Asker {
   async #once(
     question: Question,
   ): Promise<Answer | TransportError> {
+    const { maxCredentialBytes } = this.#deps;
     try {
       return await exchange(this.#deps.transport, question, {
         timeoutMs: this.timeoutMs,
         signal: this.#signal,
+        ...maxCredentialBytes === undefined ? {} : { maxCredentialBytes },
       });
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;

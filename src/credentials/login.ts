@@ -51,6 +51,8 @@ export interface LoginDeps extends ProfileDeps {
   readonly uuid?: () => string;
   /** Longest time to connect, and longest silence, in milliseconds. Default: 10 000. */
   readonly timeoutMs?: number;
+  /** Longest answer that is read, in bytes. Default: 256 KiB. */
+  readonly maxCredentialBytes?: number;
 }
 
 /**
@@ -128,7 +130,13 @@ async function ask(
   { clientId, refreshToken, dpopKey, signInRegion }: LoginToken,
   signal: AbortSignal | undefined,
 ): Promise<Answer> {
-  const { clock, transport, endpoint, timeoutMs = TIMEOUT_MS } = deps;
+  const {
+    clock,
+    transport,
+    endpoint,
+    maxCredentialBytes,
+    timeoutMs = TIMEOUT_MS,
+  } = deps;
   const region = signInRegion ?? deps.region;
   if (region === undefined) {
     throw failure(
@@ -154,7 +162,12 @@ async function ask(
         refreshToken,
         grantType: "refresh_token",
       }),
-    }, { clock, timeoutMs, signal });
+    }, {
+      clock,
+      timeoutMs,
+      signal,
+      ...maxCredentialBytes === undefined ? {} : { maxCredentialBytes },
+    });
   } catch (error) {
     if (!(error instanceof TransportError)) throw error;
     const flag = error.kind === "denied"

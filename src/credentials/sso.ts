@@ -57,7 +57,7 @@ export function ssoProvider(deps: SsoDeps): TellingProvider {
 }
 
 async function ask(
-  { clock, transport, timeoutMs, endpoint }: SsoTokenDeps,
+  { clock, transport, timeoutMs, endpoint, maxCredentialBytes }: SsoTokenDeps,
   { region, roleName, accountId }: SsoSettings,
   token: string,
   signal: AbortSignal | undefined,
@@ -75,6 +75,7 @@ async function ask(
       clock,
       timeoutMs,
       signal,
+      ...maxCredentialBytes === undefined ? {} : { maxCredentialBytes },
     });
   } catch (error) {
     throw error instanceof TransportError ? notReached(error, url) : error;

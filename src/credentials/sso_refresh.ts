@@ -26,6 +26,8 @@ export interface SsoRefreshDeps {
   readonly transport: Transport;
   /** Longest time to connect, and longest silence, in milliseconds. */
   readonly timeoutMs: number;
+  /** Longest answer that is read, in bytes. Default: 256 KiB. */
+  readonly maxCredentialBytes?: number;
   /** Endpoints that replace those of SSO. Absent: none. */
   readonly endpoint?: SignInEndpoint;
 }
@@ -43,7 +45,7 @@ export interface SsoRefreshDeps {
  * @returns The new token as it is to be cached, or why there is none.
  */
 export async function newToken(
-  { clock, transport, timeoutMs, endpoint }: SsoRefreshDeps,
+  { clock, transport, timeoutMs, endpoint, maxCredentialBytes }: SsoRefreshDeps,
   old: JsonObject,
   { region, startUrl }: SsoSettings,
   signal: AbortSignal | undefined,
@@ -73,7 +75,12 @@ export async function newToken(
         clientSecret,
         refreshToken,
       }),
-    }, { clock, timeoutMs, signal });
+    }, {
+      clock,
+      timeoutMs,
+      signal,
+      ...maxCredentialBytes === undefined ? {} : { maxCredentialBytes },
+    });
   } catch (error) {
     if (!(error instanceof TransportError)) throw error;
     return `the exchange failed (${error.kind})`;

@@ -35,6 +35,8 @@ export interface SsoTokenDeps {
   readonly transport: Transport;
   /** Longest time to connect, and longest silence, in milliseconds. */
   readonly timeoutMs: number;
+  /** Longest answer that is read, in bytes. Default: 256 KiB. */
+  readonly maxCredentialBytes?: number;
   /** Endpoints that replace those of SSO. Absent: none. */
   readonly endpoint?: SignInEndpoint;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { text } from "./bytes.ts";
+import { concat, text } from "./bytes.ts";
 
 /** What a {@linkcode StreamingBody} reads from. */
 export interface BodyReader {
@@ -117,4 +117,45 @@ export class StreamingBody
     }
     this.#spent = true;
   }
+}
+
+/** The longest answer with credentials that is read where nobody says otherwise; one has 2 KiB or so. */
+export const MAX_CREDENTIAL_BYTES = 256 * 1_024;
+
+/**
+ * Reads a body into memory, unless it is too long.
+ *
+ * @param maxBytes The longest that is read.
+ * @param response The response; its length counts, unless it was decoded.
+ * @param body Its body.
+ * @returns Its bytes, or `undefined` where it is longer; the rest is cancelled.
+ */
+export async function bytesUpTo(
+  maxBytes: number,
+  { headers, decoded = false }: {
+    readonly headers: Readonly<Record<string, string>>;
+    readonly decoded?: boolean;
+  },
+  body: BodyReader,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const stated = decoded ? undefined : headers["content-length"];
+  if (stated !== undefined && Number(stated) > maxBytes) {
+    await body.cancel();
+    return undefined;
+  }
+  if (maxBytes === Infinity || stated !== undefined) {
+    const bytes = await body.bytes();
+    return bytes.length > maxBytes ? undefined : bytes;
+  }
+  const reader = body.open().getReader();
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  while (length <= maxBytes) {
+    const { done, value } = await reader.read();
+    if (done) return concat(pieces);
+    pieces.push(value);
+    length += value.length;
+  }
+  await reader.cancel();
+  return undefined;
 }

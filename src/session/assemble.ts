@@ -23,6 +23,7 @@ import {
   RefreshingCredentials,
   SESSION_WINDOWS,
 } from "../credentials/refreshing.ts";
+import { MAX_CREDENTIAL_BYTES } from "../foundation/streaming_body.ts";
 import { partitionOf } from "../endpoint/regional.ts";
 import { joinFlags } from "../foundation/flags.ts";
 import type { Caller, ClientCore } from "../ports/caller.ts";
@@ -41,6 +42,9 @@ import { sendTimes } from "./send_times.ts";
 import type { Shared } from "./shared.ts";
 import type { Connections } from "./transport_pool.ts";
 import { userAgent } from "./user_agent.ts";
+
+/** A page of 1 000 keys is a fiftieth of this. */
+const MAX_DOCUMENT_BYTES = 64 * 1_024 * 1_024;
 
 /** The settings of a client, those of its service among them. */
 type Settings = ClientConfig & Partial<ChecksumSettings>;
@@ -72,7 +76,16 @@ export function assembledCore(
   const load = (): Parts | Promise<Parts> => ready ?? assemble();
   const assemble = async (): Promise<Parts> => {
     const made = await assembleParts(shared, service, config, identity);
-    const parts = purpose === undefined ? made : { ...made, purpose };
+    const parts = purpose === undefined ? made : {
+      ...made,
+      purpose,
+      ...purpose === "credentials" && {
+        documentLimit: {
+          option: "maxCredentialBytes",
+          bytes: shared.options.maxCredentialBytes ?? MAX_CREDENTIAL_BYTES,
+        },
+      },
+    };
     // Calls that started together share one quota and one memory.
     ready ??= parts;
     return ready;
@@ -127,6 +140,10 @@ async function assembleParts(
     service,
     settings,
     protocol: await service.protocol(),
+    documentLimit: {
+      option: "maxDocumentBytes",
+      bytes: shared.options.maxDocumentBytes ?? MAX_DOCUMENT_BYTES,
+    },
     wireLog: new WireLog(logger),
     payload: payloadPolicy(settings),
     signer: new SigV4(),

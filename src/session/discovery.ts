@@ -72,7 +72,7 @@ function memoryOf({ options }: Shared): MetadataMemory {
 async function contextOf(shared: Shared): Promise<ChainContext> {
   const { system, clock, random, logger, sts, mfaCode } = shared;
   const transports = await shared.transports();
-  const { region } = shared.options;
+  const { region, maxCredentialBytes } = shared.options;
   return {
     ...await shared.setup(),
     signInTransport: signInTransport(shared),
@@ -93,5 +93,6 @@ async function contextOf(shared: Shared): Promise<ChainContext> {
     memory: memoryOf(shared),
     ...region !== undefined && { region },
     ...mfaCode && { mfaCode },
+    ...maxCredentialBytes !== undefined && { maxCredentialBytes },
   };
 }

@@ -28,6 +28,16 @@ export interface SessionOptions extends ClientConfig {
    * call. Default: any.
    */
   readonly expectedAccount?: string;
+  /**
+   * Longest document that is read into memory, in bytes; `Infinity` for any.
+   * Default: 64 MiB. The content of objects has no limit.
+   */
+  readonly maxDocumentBytes?: number;
+  /**
+   * Longest answer with credentials, tokens or metadata that is read, in bytes;
+   * `Infinity` for any. Default: 256 KiB.
+   */
+  readonly maxCredentialBytes?: number;
   /** Replaces the pooled fetch transport. */
   readonly transport?: Transport;
   /** Receives the library's messages. Default: none. */
@@ -50,6 +60,8 @@ export const SESSION_OPTIONS: readonly string[] = [
       profile: 0,
       mfaCode: 0,
       expectedAccount: 0,
+      maxDocumentBytes: 0,
+      maxCredentialBytes: 0,
       transport: 0,
       logger: 0,
       system: 0,
@@ -110,6 +122,27 @@ export function checkExpectedAccount(
       JSON.stringify(expectedAccount)
     } as expectedAccount of the session: allowed are the 12 digits of an account, as text`,
   );
+}
+
+/**
+ * Refuses limits that are none.
+ *
+ * @param options The options of the session.
+ * @throws {ConfigError} `"InvalidLimit"`.
+ */
+export function checkLimits(options: SessionOptions): void {
+  const { maxDocumentBytes, maxCredentialBytes } = options;
+  const limits = { maxDocumentBytes, maxCredentialBytes };
+  for (const [name, limit] of Object.entries(limits)) {
+    const whole = Number.isSafeInteger(limit) || limit === Infinity;
+    if (limit === undefined || whole && limit > 0) continue;
+    throw new ConfigError(
+      "InvalidLimit",
+      `Cannot use ${
+        typeof limit === "number" ? limit : `a ${typeof limit}`
+      } as ${name} of the session: allowed are whole numbers of bytes above 0, and Infinity`,
+    );
+  }
 }
 
 /**

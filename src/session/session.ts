@@ -20,6 +20,7 @@ import { coreOf, stsPorts } from "./core.ts";
 import type { ConfigExplanation } from "./explain_config.ts";
 import {
   checkExpectedAccount,
+  checkLimits,
   checkParts,
   checkTransportOptions,
   SESSION_OPTIONS,
@@ -59,6 +60,7 @@ export class Session implements Disposable {
     checkParts(options);
     checkTransportOptions(options, options);
     checkExpectedAccount(options);
+    checkLimits(options);
     checkGiven(options.credentials);
     this.#shared = new Shared(options, stsPorts(() => this.#shared));
   }
