@@ -4,6 +4,7 @@
  * @module
  */
 import type { Clock } from "./clock.ts";
+import type { ClientConfig } from "./config.ts";
 import type { HeaderMap, HttpMethod } from "./http.ts";
 import type { Logger } from "./logger.ts";
 import type { Operation } from "./schema.ts";
@@ -126,6 +127,8 @@ export interface ClientCore {
    * they do to Amazon's own hosts. Absent: they do not.
    */
   readonly checksums?: () => Promise<boolean>;
+  /** The client's settings, those of its service among them. Absent: there are none. */
+  readonly settings?: () => Promise<ClientConfig>;
   /** What happens on the way is told to it. Absent: to nobody. */
   readonly logger?: Logger;
 }

@@ -97,6 +97,7 @@ export function assembledCore(
     clock: shared.clock,
     files: shared.system,
     logger: shared.logger,
+    settings: async () => (await load()).settings,
     checksums: async () =>
       (await load()).payload.requestChecksum === "when_supported",
   };

@@ -59,6 +59,7 @@ export function coreOf(
     clock: shared.clock,
     files: shared.system,
     logger: shared.logger,
+    settings: async () => await (ready ?? await load()).settings(),
     checksums: async () => await (ready ?? await load()).checksums(),
   };
 }

@@ -18,6 +18,7 @@ import {
   maybeWritten,
   writtenOf,
 } from "../services/s3/lost_answer.ts";
+import { refuseIgnored } from "../services/s3/stores.ts";
 import { eachAtMost } from "./at_most.ts";
 import { type CopySource, inspectSource } from "./copy_source.ts";
 import { descriptionOf, tagsOf } from "./description.ts";
@@ -183,6 +184,7 @@ interface CopyTask {
 
 async function copyParts(task: CopyTask): Promise<MultipartCopy> {
   const { s3, input, options, source } = task;
+  await refuseIgnored(s3.core, "complete", input);
   const algorithm = await checksumOf(input, s3.core);
   const { MetadataDirective: _always, ...description } = descriptionOf(
     { ...input, Metadata: input.Metadata ?? source.head.Metadata ?? {} },

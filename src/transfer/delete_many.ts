@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ServiceError } from "../foundation/errors.ts";
 import type {
   DeletedObject,
   DeleteFailure,
@@ -10,6 +11,8 @@ import type {
   ObjectIdentifier,
   S3,
 } from "../services/s3/mod.ts";
+import { factsOf } from "../services/s3/stores.ts";
+import { eachAtMost } from "./at_most.ts";
 import { callOptions } from "./options.ts";
 
 /** What may be said about a delete of many objects. */
@@ -17,6 +20,12 @@ export interface DeleteManyOptions
   extends Omit<DeleteObjectsInput, "Bucket" | "Delete"> {
   /** Ends the deletes early; those that were asked for by then are done. */
   readonly signal?: AbortSignal;
+  /**
+   * Whether many objects go in one request, by DeleteObjects; else each in one of
+   * its own, ten at a time. Default: `true`; `false` where the client says that
+   * its store has no DeleteObjects.
+   */
+  readonly bulkDelete?: boolean;
 }
 
 /** What became of one object. */
@@ -27,8 +36,12 @@ export type DeleteResult =
 /** Objects of one request: API reference of DeleteObjects. */
 const BATCH = 1_000;
 
+/** Deletes of single objects that are on their way at once. */
+const CONCURRENCY = 10;
+
 /**
  * Deletes objects, 1 000 per request. One that is not there counts as deleted.
+ * Keys that a document of XML cannot hold are deleted one by one.
  *
  * @example Usage
  * ```ts ignore
@@ -53,10 +66,13 @@ export async function deleteMany(
     | Iterable<ObjectIdentifier | string>,
   options: DeleteManyOptions = {},
 ): Promise<DeleteResult[]> {
+  const { bulkDelete, ...request } = options;
+  const inBulk = bulkDelete ??
+    (await factsOf(s3.core))?.deleteObjects !== "none";
   const results: DeleteResult[] = [];
   let batch: ObjectIdentifier[] = [];
   const flush = async (): Promise<void> => {
-    results.push(...await deleteBatch(s3, bucket, batch, options));
+    results.push(...await deleteBatch(s3, bucket, batch, request, inBulk));
     batch = [];
   };
   for await (const key of keys) {
@@ -68,11 +84,94 @@ export async function deleteMany(
   return results;
 }
 
+/** What each request says. */
+type DeleteRequest = Omit<DeleteManyOptions, "bulkDelete">;
+
+/** Deletes the objects of one batch, in bulk as far as that goes. */
 async function deleteBatch(
   s3: S3,
   bucket: string,
   objects: readonly ObjectIdentifier[],
-  { signal, ...members }: DeleteManyOptions,
+  request: DeleteRequest,
+  inBulk: boolean,
+): Promise<DeleteResult[]> {
+  const isSingle = ({ Key }: ObjectIdentifier): boolean =>
+    !inBulk || !fitsXml(Key);
+  const results = new Map<ObjectIdentifier, DeleteResult>();
+  const together = objects.filter((object) => !isSingle(object));
+  if (together.length > 0) {
+    const deleted = await deleteTogether(s3, bucket, together, request);
+    together.forEach((object, index) => {
+      results.set(object, deleted[index] ?? unknown(object));
+    });
+  }
+  await eachAtMost<ObjectIdentifier>(
+    () => objects.filter(isSingle),
+    async (object, signal) => {
+      const single = { ...request, signal };
+      results.set(object, await deleteOne(s3, bucket, object, single));
+    },
+    { concurrency: CONCURRENCY, signal: request.signal },
+  );
+  return objects.map((object) => results.get(object) ?? unknown(object));
+}
+
+/**
+ * Whether the document of DeleteObjects can hold a key: XML 1.0 has no control
+ * characters but tab and line ends, which some stores lose, and leaves out two
+ * more code points.
+ */
+function fitsXml(key: string): boolean {
+  for (let i = 0; i < key.length; i++) {
+    const unit = key.charCodeAt(i);
+    if (unit < 0x20 || unit >= 0xFFFE) return false;
+  }
+  return true;
+}
+
+/** Deletes one object; what S3 refuses of it is no error of the whole. */
+async function deleteOne(
+  s3: S3,
+  bucket: string,
+  { Key, VersionId, ETag, LastModifiedTime, Size }: ObjectIdentifier,
+  { signal, ChecksumAlgorithm: _none, ...members }: DeleteRequest,
+): Promise<DeleteResult> {
+  const named = { Key, ...VersionId === undefined ? {} : { VersionId } };
+  try {
+    const { DeleteMarker, VersionId: version } = await s3.deleteObject({
+      ...members,
+      ...named,
+      Bucket: bucket,
+      ...ETag !== undefined && { IfMatch: ETag },
+      ...LastModifiedTime !== undefined &&
+        { IfMatchLastModifiedTime: LastModifiedTime },
+      ...Size !== undefined && { IfMatchSize: Size },
+    }, callOptions({ signal }));
+    return {
+      kind: "deleted",
+      ...named,
+      ...DeleteMarker === undefined ? {} : { DeleteMarker },
+      ...DeleteMarker && version ? { DeleteMarkerVersionId: version } : {},
+    };
+  } catch (error) {
+    if (!(error instanceof ServiceError) || error.code === "NoSuchBucket") {
+      throw error;
+    }
+    if (error.code === "NoSuchKey") return { kind: "deleted", ...named };
+    return {
+      kind: "failed",
+      ...named,
+      Code: error.code,
+      Message: error.reason,
+    };
+  }
+}
+
+async function deleteTogether(
+  s3: S3,
+  bucket: string,
+  objects: readonly ObjectIdentifier[],
+  { signal, ...members }: DeleteRequest,
 ): Promise<DeleteResult[]> {
   const { Deleted = [], Errors = [] } = await s3.deleteObjects({
     ...members,

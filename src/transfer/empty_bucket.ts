@@ -21,6 +21,11 @@ export interface EmptyBucketOptions {
   readonly dryRun?: boolean;
   /** Account that the bucket must belong to, 12 digits. Default: any. */
   readonly expectedBucketOwner?: string;
+  /**
+   * Whether many objects go in one request, by DeleteObjects; else each in one of
+   * its own. Default: as of `deleteMany`.
+   */
+  readonly bulkDelete?: boolean;
   /** Ends it early. What is deleted by then stays deleted. */
   readonly signal?: AbortSignal;
 }
@@ -54,7 +59,8 @@ export async function emptyBucket(
   bucket: string,
   options: EmptyBucketOptions = {},
 ): Promise<EmptiedBucket> {
-  const { dryRun = false, signal, prefix, expectedBucketOwner } = options;
+  const { dryRun = false, signal, prefix, expectedBucketOwner, bulkDelete } =
+    options;
   const owner = expectedBucketOwner === undefined
     ? {}
     : { ExpectedBucketOwner: expectedBucketOwner };
@@ -73,6 +79,7 @@ export async function emptyBucket(
     const results = await deleteMany(s3, bucket, page, {
       ...owner,
       ...callOptions({ signal }),
+      ...bulkDelete === undefined ? {} : { bulkDelete },
     });
     const failed = results.filter((result) => result.kind === "failed");
     objects += results.length - failed.length;

@@ -14,6 +14,7 @@ import type {
   Part,
   S3,
 } from "../services/s3/mod.ts";
+import { refuseIgnored } from "../services/s3/stores.ts";
 import { eachAtMost } from "./at_most.ts";
 import { Grace } from "./grace.ts";
 import { PART_MEMBERS, pick, RECEIPT_MEMBERS } from "./members.ts";
@@ -99,6 +100,7 @@ export async function uploadParts(
   upload: PartedUpload,
 ): Promise<PartedOutcome> {
   checkForParts(upload.object);
+  await refuseIgnored(s3.core, "complete", upload.object);
   const grace = new Grace(upload.signal, s3.core.clock);
   try {
     const found = await findOrBegin(s3, upload, grace);

@@ -346,6 +346,8 @@ export const s3Corrections: Corrections = {
       ],
       "./settings.ts": ["ChecksumUse", "S3Config"],
       "./stores.ts": [
+        "ConditionFacts",
+        "ConditionOutcome",
         "OwnStore",
         "R2Store",
         "RegionalStore",

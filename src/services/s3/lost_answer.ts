@@ -28,6 +28,8 @@ import type {
   PutObjectOutput,
 } from "./generated/types.ts";
 
+import { refuseIgnored } from "./stores.ts";
+
 /** What an object is like if the write was carried out. */
 export interface ExpectedObject {
   /** Its length, in bytes. Absent: it is not known. */
@@ -215,12 +217,14 @@ export function cannotTell(
  * @param s3 The client.
  * @param input The object.
  * @param options What differs for this call.
+ * @throws {ConfigError} If the store is known to ignore the condition.
  */
 export async function putAndLook(
   s3: S3,
   input: PutObjectInput,
   options?: CallOptions,
 ): Promise<PutObjectOutput> {
+  await refuseIgnored(s3.core, "put", input);
   try {
     return await s3.putObject(input, options);
   } catch (error) {

@@ -48,6 +48,8 @@ export type {
 } from "./presigned_post.ts";
 export type { ChecksumUse, S3Config } from "./settings.ts";
 export type {
+  ConditionFacts,
+  ConditionOutcome,
   OwnStore,
   R2Store,
   RegionalStore,

@@ -13,6 +13,19 @@ import {
 /** When checksums are made or checked, where an operation does not ask for them. */
 export type ChecksumUse = "when_required" | "when_supported";
 
+/** The stores that there are settings for, in `stores`. */
+export type StoreName =
+  | "aws"
+  | "b2"
+  | "ceph"
+  | "gcs"
+  | "minio"
+  | "r2"
+  | "spaces"
+  | "swift"
+  | "tigris"
+  | "wasabi";
+
 /** Settings of an S3 client. */
 export interface S3Config extends ClientConfig {
   /**
@@ -46,6 +59,11 @@ export interface S3Config extends ClientConfig {
   readonly disableS3ExpressSessionAuth?: boolean;
   /** Refuses access points of all regions. Default: `AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS`, the profile's `s3_disable_multiregion_access_points`, `false`. */
   readonly disableMultiRegionAccessPoints?: boolean;
+  /**
+   * Which store answers, so that what it is known not to do is refused or done
+   * otherwise. `stores` sets it. Default: not known.
+   */
+  readonly store?: StoreName;
 }
 
 const ON_OFF = {
@@ -136,5 +154,20 @@ export const s3Settings: readonly Setting<unknown>[] = [
     ],
     ...ON_OFF,
     fallback: false,
+  },
+  {
+    name: "store",
+    ...oneOf([
+      "aws",
+      "b2",
+      "ceph",
+      "gcs",
+      "minio",
+      "r2",
+      "spaces",
+      "swift",
+      "tigris",
+      "wasabi",
+    ]),
   },
 ];

@@ -4,20 +4,12 @@
  *
  * @module
  */
+import { ConfigError } from "../../foundation/errors.ts";
+import type { ClientCore } from "../../ports/caller.ts";
 import type { ChecksumAlgorithm } from "./generated/types.ts";
-import type { S3Config } from "./settings.ts";
+import type { S3Config, StoreName } from "./settings.ts";
 
-/** The stores that there are settings for. */
-export type StoreName =
-  | "aws"
-  | "b2"
-  | "ceph"
-  | "gcs"
-  | "minio"
-  | "r2"
-  | "spaces"
-  | "tigris"
-  | "wasabi";
+export type { StoreName };
 
 /** A store in the regions of a provider. */
 export interface RegionalStore {
@@ -56,27 +48,29 @@ export interface R2Store {
  */
 export const stores = {
   /** Amazon S3. */
-  aws: ({ region }: RegionalStore): S3Config => ({ region }),
+  aws: ({ region }: RegionalStore): S3Config => ({ region, store: "aws" }),
 
   /** Backblaze B2. */
   b2: ({ region }: RegionalStore): S3Config => ({
     region,
     endpointUrl: `https://s3.${region}.backblazeb2.com`,
     addressingStyle: "virtual",
+    store: "b2",
   }),
 
   /** Ceph's object gateway. */
-  ceph: ownStore,
+  ceph: (place: OwnStore): S3Config => ownStore("ceph", place),
 
   /** Google Cloud Storage, with HMAC keys. */
   gcs: (): S3Config => ({
     region: "auto",
     endpointUrl: "https://storage.googleapis.com",
     addressingStyle: "path",
+    store: "gcs",
   }),
 
   /** MinIO. */
-  minio: ownStore,
+  minio: (place: OwnStore): S3Config => ownStore("minio", place),
 
   /** Cloudflare R2. */
   r2: ({ accountId, jurisdiction }: R2Store): S3Config => ({
@@ -85,6 +79,7 @@ export const stores = {
       [accountId, ...jurisdiction ? [jurisdiction] : []].join(".")
     }.r2.cloudflarestorage.com`,
     addressingStyle: "path",
+    store: "r2",
   }),
 
   /** DigitalOcean Spaces. */
@@ -92,13 +87,18 @@ export const stores = {
     region,
     endpointUrl: `https://${region}.digitaloceanspaces.com`,
     addressingStyle: "virtual",
+    store: "spaces",
   }),
+
+  /** OpenStack Swift, by its s3api. */
+  swift: (place: OwnStore): S3Config => ownStore("swift", place),
 
   /** Tigris. */
   tigris: (): S3Config => ({
     region: "auto",
     endpointUrl: "https://t3.storage.dev",
     addressingStyle: "virtual",
+    store: "tigris",
   }),
 
   /** Wasabi. */
@@ -106,29 +106,55 @@ export const stores = {
     region,
     endpointUrl: `https://s3.${region}.wasabisys.com`,
     addressingStyle: "path",
+    store: "wasabi",
   }),
 } as const satisfies Readonly<Record<StoreName, unknown>>;
 
-/** What a store is known to do, beside reading, writing and listing. */
+/**
+ * What a store does with a condition on a write: it keeps it, it refuses the
+ * request, or it ignores the condition and writes.
+ */
+export type ConditionOutcome = "ignored" | "kept" | "refused";
+
+/** Conditions on one operation. One that nobody has seen is absent. */
+export interface ConditionFacts {
+  /** `If-Match` with an ETag as the store gives it. */
+  readonly ifMatch?: ConditionOutcome;
+  /** `If-None-Match: *`. */
+  readonly ifNoneMatch?: ConditionOutcome;
+}
+
+/**
+ * What a store is known to do, beside reading, writing and listing. What nobody
+ * has seen is absent.
+ */
 export interface StoreFacts {
   /** Its name. */
   readonly title: string;
   /**
-   * Conditions on writes: `"all"` for `If-None-Match: *` and `If-Match`,
-   * `"none"` where they are refused or, worse, ignored.
+   * The version that was tried, over loopback, in November 2026. Absent: the
+   * facts are those of its sources.
    */
-  readonly conditionalPut: "all" | "none" | "unknown";
+  readonly tried?: string;
+  /** Conditions on PutObject. */
+  readonly put?: ConditionFacts;
+  /** Conditions on CompleteMultipartUpload. */
+  readonly complete?: ConditionFacts;
+  /** Conditions on DeleteObject. */
+  readonly delete?: Pick<ConditionFacts, "ifMatch">;
   /** Checksums beside MD5 that it takes and keeps. */
-  readonly checksums: readonly ChecksumAlgorithm[] | "unknown";
-  /** Whether it reads bodies in the form aws-chunked, which streams have. */
-  readonly awsChunked: "no" | "unknown" | "yes";
-  /** What it wants with DeleteObjects: `Content-MD5`, or a checksum of its choice, too. */
-  readonly deleteObjects: "any" | "md5" | "none" | "unknown";
-  /** Where that is said. */
+  readonly checksums?: readonly ChecksumAlgorithm[];
+  /** Whether it reads bodies in the form aws-chunked, with a trailer. */
+  readonly awsChunked?: "no" | "yes";
+  /** What it wants with DeleteObjects: `Content-MD5`, or a checksum of its choice, too; `"none"`: it has no DeleteObjects. */
+  readonly deleteObjects?: "any" | "md5" | "none";
+  /** Where that is said; of what was tried, where the store is from. */
   readonly sources: readonly string[];
 }
 
 const SPREAD = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"] as const;
+
+const BOTH_KEPT = { ifMatch: "kept", ifNoneMatch: "kept" } as const;
 
 /**
  * What each store is known to do, as of November 2026. Stores change: what their
@@ -137,20 +163,22 @@ const SPREAD = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"] as const;
 export const STORES: Readonly<Record<StoreName, StoreFacts>> = {
   aws: {
     title: "Amazon S3",
-    conditionalPut: "all",
+    put: BOTH_KEPT,
+    complete: BOTH_KEPT,
+    delete: { ifMatch: "kept" },
     checksums: SPREAD,
     awsChunked: "yes",
     deleteObjects: "any",
     sources: [
       "https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html",
+      "https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html",
       "https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html",
     ],
   },
   b2: {
     title: "Backblaze B2",
-    conditionalPut: "none",
+    put: { ifMatch: "refused", ifNoneMatch: "refused" },
     checksums: [],
-    awsChunked: "unknown",
     deleteObjects: "md5",
     sources: [
       "https://www.backblaze.com/docs/cloud-storage-s3-compatible-api",
@@ -160,20 +188,23 @@ export const STORES: Readonly<Record<StoreName, StoreFacts>> = {
   },
   ceph: {
     title: "Ceph object gateway",
-    conditionalPut: "all",
-    checksums: "unknown",
-    awsChunked: "unknown",
-    deleteObjects: "md5",
+    tried: "16.2.15",
+    // It compares If-Match with the ETag without its quotes: 412, always.
+    put: { ifMatch: "refused", ifNoneMatch: "kept" },
+    complete: { ifMatch: "ignored", ifNoneMatch: "ignored" },
+    delete: { ifMatch: "ignored" },
+    checksums: [],
+    awsChunked: "no",
+    deleteObjects: "any",
     sources: [
+      "https://packages.debian.org/bookworm/radosgw",
       "https://github.com/gaul/undocumented-s3-apis/issues/4",
       "https://tracker.ceph.com/issues/8562",
     ],
   },
   gcs: {
     title: "Google Cloud Storage",
-    conditionalPut: "none",
     checksums: [],
-    awsChunked: "unknown",
     deleteObjects: "none",
     sources: [
       "https://cloud.google.com/storage/docs/xml-api/reference-headers",
@@ -182,21 +213,21 @@ export const STORES: Readonly<Record<StoreName, StoreFacts>> = {
   },
   minio: {
     title: "MinIO",
-    conditionalPut: "all",
+    put: BOTH_KEPT,
+    delete: { ifMatch: "ignored" },
     checksums: SPREAD,
     awsChunked: "yes",
     deleteObjects: "md5",
     sources: [
       "https://blog.min.io/leading-the-way-minios-conditional-write-feature-for-modern-data-workloads/",
+      "https://github.com/minio/minio/issues/21677",
       "https://github.com/owncast/owncast/pull/5190",
     ],
   },
   r2: {
     title: "Cloudflare R2",
-    conditionalPut: "all",
+    put: BOTH_KEPT,
     checksums: SPREAD,
-    awsChunked: "unknown",
-    deleteObjects: "unknown",
     sources: [
       "https://developers.cloudflare.com/r2/api/s3/api/",
       "https://developers.cloudflare.com/r2/api/s3/conditional-operations/",
@@ -204,20 +235,25 @@ export const STORES: Readonly<Record<StoreName, StoreFacts>> = {
   },
   spaces: {
     title: "DigitalOcean Spaces",
-    conditionalPut: "unknown",
-    checksums: "unknown",
-    awsChunked: "unknown",
     deleteObjects: "md5",
     sources: [
       "https://docs.digitalocean.com/reference/api/spaces/",
     ],
   },
+  swift: {
+    title: "OpenStack Swift (s3api)",
+    tried: "2.30.1",
+    put: { ifMatch: "refused", ifNoneMatch: "refused" },
+    complete: { ifMatch: "refused", ifNoneMatch: "kept" },
+    delete: { ifMatch: "kept" },
+    checksums: [],
+    awsChunked: "no",
+    deleteObjects: "md5",
+    sources: ["https://packages.debian.org/bookworm/swift-proxy"],
+  },
   tigris: {
     title: "Tigris",
-    conditionalPut: "all",
-    checksums: "unknown",
-    awsChunked: "unknown",
-    deleteObjects: "unknown",
+    put: BOTH_KEPT,
     sources: [
       "https://www.tigrisdata.com/docs/objects/conditionals/",
       "https://www.tigrisdata.com/docs/llms-full.txt",
@@ -225,14 +261,71 @@ export const STORES: Readonly<Record<StoreName, StoreFacts>> = {
   },
   wasabi: {
     title: "Wasabi",
-    conditionalPut: "unknown",
-    checksums: "unknown",
-    awsChunked: "unknown",
     deleteObjects: "md5",
     sources: ["https://docs.wasabi.com/docs/rest-api-introduction"],
   },
 };
 
-function ownStore({ endpointUrl, region = "us-east-1" }: OwnStore): S3Config {
-  return { region, endpointUrl, addressingStyle: "path" };
+/**
+ * What the store of a client is known to do, where the client says which it is.
+ *
+ * @param core What the client is built on.
+ */
+export async function factsOf(
+  { settings }: ClientCore,
+): Promise<StoreFacts | undefined> {
+  const { store }: S3Config = await settings?.() ?? {};
+  return store === undefined ? undefined : STORES[store];
+}
+
+/**
+ * Refuses a write under a condition that its store is known to ignore: it would
+ * overwrite what the condition protects.
+ *
+ * @param core What the client is built on.
+ * @param operation What writes.
+ * @param input The object and its conditions.
+ * @throws {ConfigError} `"ConditionIgnored"`.
+ */
+export async function refuseIgnored(
+  core: ClientCore,
+  operation: "complete" | "put",
+  { Bucket, Key, IfMatch, IfNoneMatch }: ConditionalWrite,
+): Promise<void> {
+  if (IfMatch === undefined && IfNoneMatch === undefined) return;
+  const facts = await factsOf(core);
+  const { ifMatch, ifNoneMatch } = facts?.[operation] ?? {};
+  const ignored = IfMatch !== undefined && ifMatch === "ignored"
+    ? "IfMatch"
+    : IfNoneMatch !== undefined && ifNoneMatch === "ignored"
+    ? "IfNoneMatch"
+    : undefined;
+  if (facts === undefined || ignored === undefined) return;
+  const { title, tried } = facts;
+  const store = tried === undefined ? title : `${title} (tried: ${tried})`;
+  const [where, remedy] = operation === "complete"
+    ? [
+      " in parts",
+      "Raise threshold above the length of the object, or leave it out",
+    ]
+    : ["", "Leave it out"];
+  throw new ConfigError(
+    "ConditionIgnored",
+    `Cannot write "${Key}" of bucket "${Bucket}"${where} with ${ignored}: ${store} ignores it and would overwrite the object. ${remedy}`,
+  );
+}
+
+/** An object that is written under conditions. */
+interface ConditionalWrite {
+  readonly Bucket: string;
+  readonly Key: string;
+  readonly IfMatch?: string;
+  readonly IfNoneMatch?: string;
+}
+
+function ownStore(
+  store: StoreName,
+  { endpointUrl, region = "us-east-1" }: OwnStore,
+): S3Config {
+  return { region, endpointUrl, addressingStyle: "path", store };
 }

@@ -28,6 +28,7 @@ Deno.test("each setting of S3 has its names outside, and its default", () => {
       true,
     ],
     payloadSigning: [undefined, "s3.payload_signing_enabled", undefined],
+    store: [undefined, undefined, undefined],
     requestChecksum: [
       "AWS_REQUEST_CHECKSUM_CALCULATION",
       "request_checksum_calculation",

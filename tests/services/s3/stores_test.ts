@@ -42,6 +42,11 @@ const CASES: Readonly<
     "https://photos.ams3.digitaloceanspaces.com",
     "ams3",
   ],
+  swift: [
+    stores.swift({ endpointUrl: "http://localhost:8085" }),
+    "http://localhost:8085/photos",
+    "us-east-1",
+  ],
   tigris: [stores.tigris(), "https://photos.t3.storage.dev", "auto"],
   wasabi: [
     stores.wasabi({ region: "eu-central-1" }),
