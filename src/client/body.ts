@@ -3,8 +3,14 @@
  *
  * @module
  */
-import { concat, owned, utf8 } from "../foundation/bytes.ts";
-import { deferredStream } from "../foundation/deferred_stream.ts";
+import {
+  BodyContent,
+  heldBytes,
+  PieceReader,
+  streamedBody,
+  type Unreadable,
+} from "../foundation/body_content.ts";
+import { concat } from "../foundation/bytes.ts";
 import { ConfigError, ValidationError } from "../foundation/errors.ts";
 import type { BodyInput } from "../ports/body.ts";
 import type { BodySource, RequestBody } from "../ports/http.ts";
@@ -31,67 +37,126 @@ export interface BodyContext {
  * @param body The body as it was given.
  * @param context What is known of it.
  * @returns Bytes where it is small; else what is opened anew for each attempt.
- * @throws {ValidationError} If its length is not the stated one, or cannot be known.
+ * @throws {ValidationError} If its length is not the stated one, or cannot be
+ * known, or it cannot be read.
  * @throws {ConfigError} If it is a file that cannot be opened.
  */
 export async function prepareBody(
   body: BodyInput | undefined,
   context: BodyContext,
 ): Promise<RequestBody> {
-  if (body === undefined) return undefined;
-  if (typeof body === "string") return checked(utf8(body), context);
-  if (body instanceof Uint8Array) return checked(owned(body), context);
-  if (body instanceof ReadableStream) return await fromStream(body, context);
-  const source = body instanceof Blob
-    ? fromBlob(body)
-    : body instanceof URL
-    ? await fromFile(body, context)
-    : body;
-  return await fromSource(source, context);
+  if (body === undefined) {
+    checkLength(0, context);
+    return undefined;
+  }
+  const bytes = heldBytes(body, unreadable(context));
+  if (bytes !== undefined) {
+    checkLength(bytes.length, context);
+    return bytes;
+  }
+  const content = await contentOf(body, context);
+  const { length } = content;
+  if (length !== undefined) checkLength(length, context);
+  if (length === undefined && isSource(body)) return content;
+  if (length !== undefined && length > HELD_BYTES) return content;
+  return await held(content, context);
 }
 
-function checked(
-  bytes: Uint8Array<ArrayBuffer>,
+async function contentOf(
+  body: BodyInput,
   context: BodyContext,
-): Uint8Array<ArrayBuffer> {
-  checkLength(bytes.length, context);
-  return bytes;
-}
-
-function checkLength(length: number, context: BodyContext): void {
-  const { statedLength } = context;
-  if (statedLength !== undefined && statedLength !== length) {
-    throw new ValidationError(context.operation, [{
-      path: "ContentLength",
-      problem:
-        `must be the length of Body, ${length} bytes: current value is ${statedLength}`,
-    }]);
+): Promise<BodyContent> {
+  if (body instanceof Blob) {
+    return content(context, {
+      length: body.size,
+      replayable: true,
+      stream: () => body.stream(),
+    });
   }
+  if (body instanceof URL) return await fileContent(body, context);
+  if (isSource(body)) {
+    return content(context, {
+      length: body.length ?? context.statedLength,
+      replayable: body.replayable,
+      stream: () => body.open(),
+    });
+  }
+  const streamed = streamedBody(body, unreadable(context));
+  if (streamed === undefined) throw refused(context, "is of no known kind");
+  const { stream, length = context.statedLength } = streamed;
+  return onceOnly(context, stream, length);
 }
 
-function fromBlob(blob: Blob): BodySource {
-  return { length: blob.size, replayable: true, open: () => blob.stream() };
+function onceOnly(
+  context: BodyContext,
+  stream: ReadableStream<unknown>,
+  length: number | undefined,
+): BodyContent {
+  return content(context, {
+    length,
+    replayable: false,
+    stream: () => stream,
+    // How the source takes it is its own affair.
+    drop: (reason) => void stream.cancel(reason).catch(() => {}),
+  });
 }
 
-async function fromFile(url: URL, context: BodyContext): Promise<BodySource> {
+function content(
+  context: BodyContext,
+  parts: Pick<
+    ConstructorParameters<typeof BodyContent>[0],
+    "drop" | "length" | "replayable" | "stream"
+  >,
+): BodyContent {
+  const { operation } = context;
+  const { length = 0 } = parts;
+  return new BodyContent({
+    ...parts,
+    otherLength: (read) =>
+      new ValidationError(operation, [
+        otherLength({ stated: length, actual: read }),
+      ]),
+    unreadable: unreadable(context),
+  });
+}
+
+async function fileContent(
+  url: URL,
+  context: BodyContext,
+): Promise<BodyContent> {
   if (url.protocol !== "file:") {
-    throw new ValidationError(context.operation, [{
-      path: "Body",
-      problem:
-        `must be a file URL where it is a URL: current scheme is "${url.protocol}"`,
-    }]);
+    throw refused(
+      context,
+      `must be a file URL where it is a URL: current scheme is "${url.protocol}"`,
+    );
   }
-  const open = async (): Promise<ReadableStream<Uint8Array>> =>
-    opened(url, await context.files.open(url)).stream;
-
-  const first = opened(url, await context.files.open(url));
-  await first.stream.cancel();
-  return {
-    length: first.length,
-    replayable: true,
-    open: () => deferredStream(open),
+  const open = async (): Promise<Opened> => {
+    const found = await context.files.open(url, 0, undefined, context.signal);
+    return opened(url, found);
   };
+  const { length, stream } = await open();
+  if (length === undefined) {
+    return onceOnly(context, stream, context.statedLength);
+  }
+  await stream.cancel();
+  return new BodyContent({
+    length,
+    replayable: true,
+    snapshot: true,
+    stream: async () => (await open()).stream,
+    otherLength: (read) =>
+      refused(
+        context,
+        `is a file of ${length} bytes that ended after ${read}: it must not become shorter while it is sent`,
+      ),
+    unreadable: unreadable(context),
+  });
 }
+
+type Opened = Extract<
+  Awaited<ReturnType<Files["open"]>>,
+  { readonly kind: "found" }
+>["value"];
 
 function opened<T>(url: URL, file: Found<T>): T {
   if (file.kind === "found") return file.value;
@@ -103,102 +168,74 @@ function opened<T>(url: URL, file: Found<T>): T {
   );
 }
 
-async function fromSource(
-  source: BodySource,
+/** Reads a short body whole. */
+async function held(
+  content: BodyContent,
   context: BodyContext,
 ): Promise<RequestBody> {
-  if (source.length !== undefined) checkLength(source.length, context);
-  if (source.length === undefined || source.length > HELD_BYTES) {
-    return source;
-  }
-  const reader = source.open().getReader();
-  const { pieces, done } = await readSome(reader, context.signal);
-  if (!done) await reader.cancel();
-  return checked(concat(pieces), { ...context, statedLength: source.length });
-}
-
-/** A short stream is read whole; a long one is sent once, if its length is known. */
-async function fromStream(
-  stream: ReadableStream<Uint8Array>,
-  context: BodyContext,
-): Promise<RequestBody> {
-  const reader = stream.getReader();
-  const { pieces, held, done } = await readSome(reader, context.signal);
-  if (done) return checked(concat(pieces), context);
-  const { statedLength } = context;
-  if (statedLength === undefined || statedLength < held) {
-    const reason = new ValidationError(context.operation, [{
-      path: "Body",
-      problem: statedLength === undefined
-        ? `is a stream of more than ${HELD_BYTES} bytes whose length is not known: state it as ContentLength, or send it in parts`
-        : `is longer than ContentLength, ${statedLength} bytes`,
-    }]);
-    await reader.cancel(reason);
-    throw reason;
-  }
-  return {
-    length: statedLength,
-    replayable: false,
-    open: () => rest(pieces, reader, statedLength, context),
-  };
-}
-
-/** The start of a stream: all of it, or somewhat more than is held. */
-interface Start {
-  readonly pieces: Uint8Array[];
-  /** Length of all pieces. */
-  readonly held: number;
-  /** Whether that was all. */
-  readonly done: boolean;
-}
-
-/** Reads a stream until it is too long to be held. */
-async function readSome(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  signal: AbortSignal | undefined,
-): Promise<Start> {
+  const { signal } = context;
   signal?.throwIfAborted();
-  const stop = (): void => {
-    // A read that is pending ends with it; how the source takes it is its own affair.
-    reader.cancel(signal?.reason).catch(() => {});
-  };
+  const reader = new PieceReader(content.open(), unreadable(context));
+  // A read that is pending ends with it.
+  const stop = (): void => reader.cancel(signal?.reason);
   signal?.addEventListener("abort", stop);
   try {
     const pieces: Uint8Array[] = [];
-    let held = 0;
-    while (held <= HELD_BYTES) {
-      const { done, value } = await reader.read();
+    let length = 0;
+    for (;;) {
+      const piece = await reader.read();
       signal?.throwIfAborted();
-      if (done) return { pieces, held, done };
-      pieces.push(value);
-      held += value.length;
+      if (piece === undefined) break;
+      pieces.push(piece);
+      length += piece.length;
+      if (length > HELD_BYTES) throw unknownLength(context);
     }
-    return { pieces, held, done: false };
+    checkLength(length, context);
+    return concat(pieces);
+  } catch (error) {
+    reader.cancel(error);
+    throw error;
   } finally {
     signal?.removeEventListener("abort", stop);
   }
 }
 
-/** What was read already, then what follows; refuses another length than stated. */
-function rest(
-  pieces: Uint8Array[],
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  length: number,
-  context: BodyContext,
-): ReadableStream<Uint8Array> {
-  let sent = 0;
-  return new ReadableStream<Uint8Array>({
-    async pull(controller): Promise<void> {
-      const piece = pieces.shift() ?? (await reader.read()).value;
-      sent += piece?.length ?? 0;
-      if (sent > length || (piece === undefined && sent < length)) {
-        checkLength(sent, { ...context, statedLength: length });
-      }
-      if (piece === undefined) controller.close();
-      else controller.enqueue(piece);
-    },
-    async cancel(reason): Promise<void> {
-      await reader.cancel(reason);
-    },
-  }, { highWaterMark: 0 });
+function checkLength(
+  actual: number,
+  { statedLength: stated, operation }: BodyContext,
+): void {
+  if (stated === undefined || stated === actual) return;
+  throw new ValidationError(operation, [otherLength({ stated, actual })]);
+}
+
+function otherLength(
+  { stated, actual }: { readonly stated: number; readonly actual: number },
+): ConstructorParameters<typeof ValidationError>[1][number] {
+  return {
+    path: "ContentLength",
+    problem:
+      `must be the length of Body, ${actual} bytes: current value is ${stated}`,
+  };
+}
+
+function unknownLength(context: BodyContext): ValidationError {
+  return refused(
+    context,
+    `is a stream of more than ${HELD_BYTES} bytes whose length is not known: state it as ContentLength, or send it in parts with upload()`,
+  );
+}
+
+function refused(
+  { operation }: BodyContext,
+  problem: string,
+): ValidationError {
+  return new ValidationError(operation, [{ path: "Body", problem }]);
+}
+
+function unreadable(context: BodyContext): Unreadable {
+  return (problem) => refused(context, problem);
+}
+
+function isSource(body: BodyInput): body is BodySource {
+  return typeof body === "object" && "open" in body && "replayable" in body;
 }

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { dropBody } from "../foundation/body_content.ts";
 import type { Caller, CallOptions } from "../ports/caller.ts";
-import type { HttpResponse } from "../ports/http.ts";
+import type { HttpResponse, RequestBody } from "../ports/http.ts";
 import type { Operation } from "../ports/schema.ts";
 import type { AttemptTrace } from "./call_record.ts";
 import { checkCallOptions } from "./call_options.ts";
@@ -38,15 +39,21 @@ export function createCaller(load: () => Parts | Promise<Parts>): Caller {
     input: Input,
     options: CallOptions = {},
   ): Promise<Output> => {
-    options.signal?.throwIfAborted();
-    const parts = await load();
-    checkCallOptions(operation.name, options, parts.transport);
-    const { totalTimeoutMs = parts.settings.totalTimeoutMs } = options;
-    if (totalTimeoutMs === undefined || totalTimeoutMs === Infinity) {
-      return await make(parts, operation, input, options);
+    try {
+      options.signal?.throwIfAborted();
+      const parts = await load();
+      checkCallOptions(operation.name, options, parts.transport);
+      const { totalTimeoutMs = parts.settings.totalTimeoutMs } = options;
+      if (totalTimeoutMs === undefined || totalTimeoutMs === Infinity) {
+        return await make(parts, operation, input, options);
+      }
+      using total = new TotalTime(parts.clock, operation.name, totalTimeoutMs);
+      return await make(parts, operation, input, total.bound(options));
+    } catch (error) {
+      // What nobody came to read is ended here.
+      for (const value of Object.values(Object(input))) dropBody(value, error);
+      throw error;
     }
-    using total = new TotalTime(parts.clock, operation.name, totalTimeoutMs);
-    return await make(parts, operation, input, total.bound(options));
   };
 }
 
@@ -58,9 +65,19 @@ async function make<Input, Output>(
 ): Promise<Output> {
   const call = await prepare(parts, operation, input, options);
   try {
-    return await run(parts, call);
+    const output = await run(parts, call);
+    endBody(call.body);
+    return output;
   } catch (error) {
+    endBody(call.body, error);
     throw call.secrets.removedFrom(error);
+  }
+}
+
+/** Whatever reads a body stops with the call: its sources are closed. */
+function endBody(body: RequestBody, reason?: unknown): void {
+  if (body !== undefined && !(body instanceof Uint8Array)) {
+    body.cancel?.(reason);
   }
 }
 

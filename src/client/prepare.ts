@@ -54,14 +54,12 @@ export async function prepare<Input, Output>(
   const asked = withChecksumMode(operation, input, parts.payload);
   const amended = service.amend ? await service.amend(operation, asked) : asked;
   const draft = protocol.serialize(operation, amended, uuid);
-  const body = draft.body === undefined
-    ? undefined
-    : await prepareBody(draft.body, {
-      operation: operation.name,
-      files,
-      ...options.signal && { signal: options.signal },
-      ...statedLength(draft),
-    });
+  const body = await prepareBody(draft.body, {
+    operation: operation.name,
+    files,
+    ...options.signal && { signal: options.signal },
+    ...statedLength(draft),
+  });
   return {
     operation,
     given: input,

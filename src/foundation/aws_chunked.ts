@@ -9,6 +9,7 @@
  */
 import { base64, concat, utf8 } from "./bytes.ts";
 import {
+  type Checksum,
   checksum,
   type ChecksumAlgorithm,
   checksumHeader,
@@ -46,13 +47,22 @@ export async function awsChunked(
 
 /**
  * Encodes a stream, whatever pieces it comes in. It is read only as fast as the
- * result is, and cancelled with it.
+ * result is, and cancelled with it, also while a piece of it is waited for.
  */
 export function awsChunkedStream(
   stream: ReadableStream<Uint8Array>,
   options: AwsChunkedOptions = {},
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return ReadableStream.from(encoded(stream, options));
+  const reader = stream.getReader();
+  const encoder = new ChunkEncoder(reader, options);
+  return new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller): Promise<void> {
+      const { bytes, last } = await encoder.next();
+      controller.enqueue(bytes);
+      if (last) controller.close();
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
 }
 
 /**
@@ -76,45 +86,82 @@ export function awsChunkedLength(
     ending("").length + trailer;
 }
 
-async function* encoded(
-  stream: ReadableStream<Uint8Array>,
-  { algorithm, chunkSize = DEFAULT_CHUNK_SIZE }: AwsChunkedOptions,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const sum = algorithm && await startChecksum(algorithm);
-  for await (const chunk of chunks(stream, chunkSize)) {
-    sum?.update(chunk);
-    yield concat(framed(chunk));
-  }
-  yield ending(
-    algorithm && sum ? field(algorithm, base64(sum.digest())) : "",
-  );
+/** A part of an encoded body. */
+interface Encoded {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Whether that was the end. */
+  readonly last: boolean;
 }
 
-/** Regroups a stream. All chunks share their memory: copy one, then go on. */
-async function* chunks(
-  stream: ReadableStream<Uint8Array>,
-  size: number,
-): AsyncGenerator<Uint8Array> {
-  const chunk = new Uint8Array(size);
-  let filled = 0;
-  for await (const piece of stream) {
-    let taken = 0;
-    while (taken < piece.length) {
-      const part = piece.subarray(taken, taken + size - filled);
-      chunk.set(part, filled);
-      taken += part.length;
-      filled += part.length;
-      if (filled === size) {
-        yield chunk;
-        filled = 0;
-      }
-    }
+/** Makes chunks of a stream. */
+class ChunkEncoder {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #algorithm: ChecksumAlgorithm | undefined;
+  readonly #chunkSize: number;
+  #sum: Checksum | undefined;
+  /** What was read and is in no chunk yet. */
+  #rest: Uint8Array = new Uint8Array();
+
+  constructor(
+    reader: ReadableStreamDefaultReader<Uint8Array>,
+    { algorithm, chunkSize = DEFAULT_CHUNK_SIZE }: AwsChunkedOptions,
+  ) {
+    this.#reader = reader;
+    this.#algorithm = algorithm;
+    this.#chunkSize = chunkSize;
   }
-  if (filled > 0) yield chunk.subarray(0, filled);
+
+  async next(): Promise<Encoded> {
+    if (this.#algorithm !== undefined) {
+      this.#sum ??= await startChecksum(this.#algorithm);
+    }
+    const size = this.#chunkSize;
+    const head = chunkHead(size);
+    // A chunk is written where it is sent from.
+    const room = new Uint8Array(framedLength(size));
+    const content = room.subarray(head.length, head.length + size);
+    const filled = await this.#fill(content);
+    if (filled === size) {
+      room.set(head);
+      room.set(CRLF, head.length + size);
+      return { bytes: room, last: false };
+    }
+    const parts = filled === 0 ? [] : framed(content.subarray(0, filled));
+    return { bytes: concat([...parts, this.#ending()]), last: true };
+  }
+
+  async #fill(room: Uint8Array): Promise<number> {
+    let filled = 0;
+    while (filled < room.length) {
+      if (this.#rest.length === 0) {
+        const { value } = await this.#reader.read();
+        if (value === undefined) break;
+        this.#rest = value;
+      }
+      const part = this.#rest.subarray(0, room.length - filled);
+      this.#sum?.update(part);
+      room.set(part, filled);
+      filled += part.length;
+      this.#rest = this.#rest.subarray(part.length);
+    }
+    return filled;
+  }
+
+  #ending(): Uint8Array<ArrayBuffer> {
+    return ending(
+      this.#algorithm !== undefined && this.#sum !== undefined
+        ? field(this.#algorithm, base64(this.#sum.digest()))
+        : "",
+    );
+  }
 }
 
 function framed(chunk: Uint8Array): readonly Uint8Array[] {
-  return [utf8(`${chunk.length.toString(16)}\r\n`), chunk, CRLF];
+  return [chunkHead(chunk.length), chunk, CRLF];
+}
+
+function chunkHead(length: number): Uint8Array<ArrayBuffer> {
+  return utf8(`${length.toString(16)}\r\n`);
 }
 
 function framedLength(length: number): number {

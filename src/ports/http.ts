@@ -29,6 +29,11 @@ export interface BodySource {
   readonly replayable: boolean;
   /** Starts the body from its first byte. */
   open(): ReadableStream<Uint8Array>;
+  /**
+   * Gives up what it holds: called when a call that it was given to has failed,
+   * whether it was opened or not. What was opened is cancelled besides.
+   */
+  cancel?(reason?: unknown): void;
 }
 
 /** What a request carries. */

@@ -97,6 +97,7 @@ export interface Files {
    *
    * @param from Position of the first byte that is handed out. Default: 0.
    * @param only The file that must be found there. Default: any.
+   * @param signal Ends the wait for the writer of a pipe early.
    * @returns Its length, and its bytes: they close the file at their end or when
    * cancelled.
    */
@@ -104,6 +105,7 @@ export interface Files {
     path: string | URL,
     from?: number,
     only?: FileId,
+    signal?: AbortSignal,
   ): Promise<Found<OpenedFile>>;
   /**
    * Facts of a file, or of what a link leads to. Absent: folders and devices are
@@ -114,8 +116,11 @@ export interface Files {
 
 /** A file that is open for reading. */
 export interface OpenedFile {
-  /** Length in bytes when it was opened, all of it. */
-  readonly length: number;
+  /**
+   * Length in bytes when it was opened, all of it. `undefined` where only the end
+   * tells: of a pipe, a device, or a file of the kernel. That can be read once.
+   */
+  readonly length: number | undefined;
   /** The bytes. */
   readonly stream: ReadableStream<Uint8Array>;
 }

@@ -65,12 +65,16 @@ function kindOf(value: unknown): string {
 
 /** Whether a value can be the body of a request. */
 export function isBodyInput(value: unknown): value is BodyInput {
-  return typeof value === "string" || value instanceof Uint8Array ||
-    value instanceof Blob || value instanceof ReadableStream ||
-    value instanceof URL || isBodySource(value);
+  if (typeof value === "string") return true;
+  if (typeof value !== "object" || value === null) return false;
+  return value instanceof Uint8Array || value instanceof Blob ||
+    value instanceof ReadableStream || value instanceof URL ||
+    value instanceof ArrayBuffer || ArrayBuffer.isView(value) ||
+    value instanceof Response || value instanceof Request ||
+    Symbol.asyncIterator in value || isBodySource(value);
 }
 
-function isBodySource(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "open" in value &&
-    typeof value.open === "function" && "replayable" in value;
+function isBodySource(value: object): boolean {
+  return "open" in value && typeof value.open === "function" &&
+    "replayable" in value;
 }

@@ -95,7 +95,7 @@ function watchedSystem(
 ): NonNullable<SessionOptions["system"]> {
   return {
     ...recorder.system(inner),
-    open: (path, from) => inner.open(path, from),
+    open: (...args) => inner.open(...args),
     write: (path, from) => inner.write(path, from),
     cut: (path, length) => inner.cut(path, length),
     rename: (from, to) => inner.rename(from, to),

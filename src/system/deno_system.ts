@@ -4,6 +4,7 @@
  * @module
  */
 import { strictText } from "../foundation/bytes.ts";
+import { ConfigError } from "../foundation/errors.ts";
 import { pathOfUrl } from "../foundation/paths.ts";
 import type {
   ClaimedFile,
@@ -104,15 +105,20 @@ export class DenoSystem implements System, WritableFiles {
     path: string | URL,
     from = 0,
     only?: FileId,
+    signal?: AbortSignal,
   ): Promise<Found<OpenedFile>> {
     return await reading(path, async () => {
-      const file = await Deno.open(path, { read: true, write: !!only });
+      const file = only
+        ? await Deno.open(path, { read: true, write: true })
+        : await openToRead(path, signal);
       try {
         if (only) await checkSame(file, only);
-        const { size, isDirectory } = await file.stat();
-        if (isDirectory) throw new Deno.errors.IsADirectory(shown(path));
+        const facts = await file.stat();
+        if (facts.isDirectory) throw new Deno.errors.IsADirectory(shown(path));
         if (from > 0) await file.seek(from, Deno.SeekMode.Start);
-        return { length: size, stream: fileSource(file, size - from) };
+        const length = lengthOf(facts);
+        const left = length === undefined ? undefined : length - from;
+        return { length, stream: fileSource(file, left) };
       } catch (error) {
         file.close();
         throw error;
@@ -234,6 +240,79 @@ export class DenoSystem implements System, WritableFiles {
       await Deno.remove(path);
       return true as const;
     });
+  }
+}
+
+/** Longest file that may be one of the kernel: it claims a page and holds less. */
+const PAGE = 4_096;
+
+/**
+ * The length of a file that tells it: not of a pipe or a device, and not of what
+ * looks like a plain file but is made by the kernel while it is read.
+ */
+function lengthOf(
+  { isFile, size, blocks }: Deno.FileInfo,
+): number | undefined {
+  if (!isFile || size === 0) return undefined;
+  return blocks === 0 && size <= PAGE ? undefined : size;
+}
+
+async function openToRead(
+  path: string | URL,
+  signal: AbortSignal | undefined,
+): Promise<Deno.FsFile> {
+  const { isFifo } = await Deno.stat(path);
+  return isFifo
+    ? await openPipe(path, signal)
+    : await Deno.open(path, { read: true });
+}
+
+/**
+ * Opens a named pipe. That takes until somebody writes to it, and cannot be ended
+ * by a signal: a writer of our own has to come.
+ */
+async function openPipe(
+  path: string | URL,
+  signal: AbortSignal | undefined,
+): Promise<Deno.FsFile> {
+  signal?.throwIfAborted();
+  const opening = Deno.open(path, { read: true });
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal?.reason);
+  signal?.addEventListener("abort", onAbort);
+  try {
+    return await Promise.race([opening, aborted]);
+  } catch (error) {
+    if (signal?.aborted) await releasePipe(path, opening, error);
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+async function releasePipe(
+  path: string | URL,
+  opening: Promise<Deno.FsFile>,
+  cause: unknown,
+): Promise<void> {
+  if (!granted({ name: "write", path })) {
+    // Who writes to it later finds nobody.
+    opening.then((file) => file.close(), () => {});
+    throw new ConfigError(
+      "FileDenied",
+      `Cannot stop waiting for a writer of the pipe "${
+        shown(path)
+      }": that takes opening it for writing, which the program may not; run it with --allow-write=${
+        shown(path)
+      }`,
+      { cause },
+    );
+  }
+  const both = await Deno.open(path, { read: true, write: true });
+  try {
+    (await opening).close();
+  } finally {
+    both.close();
   }
 }
 

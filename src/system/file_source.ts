@@ -10,21 +10,24 @@
  */
 const MOST = 512 * 1_024;
 
-/** Fewest bytes that are asked for: some files do not tell how long they are. */
+/** Fewest bytes that are asked for. */
 const LEAST = 16 * 1_024;
+
+/** What is asked for of a file that does not tell how long it is: what a pipe holds. */
+const UNTOLD = 64 * 1_024;
 
 /**
  * Makes a stream that reads an open file, and closes it in the end, however it
  * ends. It reads nothing ahead.
  *
  * @param file The file, open for reading at the position of the first byte.
- * @param length How many bytes it should have from there.
+ * @param length How many bytes it should have from there, where that is known.
  */
 export function fileSource(
   file: Deno.FsFile,
-  length: number,
+  length: number | undefined,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const pieceSize = Math.min(MOST, Math.max(LEAST, length));
+  const pieceSize = Math.min(MOST, Math.max(LEAST, length ?? UNTOLD));
   let ended = false;
   const end = (): void => {
     if (!ended) file.close();

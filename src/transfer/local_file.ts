@@ -4,12 +4,10 @@
  * @module
  */
 import { concat, hex, text, utf8 } from "../foundation/bytes.ts";
-import { deferredStream } from "../foundation/deferred_stream.ts";
 import { sha256 } from "../foundation/digest.ts";
 import { ConfigError } from "../foundation/errors.ts";
 import { pathOfUrl } from "../foundation/paths.ts";
 import type { ClientCore } from "../ports/caller.ts";
-import type { BodySource } from "../ports/http.ts";
 import type { Found, OpenedFile, WritableFiles } from "../ports/system.ts";
 
 /** A file, told apart from text that looks like a path. */
@@ -75,31 +73,24 @@ export function filesOf({ files }: ClientCore): WritableFiles {
 }
 
 /**
- * Makes a body of a file.
+ * Opens a file.
  *
  * @param files Where it lies.
  * @param path Its path.
+ * @param signal Ends the wait for the writer of a pipe early.
  * @throws {ConfigError} If it cannot be opened.
  */
-export async function fileSource(
+export async function openToRead(
   files: WritableFiles,
   path: string | URL,
-): Promise<BodySource> {
-  const opened = async () => await openToRead(files, path);
-  const { length, stream } = await opened();
-  await stream.cancel();
-  return {
-    length,
-    replayable: true,
-    open: () => deferredStream(async () => (await opened()).stream),
-  };
-}
-
-async function openToRead(
-  files: WritableFiles,
-  path: string | URL,
+  signal?: AbortSignal,
 ): Promise<OpenedFile> {
-  const found = await acted("read", path, () => files.open(path));
+  const found = await acted(
+    "read",
+    path,
+    () => files.open(path, 0, undefined, signal),
+    signal,
+  );
   // A folder counts as no file, and should be told as what it is.
   if (found.kind === "absent") await checkKind("read", files, path);
   return granted(found, "read", path);
@@ -114,16 +105,19 @@ type FileAct = "read" | "write";
  * @param act What it is asked for.
  * @param path The file that the user named.
  * @param ask Asks.
+ * @param signal What it throws once it is aborted is passed on as it is.
  * @throws {ConfigError} If the system throws.
  */
 export async function acted<T>(
   act: FileAct,
   path: string | URL,
   ask: () => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
   try {
     return await ask();
   } catch (cause) {
+    if (signal?.aborted) throw cause;
     throw fileFailed(act, path, cause);
   }
 }

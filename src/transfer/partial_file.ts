@@ -216,7 +216,7 @@ export class PartialFile {
     }
     const { length, stream } = this.#granted(found);
     await stream.cancel();
-    return length;
+    return length ?? 0;
   }
 
   /** Nothing of another object may stay, marks least of all. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { ChecksumError } from "../foundation/errors.ts";
+import { dropBody } from "../foundation/body_content.ts";
 import type { BodySource } from "../ports/http.ts";
 import type {
   CompleteMultipartUploadOutput,
@@ -24,8 +25,8 @@ import {
 } from "./options.ts";
 import { PartReader } from "./part_reader.ts";
 import type { ResumedUpload } from "./resume_upload.ts";
-import { type UploadBody, uploadSource } from "./upload_body.ts";
-import { otherLength, uploadParts } from "./upload_parts.ts";
+import { otherLength, type UploadBody, uploadSource } from "./upload_body.ts";
+import { uploadParts } from "./upload_parts.ts";
 import { Verifier } from "./verify.ts";
 
 /** What is uploaded: the parameters of PutObject, with a body of any kind. */
@@ -115,6 +116,20 @@ export async function upload(
   input: UploadInput,
   options: UploadOptions = {},
 ): Promise<UploadResult> {
+  try {
+    return await send(s3, input, options);
+  } catch (error) {
+    // What nobody came to read is ended here.
+    dropBody(input.Body, error);
+    throw error;
+  }
+}
+
+async function send(
+  s3: S3,
+  input: UploadInput,
+  options: UploadOptions,
+): Promise<UploadResult> {
   const { Body, ContentLength, ...object } = input;
   const { signal } = options;
   signal?.throwIfAborted();
@@ -126,7 +141,11 @@ export async function upload(
   );
   // An upload that was chosen is to be ended, whatever the length of the body.
   const threshold = typeof options.resume === "object" ? 1 : stated;
-  const source = await uploadSource(Body, ContentLength, s3.core);
+  const source = await uploadSource(Body, {
+    statedLength: ContentLength,
+    core: s3.core,
+    signal,
+  });
   const { length } = source;
   const task = { s3, object, options, meter: new Meter(options, length) };
 
@@ -238,6 +257,7 @@ function metered(
   return {
     length: source.length,
     replayable: source.replayable,
+    cancel: (reason) => source.cancel?.(reason),
     open: () => {
       meter.add(-counted);
       counted = 0;

@@ -34,6 +34,7 @@ import {
 } from "./object_checksum.ts";
 import { MAX_PARTS, type Meter } from "./options.ts";
 import type { PartReader } from "./part_reader.ts";
+import { otherLength } from "./upload_body.ts";
 import { nameOf } from "./remote_object.ts";
 import {
   findUnfinished,
@@ -238,19 +239,5 @@ function tooLong(partSize: number): ValidationError {
     path: "Body",
     problem:
       `is longer than ${MAX_PARTS} parts of ${partSize} bytes: state its length as ContentLength, or raise partSize`,
-  }]);
-}
-
-/**
- * The error of a body that is not as long as it was said to be.
- *
- * @param read Bytes that were read of it.
- * @param stated Its length as it was said to be, in bytes.
- */
-export function otherLength(read: number, stated: number): ValidationError {
-  const than = read > stated ? "longer" : "shorter";
-  return new ValidationError("upload", [{
-    path: "Body",
-    problem: `is ${than} than the ${stated} bytes that it was said to have`,
   }]);
 }

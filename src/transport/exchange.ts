@@ -76,7 +76,7 @@ export class Exchange {
       parts.limits,
       parts.clock,
       (limit) => this.abort(this.#timeout(limit)),
-      () => this.upload?.aliveMs ?? 0,
+      () => this.upload?.aliveMs(parts.limits.readTimeoutMs) ?? 0,
     );
   }
 

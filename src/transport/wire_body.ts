@@ -15,7 +15,7 @@ type Controller = ReadableStreamDefaultController<Uint8Array>;
 const PIECE = 256 * 1_024;
 
 /** Most bytes of one body that the buffers of both machines can hide. */
-const HIDDEN = 16 * 1_024 * 1_024;
+const HIDDEN = 8 * 1_024 * 1_024;
 
 /**
  * The bodies that are on their way to one host. They share the line to it: while
@@ -43,7 +43,12 @@ export class UploadLine {
   /** Notes that bytes left, or that an answer told that they had. */
   move(length: number): void {
     this.moved += length;
-    this.movedAtMs = this.#clock.now().getTime();
+    this.movedAtMs = this.now();
+  }
+
+  /** The time, in milliseconds since 1970. */
+  now(): number {
+    return this.#clock.now().getTime();
   }
 }
 
@@ -67,6 +72,9 @@ export class WireBody implements BodySource {
   #left = 0;
   /** What had moved on the line when bytes of this body left last. */
   #mark = 0;
+  /** How long the platform took for what it was handed, the last piece aside. */
+  #sendingMs = 0;
+  #handedAtMs: number | undefined;
   #answered = false;
   #closed = false;
 
@@ -103,15 +111,24 @@ export class WireBody implements BodySource {
   }
 
   /**
-   * The last sign of life on the line that this body can go by, in milliseconds
-   * since 1970. A line shared by many may carry what is in flight of all of them
-   * before it is this one's turn; if it carried more, this one hangs.
+   * Until when the server is excused, in milliseconds since 1970. It may be behind
+   * others on the line by what is in flight of all of them; if more passed by, it
+   * hangs. And what left last may lie in buffers, which empty at the pace so far.
+   *
+   * @param limitMs Longest such excuse, in milliseconds.
    */
-  get aliveMs(): number {
-    const { moved, movedAtMs, bodies } = this.#line;
+  aliveMs(limitMs: number): number {
+    const line = this.#line;
     let inFlight = 0;
-    for (const body of bodies) inFlight += Math.min(body.#left, HIDDEN);
-    return moved - this.#mark <= inFlight ? movedAtMs : 0;
+    for (const body of line.bodies) inFlight += Math.min(body.#left, HIDDEN);
+    return line.moved - this.#mark <= inFlight
+      ? line.movedAtMs + Math.min(this.#hiddenMs(), limitMs)
+      : 0;
+  }
+
+  #hiddenMs(): number {
+    const left = Math.max(1, this.#left);
+    return this.#sendingMs * Math.min(left, HIDDEN) / left;
   }
 
   /** Says that the answer has come: the clock is left alone from now on. */
@@ -137,6 +154,10 @@ export class WireBody implements BodySource {
   }
 
   #pull(controller: Controller): Promise<void> | void {
+    if (this.#handedAtMs !== undefined) {
+      this.#sendingMs += Math.max(0, this.#line.now() - this.#handedAtMs);
+      this.#handedAtMs = undefined;
+    }
     if (this.#rest === undefined) return this.#ask(controller);
     this.#send(controller, this.#rest);
   }
@@ -168,6 +189,7 @@ export class WireBody implements BodySource {
     if (this.#left > (this.length ?? Infinity)) return this.#fail("longer");
     this.#line.move(piece.length);
     this.#mark = this.#line.moved;
+    this.#handedAtMs = this.#line.movedAtMs;
     controller.enqueue(piece);
     if (isWhole && this.#content instanceof Uint8Array) {
       this.#finish(controller);
