@@ -125,6 +125,7 @@ async function ask(
       timeoutMs,
       signal,
       direct: true,
+      mayPrompt: false,
       ...maxCredentialBytes === undefined ? {} : { maxCredentialBytes },
     };
     answer = await exchange(transport, { url, headers }, limits);

@@ -48,6 +48,8 @@ export interface ExchangeLimits {
   readonly maxCredentialBytes?: number;
   /** Whether it must not go through a proxy. Default: `false`. */
   readonly direct?: boolean;
+  /** Whether the platform may ask for a permission that is missing. Default: `true`. */
+  readonly mayPrompt?: boolean;
   /** Ends it early. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -65,8 +67,13 @@ export interface ExchangeLimits {
 export async function exchange(
   transport: Transport,
   question: Question,
-  { timeoutMs, signal, direct, maxCredentialBytes = MAX_CREDENTIAL_BYTES }:
-    ExchangeLimits,
+  {
+    timeoutMs,
+    signal,
+    direct,
+    mayPrompt,
+    maxCredentialBytes = MAX_CREDENTIAL_BYTES,
+  }: ExchangeLimits,
 ): Promise<Answer> {
   const response = await transport.send(
     requestOf(question),
@@ -78,6 +85,7 @@ export async function exchange(
       attemptTimeoutMs: 2 * timeoutMs,
       ...signal && { signal },
       ...direct && { direct },
+      ...mayPrompt === undefined ? {} : { mayPrompt },
     },
   );
   const { status, headers, body } = response;

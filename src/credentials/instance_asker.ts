@@ -154,6 +154,8 @@ export class Asker {
     try {
       return await exchange(this.#deps.transport, question, {
         timeoutMs: this.timeoutMs,
+        // Nobody asked for this service: it is looked for.
+        mayPrompt: false,
         signal: this.#signal,
         ...maxCredentialBytes === undefined ? {} : { maxCredentialBytes },
       });

@@ -129,6 +129,11 @@ export interface SendOptions {
    * it by itself. Default: what the method promises, so `GET` and `HEAD` only.
    */
   readonly repeatable?: boolean;
+  /**
+   * Whether the platform may ask on the terminal for a permission that is
+   * missing. Default: `true`. `false`: a host that is not allowed is denied.
+   */
+  readonly mayPrompt?: boolean;
   /** Called when a connection to the host is seen to be open, where that can be told. */
   readonly onDialled?: () => void;
 }

@@ -236,6 +236,21 @@ function nameHint(text: string, origin: string): string | undefined {
 }
 
 /**
+ * The refusal of a host that this program may not connect to.
+ *
+ * @param request What was to be sent.
+ */
+export function permissionMissing(request: HttpRequest): TransportError {
+  return new TransportError(
+    "denied",
+    `Cannot send ${describe(request)}: ${WORDS.denied}${
+      hint("denied", "", request)
+    }`,
+    { maybeSent: false },
+  );
+}
+
+/**
  * The answer of a proxy that wants to know who asks; no server sends it.
  *
  * @param request What was to be sent.

@@ -20,11 +20,13 @@ import { ConnectionQueue } from "./connection_queue.ts";
 import { Deadlines } from "./deadlines.ts";
 import { type Dialer, Dials } from "./dials.ts";
 import { FetchExchange } from "./fetch_exchange.ts";
+import { permissionMissing } from "./faults.ts";
 import { checkLimit } from "./limits.ts";
 import {
   dialTcp,
   isDeno,
   MACHINE_TIME,
+  NetPermissions,
   proxyInEnvironment,
   type Timing,
 } from "./runtime.ts";
@@ -84,6 +86,8 @@ export class FetchTransport implements Transport {
   readonly #queue: ConnectionQueue | undefined;
   readonly #exchanges: Deadlines;
   readonly #logger: Logger | undefined;
+  /** Absent where another `fetch` sends, whose permissions are not known. */
+  readonly #permissions: NetPermissions | undefined;
 
   /**
    * Makes a transport; connections come with the first request.
@@ -102,6 +106,7 @@ export class FetchTransport implements Transport {
     checkLimit("connectTimeoutMs", connectTimeoutMs);
     this.#logger = logger;
     this.#pool = new ConnectionPool(options);
+    this.#permissions = options.fetch ? undefined : new NetPermissions();
     this.#dials = dialsOf(options, clock);
     this.#queue = maxConnections === Infinity
       ? undefined
@@ -123,6 +128,9 @@ export class FetchTransport implements Transport {
     options: SendOptions = {},
   ): Promise<HttpResponse> {
     const { origin } = request;
+    const { mayPrompt = true } = options;
+    const isAllowed = this.#permissions?.allows(origin, mayPrompt) ?? true;
+    if (!isAllowed && !mayPrompt) throw permissionMissing(request);
     const queuedMs = await this.#queue?.enter(origin, options) ?? 0;
     const ended = (error?: unknown): void => {
       if (queuedMs > 0 && error instanceof TimeoutError) {

@@ -166,6 +166,10 @@ export async function dialTcp(
   address: Address,
   signal: AbortSignal,
 ): Promise<void> {
+  const { hostname, port } = address;
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  // A dial that asked on the terminal would ask beside the request.
+  if (!mayConnect(`${host}:${port}`)) throw new Deno.errors.NotCapable();
   const connection = await Deno.connect({ ...address, signal });
   connection.close();
 }
@@ -173,4 +177,34 @@ export async function dialTcp(
 function readable(variable: string): boolean {
   const { state } = Deno.permissions.querySync({ name: "env", variable });
   return state === "granted";
+}
+
+function mayConnect(host: string): boolean {
+  return Deno.permissions.querySync({ name: "net", host }).state === "granted";
+}
+
+/** The hosts that this program may connect to; each is asked about once. */
+export class NetPermissions {
+  readonly #granted = new Set<string>();
+
+  /**
+   * Whether a host is allowed. Where the program's user can be asked, as the
+   * platform asks before any connection, that is done now: before a time limit
+   * runs, and once for all requests to the host.
+   *
+   * @param origin The host's origin.
+   * @param mayPrompt Whether the user may be asked.
+   */
+  allows(origin: string, mayPrompt: boolean): boolean {
+    if (!isDeno() || this.#granted.has(origin)) return true;
+    const url = URL.parse(origin);
+    // What cannot be sent is refused with a better reason than this one.
+    if (url === null || url.hostname === "") return true;
+    const port = url.port || (url.protocol === "https:" ? "443" : "80");
+    const net = { name: "net", host: `${url.hostname}:${port}` } as const;
+    const isGranted = mayConnect(net.host) ||
+      mayPrompt && Deno.permissions.requestSync(net).state === "granted";
+    if (isGranted) this.#granted.add(origin);
+    return isGranted;
+  }
 }

@@ -8,6 +8,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { HttpRequest, HttpResponse, Transport } from "../../ports/http.ts";
 import { bodyBytes, httpResponse } from "../http_message.ts";
 import { Keys, type LocalCredentials } from "./keys.ts";
+import { ConfigError } from "../../foundation/errors.ts";
 import { Server } from "./server.ts";
 import type { WireRequest } from "./target.ts";
 
@@ -112,18 +113,26 @@ export class LocalAws implements AsyncDisposable, Disposable {
    *
    * @param options What differs from the defaults.
    * @throws {RangeError} If there is no user.
+   * @throws {ConfigError} `"NotPermitted"`, with the flag that is missing.
    */
   static async start(options: LocalAwsServeOptions = {}): Promise<LocalAws> {
     const local = new LocalAws(options);
     const { promise: listening, resolve } = Promise.withResolvers<void>();
-    local.#listener = Deno.serve(
-      {
-        hostname: "127.0.0.1",
-        port: options.port ?? 0,
-        onListen: () => resolve(),
-      },
-      (request) => local.#serve(request),
-    );
+    const { port = 0 } = options;
+    try {
+      local.#listener = Deno.serve(
+        { hostname: "127.0.0.1", port, onListen: () => resolve() },
+        (request) => local.#serve(request),
+      );
+    } catch (cause) {
+      if (!(cause instanceof Deno.errors.NotCapable)) throw cause;
+      const host = port === 0 ? "127.0.0.1" : `127.0.0.1:${port}`;
+      throw new ConfigError(
+        "NotPermitted",
+        `Cannot start LocalAws: this program may not listen on ${host}; run it with --allow-net=${host}, or use the transport of new LocalAws(), which needs no permission`,
+        { cause },
+      );
+    }
     await listening;
     return local;
   }
