@@ -15,6 +15,9 @@ import { FetchTransport } from "../../src/transport/fetch_transport.ts";
 import { answering, HostileServer, ok } from "./hostile_server.ts";
 import { bytesOf, caught, piecesOf, requestTo } from "./requests.ts";
 
+/** Where the tests and the sources lie, as a stack shows it. */
+const FOLDER = new URL("../../", import.meta.url).href;
+
 Deno.test("FetchTransport sends what it is given and little else", async () => {
   await using server = new HostileServer(answering(ok("hello", "x-amz-id: 1")));
   using transport = new FetchTransport();
@@ -108,7 +111,9 @@ Deno.test("FetchTransport refuses a header that HTTP does not allow, without tel
       EndpointError,
       "Cannot send GET http://127.0.0.1:9/: a header field has",
     );
-    assertEquals(/plan/.test(Deno.inspect(error)), false);
+    // The folder that the tests lie in stands in the stack, and may be called so.
+    const told = Deno.inspect(error).replaceAll(FOLDER, "");
+    assertEquals(/plan/.test(told), false);
   }
 });
 
