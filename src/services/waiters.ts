@@ -3,8 +3,13 @@
  *
  * @module
  */
-import { ServiceError, TimeoutError } from "../foundation/errors.ts";
+import {
+  ConfigError,
+  ServiceError,
+  TimeoutError,
+} from "../foundation/errors.ts";
 import type { ResponseBase } from "../foundation/metadata.ts";
+import { isMilliseconds, MILLISECONDS } from "../foundation/setting_values.ts";
 import type { CallOptions, ClientCore } from "../ports/caller.ts";
 import type { Operation } from "../ports/schema.ts";
 
@@ -55,6 +60,7 @@ export interface WaitOptions extends CallOptions {
  * @param waiting What is waited for.
  * @param request The parameters of the operation, and how to wait.
  * @throws {TimeoutError} If it is not so after all looks.
+ * @throws {ConfigError} `"InvalidWaitOption"`, if a number makes no sense.
  */
 export async function waitUntil<Input, Output extends ResponseBase>(
   core: ClientCore,
@@ -66,6 +72,7 @@ export async function waitUntil<Input, Output extends ResponseBase>(
     maxAttempts = waiting.maxAttempts,
     ...options
   } = request.options ?? {};
+  checkWait(waiting.name, { delayMs, maxAttempts });
   for (let attempt = 1; true; attempt++) {
     const { status, error } = await look(
       () => core.call(waiting.operation, request.input, options),
@@ -84,6 +91,22 @@ export async function waitUntil<Input, Output extends ResponseBase>(
     }
     await core.clock.sleep(delayMs, options.signal);
   }
+}
+
+function checkWait(
+  name: string,
+  { delayMs, maxAttempts }: { delayMs: unknown; maxAttempts: unknown },
+): void {
+  const problem = delayMs !== 0 && !isMilliseconds(delayMs)
+    ? `delayMs must be 0 or ${MILLISECONDS}: current value is ${delayMs}`
+    : !Number.isSafeInteger(maxAttempts) || Number(maxAttempts) < 1
+    ? `maxAttempts must be a whole number, >= 1: current value is ${maxAttempts}`
+    : undefined;
+  if (problem === undefined) return;
+  throw new ConfigError(
+    "InvalidWaitOption",
+    `Cannot wait for ${name} as ${problem}`,
+  );
 }
 
 /** The status of one answer, and the error where it is one. */

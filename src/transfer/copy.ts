@@ -19,6 +19,11 @@ import {
   writtenOf,
 } from "../services/s3/lost_answer.ts";
 import { refuseIgnored } from "../services/s3/stores.ts";
+import {
+  annotationsOf,
+  copyAnnotations,
+  mayBeAnnotated,
+} from "./annotations.ts";
 import { eachAtMost } from "./at_most.ts";
 import { type CopySource, inspectSource } from "./copy_source.ts";
 import { descriptionOf, tagsOf } from "./description.ts";
@@ -40,7 +45,7 @@ import {
   within,
 } from "./options.ts";
 import { type ByteRange, rangesOf, rangeText } from "./ranges.ts";
-import { changeOf, nameOf } from "./remote_object.ts";
+import { nameOf } from "./remote_object.ts";
 
 /**
  * What is copied: the parameters of CopyObject, without its directives. Each
@@ -82,6 +87,8 @@ export interface MultipartCopy extends CompleteMultipartUploadOutput {
   readonly kind: "multipart";
   /** Number of parts. */
   readonly parts: number;
+  /** What the copy lacks, as it may not be read of the source (403). Absent: nothing. */
+  readonly lost?: readonly ("annotations" | "tags")[];
 }
 
 /** The result of a copy. */
@@ -97,7 +104,7 @@ const PART_SIZE = GIBIBYTE / 8;
 
 /**
  * Copies an object within S3: in one request up to 5 GiB, above in parts. The
- * same metadata, content headers and tags come of both.
+ * same metadata, content headers, tags and annotations come of both.
  *
  * @param s3 The client.
  * @param input The source and the target.
@@ -122,24 +129,33 @@ export async function copy(
   if (source.size > threshold) {
     return await copyParts({ s3, input, options, source, meter });
   }
+  // Its place is taken by a condition of our own, as the look has kept it.
+  const {
+    CopySourceIfMatch: _match,
+    CopySourceIfUnmodifiedSince: _unmodified,
+    ...given
+  } = input;
+  const conditional = (input.IfMatch ?? input.IfNoneMatch) !== undefined;
   try {
-    const output = await s3.copyObject({
-      ...input,
-      ...source.conditions,
-      ...descriptionOf(input, source.head),
-      ...input.Tagging !== undefined && { TaggingDirective: "REPLACE" },
-    }, callOptions(options));
+    const output = await source.bond.bind(
+      (conditions) =>
+        s3.copyObject({
+          ...given,
+          ...conditions,
+          ...descriptionOf(input, source.head),
+          ...input.Tagging !== undefined && { TaggingDirective: "REPLACE" },
+        }, callOptions(options)),
+      conditional,
+    );
     const { ETag, LastModified } = output.CopyObjectResult ?? {};
     if (!ETag && LastModified === undefined) {
       throw lacks("CopyObject", "CopyObjectResult", input);
     }
+    await source.bond.verify();
     meter.add(source.size);
     return { kind: "single", parts: 1, ...output };
   } catch (error) {
-    // A condition on the target is refused in the same words.
-    const conditional = input.IfMatch ?? input.IfNoneMatch;
-    if (conditional === undefined) throw changeOf(error, source);
-    if (!maybeWritten(error)) throw error;
+    if (!conditional || !maybeWritten(error)) throw error;
     const head = await findWritten(
       s3,
       input,
@@ -190,17 +206,31 @@ async function copyParts(task: CopyTask): Promise<MultipartCopy> {
     { ...input, Metadata: input.Metadata ?? source.head.Metadata ?? {} },
     source.head,
   );
-  const Tagging = input.Tagging ??
-    await tagsOf(options.source ?? s3, source, options.signal);
+  const reader = options.source ?? s3;
+  const tags = input.Tagging ?? await tagsOf(reader, source, options.signal);
+  const annotations = await mayBeAnnotated(reader) && await mayBeAnnotated(s3)
+    ? await annotationsOf(reader, source, options.signal)
+    : [];
+  const lost: ("annotations" | "tags")[] = [
+    ...tags === undefined ? ["tags" as const] : [],
+    ...annotations === undefined ? ["annotations" as const] : [],
+  ];
+  if (lost.length > 0) tellLost(s3, input, lost);
   const object = {
     ...input,
     ...description,
-    ...Tagging !== "" && { Tagging },
+    ...tags && { Tagging: tags },
   };
   const grace = new Grace(options.signal, s3.core.clock);
   try {
     const upload = await beginUpload(s3, object, algorithm, grace);
-    return await copyInto(task, upload, grace);
+    const copied = await copyInto(task, upload, grace);
+    await copyAnnotations(
+      { reader, source, writer: s3, target: input, made: copied },
+      annotations ?? [],
+      options.signal,
+    );
+    return { ...copied, ...lost.length > 0 && { lost } };
   } finally {
     grace[Symbol.dispose]();
   }
@@ -214,6 +244,7 @@ async function copyInto(
   const { s3, options: { signal } } = task;
   try {
     const parts = await copyRanges(task, upload.id);
+    await task.source.bond.verify();
     const output = await completeUpload(s3, upload, parts, signal);
     return { kind: "multipart", parts: parts.length, ...output };
   } catch (error) {
@@ -256,25 +287,34 @@ async function copyRange(
   { id, number, range }: PartCopy,
   signal: AbortSignal,
 ): Promise<SentPart> {
-  try {
-    const { CopyPartResult } = await s3.uploadPartCopy({
+  const { CopyPartResult } = await source.bond.bind((conditions) =>
+    s3.uploadPartCopy({
       ...pick(input, PART_MEMBERS),
       ...source.members,
-      ...source.conditions,
+      ...conditions,
       CopySourceRange: rangeText(range),
       PartNumber: number,
       UploadId: id,
-    }, { signal });
-    if (!CopyPartResult?.ETag) {
-      throw lacks("UploadPartCopy", "CopyPartResult with an ETag", input);
-    }
-    return {
-      receipt: { ...pick(CopyPartResult, RECEIPT_MEMBERS), PartNumber: number },
-      length: range.end - range.start,
-    };
-  } catch (error) {
-    throw changeOf(error, source);
+    }, { signal })
+  );
+  if (!CopyPartResult?.ETag) {
+    throw lacks("UploadPartCopy", "CopyPartResult with an ETag", input);
   }
+  return {
+    receipt: { ...pick(CopyPartResult, RECEIPT_MEMBERS), PartNumber: number },
+    length: range.end - range.start,
+  };
+}
+
+function tellLost(
+  s3: S3,
+  { Bucket, Key }: CopyInput,
+  lost: readonly string[],
+): void {
+  s3.core.logger?.warn(
+    "the copy in parts lacks what of the source may not be read",
+    { bucket: Bucket, key: Key, lost: lost.join(", ") },
+  );
 }
 
 function lacks(

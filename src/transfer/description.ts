@@ -47,10 +47,25 @@ export function descriptionOf(
 ): Description {
   const own = pick(given, DESCRIPTION);
   return Object.keys(own).length === 0 ? {} : {
-    ...pick(source, DESCRIPTION),
+    ...pick(withoutFraming(source), DESCRIPTION),
     ...own,
     MetadataDirective: "REPLACE",
   };
+}
+
+/**
+ * Some stores keep what says only how the body of an upload was framed; a copy
+ * has no body.
+ */
+function withoutFraming(
+  { ContentEncoding, ...source }: HeadObjectOutput,
+): HeadObjectOutput {
+  const codings = (ContentEncoding ?? "").split(",")
+    .map((coding) => coding.trim())
+    .filter((coding) => coding !== "" && coding !== "aws-chunked");
+  return codings.length === 0
+    ? source
+    : { ...source, ContentEncoding: codings.join(",") };
 }
 
 /**
@@ -59,14 +74,14 @@ export function descriptionOf(
  * @param s3 The client.
  * @param object The object.
  * @param signal Ends the call early.
- * @returns The tags; empty where there are none, or the store has no tags.
- * @throws {ServiceError} If they may not be read; give tags instead of them.
+ * @returns The tags; empty where there are none, or the store has no tags;
+ * `undefined` where they may not be read.
  */
 export async function tagsOf(
   s3: S3,
   { request }: RemoteObject,
   signal: AbortSignal | undefined,
-): Promise<string> {
+): Promise<string | undefined> {
   try {
     const { TagSet } = await s3.getObjectTagging(
       pick(request, TAGGED),
@@ -74,7 +89,9 @@ export async function tagsOf(
     );
     return TagSet.map(({ Key, Value }) => encodeParam([Key, Value])).join("&");
   } catch (error) {
-    if (error instanceof ServiceError && error.status === 501) return "";
+    if (!(error instanceof ServiceError)) throw error;
+    if (error.status === 501) return "";
+    if (error.status === 403) return undefined;
     throw error;
   }
 }

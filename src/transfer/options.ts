@@ -98,9 +98,14 @@ export function within(
  *
  * @param length Length of the whole, in bytes.
  * @param partSize Length that was asked for, in bytes.
+ * @param parts Most parts of an upload.
  */
-export function fittingPartSize(length: number, partSize: number): number {
-  const least = Math.ceil(length / MAX_PARTS);
+export function fittingPartSize(
+  length: number,
+  partSize: number,
+  parts: number = MAX_PARTS,
+): number {
+  const least = Math.ceil(length / parts);
   return least <= partSize
     ? partSize
     : Math.ceil(least / PART_STEP) * PART_STEP;

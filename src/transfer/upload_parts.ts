@@ -5,8 +5,10 @@
  */
 import {
   AwsError,
+  conclude,
   ProtocolError,
   retell,
+  ServiceError,
   ValidationError,
 } from "../foundation/errors.ts";
 import type {
@@ -31,8 +33,9 @@ import {
   checksumTypeOf,
   readChecksum,
   type SentPart,
+  statedOf,
 } from "./object_checksum.ts";
-import { MAX_PARTS, type Meter } from "./options.ts";
+import { fittingPartSize, MAX_PARTS, type Meter } from "./options.ts";
 import type { PartReader } from "./part_reader.ts";
 import { otherLength } from "./upload_body.ts";
 import { nameOf } from "./remote_object.ts";
@@ -173,7 +176,7 @@ async function sendAll(
       const known = part !== undefined && await isSamePart(part, bytes);
       const answer = known
         ? part
-        : await send(s3, found, { number, bytes }, signal);
+        : await send(s3, found, { number, bytes }, upload, signal);
       if (!answer.ETag) throw noETag(upload.object, number);
       const receipt = { ...pick(answer, RECEIPT_MEMBERS), PartNumber: number };
       const read = await readChecksum(found, bytes);
@@ -214,15 +217,64 @@ async function send(
   s3: S3,
   { object, id, algorithm }: OpenUpload,
   { number, bytes }: BodyPart,
+  upload: PartedUpload,
   signal: AbortSignal,
 ): Promise<Pick<Part, keyof typeof RECEIPT_MEMBERS>> {
-  return await s3.uploadPart({
-    ...pick(object, PART_MEMBERS),
-    UploadId: id,
-    PartNumber: number,
-    Body: bytes,
-    ...algorithm && { ChecksumAlgorithm: algorithm },
-  }, { signal });
+  try {
+    return await s3.uploadPart({
+      ...pick(object, PART_MEMBERS),
+      UploadId: id,
+      PartNumber: number,
+      Body: bytes,
+      ...algorithm && { ChecksumAlgorithm: algorithm },
+    }, { signal });
+  } catch (error) {
+    throw withHint(error, upload);
+  }
+}
+
+/** The same refusal with what to change in the call of `upload`. */
+function withHint(
+  error: unknown,
+  { object, length, partSize }: PartedUpload,
+): unknown {
+  if (!(error instanceof ServiceError)) return error;
+  const { hint } = error.detail;
+  const fitting = hint?.includes("leave ChecksumAlgorithm out")
+    ? checksumRemedy(object)
+    : partsRemedy(error, length, partSize);
+  if (fitting === undefined) return error;
+  const told = new ServiceError(error.reason, {
+    ...error.detail,
+    hint: hint?.replace("leave ChecksumAlgorithm out", fitting) ?? fitting,
+  });
+  if (error.ResponseMetadata) conclude(told, error.ResponseMetadata);
+  return told;
+}
+
+/** `upload` itself asks for the checksum, unless the caller does. */
+function checksumRemedy(object: PartedObject): string | undefined {
+  if (object.ChecksumAlgorithm !== undefined) return undefined;
+  const stated = statedOf(object);
+  return stated === undefined
+    ? 'set requestChecksum: "when_required"'
+    : `leave Checksum${stated.algorithm} out`;
+}
+
+/** Some stores take fewer parts than Amazon's: Swift's s3api takes 1 000. */
+function partsRemedy(
+  { status, reason }: ServiceError,
+  length: number | undefined,
+  partSize: number,
+): string | undefined {
+  const most = /part number.*?\b1 and (\d+)/i.exec(reason)?.[1];
+  if (status !== 400 || most === undefined) return undefined;
+  const least = length === undefined
+    ? undefined
+    : fittingPartSize(length, partSize, Number(most));
+  return `this store takes ${most} parts of an upload: set partSize to ${
+    least === undefined ? `more than ${partSize}` : `at least ${least}`
+  } bytes`;
 }
 
 /** Without it the object cannot be made of the parts. */

@@ -68,7 +68,10 @@ Deno.test("inspectSource asks for the source under its own names", async () => {
     RequestPayer: "requester",
     ChecksumMode: "ENABLED",
   }]);
-  assertEquals(source.conditions, { CopySourceIfMatch: '"1"' });
+  const bound = await source.bond.bind((conditions) =>
+    Promise.resolve(conditions)
+  );
+  assertEquals(bound, { CopySourceIfMatch: '"1"' });
   assertEquals(source.members, {
     CopySource: "photos/a",
     CopySourceSSECustomerAlgorithm: "AES256",
