@@ -30,13 +30,16 @@ const SHOWN = 512;
 export class WireLog {
   readonly #requests: Logger;
   readonly #answers: Logger;
+  readonly #showsBodies: boolean;
 
   /**
    * Makes the log of a client.
    *
    * @param logger The library's logger; its children `endpoint` and `parsers` are told.
+   * @param showsBodies Whether the start of bodies is shown.
    */
-  constructor(logger: Logger) {
+  constructor(logger: Logger, showsBodies = true) {
+    this.#showsBodies = showsBodies;
     this.#requests = logger.child("endpoint");
     this.#answers = logger.child("parsers");
   }
@@ -53,7 +56,7 @@ export class WireLog {
       method,
       url: hidden(redactUrl(urlOf(request)), secrets),
       headers: hidden(fields(headers), secrets),
-      body: requestBody(operation, body, secrets),
+      body: this.#requestBody(operation, body, secrets),
     });
   }
 
@@ -80,11 +83,25 @@ export class WireLog {
     ) return response;
     const tell = (bytes: Uint8Array): void =>
       this.#answers.debug(`body of the answer to ${operation.name}`, {
-        body: bodyCanHoldSecret(operation.output())
-          ? withheld(bytes.length)
-          : start(bytes, secrets),
+        body: this.#bytes(operation.output(), bytes, secrets),
       });
     return { status, headers, body: new ToldBody(body, tell) };
+  }
+
+  #requestBody<Input, Output>(
+    operation: Operation<Input, Output>,
+    body: RequestBody,
+    secrets: Secrets,
+  ): string | undefined {
+    if (body === undefined) return undefined;
+    if (!(body instanceof Uint8Array)) return "<a stream>";
+    return this.#bytes(operation.input(), body, secrets);
+  }
+
+  #bytes(shape: StructureShape, bytes: Uint8Array, secrets: Secrets): string {
+    return this.#showsBodies && !bodyCanHoldSecret(shape)
+      ? start(bytes, secrets)
+      : `<${bytes.length} bytes withheld>`;
   }
 }
 
@@ -111,22 +128,6 @@ class ToldBody implements ResponseBody {
   async cancel(reason?: unknown): Promise<void> {
     await this.#body.cancel(reason);
   }
-}
-
-function requestBody<Input, Output>(
-  operation: Operation<Input, Output>,
-  body: RequestBody,
-  secrets: Secrets,
-): string | undefined {
-  if (body === undefined) return undefined;
-  if (!(body instanceof Uint8Array)) return "<a stream>";
-  return bodyCanHoldSecret(operation.input())
-    ? withheld(body.length)
-    : start(body, secrets);
-}
-
-function withheld(length: number): string {
-  return `<${length} bytes withheld>`;
 }
 
 /** The secrets go before the text is cut: half of one would not be found. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { ConfigError } from "../foundation/errors.ts";
-import { redactUrl } from "../foundation/redact.ts";
+import { redactAddress } from "../foundation/redact.ts";
 import type {
   Candidate,
   ConfigSection,
@@ -206,7 +206,10 @@ export function sourceText(source: SettingSource): string {
 
 /** A value as it may be shown: a URL may hold a password, an object anything. */
 function shown(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(redactUrl(value));
+  if (typeof value === "string") {
+    const hasAddress = /\/\/|@/.test(value);
+    return JSON.stringify(hasAddress ? redactAddress(value) : value);
+  }
   if (typeof value === "number" || typeof value === "boolean") {
     return `${value}`;
   }

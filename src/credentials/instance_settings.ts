@@ -4,6 +4,7 @@
  * @module
  */
 import { ConfigError } from "../foundation/errors.ts";
+import { redactAddress } from "../foundation/redact.ts";
 import { readBoolean, readInteger } from "../foundation/setting_values.ts";
 import type { ConfigSection } from "../ports/config.ts";
 import type { System } from "../ports/system.ts";
@@ -76,7 +77,7 @@ function endpointOf(places: Places): string {
     throw new ConfigError(
       "InvalidIMDSEndpointError",
       `Cannot ask the instance metadata service: ${variable} (or ${key} in the profile) ` +
-        `must be a URL such as "${IPV4}", found "${endpoint}"`,
+        `must be a URL such as "${IPV4}", found "${redactAddress(endpoint)}"`,
     );
   }
   return endpoint.replace(/\/$/, "");

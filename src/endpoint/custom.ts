@@ -4,7 +4,7 @@
  * @module
  */
 import { EndpointError } from "../foundation/errors.ts";
-import { redactUrl } from "../foundation/redact.ts";
+import { redactAddress } from "../foundation/redact.ts";
 
 /** An endpoint set by the user, in its parts. */
 export interface CustomEndpoint {
@@ -45,7 +45,7 @@ export function parseEndpointUrl(url: string): CustomEndpoint {
   ) {
     throw new EndpointError(
       `Cannot use the endpoint URL ${
-        JSON.stringify(redactUrl(url))
+        JSON.stringify(redactAddress(url))
       }: it must be http:// or ` +
         "https://, a host, and neither user name, query nor fragment, for " +
         'example "http://localhost:9000" (endpointUrl, AWS_ENDPOINT_URL)',

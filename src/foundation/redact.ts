@@ -118,6 +118,44 @@ export function redactUrl(url: string): string {
   return `${address}${shown}${fragment}`;
 }
 
+/**
+ * The address of an endpoint or a proxy as it may be shown, also where it is
+ * malformed: without all up to the last `@`, query and fragment, and without
+ * what stands for a port and is none.
+ */
+export function redactAddress(address: string): string {
+  const [, scheme = "", rest = ""] =
+    /^((?:[a-z][a-z\d+.-]*:)?\/\/)?(.*)$/is.exec(address) ?? [];
+  const at = rest.lastIndexOf("@");
+  const end = rest.search(/[?#]/);
+  // What a secret is cannot be told where its own signs could end the address.
+  if (at >= 0 && end >= 0 && end < at) return scheme + WITHHELD;
+  const host = rest.slice(at + 1);
+  const user = at < 0 ? "" : `${WITHHELD}@`;
+  const [, name = "", path = "", query = ""] =
+    /^([^/?#]*)([^?#]*)([?#].*)?$/s.exec(host) ?? [];
+  const shown = /^\[[\da-f:.%]*\](?::\d*)?$|^[^:]*(?::\d{0,5})?$/i.test(name)
+    ? name + path
+    : `${name.slice(0, name.indexOf(":"))}:${WITHHELD}`;
+  return scheme + user + shown + (query === "" ? "" : query[0] + WITHHELD);
+}
+
+/** Control characters of a terminal; line ends and tabs are none. */
+const CONTROLS = /[^\P{Cc}\t\n]/gu;
+
+/**
+ * A text without control characters (C0, DEL, C1), which a terminal would obey:
+ * each is written as in JSON. Line feeds and tabs stay.
+ *
+ * @param text The text, for example of a server.
+ */
+export function escapeControls(text: string): string {
+  return text.replace(
+    CONTROLS,
+    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
 /** A query string or a form body as it may be shown; without the `?`. */
 export function redactQuery(query: string): string {
   return query.split("&").map((pair) => {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { escapeControls } from "../foundation/redact.ts";
 import type { LogFields, LogLevel } from "../ports/logger.ts";
 
 /** The levels, from least to most. */
@@ -55,8 +56,8 @@ export function reaches(level: LogLevel, least: LogLevel): boolean {
  * @param fields The facts; those that are `undefined` are left out.
  */
 export function withFields(message: string, fields?: LogFields): string {
-  if (fields === undefined) return message;
-  let text = message;
+  let text = escapeControls(message);
+  if (fields === undefined) return text;
   for (const [name, value] of Object.entries(fields)) {
     if (value !== undefined) text += ` ${name}=${fieldText(value)}`;
   }
@@ -82,6 +83,6 @@ export function lineOf(record: LogRecord, format: LogFormat): string {
 /** Quoted where a reader could not see its end, so that it cannot forge a line. */
 function fieldText(value: boolean | number | string): string {
   return typeof value === "string" && !/^[^\s"=\p{C}]+$/u.test(value)
-    ? JSON.stringify(value)
+    ? escapeControls(JSON.stringify(value))
     : `${value}`;
 }

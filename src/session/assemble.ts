@@ -145,7 +145,7 @@ async function assembleParts(
       option: "maxDocumentBytes",
       bytes: shared.options.maxDocumentBytes ?? MAX_DOCUMENT_BYTES,
     },
-    wireLog: new WireLog(logger),
+    wireLog: new WireLog(logger, shared.options.logBodies ?? true),
     payload: payloadPolicy(settings),
     signer: new SigV4(),
     multiRegionSigner: multiRegionSigner(),

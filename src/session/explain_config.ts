@@ -8,7 +8,7 @@ import {
   resolveClient,
 } from "../config/client_settings.ts";
 import { sourceText } from "../config/settings.ts";
-import { redactUrl } from "../foundation/redact.ts";
+import { redactAddress } from "../foundation/redact.ts";
 import type { ClientConfig, Resolved } from "../ports/config.ts";
 import type { ServiceDefinition } from "../ports/service.ts";
 import type { Shared } from "./shared.ts";
@@ -116,6 +116,8 @@ function line(
 
 /** A URL may hold a password, a certificate is long. */
 function shown(value: unknown): string {
-  if (typeof value === "string") return redactUrl(value);
+  if (typeof value === "string") {
+    return /\/\/|@/.test(value) ? redactAddress(value) : value;
+  }
   return Array.isArray(value) ? `${value.length} items` : `${value}`;
 }

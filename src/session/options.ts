@@ -42,6 +42,11 @@ export interface SessionOptions extends ClientConfig {
   readonly transport?: Transport;
   /** Receives the library's messages. Default: none. */
   readonly logger?: Logger;
+  /**
+   * Whether debug messages show the start of bodies, 512 characters, those of
+   * objects among them. Default: `true`.
+   */
+  readonly logBodies?: boolean;
   /** Replaces the operating system, in tests. */
   readonly system?: System & WritableFiles;
   /** Replaces the clock, in tests. */
@@ -64,6 +69,7 @@ export const SESSION_OPTIONS: readonly string[] = [
       maxCredentialBytes: 0,
       transport: 0,
       logger: 0,
+      logBodies: 0,
       system: 0,
       clock: 0,
       random: 0,
@@ -169,6 +175,13 @@ export function checkParts(options: SessionOptions): void {
     throw new ConfigError(
       "InvalidPart",
       `Cannot use the option ${name} of the session: it has no method ${method}${hint}`,
+    );
+  }
+  const { logBodies } = options;
+  if (logBodies !== undefined && typeof logBodies !== "boolean") {
+    throw new ConfigError(
+      "InvalidConfigError",
+      `Cannot use the option logBodies of the session: it must be true or false, found a ${typeof logBodies}`,
     );
   }
   for (const [name, part] of Object.entries({ mfaCode, random, uuid })) {
