@@ -61,6 +61,13 @@ export class Secrets {
     return error;
   }
 
+  /** The most characters that a secret takes in a text, however it is written there. */
+  get longest(): number {
+    const lengths = [...this.#values()].map((value) => value.length);
+    // In JSON, a character may take six.
+    return 6 * Math.max(0, ...lengths);
+  }
+
   /**
    * Hides the secrets in a text.
    *

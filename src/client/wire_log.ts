@@ -132,10 +132,13 @@ class ToldBody implements ResponseBody {
 
 /** The secrets go before the text is cut: half of one would not be found. */
 function start(bytes: Uint8Array, secrets: Secrets): string {
-  const shown = hidden(text(bytes.subarray(0, 8 * SHOWN)), secrets);
-  return bytes.length > SHOWN
-    ? `${shown.slice(0, SHOWN)}... (${bytes.length} bytes)`
-    : shown;
+  const { longest } = secrets;
+  const looked = bytes.subarray(0, 8 * SHOWN + longest);
+  const shown = hidden(text(looked), secrets);
+  if (bytes.length <= SHOWN) return shown;
+  // What was looked at may end in the middle of one, too.
+  const end = looked.length < bytes.length ? shown.length - longest : SHOWN;
+  return `${shown.slice(0, Math.min(SHOWN, end))}... (${bytes.length} bytes)`;
 }
 
 function hidden(text: string, secrets: Secrets): string {

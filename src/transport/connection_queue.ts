@@ -78,6 +78,11 @@ export class ConnectionQueue {
     return this.#clock.now().getTime() - startMs;
   }
 
+  /** How many hosts have exchanges now; nothing is kept of the others. */
+  get hosts(): number {
+    return this.#lines.size;
+  }
+
   /** Gives a place back, to whoever has waited longest. */
   leave(origin: string): void {
     const line = this.#lines.get(origin);

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ConfigError } from "../../src/foundation/errors.ts";
 import type { RetryGrant, RetryRefusal } from "../../src/ports/retry.ts";
 import { AdaptiveRetry } from "../../src/retry/adaptive.ts";
+import { RetryQuota } from "../../src/retry/quota.ts";
 import {
   CALL,
   NO_SUCH_KEY,
@@ -113,6 +114,25 @@ Deno.test("AdaptiveRetry always answers with a wait that ends", () => {
     assert(Number.isFinite(grant.delayMs) && grant.delayMs >= 0);
     ticket = grant.ticket;
   }
+});
+
+Deno.test("AdaptiveRetry gives the quota of a retry back when its call ends well", () => {
+  const quota = new RetryQuota(7);
+  const retry = new AdaptiveRetry({ now: () => 0, quota });
+  const left: number[] = [];
+
+  for (let call = 0; call < 3; call++) {
+    const next = retry.afterFailure(retry.begin().ticket, SERVER_ERROR, CALL);
+    assert(next.kind === "go");
+    left.push(quota.available);
+    retry.afterSuccess(next.ticket);
+    left.push(quota.available);
+  }
+  quota.take(3);
+  retry.afterSuccess(retry.begin().ticket);
+
+  assertEquals(left, [2, 7, 2, 7, 2, 7]);
+  assertEquals(quota.available, 5);
 });
 
 Deno.test("AdaptiveRetry rejects a maxAttempts below 1", () => {

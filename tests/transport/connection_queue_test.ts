@@ -2,6 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ConfigError, TimeoutError } from "../../src/foundation/errors.ts";
 import { FixedClock } from "../../src/testing/fixed_clock.ts";
 import { ConnectionQueue } from "../../src/transport/connection_queue.ts";
+import { countingSignal } from "./counting_signal.ts";
 
 const A = "https://a.example";
 const B = "https://b.example";
@@ -35,6 +36,34 @@ Deno.test("ConnectionQueue counts each host by itself", async () => {
   queue.leave(B);
 
   await queue.enter(B);
+});
+
+Deno.test("ConnectionQueue keeps nothing of a host without exchanges", async () => {
+  const { queue } = queueOf({ maxConnections: 2 });
+  for (let host = 0; host < 1_000; host++) {
+    const origin = `https://bucket-${host}.example`;
+    await queue.enter(origin);
+    await queue.enter(origin);
+    queue.leave(origin);
+    assertEquals(queue.hosts, 1);
+    queue.leave(origin);
+  }
+
+  assertEquals(queue.hosts, 0);
+});
+
+Deno.test("ConnectionQueue stops listening to the signal of whoever has waited", async () => {
+  const { queue } = queueOf({ maxConnections: 1 });
+  const { signal, listeners } = countingSignal();
+  await queue.enter(A, { signal });
+  const next = queue.enter(A, { signal });
+  assertEquals(listeners(), 1);
+
+  queue.leave(A);
+  await next;
+
+  assertEquals(listeners(), 0);
+  queue.leave(A);
 });
 
 Deno.test("ConnectionQueue tells its size and its length when time is up", async () => {
