@@ -3,6 +3,7 @@ import { ServiceError } from "../../src/foundation/errors.ts";
 import { ObjectChangedError } from "../../src/foundation/object_changed_error.ts";
 import { copy } from "../../src/transfer/copy.ts";
 import { type Answer, fakeS3, localS3, noise, refusal } from "./stubs.ts";
+import { assertSameBytes } from "../same_bytes.ts";
 
 const MIB = 1_024 * 1_024;
 const SOURCE = { Bucket: "photos", Key: "cat.txt" };
@@ -43,7 +44,7 @@ for (const { kind, options } of WAYS) {
       Bucket: "photos",
       Key: "copy.txt",
     });
-    assertEquals(await Body.bytes(), content);
+    assertSameBytes(await Body.bytes(), content);
     const { CacheControl, ContentType, Metadata } = head;
     assertEquals({ CacheControl, ContentType, Metadata }, DESCRIBED);
     const { TagSet } = await local.s3.getObjectTagging({

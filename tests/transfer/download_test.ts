@@ -25,6 +25,7 @@ import {
   type LocalS3Options,
   noise,
 } from "./stubs.ts";
+import { assertSameBytes } from "../same_bytes.ts";
 
 const MIB = 1_024 * 1_024;
 const PART = 5 * MIB;
@@ -54,7 +55,7 @@ for (const size of [0, 1, 8 * MIB - 1, 8 * MIB, 8 * MIB + 1, 50 * MIB]) {
 
     const result = await download(local.s3, OBJECT, TO);
 
-    assertEquals(local.system.bytesOf("/cat.txt"), content);
+    assertSameBytes(local.system.bytesOf("/cat.txt"), content);
     assertEquals(Object.keys(local.system.files), ["/cat.txt"]);
     assertEquals([result.verifiedBy, result.resumed], ["CRC32", 0]);
     const gets = local.requests.filter((line) => line.startsWith("GET"));
@@ -71,7 +72,7 @@ Deno.test("download verifies an object that was uploaded in parts", async () => 
   const { verifiedBy } = await download(local.s3, OBJECT, TO);
 
   assertEquals(verifiedBy, "CRC32");
-  assertEquals(local.system.bytesOf("/cat.txt"), CONTENT);
+  assertSameBytes(local.system.bytesOf("/cat.txt"), CONTENT);
 });
 
 Deno.test("downloads go on where bodies break off", async () => {
@@ -95,8 +96,8 @@ Deno.test("downloads go on where bodies break off", async () => {
   const { Body } = await downloadBytes(local.s3, OBJECT, { partSize: PART });
   const stream = await downloadStream(local.s3, OBJECT, { partSize: PART });
 
-  assertEquals(local.system.bytesOf("/cat.txt"), CONTENT);
-  assertEquals(Body, CONTENT);
+  assertSameBytes(local.system.bytesOf("/cat.txt"), CONTENT);
+  assertSameBytes(Body, CONTENT);
   assertEquals(await new Response(stream.Body).bytes(), CONTENT);
   assertEquals(bodies > 12, true);
 });
@@ -120,7 +121,7 @@ Deno.test("downloadBytes and downloadStream bring the same bytes", async () => {
     onProgress: ({ bytes }) => told.push(bytes),
   });
 
-  assertEquals(bytes.Body, CONTENT);
+  assertSameBytes(bytes.Body, CONTENT);
   assertEquals(bytes.verifiedBy, "CRC32");
   assertEquals(await new Response(stream.Body).bytes(), CONTENT);
   assertEquals(stream.ContentLength, CONTENT.length);
@@ -345,7 +346,7 @@ Deno.test("download goes on with what an earlier one left", async () => {
     "HEAD",
     "GET ",
   ]);
-  assertEquals(local.system.bytesOf("/cat.txt"), CONTENT);
+  assertSameBytes(local.system.bytesOf("/cat.txt"), CONTENT);
   assertEquals(Object.keys(local.system.files), ["/cat.txt"]);
 });
 
@@ -370,7 +371,7 @@ Deno.test("download does not go on with another object, another cut or a foreign
   const changed = await download(local.s3, OBJECT, TO, options);
 
   assertEquals([other.resumed, changed.resumed], [0, 0]);
-  assertEquals(local.system.bytesOf("/cat.txt"), content);
+  assertSameBytes(local.system.bytesOf("/cat.txt"), content);
 });
 
 Deno.test("downloadBytes verifies nothing by the checksum of checksums", async () => {
