@@ -6,7 +6,12 @@ Deno.test("assertSameBytes takes equal bytes, and no others", () => {
 
   assertSameBytes(bytes, bytes.slice());
   for (
-    const other of [bytes.subarray(1), bytes.with(4_999_999, 8), null, undefined]
+    const other of [
+      bytes.subarray(1),
+      bytes.with(4_999_999, 8),
+      null,
+      undefined,
+    ]
   ) {
     const error = assertThrows(() => assertSameBytes(other, bytes), Error);
     assert(error.message.length < 2_000, `${error.message.length} characters`);

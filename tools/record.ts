@@ -37,7 +37,10 @@ async function record(name: ServerName, server: Server): Promise<void> {
   const { endpoint: endpointUrl, accessKeyId, secretAccessKey } = server;
   for (const flow of STORIES) {
     if (!flow.servers.includes(name)) continue;
-    const transport = new RecordingTransport(new FetchTransport());
+    const transport = new RecordingTransport(new FetchTransport(), {
+      // Some stories are about how credentials are got.
+      recordCredentials: true,
+    });
     const settings = {
       region: "us-east-1",
       endpointUrl,

@@ -173,11 +173,7 @@ export class Scrubber {
    * token, in the words of an error and without its value.
    */
   suspicion(value: string): string | undefined {
-    const examples = [
-      ...this.#replacements.values(),
-      ...this.#short.values(),
-    ].flatMap(formsOf);
-    const rest = longestFirst(examples)
+    const rest = longestFirst(this.#examples().flatMap(formsOf))
       .reduce((left, example) => left.replaceAll(example, ""), value)
       .replace(HARMLESS, "");
     // Only a body that is no text still has what was replaced elsewhere.
@@ -231,7 +227,20 @@ export class Scrubber {
     const plain = forms
       .sort(([one], [other]) => other.length - one.length)
       .reduce((rest, [from, to]) => rest.replaceAll(from, to), value);
-    return this.#redact(plain);
+    return this.#redacted(plain);
+  }
+
+  /** Withholds what else is secret; the examples may be someone's key in a test. */
+  #redacted(value: string): string {
+    const examples = longestFirst(this.#examples().flatMap(formsOf));
+    const [example] = examples.filter((form) => value.includes(form));
+    if (example === undefined) return this.#redact(value);
+    return value.split(example).map((part) => this.#redacted(part))
+      .join(example);
+  }
+
+  #examples(): readonly string[] {
+    return [...this.#replacements.values(), ...this.#short.values()];
   }
 
   readonly #value = (names: readonly string[], value: string): string => {
@@ -328,9 +337,7 @@ export class Scrubber {
   #example(kind: Kind, value: string): string {
     const known = this.#replacements.get(value) ?? this.#short.get(value);
     if (known !== undefined) return known;
-    const isExample = [...this.#replacements.values(), ...this.#short.values()]
-      .includes(value);
-    if (isExample || value === "") return value;
+    if (value === "" || this.#examples().includes(value)) return value;
     const isShort = value.length < MIN_LENGTH;
     if (isShort && !SECRET_KINDS.has(kind)) return value;
     const n = this.#counts.get(kind) ?? 0;
@@ -344,8 +351,9 @@ export class Scrubber {
 
 function kindOf(name: string, value: string): Kind | undefined {
   const plain = plainName(name);
-  if (HARMLESS_NAMES.test(plain)) return undefined;
-  const named = NAMES.find(([, pattern]) => pattern.test(plain))?.[0];
+  const named = HARMLESS_NAMES.test(plain)
+    ? undefined
+    : NAMES.find(([, pattern]) => pattern.test(plain))?.[0];
   if (named !== undefined) return named;
   if (/account|owner/.test(plain) && /^\d{12}$/.test(value)) return "account";
   if (plain === "id" && /^[0-9a-f]{64}$/.test(value)) return "owner";

@@ -9,7 +9,9 @@ const TOKEN = "FwoGZXIvYXdzEJr".repeat(80);
 
 Deno.test("no body in the log shows a part of a secret, wherever it is cut", async () => {
   for (let before = 470; before <= 515; before++) {
-    const log = await logged(`${"x".repeat(before)}${SECRET}${"y".repeat(200)}`);
+    const log = await logged(
+      `${"x".repeat(before)}${SECRET}${"y".repeat(200)}`,
+    );
 
     assertNoPart(log, SECRET);
   }
@@ -60,7 +62,11 @@ async function logged(words: string): Promise<string> {
 function assertNoPart(log: string, secret: string): void {
   for (let start = 0; start + 8 <= secret.length; start += 4) {
     const part = secret.slice(start, start + 8);
-    assertEquals(log.includes(part), false, `${part} in ${log.slice(0, 2_000)}`);
+    assertEquals(
+      log.includes(part),
+      false,
+      `${part} in ${log.slice(0, 2_000)}`,
+    );
   }
 }
 

@@ -136,6 +136,48 @@ Deno.test("a recording hides the same secret in whatever it stands", async () =>
   }
 });
 
+Deno.test("a recording has one example for a place in a listing, in documents and URLs", async () => {
+  const token = "0cc175b9c0f1b6a831c399e269772661";
+  const files = await recorded(
+    () =>
+      xml(
+        `<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>${token}</NextContinuationToken></ListBucketResult>`,
+      ),
+    async (transport) => {
+      const s3 = clientOf(transport);
+      await s3.listObjectsV2({ Bucket: "photos" });
+      await s3.listObjectsV2({ Bucket: "photos", ContinuationToken: token });
+    },
+  );
+
+  assertHidden(files, [token]);
+  assert(files["2.request.http"]?.includes("continuation-token=EXAMPLEID1"));
+});
+
+Deno.test("a recording with the keys of the documentation keeps its documents whole", async () => {
+  const files = await recorded(
+    () => xml(assumedRole()),
+    async (transport) => {
+      using session = new Session({
+        transport,
+        region: "eu-west-1",
+        credentials: {
+          accessKeyId: "AKIAIOSFODNN7EXAMPLE",
+          secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        },
+        system: new FakeSystem(),
+      });
+      await session.client(STS).assumeRole({
+        RoleArn: `arn:aws:iam::${ACCOUNT}:role/reader`,
+        RoleSessionName: "me",
+      });
+    },
+  );
+
+  const answer = files["1.response.http"] ?? "";
+  assert(answer.includes("EXAMPLEKEY</SecretAccessKey>"), answer);
+});
+
 Deno.test("a recording keeps what only sounds like a secret", async () => {
   const body =
     "<R><NextToken>abc</NextToken><Key>tokens/secret.txt</Key><Code>NoSuchKey</Code></R>";
