@@ -3,7 +3,7 @@
  * What botocore reaches there was recorded by
  * `tests/faults/adaptive_rate_oracle.py`, which runs botocore's own limiter.
  */
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { setImmediate } from "node:timers";
 import { Session } from "../../mod.ts";
 import { S3 } from "../../src/services/s3/mod.ts";
@@ -74,9 +74,32 @@ for (const scene of SCENES) {
   });
 }
 
+Deno.test("adaptive calls leave no listener on the signal that they share", async () => {
+  const { signal } = new AbortController();
+  let added = 0;
+  let listeners = 0;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: unknown[]) => {
+    added++;
+    listeners++;
+    Reflect.apply(addEventListener, signal, args);
+  };
+  signal.removeEventListener = (...args: unknown[]) => {
+    listeners--;
+    Reflect.apply(removeEventListener, signal, args);
+  };
+  const scene = { rate: 5, callers: 8, seconds: 60, latencyMs: 20 };
+
+  await simulated(scene, signal);
+
+  assert(added > 100, `${added} were added`);
+  assertEquals(listeners, 0);
+});
+
 /** Runs callers that never rest, and counts by the server's side. */
 async function simulated(
-  { rate, callers, seconds, latencyMs }: Scene,
+  { rate, callers, seconds, latencyMs }: Omit<Scene, "botocore">,
+  signal?: AbortSignal,
 ): Promise<{ accepted: number; refused: number; worstMinute: number }> {
   const time = new SimulatedTime();
   const minutes: number[] = [];
@@ -120,7 +143,10 @@ async function simulated(
   const s3 = session.client(S3);
   const caller = async (): Promise<void> => {
     while (time.nowMs < time.startMs + seconds * 1_000) {
-      await s3.deleteObject({ Bucket: "photos", Key: "cat.txt" })
+      await s3.deleteObject(
+        { Bucket: "photos", Key: "cat.txt" },
+        signal ? { signal } : {},
+      )
         .catch((error) => {
           if (error.name !== "ServiceError") throw error;
         });
