@@ -4,15 +4,21 @@
  * @module
  */
 import { base64 } from "./bytes.ts";
-import { type Crc, crc32, crc32c, crc64Nvme } from "./crc.ts";
+import { crc32, crc32c, crc64Nvme } from "./crc.ts";
+import { md5 } from "./md5.ts";
 
 /** Name of a checksum, as parameters of S3 spell it. */
 export type ChecksumAlgorithm =
   | "CRC32"
   | "CRC32C"
   | "CRC64NVME"
+  | "MD5"
   | "SHA1"
-  | "SHA256";
+  | "SHA256"
+  | "SHA512"
+  | "XXHASH3"
+  | "XXHASH64"
+  | "XXHASH128";
 
 /** A checksum that grows with the bytes it is given. */
 export interface Checksum {
@@ -32,13 +38,24 @@ export interface ExpectedChecksum {
 
 const CRCS = { CRC32: crc32, CRC32C: crc32c, CRC64NVME: crc64Nvme } as const;
 
-/** Bytes of a checksum. The order is the one in which S3's SDKs verify. */
+/** What Web Crypto calls those that it has. */
+const WEB_CRYPTO = { SHA1: "SHA-1", SHA256: "SHA-256", SHA512: "SHA-512" };
+
+/**
+ * Bytes of a checksum. The order is the one in which bodies are verified: that
+ * of S3's SDKs, and MD5, which they do not verify, behind the others.
+ */
 const SIZES: Readonly<Record<ChecksumAlgorithm, number>> = {
+  XXHASH128: 16,
+  XXHASH3: 8,
   CRC64NVME: 8,
+  XXHASH64: 8,
   CRC32C: 4,
   CRC32: 4,
   SHA1: 20,
   SHA256: 32,
+  SHA512: 64,
+  MD5: 16,
 };
 
 const ALGORITHMS = Object.keys(SIZES).filter(isChecksumAlgorithm);
@@ -63,25 +80,28 @@ export async function checksum(
   algorithm: ChecksumAlgorithm,
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<string> {
-  if (algorithm === "SHA1" || algorithm === "SHA256") {
-    const name = algorithm === "SHA1" ? "SHA-1" : "SHA-256";
+  if (Object.hasOwn(WEB_CRYPTO, algorithm)) {
+    const name = WEB_CRYPTO[algorithm as keyof typeof WEB_CRYPTO];
     return base64(new Uint8Array(await crypto.subtle.digest(name, bytes)));
   }
-  const crc: Crc = CRCS[algorithm]();
-  crc.update(bytes);
-  return base64(crc.digest());
+  if (algorithm === "MD5") return base64(await md5(bytes));
+  const growing = await startChecksum(algorithm);
+  growing.update(bytes);
+  return base64(growing.digest());
 }
 
 /** Starts a checksum of bytes that come piece by piece. */
 export async function startChecksum(
   algorithm: ChecksumAlgorithm,
 ): Promise<Checksum> {
-  if (algorithm === "SHA1" || algorithm === "SHA256") {
-    // Few need it, and it is not small.
-    const { ShaStream } = await import("./sha_stream.ts");
-    return algorithm === "SHA1" ? ShaStream.sha1() : ShaStream.sha256();
+  if (
+    algorithm === "CRC32" || algorithm === "CRC32C" || algorithm === "CRC64NVME"
+  ) {
+    return CRCS[algorithm]();
   }
-  return CRCS[algorithm]();
+  // Few need it, and it is not small.
+  const { growingHash } = await import("./growing_hashes.ts");
+  return growingHash(algorithm);
 }
 
 /**

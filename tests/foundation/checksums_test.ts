@@ -30,10 +30,10 @@ Deno.test("checksumHeader names the header in lower case", () => {
 
 Deno.test("isChecksumAlgorithm knows what can be computed", () => {
   assertEquals(
-    ["CRC32", "crc32", "MD5", "XXHASH64", "toString"].filter(
+    ["CRC32", "crc32", "MD5", "XXHASH64", "BLAKE3", "toString"].filter(
       isChecksumAlgorithm,
     ),
-    ["CRC32"],
+    ["CRC32", "MD5", "XXHASH64"],
   );
 });
 
@@ -42,7 +42,7 @@ Deno.test("checksumToVerify takes the first that covers the bytes", () => {
     "x-amz-checksum-sha256": "sha256",
     "x-amz-checksum-crc32": "crc32",
     "x-amz-checksum-crc32c": "composite-3",
-    "x-amz-checksum-xxhash64": "unknown",
+    "x-amz-checksum-blake3": "unknown",
   });
 
   assertEquals(chosen, { algorithm: "CRC32", value: "crc32" });
