@@ -113,11 +113,10 @@ export async function signRequest(
     credentials,
     scopeOf(options),
   );
-  const { redirect: own } = request;
-  const { redirect = own === "follow" ? "manual" : own } = options;
   // A body that was read is gone from the given request.
   return new Request(request, {
-    redirect,
+    redirect: options.redirect ??
+      (request.redirect === "error" ? "error" : "manual"),
     headers: signed.headers,
     ...request.bodyUsed && bytes !== undefined ? { body: bytes } : {},
   });
