@@ -3,8 +3,14 @@
  *
  * @module
  */
-import type { CallOptions } from "../ports/caller.ts";
-import { ObjectResource } from "../resource/mod.ts";
+import { ConfigError, ValidationError } from "../foundation/errors.ts";
+import { checkOptions } from "../foundation/options.ts";
+import type { CallOptions, PresignOptions } from "../ports/caller.ts";
+import {
+  type CopyFromOptions,
+  type DownloadFileOptions,
+  ObjectResource,
+} from "../resource/mod.ts";
 import {
   DeleteObject,
   GetObject,
@@ -16,10 +22,17 @@ import {
 import {
   type DownloadedFile,
   upload,
+  type UploadOptions,
   type UploadResult,
 } from "../transfer/mod.ts";
 import type { Bucket } from "./bucket.ts";
-import { type FileTarget, writeTo } from "./file_target.ts";
+import { contentTypeOf } from "./content_type.ts";
+import {
+  contentsOf,
+  type FileSource,
+  type FileTarget,
+  writeTo,
+} from "./open_file.ts";
 
 /** What is known of a key. */
 export interface KeyFacts {
@@ -50,6 +63,18 @@ const BY_METHOD = {
   HEAD: HeadObject,
   PUT: PutObject,
 };
+
+const URL_OPTIONS = { allowShorter: "boolean", signal: "signal" } as const;
+
+/** What the key itself decides. */
+function checkKeyInput(verb: string, input: KeyInput): void {
+  const problems = ["Body", "Bucket", "Key"].flatMap((path) =>
+    Object.hasOwn(input, path)
+      ? [{ path, problem: "is given by the verb and its key: leave it out" }]
+      : []
+  );
+  if (problems.length > 0) throw new ValidationError(verb, problems);
+}
 
 /**
  * One key of a bucket. What is known of it, {@linkcode Key.facts}, is what the
@@ -114,13 +139,15 @@ export class Key {
   }
 
   /** Reads its contents as UTF-8 text. */
-  async getContentsAsString(): Promise<string> {
-    return await (await this.object.get()).Body.text();
+  async getContentsAsString(options?: CallOptions): Promise<string> {
+    return await (await this.object.get({}, options)).Body.text();
   }
 
   /** Reads its contents as bytes. */
-  async getContentsAsBytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return await (await this.object.get()).Body.bytes();
+  async getContentsAsBytes(
+    options?: CallOptions,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    return await (await this.object.get({}, options)).Body.bytes();
   }
 
   /**
@@ -141,9 +168,17 @@ export class Key {
     await writeTo(target, contents, options?.signal);
   }
 
-  /** Writes its contents to the file of that name. */
-  async getContentsToFilename(path: string | URL): Promise<DownloadedFile> {
-    return await this.object.downloadFile(path);
+  /**
+   * Writes its contents to the file of that name.
+   *
+   * @param path The file: a path, or a `file:` URL.
+   * @param options What differs from the defaults.
+   */
+  async getContentsToFilename(
+    path: string | URL,
+    options?: DownloadFileOptions,
+  ): Promise<DownloadedFile> {
+    return await this.object.downloadFile(path, options);
   }
 
   /**
@@ -151,12 +186,15 @@ export class Key {
    *
    * @param text The text.
    * @param input What it is written with.
+   * @param options What differs for the call.
    */
   async setContentsFromString(
     text: string,
     input: KeyInput = {},
+    options?: CallOptions,
   ): Promise<PutObjectOutput> {
-    const output = await this.object.put({ ...input, Body: text });
+    checkKeyInput("setContentsFromString", input);
+    const output = await this.object.put({ ...input, Body: text }, options);
     this.#written(output.ETag);
     return output;
   }
@@ -166,18 +204,51 @@ export class Key {
    *
    * @param stream The stream.
    * @param input What it is written with.
+   * @param options What differs from the defaults.
    */
   async setContentsFromStream(
     stream: ReadableStream<Uint8Array>,
     input: KeyInput = {},
+    options?: UploadOptions,
   ): Promise<UploadResult> {
+    checkKeyInput("setContentsFromStream", input);
     const { Bucket, Key } = this.object.place;
     const output = await upload(this.bucket.client, {
       ...input,
       Bucket,
       Key,
       Body: stream,
-    });
+    }, options);
+    this.#written(output.ETag);
+    return output;
+  }
+
+  /**
+   * Writes what a file that is open holds from its current position on, in parts
+   * where that is much. The file stays open.
+   *
+   * @param source The file, for example a `Deno.FsFile`, `Deno.stdin`, a `File`
+   * or a {@linkcode MemoryFile}, or a stream.
+   * @param input What it is written with. Default: the media type by the name of
+   * a `File`, `"application/octet-stream"` for others.
+   * @param options What differs from the defaults.
+   * @throws {ConfigError} If it cannot be read.
+   */
+  async setContentsFromFile(
+    source: FileSource,
+    input: KeyInput = {},
+    options?: UploadOptions,
+  ): Promise<UploadResult> {
+    checkKeyInput("setContentsFromFile", input);
+    const { Bucket, Key } = this.object.place;
+    const { body, type } = contentsOf(source);
+    const output = await upload(this.bucket.client, {
+      ContentType: type,
+      ...input,
+      Bucket,
+      Key,
+      Body: body,
+    }, options);
     this.#written(output.ETag);
     return output;
   }
@@ -186,13 +257,20 @@ export class Key {
    * Writes the file of that name, in parts where it is large.
    *
    * @param path The file: a path, or a `file:` URL.
-   * @param input What it is written with.
+   * @param input What it is written with. Default: the media type by the name of
+   * the file, `"application/octet-stream"` where it tells none.
+   * @param options What differs from the defaults.
    */
   async setContentsFromFilename(
     path: string | URL,
     input: KeyInput = {},
+    options: UploadOptions = {},
   ): Promise<UploadResult> {
-    const output = await this.object.uploadFile(path, { input });
+    checkKeyInput("setContentsFromFilename", input);
+    const output = await this.object.uploadFile(path, {
+      ...options,
+      input: { ContentType: contentTypeOf(path), ...input },
+    });
     this.#written(output.ETag);
     return output;
   }
@@ -202,22 +280,27 @@ export class Key {
    *
    * @param bucket Name of the bucket that the copy is for.
    * @param name Name of the copy.
+   * @param options How to copy, and what differs from the original.
    * @returns The copy.
    */
-  async copy(bucket: string, name: string): Promise<Key> {
+  async copy(
+    bucket: string,
+    name: string,
+    options?: CopyFromOptions,
+  ): Promise<Key> {
     const target = this.bucket.sibling(bucket).newKey(name);
-    await target.object.copyFrom(this.object);
+    await target.object.copyFrom(this.object, options);
     return target;
   }
 
   /** Tells whether it exists, now. */
-  async exists(): Promise<boolean> {
-    return await this.object.exists();
+  async exists(options?: CallOptions): Promise<boolean> {
+    return await this.object.exists(options);
   }
 
   /** Deletes it. That it is not there is no error. */
-  async delete(): Promise<void> {
-    await this.object.delete();
+  async delete(options?: CallOptions): Promise<void> {
+    await this.object.delete({}, options);
   }
 
   /**
@@ -225,15 +308,27 @@ export class Key {
    *
    * @param expiresInSeconds Life of the URL, 1 to 604 800 (seven days).
    * @param method What the URL is for. Default: `"GET"`.
+   * @param options Ends the search for credentials early, and whether the URL may
+   * end with them.
    */
   async generateUrl(
     expiresInSeconds: number,
     method: UrlMethod = "GET",
+    options: Pick<PresignOptions, "allowShorter" | "signal"> = {},
   ): Promise<string> {
+    if (!Object.hasOwn(BY_METHOD, method)) {
+      throw new ConfigError(
+        "InvalidOption",
+        `Cannot make a URL for the method ${
+          typeof method === "string" ? JSON.stringify(method) : typeof method
+        }: allowed are ${Object.keys(BY_METHOD).join(", ")}`,
+      );
+    }
+    checkOptions("call generateUrl", options, URL_OPTIONS);
     const { url } = await this.bucket.client.presign(
       BY_METHOD[method],
       this.object.place,
-      { expiresInSeconds },
+      { ...options, expiresInSeconds },
     );
     return url;
   }

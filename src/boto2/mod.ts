@@ -14,12 +14,18 @@
  *
  * @module
  */
-export { Bucket } from "./bucket.ts";
+export { Bucket, Prefix } from "./bucket.ts";
 export {
   connectS3,
   type ConnectS3Options,
   type GetBucketOptions,
   S3Connection,
 } from "./connection.ts";
-export { type ByteWriter, type FileTarget, MemoryFile } from "./file_target.ts";
+export {
+  type ByteReader,
+  type ByteWriter,
+  type FileSource,
+  type FileTarget,
+  MemoryFile,
+} from "./open_file.ts";
 export { Key, type KeyFacts, type KeyInput, type UrlMethod } from "./key.ts";

@@ -40,7 +40,8 @@ export function createCaller(load: () => Parts | Promise<Parts>): Caller {
     options: CallOptions = {},
   ): Promise<Output> => {
     try {
-      options.signal?.throwIfAborted();
+      // What is no signal at all is told by the check below.
+      if (options?.signal?.aborted) throw options.signal.reason;
       const parts = await load();
       checkCallOptions(operation.name, options, parts.transport);
       const { totalTimeoutMs = parts.settings.totalTimeoutMs } = options;

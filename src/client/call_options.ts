@@ -4,6 +4,11 @@
  * @module
  */
 import { ConfigError } from "../foundation/errors.ts";
+import {
+  CALL_OPTION_KINDS,
+  checkOptions,
+  type OptionKinds,
+} from "../foundation/options.ts";
 import { isMilliseconds, MILLISECONDS } from "../foundation/setting_values.ts";
 import type { CallOptions } from "../ports/caller.ts";
 import type { Transport } from "../ports/http.ts";
@@ -22,7 +27,7 @@ const KEPT_BY_TRANSPORT = [
   ["queueTimeoutMs", "queue"],
 ] as const;
 
-const OPTIONS: readonly string[] = ["signal", ...TIMES];
+const KINDS: OptionKinds<CallOptions> = CALL_OPTION_KINDS;
 
 /**
  * Refuses options of a call that do not exist, make no sense, or would not be
@@ -31,22 +36,14 @@ const OPTIONS: readonly string[] = ["signal", ...TIMES];
  * @param operation Name of the operation, for the error.
  * @param options What the call says.
  * @param transport What sends: not every one can keep the connect limit.
- * @throws {ConfigError} `"UnknownOption"`, `"InvalidTimeLimit"`, `"ContradictoryOptions"`.
+ * @throws {ConfigError} `"UnknownOption"`, `"InvalidOption"`, `"InvalidTimeLimit"`, `"ContradictoryOptions"`.
  */
 export function checkCallOptions(
   operation: string,
   options: CallOptions,
   { limits = [] }: Transport,
 ): void {
-  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
-  if (unknown !== undefined) {
-    throw new ConfigError(
-      "UnknownOption",
-      `Cannot call ${operation} with the option "${unknown}": the options of a call are ${
-        OPTIONS.join(", ")
-      }`,
-    );
-  }
+  checkOptions(`call ${operation}`, options, KINDS, { of: "a call" });
   for (const name of TIMES) {
     const ms = options[name];
     if (ms === undefined || ms === Infinity || isMilliseconds(ms)) continue;

@@ -4,6 +4,7 @@
  * @module
  */
 import { ConfigError, ValidationError } from "../foundation/errors.ts";
+import { checkOptions, type OptionKinds } from "../foundation/options.ts";
 import { encodeParam } from "../foundation/percent.ts";
 import type {
   PresignedRequest,
@@ -25,15 +26,12 @@ import {
 
 const DEFAULT_LIFE_SECONDS = 3_600;
 
-/** Names of all options, by the compiler's word. */
-const OPTIONS: readonly string[] = Object.keys(
-  {
-    expiresInSeconds: 0,
-    method: 0,
-    allowShorter: 0,
-    signal: 0,
-  } satisfies Record<keyof PresignOptions, number>,
-);
+const KINDS: OptionKinds<PresignOptions> = {
+  expiresInSeconds: "any",
+  method: "text",
+  allowShorter: "boolean",
+  signal: "signal",
+};
 
 /**
  * Joins the parts to a presigner: amend, serialize, resolve, sign in the query.
@@ -91,12 +89,7 @@ function checkPresign(operation: unknown, options: PresignOptions): void {
       }: give the operation itself, as in presign(GetObject, input), imported from the entry of the service`,
     );
   }
-  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
-  if (unknown === undefined) return;
-  throw new ConfigError(
-    "UnknownOption",
-    `Cannot presign with "${unknown}": the options are ${OPTIONS.join(", ")}`,
-  );
+  checkOptions("presign", options, KINDS);
 }
 
 /** Moves a form into the query; refuses any other body, which no URL can carry. */

@@ -29,6 +29,18 @@ export const CLIENT_OPTIONS: readonly string[] = Object.keys(
 );
 
 /**
+ * Names of all options of a client of a service.
+ *
+ * @param service The service.
+ */
+export function clientOptionNames(
+  { settings }: Pick<ServiceDefinition, "settings">,
+): readonly string[] {
+  const own = settings.map(({ name }) => name);
+  return [...new Set([...CLIENT_OPTIONS, ...own])];
+}
+
+/**
  * Refuses options of a client that do not exist.
  *
  * @param service The service.
@@ -36,11 +48,9 @@ export const CLIENT_OPTIONS: readonly string[] = Object.keys(
  * @throws {ConfigError} `"UnknownOption"`, with the nearest name.
  */
 export function checkClientOptions(
-  { id, settings }: Pick<ServiceDefinition, "id" | "settings">,
+  service: Pick<ServiceDefinition, "id" | "settings">,
   options: object,
 ): void {
-  const own = settings.map(({ name }) => name);
-  refuseUnknown(`a client of ${id}`, options, [
-    ...new Set([...CLIENT_OPTIONS, ...own]),
-  ]);
+  const known = clientOptionNames(service);
+  refuseUnknown(`a client of ${service.id}`, options, known);
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ConfigError } from "../foundation/errors.ts";
 import {
   isBoolean,
   isCount,
@@ -20,7 +21,7 @@ import { resolveCaCerts } from "./ca_certs.ts";
 import { resolveEndpointUrl } from "./endpoint_url.ts";
 import type { ProfileSet } from "../ports/config.ts";
 import { resolveRetry, type RetrySettings } from "./retry_settings.ts";
-import { resolve, type SettingPlaces } from "./settings.ts";
+import { resolve, type SettingPlaces, sourceText } from "./settings.ts";
 
 type WithDefault<T> = Setting<T> & { readonly fallback: T };
 
@@ -134,7 +135,7 @@ export interface ClientSettingsInput {
 /**
  * Resolves all settings of a client.
  *
- * @throws {ConfigError} If a value is not allowed.
+ * @throws {ConfigError} If a value is not allowed, or contradicts another.
  */
 export async function resolveClient(
   { service, places, profiles, system, usualRetryMode }: ClientSettingsInput,
@@ -142,9 +143,14 @@ export async function resolveClient(
   const own = Object.fromEntries(
     service.settings.map((row) => [row.name, resolve(row, places)]),
   );
+  const endpointUrl = resolveEndpointUrl(service.id, places, profiles.services);
+  const useDualstackEndpoint = resolve(DUALSTACK, places);
+  const useFipsEndpoint = resolve(FIPS, places);
+  refuseVariant(FIPS.name, useFipsEndpoint, endpointUrl);
+  refuseVariant(DUALSTACK.name, useDualstackEndpoint, endpointUrl);
   return {
     region: resolve(REGION, places),
-    endpointUrl: resolveEndpointUrl(service.id, places, profiles.services),
+    endpointUrl,
     retry: resolveRetry(places, usualRetryMode),
     connectTimeoutMs: resolve(CONNECT_TIMEOUT, places),
     readTimeoutMs: resolve(READ_TIMEOUT, places),
@@ -155,8 +161,8 @@ export async function resolveClient(
     maxIdleConnections: resolve(MAX_IDLE_CONNECTIONS, places),
     proxy: resolve(PROXY, places),
     caCerts: await resolveCaCerts(places, system),
-    useDualstackEndpoint: resolve(DUALSTACK, places),
-    useFipsEndpoint: resolve(FIPS, places),
+    useDualstackEndpoint,
+    useFipsEndpoint,
     service: own,
   };
 }
@@ -186,6 +192,27 @@ export async function resolveConnections(
     ...proxy === undefined ? {} : { proxy },
     ...caCerts === undefined ? {} : { caCerts },
   };
+}
+
+/**
+ * Refuses a choice among Amazon's hosts for an endpoint of one's own. Only what
+ * was said in code contradicts: the environment and the files speak to all
+ * services, and so say nothing about an endpoint of one's own.
+ */
+function refuseVariant(
+  name: string,
+  { value, source }: Resolved<boolean>,
+  endpointUrl: Resolved<string | undefined>,
+): void {
+  if (!value || source.kind !== "code" || endpointUrl.value === undefined) {
+    return;
+  }
+  throw new ConfigError(
+    "ContradictoryOptions",
+    `Cannot use ${sourceText(source)} with an endpoint of your own, set by ${
+      sourceText(endpointUrl.source)
+    }: ${name} chooses among Amazon's own hosts; leave one of them out`,
+  );
 }
 
 /**

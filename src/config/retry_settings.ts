@@ -22,6 +22,7 @@ import {
   search,
   type SettingPlaces,
   settle,
+  sourceText,
 } from "./settings.ts";
 
 /** The settings of a client's retries. */
@@ -133,9 +134,22 @@ export function resolveRetry(
     given: options.map(({ owner, retry }) => flatten(owner, retry)),
   };
   const constants = resolve(CONSTANTS, within);
+  const mode = resolveMode(within, constants, usual);
+  // Variables and profiles speak to all programs: only code contradicts itself.
+  if (
+    mode.value === "legacy" && constants.value === "2026" &&
+    constants.source.kind === "code"
+  ) {
+    throw new ConfigError(
+      "ContradictoryOptions",
+      `Cannot use the constants "2026" with the retry mode "legacy", set by ${
+        sourceText(mode.source)
+      }: they are of the modes standard and adaptive; leave one of them out`,
+    );
+  }
   return {
     ...isStrategy(strategy) ? { strategy } : {},
-    mode: resolveMode(within, constants, usual),
+    mode,
     maxAttempts: resolve(MAX_ATTEMPTS, within),
     constants,
     repeatUnsafe: resolve(REPEAT_UNSAFE, within),

@@ -26,7 +26,11 @@ import {
 } from "../transfer/mod.ts";
 import { Collection, DeletableCollection } from "./collection.ts";
 import { ObjectResource } from "./object.ts";
-import type { DownloadFileOptions, UploadFileOptions } from "./options.ts";
+import {
+  type DownloadFileOptions,
+  refuseOther,
+  type UploadFileOptions,
+} from "./options.ts";
 import { objectSource, uploadSource, versionSource } from "./sources.ts";
 
 /** What narrows the objects of a bucket, for example `Prefix`. */
@@ -101,6 +105,7 @@ export class BucketResource {
     input: Omit<CreateBucketInput, "Bucket"> = {},
     options?: CallOptions,
   ): Promise<CreateBucketOutput> {
+    refuseOther("create", input, { Bucket: this.name });
     return await this.client.createBucket(
       { ...input, Bucket: this.name },
       options,
@@ -142,6 +147,7 @@ export class BucketResource {
     input: Omit<PutObjectInput, "Bucket">,
     options?: CallOptions,
   ): Promise<ObjectResource> {
+    refuseOther("putObject", input, { Bucket: this.name });
     await this.client.putObject({ ...input, Bucket: this.name }, options);
     return this.object(input.Key);
   }

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { ConfigError, ValidationError } from "../foundation/errors.ts";
+import { CALL_OPTION_KINDS, checkOptions } from "../foundation/options.ts";
 import type { CallOptions } from "../ports/caller.ts";
 import type { DeleteResult } from "../transfer/mod.ts";
 
@@ -76,24 +78,40 @@ export class Collection<Filter, Item> implements AsyncIterable<Item> {
     this.#choice = choice;
   }
 
-  /** The same things, narrowed; later filters add to earlier ones. */
+  /**
+   * The same things, narrowed; later filters add to earlier ones.
+   *
+   * @throws {ValidationError} If a value is missing: it would narrow nothing.
+   */
   filter(filter: Partial<Filter>): Collection<Filter, Item> {
+    checkFilter(filter);
     return this.#with({ filter: { ...this.#choice.filter, ...filter } });
   }
 
-  /** The first ones only. */
+  /**
+   * The first ones only.
+   *
+   * @throws {ConfigError} If it is no whole number of at least 0.
+   */
   limit(limit: number): Collection<Filter, Item> {
+    checkCount("limit", limit, 0);
     return this.#with({ limit });
   }
 
-  /** The same things, so many with one request. */
+  /**
+   * The same things, so many with one request.
+   *
+   * @throws {ConfigError} If it is no whole number of at least 1.
+   */
   pageSize(pageSize: number): Collection<Filter, Item> {
+    checkCount("pageSize", pageSize, 1);
     return this.#with({ pageSize });
   }
 
-  /** The same things, got by calls with these options. */
+  /** The same things, got by calls with these options; later ones add to earlier ones. */
   withOptions(options: CallOptions): Collection<Filter, Item> {
-    return this.#with({ options });
+    checkOptions("call withOptions", options, CALL_OPTION_KINDS);
+    return this.#with({ options: { ...this.#choice.options, ...options } });
   }
 
   /** Gets the items by the page, as the service hands them out. */
@@ -108,14 +126,24 @@ export class Collection<Filter, Item> implements AsyncIterable<Item> {
     }
   }
 
-  /** Gets them all into an array. */
-  async toArray(): Promise<Item[]> {
-    return await Array.fromAsync(this);
+  /**
+   * Gets them all into an array.
+   *
+   * @param options What differs for the calls.
+   */
+  async toArray(options?: CallOptions): Promise<Item[]> {
+    return await Array.fromAsync(this.#under(options));
   }
 
   /** Gets the items one by one. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Item, void, void> {
     for await (const page of this.pages()) yield* page;
+  }
+
+  /** The same things, under options that add to those that were chosen. */
+  #under(options: CallOptions | undefined): Collection<Filter, Item> {
+    if (options === undefined) return this;
+    return this.withOptions(options);
   }
 
   #with(change: Partial<CollectionChoice<Filter>>): Collection<Filter, Item> {
@@ -162,7 +190,7 @@ export class DeletableCollection<Filter, Item> implements AsyncIterable<Item> {
     return this.#of(this.#items.pageSize(pageSize));
   }
 
-  /** The same things, got by calls with these options. */
+  /** The same things, got by calls with these options; later ones add to earlier ones. */
   withOptions(options: CallOptions): DeletableCollection<Filter, Item> {
     return this.#of(this.#items.withOptions(options));
   }
@@ -172,23 +200,30 @@ export class DeletableCollection<Filter, Item> implements AsyncIterable<Item> {
     return this.#items.pages();
   }
 
-  /** Gets them all into an array. */
-  async toArray(): Promise<Item[]> {
-    return await this.#items.toArray();
+  /**
+   * Gets them all into an array.
+   *
+   * @param options What differs for the calls.
+   */
+  async toArray(options?: CallOptions): Promise<Item[]> {
+    return await this.#items.toArray(options);
   }
 
   /**
    * Deletes them all, up to 1 000 with one request. There is no way back in a
    * bucket without versions.
    *
-   * @param options Ends the deletes early.
+   * @param options Ends the listing and the deletes early.
    * @returns What became of each: a refusal of single items is no error of the
    * whole.
    */
   async delete(
     options?: Pick<CallOptions, "signal">,
   ): Promise<readonly DeleteResult[]> {
-    return await this.#source.delete(this, options);
+    checkOptions("call delete", options, { signal: "signal" });
+    const { signal } = options ?? {};
+    if (signal === undefined) return await this.#source.delete(this);
+    return await this.#source.delete(this.withOptions({ signal }), { signal });
   }
 
   /** Gets the items one by one. */
@@ -199,4 +234,35 @@ export class DeletableCollection<Filter, Item> implements AsyncIterable<Item> {
   #of(items: Collection<Filter, Item>): DeletableCollection<Filter, Item> {
     return new DeletableCollection(this.#source, items);
   }
+}
+
+/** Whoever deletes what a filter chooses must not choose everything by accident. */
+function checkFilter(filter: object): void {
+  const isObject = typeof filter === "object" && filter !== null;
+  const problems = isObject
+    ? Object.entries(filter).flatMap(([path, value]) =>
+      value === undefined || value === null
+        ? [{
+          path,
+          problem:
+            `is ${value}, which would narrow nothing: leave it out if all are meant`,
+        }]
+        : []
+    )
+    : [{
+      path: "The filter",
+      problem: 'must be an object, as in { Prefix: "2026/" }',
+    }];
+  if (problems.length > 0) throw new ValidationError("filter", problems);
+}
+
+function checkCount(name: string, count: number, least: number): void {
+  const unlimited = least === 0 && count === Infinity;
+  if (unlimited || (Number.isInteger(count) && count >= least)) return;
+  throw new ConfigError(
+    "InvalidOption",
+    `Cannot set the ${name} of a collection: expected a whole number >= ${least}, got ${
+      typeof count === "number" ? count : typeof count
+    }`,
+  );
 }

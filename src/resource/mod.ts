@@ -36,6 +36,7 @@ export { ObjectResource } from "./object.ts";
 export type {
   CopyFromOptions,
   DownloadFileOptions,
+  ListedVersion,
   ObjectAttributes,
   ObjectPlace,
   PlaceMember,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions } from "../foundation/options.ts";
 import type { CallOptions } from "../ports/caller.ts";
 import {
   type CopySourceObject,
@@ -27,13 +28,18 @@ import {
   upload,
   type UploadResult,
 } from "../transfer/mod.ts";
-import type {
-  CopyFromOptions,
-  DownloadFileOptions,
-  ObjectAttributes,
-  ObjectPlace,
-  PlaceMember,
-  UploadFileOptions,
+import {
+  COPY_FROM_OPTIONS,
+  type CopyFromOptions,
+  DOWNLOAD_FILE_OPTIONS,
+  type DownloadFileOptions,
+  type ListedVersion,
+  type ObjectAttributes,
+  type ObjectPlace,
+  type PlaceMember,
+  refuseOther,
+  UPLOAD_FILE_OPTIONS,
+  type UploadFileOptions,
 } from "./options.ts";
 
 /**
@@ -51,25 +57,34 @@ import type {
  * ```
  */
 export class ObjectResource {
-  /** PlaceMember it is. */
+  /** Where it is. */
   readonly place: ObjectPlace;
   /** The client that makes the calls. */
   readonly client: S3;
 
   #listed: ObjectAttributes;
   #loaded: Promise<ObjectAttributes> | undefined;
+  #loadedFor: AbortSignal | undefined;
+  #version: ListedVersion;
 
   /**
    * Makes the resource. Most programs use `s3.bucket(name).object(key)` instead.
    *
    * @param client The client that makes the calls.
-   * @param place PlaceMember the object is.
+   * @param place Where the object is.
    * @param listed What a listing says about it.
+   * @param version What a listing of versions says about this one.
    */
-  constructor(client: S3, place: ObjectPlace, listed: ObjectAttributes = {}) {
+  constructor(
+    client: S3,
+    place: ObjectPlace,
+    listed: ObjectAttributes = {},
+    version: ListedVersion = {},
+  ) {
     this.client = client;
     this.place = place;
     this.#listed = listed;
+    this.#version = version;
   }
 
   /** Name of its bucket. */
@@ -101,6 +116,7 @@ export class ObjectResource {
     input: Partial<Omit<GetObjectInput, PlaceMember>> = {},
     options?: CallOptions,
   ): Promise<GetObjectOutput> {
+    refuseOther("get", input, this.place);
     return await this.client.getObject({ ...input, ...this.place }, options);
   }
 
@@ -110,6 +126,7 @@ export class ObjectResource {
     options?: CallOptions,
   ): Promise<PutObjectOutput> {
     const { Bucket, Key } = this.place;
+    refuseOther("put", input, { Bucket, Key });
     return await this.#changing(
       this.client.putObject({ ...input, Bucket, Key }, options),
     );
@@ -120,6 +137,7 @@ export class ObjectResource {
     input: Partial<Omit<DeleteObjectInput, PlaceMember>> = {},
     options?: CallOptions,
   ): Promise<DeleteObjectOutput> {
+    refuseOther("delete", input, this.place);
     return await this.#changing(
       this.client.deleteObject({ ...input, ...this.place }, options),
     );
@@ -136,7 +154,9 @@ export class ObjectResource {
     options: CopyFromOptions = {},
   ): Promise<CopyResult> {
     const { Bucket, Key } = this.place;
-    const { input, ...copying } = options;
+    checkOptions("call copyFrom", options, COPY_FROM_OPTIONS);
+    const { input = {}, ...copying } = options;
+    refuseOther("copyFrom", input, { Bucket, Key });
     const CopySource = source instanceof ObjectResource ? source.place : source;
     return await this.#changing(
       copy(this.client, { ...input, CopySource, Bucket, Key }, copying),
@@ -154,7 +174,9 @@ export class ObjectResource {
     options: UploadFileOptions = {},
   ): Promise<UploadResult> {
     const { Bucket, Key } = this.place;
-    const { input, ...uploading } = options;
+    checkOptions("call uploadFile", options, UPLOAD_FILE_OPTIONS);
+    const { input = {}, ...uploading } = options;
+    refuseOther("uploadFile", input, { Bucket, Key });
     return await this.#changing(
       upload(
         this.client,
@@ -174,7 +196,9 @@ export class ObjectResource {
     path: string | URL,
     options: DownloadFileOptions = {},
   ): Promise<DownloadedFile> {
-    const { input, ...downloading } = options;
+    checkOptions("call downloadFile", options, DOWNLOAD_FILE_OPTIONS);
+    const { input = {}, ...downloading } = options;
+    refuseOther("downloadFile", input, this.place);
     return await download(
       this.client,
       { ...input, ...this.place },
@@ -206,9 +230,11 @@ export class ObjectResource {
     input: Partial<Omit<HeadObjectInput, PlaceMember>> = {},
     options?: CallOptions,
   ): Promise<ObjectAttributes> {
+    refuseOther("load", input, this.place);
     const where = { ...input, ...this.place };
     const loading = requireObject(this.client, where, options);
     this.#loaded = loading;
+    this.#loadedFor = options?.signal;
     // One that failed is asked for again.
     loading.catch(() => {
       if (this.#loaded === loading) this.#loaded = undefined;
@@ -216,44 +242,73 @@ export class ObjectResource {
     return await loading;
   }
 
-  /** What it is like: asked for once. */
-  async attributes(): Promise<ObjectAttributes> {
-    return await (this.#loaded ?? this.load());
+  /**
+   * What it is like: asked for once.
+   *
+   * @param options What differs for the call, where one is made.
+   */
+  async attributes(options?: CallOptions): Promise<ObjectAttributes> {
+    const { signal } = options ?? {};
+    for (;;) {
+      signal?.throwIfAborted();
+      const loading = this.#loaded;
+      const other = this.#loadedFor;
+      if (loading === undefined) return await this.load({}, options);
+      try {
+        return await unlessAborted(loading, signal);
+      } catch (error) {
+        // Whoever asked first has given up; that is nothing to those who wait.
+        if (signal?.aborted || !other?.aborted) throw error;
+      }
+    }
+  }
+
+  /** Whether it is the newest version, as a listing of versions says it. */
+  get isLatest(): boolean | undefined {
+    return this.#version.isLatest;
+  }
+
+  /** Whether it is a delete marker, as a listing of versions says it. */
+  get isDeleteMarker(): boolean | undefined {
+    return this.#version.isDeleteMarker;
   }
 
   /** Its length, in bytes. */
-  async size(): Promise<number | undefined> {
-    return await this.#attribute("ContentLength");
+  async size(options?: CallOptions): Promise<number | undefined> {
+    return await this.#attribute("ContentLength", options);
   }
 
   /** Time of its last change. */
-  async lastModified(): Promise<Date | undefined> {
-    return await this.#attribute("LastModified");
+  async lastModified(options?: CallOptions): Promise<Date | undefined> {
+    return await this.#attribute("LastModified", options);
   }
 
   /** Its ETag, with the quotes that conditions want. */
-  async eTag(): Promise<string | undefined> {
-    return await this.#attribute("ETag");
+  async eTag(options?: CallOptions): Promise<string | undefined> {
+    return await this.#attribute("ETag", options);
   }
 
   /** Its media type. */
-  async contentType(): Promise<string | undefined> {
-    return await this.#attribute("ContentType");
+  async contentType(options?: CallOptions): Promise<string | undefined> {
+    return await this.#attribute("ContentType", options);
   }
 
   /** The metadata it was written with. */
-  async metadata(): Promise<Readonly<Record<string, string>>> {
-    return (await this.attributes()).Metadata ?? {};
+  async metadata(
+    options?: CallOptions,
+  ): Promise<Readonly<Record<string, string>>> {
+    return await this.#attribute("Metadata", options) ?? {};
   }
 
   /** Its storage class. */
-  async storageClass(): Promise<string> {
-    return await this.#attribute("StorageClass") ?? "STANDARD";
+  async storageClass(options?: CallOptions): Promise<string> {
+    return await this.#attribute("StorageClass", options) ?? "STANDARD";
   }
 
   /** Its version; absent in buckets without versions. */
-  async versionId(): Promise<string | undefined> {
-    return this.place.VersionId ?? await this.#attribute("VersionId");
+  async versionId(options?: CallOptions): Promise<string | undefined> {
+    return this.place.VersionId ??
+      await this.#attribute("VersionId", options);
   }
 
   /** Waits until it exists. */
@@ -269,9 +324,12 @@ export class ObjectResource {
   /** An attribute as a listing says it, else as it is asked for. */
   async #attribute<Name extends keyof ObjectAttributes>(
     name: Name,
-  ): Promise<ObjectAttributes[Name]> {
+    options: CallOptions | undefined,
+  ): Promise<ObjectAttributes[Name] | undefined> {
     const listed = this.#loaded === undefined ? this.#listed[name] : undefined;
-    return listed ?? (await this.attributes())[name];
+    // A marker has nothing else to tell; asking for it is an error.
+    if (this.#version.isDeleteMarker) return listed;
+    return listed ?? (await this.attributes(options))[name];
   }
 
   /** Forgets what is known once a call has ended, well or not. */
@@ -279,8 +337,26 @@ export class ObjectResource {
     try {
       return await call;
     } finally {
+      const { isLatest: _old, ...version } = this.#version;
       this.#listed = {};
+      this.#version = version;
       this.#loaded = undefined;
     }
+  }
+}
+
+/** Waits, but not past the signal; what is waited for goes on. */
+async function unlessAborted<T>(
+  work: Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  if (signal === undefined) return await work;
+  const stopped = Promise.withResolvers<never>();
+  const stop = (): void => stopped.reject(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    return await Promise.race([work, stopped.promise]);
+  } finally {
+    signal.removeEventListener("abort", stop);
   }
 }

@@ -4,12 +4,14 @@
  * @module
  */
 import type {
+  DeleteMarkerEntry,
   ListedObject,
   ListMultipartUploadsInput,
   ListObjectsV2Input,
   ListObjectVersionsInput,
   MultipartUpload,
   ObjectIdentifier,
+  ObjectVersion,
   S3,
 } from "../services/s3/mod.ts";
 import type { CollectionSource, DeletableSource } from "./collection.ts";
@@ -51,17 +53,36 @@ export function versionSource(
       const input = { ...filter, Bucket: bucket, ...size };
       return mapped(
         client.listObjectVersionsPages(input, options),
-        ({ Versions = [], DeleteMarkers = [] }) =>
-          [...Versions, ...DeleteMarkers].map(({ Key, VersionId }) => {
-            const version = VersionId === undefined ? {} : { VersionId };
-            const place = { Bucket: bucket, Key, ...version };
-            return new ObjectResource(client, place);
-          }),
+        ({ Versions = [], DeleteMarkers = [] }) => [
+          ...Versions.map((listed) => versionOf(client, bucket, listed, false)),
+          ...DeleteMarkers.map((marker) =>
+            versionOf(client, bucket, marker, true)
+          ),
+        ],
       );
     },
     delete: (items, options) =>
       deleteMany(client, bucket, identitiesOf(items), options),
   };
+}
+
+/** One version, or one delete marker, with what the listing says of it. */
+function versionOf(
+  client: S3,
+  bucket: string,
+  listed: DeleteMarkerEntry | ObjectVersion,
+  isDeleteMarker: boolean,
+): ObjectResource {
+  const { Key, VersionId, IsLatest } = listed;
+  return new ObjectResource(
+    client,
+    { Bucket: bucket, Key, ...VersionId === undefined ? {} : { VersionId } },
+    attributesOf(listed),
+    {
+      isDeleteMarker,
+      ...IsLatest === undefined ? {} : { isLatest: IsLatest },
+    },
+  );
 }
 
 /** The unfinished uploads of a bucket. */
@@ -96,7 +117,9 @@ export async function* mapped<Page, Item>(
 
 /** What a listing says about an object, in the words of HEAD. */
 function attributesOf(
-  { ETag, LastModified, Size, StorageClass }: ListedObject,
+  { ETag, LastModified, Size, StorageClass }: Partial<
+    Pick<ListedObject, "ETag" | "LastModified" | "Size" | "StorageClass">
+  >,
 ): ObjectAttributes {
   return {
     ...ETag === undefined ? {} : { ETag },

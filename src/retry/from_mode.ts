@@ -1,3 +1,4 @@
+import { ConfigError } from "../foundation/errors.ts";
 import type { RetryOptions, RetryStrategy } from "../ports/retry.ts";
 import { AdaptiveRetry } from "./adaptive.ts";
 import { CLASSIC, EDITION_2026, type RetryConstants } from "./constants.ts";
@@ -40,6 +41,12 @@ export function retryStrategy(
 
 function ofMode(options: RetryOptions, doors: RetryDoors): RetryStrategy {
   const { mode = "standard" } = options;
+  if (mode === "legacy" && options.constants === "2026") {
+    throw new ConfigError(
+      "ContradictoryOptions",
+      'Cannot use the constants "2026" with the retry mode "legacy": they are of the modes standard and adaptive',
+    );
+  }
   if (mode === "legacy") return new LegacyRetry({ ...doors, ...options });
 
   const constants = EDITIONS[options.constants ?? "classic"];

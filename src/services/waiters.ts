@@ -8,6 +8,11 @@ import {
   ServiceError,
   TimeoutError,
 } from "../foundation/errors.ts";
+import {
+  CALL_OPTION_KINDS,
+  checkOptions,
+  type OptionKinds,
+} from "../foundation/options.ts";
 import type { ResponseBase } from "../foundation/metadata.ts";
 import { isMilliseconds, MILLISECONDS } from "../foundation/setting_values.ts";
 import type { CallOptions, ClientCore } from "../ports/caller.ts";
@@ -48,6 +53,12 @@ export interface WaitOptions extends CallOptions {
   readonly maxAttempts?: number;
 }
 
+const OPTIONS: OptionKinds<WaitOptions> = {
+  ...CALL_OPTION_KINDS,
+  delayMs: "any",
+  maxAttempts: "any",
+};
+
 /**
  * Looks until the answer is the one that is waited for.
  *
@@ -67,6 +78,7 @@ export async function waitUntil<Input, Output extends ResponseBase>(
   waiting: Waiting<Input, Output>,
   request: { readonly input: Input; readonly options?: WaitOptions },
 ): Promise<void> {
+  checkOptions(`wait for ${waiting.name}`, request.options, OPTIONS);
   const {
     delayMs = waiting.delayMs,
     maxAttempts = waiting.maxAttempts,

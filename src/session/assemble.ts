@@ -280,7 +280,8 @@ function strategyOf(
   const { strategy, mode, maxAttempts, constants, honourRetryAfter } = settings;
   return strategy ?? retryStrategy({
     mode: mode.value,
-    constants: constants.value,
+    // A variable for all programs says nothing about the legacy mode.
+    ...mode.value === "legacy" ? {} : { constants: constants.value },
     honourRetryAfter: honourRetryAfter.value,
     ...maxAttempts.value === undefined
       ? {}

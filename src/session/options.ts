@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CLIENT_OPTIONS } from "../config/client_options.ts";
+import { CLIENT_OPTIONS, clientOptionNames } from "../config/client_options.ts";
 import { ConfigError } from "../foundation/errors.ts";
 import type { ClientConfig } from "../ports/config.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -56,6 +56,8 @@ export interface SessionOptions extends ClientConfig {
   /** Replaces `crypto.randomUUID`, in tests. */
   readonly uuid?: () => string;
 }
+
+export { clientOptionNames };
 
 /** Names of all options of a session, by the compiler's word. */
 export const SESSION_OPTIONS: readonly string[] = [

@@ -4,6 +4,7 @@
  * @module
  */
 import { ConfigError } from "../foundation/errors.ts";
+import { checkOptions, type OptionKinds } from "../foundation/options.ts";
 import type {
   AssumeRole,
   CredentialProvider,
@@ -19,6 +20,42 @@ export type RoleOptions =
     /** Name of the session, 2 to 64 characters. Default: `inia-session-` and the time. */
     readonly RoleSessionName?: string;
   };
+
+const OPTIONS: OptionKinds<RoleOptions> = {
+  RoleSessionName: "text",
+  DurationSeconds: "number",
+  ExternalId: "text",
+  SerialNumber: "text",
+  Policy: "text",
+  PolicyArns: "list",
+  Tags: "list",
+  TransitiveTagKeys: "list",
+  SourceIdentity: "text",
+};
+
+/**
+ * Refuses what cannot be asked for a role.
+ *
+ * @param arn The role.
+ * @param options What is asked of STS beside the role.
+ * @throws {ConfigError} `"InvalidOption"`, `"UnknownOption"`.
+ */
+export function checkRole(arn: unknown, options: RoleOptions): void {
+  if (typeof arn !== "string") {
+    throw new ConfigError(
+      "InvalidOption",
+      'Cannot assume a role: its ARN comes first and the parameters of the API behind it, as in assumeRole("arn:aws:iam::123456789012:role/reader", { DurationSeconds: 900 })',
+    );
+  }
+  checkOptions("assume a role", options, OPTIONS, {
+    others: new Map(Object.entries({
+      RoleArn: "the role is the first argument",
+      TokenCode: "mfaCode, an option of the session, gets the code",
+      mfaCode: "it is an option of the session",
+      region: "it is an option of the session",
+    })),
+  });
+}
 
 /** What a role is assumed with. */
 export interface RoleParts {

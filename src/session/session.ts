@@ -26,7 +26,7 @@ import {
   SESSION_OPTIONS,
   type SessionOptions,
 } from "./options.ts";
-import { type RoleOptions, roleProvider } from "./role_provider.ts";
+import { checkRole, type RoleOptions, roleProvider } from "./role_provider.ts";
 import { Shared } from "./shared.ts";
 
 /**
@@ -117,8 +117,10 @@ export class Session implements Disposable {
    * @param arn The role.
    * @param options What is asked of STS beside the role, in the words of the API.
    * @returns The session. It has connections of its own to close.
+   * @throws {ConfigError} If an option does not exist.
    */
   assumeRole(arn: string, options: RoleOptions = {}): Session {
+    checkRole(arn, options);
     const { sts, clock, mfaCode, options: own } = this.#shared;
     const { expectedAccount: _other, ...kept } = own;
     return new Session({

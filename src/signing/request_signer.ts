@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionKinds } from "../foundation/options.ts";
 import { amzDate } from "../foundation/timestamps.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { HeaderMap, HttpRequest, QueryParam } from "../ports/http.ts";
@@ -41,6 +42,12 @@ export interface SigV4Options {
    */
   readonly sessionToken?: "added" | "signed";
 }
+
+const OPTIONS: OptionKinds<SigV4Options> = {
+  unsignedHeaders: "list",
+  payloadHeader: "text",
+  sessionToken: "text",
+};
 
 /** A value, at once or later. */
 type MaybePromise<Value> = Value | Promise<Value>;
@@ -92,6 +99,7 @@ export class RequestSigner implements Signer {
    * @param options What differs from the defaults.
    */
   constructor(algorithm: SigningAlgorithm, options: SigV4Options) {
+    checkOptions("make a signer", options, OPTIONS);
     this.#algorithm = algorithm;
     this.#unsigned = new Set([
       ...NEVER_SIGNED,

@@ -4,6 +4,7 @@
  * @module
  */
 import { encodeParam, encodePath } from "../foundation/percent.ts";
+import { checkOptions, type OptionKinds } from "../foundation/options.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type {
   HeaderMap,
@@ -53,6 +54,23 @@ export interface PresignUrlOptions
   readonly expiresInSeconds?: number;
 }
 
+const SIGN_OPTIONS: OptionKinds<SignRequestOptions> = {
+  credentials: "object",
+  region: "text",
+  service: "text",
+  at: "date",
+  rules: "text",
+  signer: "object",
+  redirect: "text",
+};
+
+const PRESIGN_OPTIONS: OptionKinds<PresignUrlOptions> = {
+  ...SIGN_OPTIONS,
+  method: "text",
+  headers: "object",
+  expiresInSeconds: "any",
+};
+
 /** Signs for all who bring no signer. All it keeps is keys, by credentials. */
 const SIGNER = new SigV4();
 
@@ -94,6 +112,7 @@ export async function signRequest(
   request: Request,
   options: SignRequestOptions,
 ): Promise<Request> {
+  checkOptions("sign the request", options, SIGN_OPTIONS);
   if (request.bodyUsed) {
     throw new TypeError("Cannot sign the request: its body was read before");
   }
@@ -143,6 +162,7 @@ export async function presignUrl(
   url: string | URL,
   options: PresignUrlOptions,
 ): Promise<string> {
+  checkOptions("presign the URL", options, PRESIGN_OPTIONS);
   const { signer = SIGNER, credentials } = options;
   const parsed = new URL(url);
   const request: HttpRequest = {

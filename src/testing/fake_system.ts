@@ -10,6 +10,7 @@ import {
   text as textOf,
   utf8,
 } from "../foundation/bytes.ts";
+import { checkOptions, type OptionKinds } from "../foundation/options.ts";
 import { pathOfUrl } from "../foundation/paths.ts";
 import type {
   ClaimedFile,
@@ -46,6 +47,13 @@ export interface FakeSystemOptions {
   readonly denied?: readonly string[];
 }
 
+const OPTIONS: OptionKinds<FakeSystemOptions> = {
+  env: "object",
+  files: "object",
+  run: "function",
+  denied: "list",
+};
+
 interface FakeFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly changedMs: number;
@@ -78,6 +86,7 @@ export class FakeSystem implements System, WritableFiles {
    * @param options What it consists of.
    */
   constructor(options: FakeSystemOptions = {}) {
+    checkOptions("make a FakeSystem", options, OPTIONS);
     const { env = {}, files = {}, run = () => undefined, denied = [] } =
       options;
     this.#env = new Map(Object.entries(env));

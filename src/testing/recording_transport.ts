@@ -4,6 +4,7 @@
  * @module
  */
 import { base64, strictText, text } from "../foundation/bytes.ts";
+import { checkOptions, type OptionKinds } from "../foundation/options.ts";
 import type {
   HttpRequest,
   HttpResponse,
@@ -53,6 +54,11 @@ export interface RecordingOptions {
   readonly secrets?: readonly string[];
 }
 
+const OPTIONS: OptionKinds<RecordingOptions> = {
+  secrets: "list",
+  recordCredentials: "boolean",
+};
+
 /**
  * Sends through another transport, keeps the exchanges, and writes them as a
  * folder that `ReplayTransport` reads: for small messages, as all are held in
@@ -97,6 +103,7 @@ export class RecordingTransport implements Transport {
    * @throws {RangeError} If a secret is too short to be replaced.
    */
   constructor(inner: Transport, options: RecordingOptions = {}) {
+    checkOptions("make a RecordingTransport", options, OPTIONS);
     const { secrets = [], recordCredentials = false } = options;
     if (secrets.some((secret) => secret.length < 6)) {
       throw new RangeError(

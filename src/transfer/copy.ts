@@ -4,11 +4,13 @@
  * @module
  */
 import { ProtocolError } from "../foundation/errors.ts";
-import type {
-  CompleteMultipartUploadOutput,
-  CopyObjectInput,
-  CopyObjectOutput,
-  S3,
+import { checkOptions, type OptionKinds } from "../foundation/options.ts";
+import {
+  type CompleteMultipartUploadOutput,
+  CopyObject,
+  type CopyObjectInput,
+  type CopyObjectOutput,
+  type S3,
 } from "../services/s3/mod.ts";
 import {
   bareTag,
@@ -38,8 +40,11 @@ import {
 import { checksumOf, type SentPart } from "./object_checksum.ts";
 import {
   callOptions,
+  checkInput,
   fittingPartSize,
+  type InputRules,
   Meter,
+  PART_OPTIONS,
   type PartOptions,
   partSettings,
   within,
@@ -73,6 +78,13 @@ export interface CopyOptions extends PartOptions {
   readonly source?: S3;
 }
 
+/** The options of a copy. */
+export const COPY_OPTIONS: OptionKinds<CopyOptions> = {
+  ...PART_OPTIONS,
+  threshold: "any",
+  source: "object",
+};
+
 /** The result of a copy that was one request. */
 export interface SingleCopy extends CopyObjectOutput {
   /** How it was copied. */
@@ -93,6 +105,18 @@ export interface MultipartCopy extends CompleteMultipartUploadOutput {
 
 /** The result of a copy. */
 export type CopyResult = MultipartCopy | SingleCopy;
+
+const DECIDED = "is decided by what is given: what is given replaces";
+
+const INPUT_RULES: InputRules = {
+  operation: CopyObject,
+  own: {
+    AnnotationDirective: DECIDED,
+    MetadataDirective: DECIDED,
+    TaggingDirective: DECIDED,
+  },
+  options: COPY_OPTIONS,
+};
 
 const GIBIBYTE = 1_024 * 1_024 * 1_024;
 
@@ -116,6 +140,8 @@ export async function copy(
   input: CopyInput,
   options: CopyOptions = {},
 ): Promise<CopyResult> {
+  checkOptions("call copy", options, COPY_OPTIONS);
+  checkInput("copy", input, INPUT_RULES);
   const { signal, source: reader = s3 } = options;
   signal?.throwIfAborted();
   const threshold = within(

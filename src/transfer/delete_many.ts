@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { ServiceError } from "../foundation/errors.ts";
+import { ServiceError, ValidationError } from "../foundation/errors.ts";
+import { checkOptions, type OptionKinds } from "../foundation/options.ts";
 import type {
   DeletedObject,
   DeleteFailure,
@@ -27,6 +28,16 @@ export interface DeleteManyOptions
    */
   readonly bulkDelete?: boolean;
 }
+
+const OPTIONS: OptionKinds<DeleteManyOptions> = {
+  MFA: "text",
+  RequestPayer: "text",
+  BypassGovernanceRetention: "boolean",
+  ExpectedBucketOwner: "text",
+  ChecksumAlgorithm: "text",
+  signal: "signal",
+  bulkDelete: "boolean",
+};
 
 /** What became of one object. */
 export type DeleteResult =
@@ -66,6 +77,14 @@ export async function deleteMany(
     | Iterable<ObjectIdentifier | string>,
   options: DeleteManyOptions = {},
 ): Promise<DeleteResult[]> {
+  checkOptions("call deleteMany", options, OPTIONS);
+  // The letters of a key would be the keys.
+  if (typeof keys === "string") {
+    throw new ValidationError("deleteMany", [{
+      path: "keys",
+      problem: "must be a list of keys, as in [key]: it is one text",
+    }]);
+  }
   const { bulkDelete, ...request } = options;
   const inBulk = bulkDelete ??
     (await factsOf(s3.core))?.deleteObjects !== "none";

@@ -4,17 +4,23 @@
  * @module
  */
 import { ChecksumError, ConfigError } from "../foundation/errors.ts";
-import type {
-  ChecksumAlgorithm,
-  HeadObjectOutput,
-  S3,
+import { checkOptions, type OptionKinds } from "../foundation/options.ts";
+import {
+  type ChecksumAlgorithm,
+  GetObject,
+  type HeadObjectOutput,
+  type S3,
 } from "../services/s3/mod.ts";
 import { eachAtMost } from "./at_most.ts";
 import { filesOf, type LocalFile, targetPath } from "./local_file.ts";
 import {
+  checkInput,
+  type InputRules,
   Meter,
+  PART_OPTIONS,
   type PartOptions,
   partSettings,
+  TRANSFER_OPTIONS,
   type TransferOptions,
 } from "./options.ts";
 import { PartialFile, writeInPlace } from "./partial_file.ts";
@@ -43,6 +49,13 @@ export interface DownloadOptions extends PartOptions {
   readonly setLastModified?: boolean;
 }
 
+/** The options of a download to a file. */
+export const DOWNLOAD_OPTIONS: OptionKinds<DownloadOptions> = {
+  ...PART_OPTIONS,
+  resume: "boolean",
+  setLastModified: "boolean",
+};
+
 /** What may be said about a download through a stream. */
 export interface StreamOptions extends TransferOptions {
   /**
@@ -50,6 +63,25 @@ export interface StreamOptions extends TransferOptions {
    * the other, so that each may be retried as a call of its own. Default: 64 MiB.
    */
   readonly partSize?: number;
+}
+
+const STREAM_OPTIONS: OptionKinds<StreamOptions> = {
+  ...TRANSFER_OPTIONS,
+  partSize: "any",
+};
+
+const WHOLE =
+  "cannot be given, as the whole object is downloaded; getObject reads a piece";
+
+function rules(options: InputRules["options"]): InputRules {
+  return {
+    operation: GetObject,
+    own: {
+      PartNumber: WHOLE,
+      Range: WHOLE,
+    },
+    options,
+  };
 }
 
 /** Long, as the next range is asked for when the one before it has ended. */
@@ -108,6 +140,8 @@ export async function download(
   to: LocalFile | URL,
   options: DownloadOptions = {},
 ): Promise<DownloadedFile> {
+  checkOptions("call download", options, DOWNLOAD_OPTIONS);
+  checkInput("download", input, rules(DOWNLOAD_OPTIONS));
   const { signal, resume = false, setLastModified = false } = options;
   signal?.throwIfAborted();
   const { partSize, concurrency } = partSettings(options);
@@ -167,6 +201,8 @@ export async function downloadBytes(
   input: DownloadInput,
   options: PartOptions = {},
 ): Promise<DownloadedBytes> {
+  checkOptions("call downloadBytes", options, PART_OPTIONS);
+  checkInput("downloadBytes", input, rules(PART_OPTIONS));
   const { signal } = options;
   signal?.throwIfAborted();
   const { partSize, concurrency } = partSettings(options);
@@ -207,6 +243,8 @@ export async function downloadStream(
   input: DownloadInput,
   options: StreamOptions = {},
 ): Promise<DownloadedStream> {
+  checkOptions("call downloadStream", options, STREAM_OPTIONS);
+  checkInput("downloadStream", input, rules(STREAM_OPTIONS));
   options.signal?.throwIfAborted();
   partSettings(options, STREAM_PART_SIZE);
   const object = await inspect(s3, input, options.signal);

@@ -4,6 +4,11 @@
  * @module
  */
 import { ServiceError } from "../foundation/errors.ts";
+import {
+  checkOptions,
+  type OptionKinds,
+  refuseUndefined,
+} from "../foundation/options.ts";
 import type {
   DeleteFailure,
   ObjectIdentifier,
@@ -29,6 +34,14 @@ export interface EmptyBucketOptions {
   /** Ends it early. What is deleted by then stays deleted. */
   readonly signal?: AbortSignal;
 }
+
+const OPTIONS: OptionKinds<EmptyBucketOptions> = {
+  prefix: "text",
+  dryRun: "boolean",
+  expectedBucketOwner: "text",
+  signal: "signal",
+  bulkDelete: "boolean",
+};
 
 /** What making a bucket empty came to; in a dry run, what it would come to. */
 export interface EmptiedBucket {
@@ -59,6 +72,8 @@ export async function emptyBucket(
   bucket: string,
   options: EmptyBucketOptions = {},
 ): Promise<EmptiedBucket> {
+  checkOptions("call emptyBucket", options, OPTIONS);
+  refuseUndefined("call emptyBucket", options, ["prefix"]);
   const { dryRun = false, signal, prefix, expectedBucketOwner, bulkDelete } =
     options;
   const owner = expectedBucketOwner === undefined
@@ -107,6 +122,12 @@ export async function deleteBucketWithObjects(
   bucket: string,
   options: Omit<EmptyBucketOptions, "prefix"> = {},
 ): Promise<DeletedBucket> {
+  const { prefix: _whole, ...kinds } = OPTIONS;
+  checkOptions("call deleteBucketWithObjects", options, kinds, {
+    others: new Map(Object.entries({
+      prefix: "a bucket is deleted whole; emptyBucket takes a prefix",
+    })),
+  });
   const { dryRun, signal, expectedBucketOwner } = options;
   const emptied = await emptyBucket(s3, bucket, options);
   if (dryRun || emptied.failures.length > 0) {

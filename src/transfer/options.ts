@@ -3,8 +3,11 @@
  *
  * @module
  */
-import { ConfigError } from "../foundation/errors.ts";
+import { ConfigError, ValidationError } from "../foundation/errors.ts";
+import { nearestName } from "../foundation/nearest.ts";
+import type { OptionKind, OptionKinds } from "../foundation/options.ts";
 import type { CallOptions } from "../ports/caller.ts";
+import type { Operation } from "../ports/schema.ts";
 
 /** How far a transfer is. */
 export interface TransferProgress {
@@ -22,6 +25,12 @@ export interface TransferOptions {
   readonly onProgress?: (progress: TransferProgress) => void;
 }
 
+/** The options of any transfer. */
+export const TRANSFER_OPTIONS: OptionKinds<TransferOptions> = {
+  signal: "signal",
+  onProgress: "function",
+};
+
 /** What may be said about a transfer in parts. */
 export interface PartOptions extends TransferOptions {
   /**
@@ -32,6 +41,13 @@ export interface PartOptions extends TransferOptions {
   /** Parts that are on their way at once, at least 1. Default: 10. */
   readonly concurrency?: number;
 }
+
+/** The options of a transfer in parts; numbers are checked by their ranges. */
+export const PART_OPTIONS: OptionKinds<PartOptions> = {
+  ...TRANSFER_OPTIONS,
+  partSize: "any",
+  concurrency: "any",
+};
 
 /** 8 MiB and 10 at once are what boto3 has. */
 export const PART_SIZE = 8 * 1_024 * 1_024;
@@ -70,6 +86,47 @@ export function partSettings(
       [1, Infinity],
     ),
   };
+}
+
+/** What the input of a transfer may hold. */
+export interface InputRules {
+  /** The operation whose parameters it has. */
+  readonly operation: Pick<Operation<never, unknown>, "input">;
+  /** Parameters that the transfer sets itself, and what to say of them. */
+  readonly own?: Readonly<Record<string, string>>;
+  /** The options of the transfer, which are no parameters. */
+  readonly options: Readonly<Record<string, OptionKind>>;
+}
+
+/**
+ * Refuses parameters that do not exist. A transfer gives each of its calls those
+ * that it takes, so that no call would see the others.
+ *
+ * @param name Name of the transfer.
+ * @param input Its input.
+ * @param rules What it may hold.
+ * @throws {ValidationError} With the names that were meant.
+ */
+export function checkInput(
+  name: string,
+  input: object,
+  { operation, own = {}, options }: InputRules,
+): void {
+  const { members } = operation.input();
+  const known = Object.keys(members)
+    .filter((member) => !Object.hasOwn(own, member));
+  const problems = Object.entries(input).flatMap(([path, value]) => {
+    if (value === undefined || known.includes(path)) return [];
+    if (Object.hasOwn(own, path)) return [{ path, problem: own[path] ?? "" }];
+    if (Object.hasOwn(options, path)) {
+      const problem = `is an option of ${name}: give it behind the input`;
+      return [{ path, problem }];
+    }
+    const like = nearestName(path, known);
+    const hint = like ? `: the nearest known name is "${like}"` : "";
+    return [{ path, problem: `is unknown${hint}` }];
+  });
+  if (problems.length > 0) throw new ValidationError(name, problems);
 }
 
 /**

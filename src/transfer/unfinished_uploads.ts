@@ -5,6 +5,11 @@
  * @module
  */
 import { ServiceError } from "../foundation/errors.ts";
+import {
+  checkOptions,
+  type OptionKinds,
+  refuseUndefined,
+} from "../foundation/options.ts";
 import type { MultipartUpload, S3 } from "../services/s3/mod.ts";
 import { callOptions } from "./options.ts";
 
@@ -26,6 +31,18 @@ export interface AbortUploadsOptions extends UnfinishedUploadsOptions {
   readonly dryRun?: boolean;
 }
 
+const LIST_OPTIONS: OptionKinds<UnfinishedUploadsOptions> = {
+  prefix: "text",
+  olderThan: "date",
+  expectedBucketOwner: "text",
+  signal: "signal",
+};
+
+const ABORT_OPTIONS: OptionKinds<AbortUploadsOptions> = {
+  ...LIST_OPTIONS,
+  dryRun: "boolean",
+};
+
 /**
  * Lists the unfinished uploads of a bucket.
  *
@@ -38,6 +55,7 @@ export async function* listUnfinishedUploads(
   bucket: string,
   options: UnfinishedUploadsOptions = {},
 ): AsyncGenerator<MultipartUpload, void, void> {
+  checkOptions("call listUnfinishedUploads", options, LIST_OPTIONS);
   const { prefix, olderThan, expectedBucketOwner } = options;
   const uploads = s3.listMultipartUploadsItems({
     Bucket: bucket,
@@ -73,9 +91,13 @@ export async function abortUnfinishedUploads(
   bucket: string,
   options: AbortUploadsOptions = {},
 ): Promise<MultipartUpload[]> {
-  const { dryRun = false, expectedBucketOwner } = options;
+  const act = "call abortUnfinishedUploads";
+  checkOptions(act, options, ABORT_OPTIONS);
+  refuseUndefined(act, options, ["prefix", "olderThan"]);
+  const { dryRun = false, ...which } = options;
+  const { expectedBucketOwner } = which;
   const uploads = await Array.fromAsync(
-    listUnfinishedUploads(s3, bucket, options),
+    listUnfinishedUploads(s3, bucket, which),
   );
   if (dryRun) return uploads;
   for (const { Key, UploadId } of uploads) {

@@ -5,20 +5,24 @@
  */
 import { ChecksumError } from "../foundation/errors.ts";
 import { dropBody } from "../foundation/body_content.ts";
+import { checkOptions, type OptionKinds } from "../foundation/options.ts";
 import type { BodySource } from "../ports/http.ts";
-import type {
-  CompleteMultipartUploadOutput,
-  PutObjectInput,
-  PutObjectOutput,
-  S3,
+import {
+  type CompleteMultipartUploadOutput,
+  PutObject,
+  type PutObjectInput,
+  type PutObjectOutput,
+  type S3,
 } from "../services/s3/mod.ts";
 import { putAndLook } from "../services/s3/lost_answer.ts";
 import type { PartedObject } from "./multipart.ts";
 import { otherThanStated, statedOf } from "./object_checksum.ts";
 import {
   callOptions,
+  checkInput,
   fittingPartSize,
   Meter,
+  PART_OPTIONS,
   type PartOptions,
   partSettings,
   within,
@@ -59,6 +63,14 @@ export interface UploadOptions extends PartOptions {
    */
   readonly keepParts?: boolean;
 }
+
+/** The options of an upload. */
+export const UPLOAD_OPTIONS: OptionKinds<UploadOptions> = {
+  ...PART_OPTIONS,
+  threshold: "any",
+  resume: "boolean or object",
+  keepParts: "boolean",
+};
 
 /** The result of an upload that was one request. */
 export interface SingleUpload extends PutObjectOutput {
@@ -130,6 +142,11 @@ async function send(
   input: UploadInput,
   options: UploadOptions,
 ): Promise<UploadResult> {
+  checkOptions("call upload", options, UPLOAD_OPTIONS);
+  checkInput("upload", input, {
+    operation: PutObject,
+    options: UPLOAD_OPTIONS,
+  });
   const { Body, ContentLength, ...object } = input;
   const { signal } = options;
   signal?.throwIfAborted();

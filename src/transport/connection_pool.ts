@@ -5,6 +5,7 @@
  */
 import { ConfigError } from "../foundation/errors.ts";
 import { addressOf } from "./dials.ts";
+import type { OptionKinds } from "../foundation/options.ts";
 import { checkCount } from "./limits.ts";
 import { isDeno, isProxied, proxyInWords } from "./runtime.ts";
 
@@ -43,6 +44,15 @@ export interface WantedConnection {
   /** Whether it must be a new one, kept by nobody. */
   readonly once?: boolean;
 }
+
+/** The settings of the connections; the numbers are checked by their ranges. */
+export const POOL_OPTIONS: OptionKinds<PoolOptions> = {
+  maxIdleConnections: "any",
+  proxy: "any",
+  caCerts: "list",
+  clientCertificate: "object",
+  fetch: "function",
+};
 
 /** How long a connection may idle before it is closed. */
 export const IDLE_MS = 60_000;

@@ -3,7 +3,16 @@
  *
  * @module
  */
-import { type TimeLimit, TimeoutError } from "../foundation/errors.ts";
+import {
+  ConfigError,
+  type TimeLimit,
+  TimeoutError,
+} from "../foundation/errors.ts";
+import {
+  checkOptions,
+  type OptionKinds,
+  type OtherNames,
+} from "../foundation/options.ts";
 import type {
   HttpRequest,
   HttpResponse,
@@ -14,6 +23,7 @@ import type { Logger } from "../ports/logger.ts";
 import {
   ConnectionPool,
   IDLE_MS,
+  POOL_OPTIONS,
   type PoolOptions,
 } from "./connection_pool.ts";
 import { ConnectionQueue } from "./connection_queue.ts";
@@ -54,6 +64,30 @@ export interface FetchTransportOptions extends PoolOptions {
    */
   readonly dialer?: Dialer | false;
 }
+
+const OPTIONS: OptionKinds<FetchTransportOptions> = {
+  ...POOL_OPTIONS,
+  clock: "object",
+  logger: "object",
+  connectTimeoutMs: "any",
+  readTimeoutMs: "any",
+  attemptTimeoutMs: "any",
+  maxConnections: "any",
+  queueTimeoutMs: "any",
+  dialer: "any",
+};
+
+/** What boto3 and botocore call these settings. */
+const OTHER_NAMES: OtherNames = new Map(Object.entries({
+  connect_timeout: 'it is "connectTimeoutMs" here',
+  read_timeout: 'it is "readTimeoutMs" here',
+  max_pool_connections: 'it is "maxIdleConnections" here',
+  maxPoolConnections: 'it is "maxIdleConnections" here',
+  proxies: 'it is "proxy" here, one URL',
+  verify: 'it is "caCerts" here, as PEM texts',
+  totalTimeoutMs: "it is an option of the session, its clients and their calls",
+  retry: "it is an option of the session and its clients",
+}));
 
 /** As in boto3. */
 const CONNECT_TIMEOUT_MS = 60_000;
@@ -96,6 +130,10 @@ export class FetchTransport implements Transport {
    * @throws {ConfigError} If a setting makes no sense.
    */
   constructor(options: FetchTransportOptions = {}) {
+    checkOptions("make a FetchTransport", options, OPTIONS, {
+      others: OTHER_NAMES,
+    });
+    refuseUnused(options);
     const {
       clock = MACHINE_TIME,
       logger,
@@ -169,6 +207,25 @@ export class FetchTransport implements Transport {
       limitMs: error.limitMs,
     });
   }
+}
+
+/** A `fetch` of the user's own decides about connections itself. */
+function refuseUnused(options: FetchTransportOptions): void {
+  if (options.fetch === undefined) return;
+  const unused = ([
+    "maxIdleConnections",
+    "proxy",
+    "caCerts",
+    "clientCertificate",
+  ] as const).find((name) =>
+    // That there is no proxy is also told to the connect limit.
+    options[name] !== undefined && options[name] !== false
+  );
+  if (unused === undefined) return;
+  throw new ConfigError(
+    "ContradictoryOptions",
+    `Cannot make a FetchTransport with both fetch and ${unused}: the fetch that is given decides that itself; set it there`,
+  );
 }
 
 function dialsOf(

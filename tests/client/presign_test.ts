@@ -136,6 +136,6 @@ Deno.test("presign says how to name an operation and its options", async () => {
         options as PresignOptions,
       ),
     ConfigError,
-    'Cannot presign with "ExpiresIn": the options are expiresInSeconds',
+    'Cannot presign with the option "ExpiresIn": it is "expiresInSeconds" here',
   );
 });

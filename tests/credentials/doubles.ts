@@ -61,12 +61,13 @@ export interface Setup extends FakeSystemOptions {
 
 /** Makes the context of a chain; the home folder is `/home/ann`. */
 export async function chainContext(setup: Setup = {}): Promise<ChainContext> {
+  const { profile, context, ...machine } = setup;
   const system = new FakeSystem({
-    ...setup,
+    ...machine,
     env: { HOME: "/home/ann", ...setup.env },
   });
   const profiles = await loadProfiles(system);
-  const chosen = chooseProfile(profiles, system, setup.profile);
+  const chosen = chooseProfile(profiles, system, profile);
   const unused = (): Promise<never> =>
     Promise.reject(new Error("the test assumes a role"));
   return {
@@ -79,6 +80,6 @@ export async function chainContext(setup: Setup = {}): Promise<ChainContext> {
     profile: chosen,
     assumeRole: unused,
     assumeRoleWithWebIdentity: unused,
-    ...setup.context,
+    ...context,
   };
 }

@@ -94,7 +94,7 @@ Deno.test("DeletableCollection deletes what was chosen", async () => {
   assertEquals(results.map(({ Key }) => Key), ["1", "2", "3"]);
   assertEquals(asked[0], {
     filter: { even: true },
-    wish: { pageSize: 2, options: { readTimeoutMs: 5 } },
+    wish: { pageSize: 2, options: { readTimeoutMs: 5, signal } },
   });
 });
 

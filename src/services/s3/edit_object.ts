@@ -6,6 +6,11 @@
 import { text } from "../../foundation/bytes.ts";
 import { ProtocolError, ServiceError } from "../../foundation/errors.ts";
 import { PreconditionError } from "../../foundation/precondition_error.ts";
+import {
+  CALL_OPTION_KINDS,
+  checkOptions,
+  type OptionKinds,
+} from "../../foundation/options.ts";
 import type { CallOptions } from "../../ports/caller.ts";
 import { createBy, replaceBy } from "./conditional.ts";
 import { putAndLook } from "./lost_answer.ts";
@@ -49,6 +54,12 @@ export interface EditOptions extends CallOptions {
     "Body" | "Bucket" | "IfMatch" | "IfNoneMatch" | "Key"
   >;
 }
+
+const OPTIONS: OptionKinds<EditOptions> = {
+  ...CALL_OPTION_KINDS,
+  maxAttempts: "number",
+  put: "object",
+};
 
 /** What a write keeps of the object before it. */
 const KEPT = [
@@ -107,6 +118,7 @@ export async function editObject(
   edit: ObjectEdit,
   options: EditOptions = {},
 ): Promise<PutObjectOutput | undefined> {
+  checkOptions("call editObject", options, OPTIONS);
   const { maxAttempts = 10, put, ...callOptions } = options;
   for (let attempt = 1; true; attempt++) {
     const old = await find(s3, input, callOptions);

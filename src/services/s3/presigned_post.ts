@@ -7,7 +7,12 @@
  * @module
  */
 import { base64, utf8 } from "../../foundation/bytes.ts";
-import { ConfigError, EndpointError } from "../../foundation/errors.ts";
+import {
+  ConfigError,
+  EndpointError,
+  ValidationError,
+} from "../../foundation/errors.ts";
+import { checkOptions, type OptionKinds } from "../../foundation/options.ts";
 import { amzDate } from "../../foundation/timestamps.ts";
 import type {
   PresignOptions,
@@ -104,6 +109,7 @@ export async function presignPost(
   input: PresignedPostInput,
   options: PresignedPostOptions = {},
 ): Promise<PresignedPost> {
+  checkPost(input, options);
   const { Bucket, Key, Fields = {}, Conditions = [] } = input;
   const place = await placeOf(s3, Bucket, options);
   const expiresAt = endOf(place, options);
@@ -125,6 +131,37 @@ export async function presignPost(
     fields: { ...fields, ...proof, policy, "x-amz-signature": signature },
     expiresAt,
   };
+}
+
+const INPUT: OptionKinds<PresignedPostInput> = {
+  Bucket: "text",
+  Key: "text",
+  Fields: "object",
+  Conditions: "list",
+};
+
+const OPTIONS: OptionKinds<PresignedPostOptions> = {
+  allowShorter: "boolean",
+  expiresInSeconds: "any",
+  signal: "signal",
+};
+
+/** A condition under a misspelt name would let anything be uploaded. */
+function checkPost(
+  input: PresignedPostInput,
+  options: PresignedPostOptions,
+): void {
+  checkOptions("call presignPost", options, OPTIONS, {
+    others: new Map(Object.entries({
+      Fields: "it belongs into the input",
+      Conditions: "it belongs into the input",
+    })),
+  });
+  const problems = ["Bucket", "Key"].flatMap((path) =>
+    Object.hasOwn(input, path) ? [] : [{ path, problem: "is required" }]
+  );
+  if (problems.length > 0) throw new ValidationError("presignPost", problems);
+  checkOptions("call presignPost", input, INPUT);
 }
 
 async function placeOf(

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionKinds } from "../../foundation/options.ts";
 import { encodeParam } from "../../foundation/percent.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { HttpRequest, HttpResponse, Transport } from "../../ports/http.ts";
@@ -42,6 +43,18 @@ export interface LocalClientConfig {
     "accessKeyId" | "secretAccessKey"
   >;
 }
+
+const OPTIONS: OptionKinds<LocalAwsOptions> = {
+  credentials: "list",
+  region: "text",
+  clock: "object",
+  minPartSize: "number",
+};
+
+const SERVE_OPTIONS: OptionKinds<LocalAwsServeOptions> = {
+  ...OPTIONS,
+  port: "number",
+};
 
 /** The key in Amazon's documentation. */
 const EXAMPLE: LocalCredentials = {
@@ -92,6 +105,11 @@ export class LocalAws implements AsyncDisposable, Disposable {
    * @throws {RangeError} If there is no user.
    */
   constructor(options: LocalAwsOptions = {}) {
+    checkOptions("make a LocalAws", options, OPTIONS, {
+      others: new Map(
+        Object.entries({ port: "it is an option of LocalAws.start" }),
+      ),
+    });
     const {
       credentials = [EXAMPLE],
       region = "us-east-1",
@@ -116,9 +134,10 @@ export class LocalAws implements AsyncDisposable, Disposable {
    * @throws {ConfigError} `"NotPermitted"`, with the flag that is missing.
    */
   static async start(options: LocalAwsServeOptions = {}): Promise<LocalAws> {
-    const local = new LocalAws(options);
+    checkOptions("start a LocalAws", options, SERVE_OPTIONS);
+    const { port = 0, ...own } = options;
+    const local = new LocalAws(own);
     const { promise: listening, resolve } = Promise.withResolvers<void>();
-    const { port = 0 } = options;
     try {
       local.#listener = Deno.serve(
         { hostname: "127.0.0.1", port, onListen: () => resolve() },

@@ -1,8 +1,10 @@
 /**
- * What contents are written to: an open file, a stream, or a file in memory.
+ * What contents are written to and read from: an open file, a stream, or a file
+ * in memory.
  *
  * @module
  */
+import { contentTypeOf } from "./content_type.ts";
 import { concat, text } from "../foundation/bytes.ts";
 import { ConfigError } from "../foundation/errors.ts";
 
@@ -26,6 +28,31 @@ export type FileTarget =
   | {
     /** What takes the bytes. */
     readonly writable: WritableStream<Uint8Array>;
+  };
+
+/** What reads bytes itself, for example an open `Deno.FsFile` or `Deno.stdin`. */
+export interface ByteReader {
+  /**
+   * Reads bytes from its current position on.
+   *
+   * @param buffer Where they are put.
+   * @returns How many there are; `null` at the end. A `FileHandle` of Node tells
+   * it as `bytesRead`, 0 at the end.
+   */
+  read(
+    buffer: Uint8Array,
+  ): Promise<null | number | { readonly bytesRead: number }>;
+}
+
+/** What contents can be read from. */
+export type FileSource =
+  | Blob
+  | ByteReader
+  | MemoryFile
+  | ReadableStream<Uint8Array>
+  | {
+    /** What hands out the bytes. */
+    readonly readable: ReadableStream<Uint8Array>;
   };
 
 /**
@@ -170,6 +197,93 @@ function streamWriter(stream: unknown): TargetWriter {
     write: (piece) => writer.write(piece),
     release: () => writer.releaseLock(),
   };
+}
+
+/** What hands out the bytes of a source, and its media type where it tells one. */
+export interface SourceContents {
+  /** The bytes. */
+  readonly body: Blob | ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>;
+  /** The media type. */
+  readonly type: string;
+}
+
+/** Bytes that are read from a file at once. */
+const READ_SIZE = 256 * 1_024;
+
+/**
+ * Opens a source for reading. The source is left open in the end.
+ *
+ * @param source The source.
+ * @throws {ConfigError} `"InvalidFileSource"`, if it hands out no bytes.
+ */
+export function contentsOf(source: FileSource): SourceContents {
+  const type = contentTypeOf("");
+  if (source instanceof MemoryFile) return { body: source.bytes(), type };
+  if (source instanceof Blob) {
+    const named = source instanceof File ? contentTypeOf(source.name) : type;
+    return { body: source, type: source.type || named };
+  }
+  if (source instanceof ReadableStream) return { body: source, type };
+  if (typeof source === "string" || source instanceof URL) {
+    throw invalidSource(
+      "a path is not an open file; use setContentsFromFilename(path), or open the file first",
+    );
+  }
+  if (typeof source === "object" && source !== null) {
+    // The file's own stream closes it at its end.
+    if ("read" in source && typeof source.read === "function") {
+      return { body: streamOf(source), type };
+    }
+    if ("readable" in source && source.readable instanceof ReadableStream) {
+      return { body: source.readable, type };
+    }
+  }
+  throw invalidSource(
+    "expected an open file, a Blob, a ReadableStream or a MemoryFile",
+  );
+}
+
+function streamOf(file: ByteReader): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    pull: async (controller) => {
+      const buffer = new Uint8Array(READ_SIZE);
+      const count = await readSome(file, buffer);
+      if (count === 0) controller.close();
+      else controller.enqueue(buffer.subarray(0, count));
+    },
+  }, { highWaterMark: 0 });
+}
+
+async function readSome(file: ByteReader, buffer: Uint8Array): Promise<number> {
+  let answer;
+  try {
+    answer = await file.read(buffer);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw notRead(reason, { cause });
+  }
+  const count = typeof answer === "number" ? answer : answer?.bytesRead ?? 0;
+  if (Number.isInteger(count) && count >= 0 && count <= buffer.length) {
+    return count;
+  }
+  throw notRead(
+    `its read told ${count} instead of the number of bytes that it read`,
+  );
+}
+
+function notRead(reason: string, options?: ErrorOptions): ConfigError {
+  return new ConfigError(
+    "FileNotRead",
+    `Cannot read from the open file: ${reason}`,
+    options,
+  );
+}
+
+function invalidSource(problem: string): ConfigError {
+  return new ConfigError(
+    "InvalidFileSource",
+    `Cannot read the contents from the given file: ${problem}`,
+  );
 }
 
 function invalid(problem: string): ConfigError {
