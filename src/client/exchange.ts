@@ -56,7 +56,12 @@ export async function exchange<Input, Output>(
   };
   const request = await framePayload(
     address(draft, endpoint, call.body),
-    { operation, input: call.input, streamed: draft.streamed },
+    {
+      operation,
+      input: call.input,
+      streamed: draft.streamed,
+      anonymous: credentials === undefined,
+    },
     parts.payload,
   );
   if (credentials) call.secrets.addCredentials(credentials);

@@ -114,7 +114,7 @@ export function address(
     origin: draft.hostPrefix === undefined
       ? endpoint.origin
       : endpoint.origin.replace("://", `://${draft.hostPrefix}`),
-    path: endpoint.basePath + draft.path || "/",
+    path: pathOf(draft, endpoint),
     query: draft.query,
     headers: draft.headers,
     body,
@@ -127,6 +127,16 @@ export function signerOf(
   { signature }: Endpoint,
 ): Signer | Promise<Signer> {
   return signature === "sigv4a" ? multiRegionSigner() : signer;
+}
+
+/** A service is found at the base path itself, a bucket of the host in it. */
+function pathOf(
+  { path, context: { Bucket: bucket } }: RequestDraft,
+  { basePath, origin }: Endpoint,
+): string {
+  if (path === "/" && basePath !== "") return basePath;
+  const inHost = bucket !== undefined && origin.includes(`//${bucket}.`);
+  return path === "" && inHost ? `${basePath}/` : basePath + path || "/";
 }
 
 /** What a signature is bound to. */

@@ -43,6 +43,8 @@ export interface PayloadOf<Input, Output> {
   readonly input: Input;
   /** Whether its body is an object's content. */
   readonly streamed: boolean;
+  /** Whether nobody signs it. */
+  readonly anonymous?: boolean;
 }
 
 /** The checksums that a request may carry; the other fields of this prefix are none. */
@@ -90,7 +92,7 @@ export async function framePayload<Input, Output>(
     ? chosen
     : withFields(chosen, await seal(body, choice));
   const covered = choice.algorithm || "content-md5" in sealed.headers;
-  const unsigned = policy.signing === false ||
+  const unsigned = policy.signing === false && !of.anonymous ||
     (policy.signing !== true && secure && of.streamed && covered);
   return unsigned
     ? withFields(sealed, { "x-amz-content-sha256": UNSIGNED })

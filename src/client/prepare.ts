@@ -52,7 +52,9 @@ export async function prepare<Input, Output>(
 ): Promise<Call<Input, Output>> {
   const { service, protocol, uuid, files } = parts;
   const asked = withChecksumMode(operation, input, parts.payload);
-  const amended = service.amend ? await service.amend(operation, asked) : asked;
+  const amended = service.amend
+    ? await service.amend(operation, asked, parts.settings)
+    : asked;
   const draft = protocol.serialize(operation, amended, uuid);
   const body = await prepareBody(draft.body, {
     operation: operation.name,

@@ -26,6 +26,9 @@ import {
 
 const DEFAULT_LIFE_SECONDS = 3_600;
 
+/** Seven days, the longest that Signature Version 4 allows. */
+const MAX_LIFE_SECONDS = 604_800;
+
 const KINDS: OptionKinds<PresignOptions> = {
   expiresInSeconds: "any",
   method: "text",
@@ -52,12 +55,13 @@ export function createPresigner(
     const parts = await load();
     const { service, protocol, uuid, clock } = parts;
     const amended = service.amend
-      ? await service.amend(operation, input)
+      ? await service.amend(operation, input, parts.settings)
       : input;
     const written = protocol.serialize(operation, amended, uuid);
     const draft = withoutBody(operation.name, written, options);
     const endpoint = locate(parts, operation.name, draft);
     const request = address(draft, endpoint, undefined);
+    checkPath(operation.name, request.path);
     const { signal } = options;
     const credentials = await identity(parts, operation, { endpoint, signal });
     // A URL is handed on, so no server may say from when it is good.
@@ -77,6 +81,19 @@ export function createPresigner(
       expiresAt: new Date(at.getTime() + life * 1_000),
     };
   };
+}
+
+/** What readers of URLs take for a way up or for nothing. */
+const DOT_SEGMENT = /(?:^|\/)\.{1,2}(?:\/|$)/;
+
+/** Whoever reads the URL removes such segments, and finds another object. */
+function checkPath(operation: string, path: string): void {
+  if (!DOT_SEGMENT.test(path)) return;
+  throw new ValidationError(operation, [{
+    path: "Key",
+    problem:
+      'cannot be part of a URL with a "." or ".." between slashes: readers of URLs would name another object',
+  }]);
 }
 
 /** Programs that nobody type-checks may give a name, or the options of boto3. */
@@ -124,6 +141,19 @@ function lifeOf(
   credentials: Credentials | undefined,
   at: Date,
 ): number {
+  if (
+    !Number.isInteger(expiresInSeconds) || expiresInSeconds < 1 ||
+    expiresInSeconds > MAX_LIFE_SECONDS
+  ) {
+    throw new ConfigError(
+      "InvalidExpiry",
+      `Cannot presign a URL for ${
+        typeof expiresInSeconds === "number"
+          ? `${expiresInSeconds} s`
+          : `a ${typeof expiresInSeconds}`
+      }: expiresInSeconds must be a whole number from 1 to ${MAX_LIFE_SECONDS}, which is seven days`,
+    );
+  }
   const end = credentials?.expiration;
   if (end === undefined) return expiresInSeconds;
   const left = Math.floor((end.getTime() - at.getTime()) / 1_000);

@@ -164,6 +164,23 @@ export async function resolveClient(
     useDualstackEndpoint,
     useFipsEndpoint,
     service: own,
+    ...fipsRegion(places),
+  };
+}
+
+/**
+ * The pseudo-regions of old config files, such as `us-gov-west-1-fips` and
+ * `fips-us-east-1`: a region and the wish for its FIPS hosts, as in botocore.
+ */
+function fipsRegion(
+  places: SettingPlaces,
+): Partial<Pick<ClientSettings, "region" | "useFipsEndpoint">> {
+  const region = resolve(REGION, places);
+  const name = region.value?.replace(/^fips-|-fips$/g, "");
+  if (name === undefined || name === "" || name === region.value) return {};
+  return {
+    region: { ...region, value: name },
+    useFipsEndpoint: { ...region, value: true },
   };
 }
 
@@ -224,7 +241,7 @@ function refuseVariant(
 export function resolveRegion(
   places: SettingPlaces,
 ): Resolved<string | undefined> {
-  return resolve(REGION, places);
+  return fipsRegion(places).region ?? resolve(REGION, places);
 }
 
 /**

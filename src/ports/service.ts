@@ -30,6 +30,7 @@ export interface ServiceDefinition<Config extends ClientConfig = ClientConfig> {
   readonly amend?: <Input, Output>(
     operation: Operation<Input, Output>,
     input: Input,
+    settings: Pick<ClientConfig, "endpointUrl" | "region">,
   ) => Input | Promise<Input>;
   /**
    * What outputs need after they are read (S3: undoes the url-encoding that

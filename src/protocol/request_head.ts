@@ -48,7 +48,8 @@ export function requestHead(
     if (member.at === "query" && !isMap(member)) {
       for (const text of textsOf(member, value)) query.push([name, text]);
     }
-    if (member.at === "header") {
+    const nothing = Array.isArray(value) && value.length === 0;
+    if (member.at === "header" && !nothing) {
       headers.set(name.toLowerCase(), fieldOf(member, value));
     }
   }

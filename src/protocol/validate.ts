@@ -128,6 +128,12 @@ class Validator {
   }
 
   #text({ at }: Member, value: string): void {
+    if (!value.isWellFormed()) {
+      // It would be sent as U+FFFD, and name another object.
+      this.#add(
+        "must be text that UTF-8 can carry: it has half of a surrogate pair",
+      );
+    }
     if ((at === "header" || at === "headers") && !HEADER_VALUE.test(value)) {
       this.#add(
         "must be ASCII text in one line, as it travels in a header field",
@@ -138,6 +144,7 @@ class Validator {
   #headerNames({ name = "" }: Member, values: Values): void {
     const seen = new Map<string, string>();
     for (const key of Object.keys(values)) {
+      if (key === "") this.#add("has an entry without a name");
       if (!HEADER_NAME.test(name + key)) {
         this.#add(
           "must have a name of ASCII letters, digits and hyphens, as it is part of a header field",

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { ConfigError } from "../foundation/errors.ts";
 import { checkOptions, type OptionKinds } from "../foundation/options.ts";
 import { amzDate } from "../foundation/timestamps.ts";
 import type { Credentials } from "../ports/credentials.ts";
@@ -335,12 +336,13 @@ function refuseSigned(query: readonly QueryParam[]): void {
 /**
  * Refuses a life that no server grants.
  *
- * @throws {RangeError} If it is not a whole number of seconds up to seven days.
+ * @throws {ConfigError} `"InvalidExpiry"` if it is not a whole number of seconds up to seven days.
  */
 function refuseExpiry(seconds: number): void {
   if (!Number.isInteger(seconds) || seconds < 1 || seconds > MAX_EXPIRY) {
-    throw new RangeError(
-      `Cannot presign as expiresInSeconds must be a whole number from 1 to ${MAX_EXPIRY}, seven days: current value is ${seconds}`,
+    throw new ConfigError(
+      "InvalidExpiry",
+      `Cannot presign for ${seconds} s: expiresInSeconds must be a whole number from 1 to ${MAX_EXPIRY}, which is seven days`,
     );
   }
 }

@@ -27,7 +27,7 @@ export interface Answering {
   readonly warnings: { message: string; fields: unknown }[];
 }
 
-/** Settings of a session; its credentials may be those of its profile. */
+/** Settings of a session; its credentials may be those of its profile, and `""` is no region. */
 export type Settings = Omit<SessionOptions, "credentials"> & {
   readonly credentials?: SessionOptions["credentials"] | "profile";
 };
@@ -48,13 +48,13 @@ export function answering(
 ): Answering {
   const sent: HttpRequest[] = [];
   const warnings: Answering["warnings"] = [];
-  const { credentials = KEYS, ...others } = options;
+  const { credentials = KEYS, region = "eu-west-1", ...others } = options;
   const session = new Session({
     transport: transportOf(answers, sent),
     system: new FakeSystem(),
     clock: new FixedClock("2026-11-29T12:00:00Z"),
     random: () => 0,
-    region: "eu-west-1",
+    ...region === "" ? {} : { region },
     ...credentials === "profile" ? {} : { credentials },
     logger: warningTo(warnings),
     ...others,

@@ -1,5 +1,6 @@
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { utf8 } from "../../src/foundation/bytes.ts";
+import { ConfigError } from "../../src/foundation/errors.ts";
 import { encodeParam } from "../../src/foundation/percent.ts";
 import type { HttpRequest } from "../../src/ports/http.ts";
 import { SigV4 } from "../../src/signing/sigv4.ts";
@@ -163,8 +164,8 @@ Deno.test("SigV4.presign refuses a life that no server grants", async () => {
   for (const seconds of [0, -1, 1.5, 604_801, Number.NaN]) {
     await assertRejects(
       async () => await signer.presign(GET, CREDENTIALS, S3, seconds),
-      RangeError,
-      `a whole number from 1 to 604800, seven days: current value is ${seconds}`,
+      ConfigError,
+      `Cannot presign for ${seconds} s: expiresInSeconds must be a whole number from 1 to 604800, which is seven days`,
     );
   }
   for (const seconds of [1, 604_800]) {

@@ -162,7 +162,8 @@ function rootOf(
   const namespace = operation.input?.xmlNamespace ?? shape.xmlNamespace ??
     model.metadata.xmlNamespace;
   return {
-    name: operation.input?.locationName ?? shape.locationName ?? name,
+    // The model converters give the use a name of their own.
+    name: shape.locationName ?? operation.input?.locationName ?? name,
     ...present("namespace", namespaceFrom(namespace)),
   };
 }

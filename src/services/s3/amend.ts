@@ -12,8 +12,14 @@ import {
   type ValidationProblem,
 } from "../../foundation/errors.ts";
 import { encodePath } from "../../foundation/percent.ts";
+import { AWS_GLOBAL, GLOBAL_SIGNING_REGION } from "../../endpoint/regional.ts";
+import type { ClientConfig } from "../../ports/config.ts";
 import type { Operation } from "../../ports/schema.ts";
 import { isListing } from "./listings.ts";
+
+/** It would be sent as U+FFFD, and name another object. */
+export const LONE_SURROGATE =
+  "must be text that UTF-8 can carry: it has half of a surrogate pair";
 
 /** Any input, seen as its members. */
 type Members = Readonly<Record<string, unknown>>;
@@ -29,14 +35,17 @@ const VERSION = /\?versionId=\S+$/;
  *
  * @param operation The operation's table.
  * @param input The input; it is not changed.
+ * @param settings The client's settings.
  * @returns The input as it is to be written.
  * @throws {ValidationError} If a copy source lacks a part.
  */
 export async function amendInput<Input, Output>(
   operation: Operation<Input, Output>,
   input: Input,
+  settings: Pick<ClientConfig, "endpointUrl" | "region"> = {},
 ): Promise<Input> {
   if (typeof input !== "object" || input === null) return input;
+  if (operation.name === "CreateBucket") return withLocation(input, settings);
   const isAmended = isListing(operation.name) ||
     AMENDED.some((name) => name in input);
   if (!isAmended) return input;
@@ -51,8 +60,36 @@ export async function amendInput<Input, Output>(
   };
 }
 
+/**
+ * Says where a bucket is made. Outside us-east-1 S3 refuses to make one without
+ * that; other stores have regions of their own.
+ */
+function withLocation<Input extends object>(
+  input: Input,
+  { endpointUrl, region }: Pick<ClientConfig, "endpointUrl" | "region">,
+): Input {
+  const members: Members = Object.fromEntries(Object.entries(input));
+  const { Bucket, CreateBucketConfiguration: given = {} } = members;
+  const isAnywhere = region === undefined || region === AWS_GLOBAL ||
+    region === GLOBAL_SIGNING_REGION || endpointUrl !== undefined;
+  const isDirectory = typeof Bucket === "string" && Bucket.endsWith("--x-s3");
+  if (isAnywhere || isDirectory || typeof given !== "object") return input;
+  if (given === null || LOCATIONS.some((name) => name in given)) return input;
+  return {
+    ...input,
+    CreateBucketConfiguration: { LocationConstraint: region, ...given },
+  };
+}
+
+/** Members that say where a bucket is made, or that it is a directory. */
+const LOCATIONS = ["Bucket", "Location", "LocationConstraint"];
+
 function copySource(operation: string, source: unknown): Members {
-  if (typeof source === "string") return { CopySource: encodedSource(source) };
+  if (typeof source === "string") {
+    // Left for the check that follows, which refuses it.
+    if (!source.isWellFormed()) return {};
+    return { CopySource: encodedSource(source) };
+  }
   if (typeof source !== "object" || source === null) return {};
   const { Bucket, Key, VersionId }: Members = { ...source };
   const problems = [
@@ -76,6 +113,9 @@ function encodedSource(source: string): string {
 function partProblems(name: string, value: unknown): ValidationProblem[] {
   const path = `CopySource.${name}`;
   if (value === undefined) return [{ path, problem: "is required" }];
+  if (typeof value === "string" && !value.isWellFormed()) {
+    return [{ path, problem: LONE_SURROGATE }];
+  }
   if (typeof value === "string" && value !== "") return [];
   return [{ path, problem: "must be a string that is not empty" }];
 }

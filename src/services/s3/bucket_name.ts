@@ -7,7 +7,8 @@ import { ValidationError } from "../../foundation/errors.ts";
 import { isIpv4 } from "../../endpoint/custom.ts";
 import { isHostLabel, isHostName } from "../../endpoint/regional.ts";
 
-const NAME = /^[\w.-]{1,255}$/;
+// In a path, "." and ".." would be removed and name something else.
+const NAME = /^(?!\.{1,2}$)[\w.-]{1,255}$/;
 // The part after `arn:aws` is the rest of a partition's name.
 const ACCESS_POINT_ARN =
   /^arn:aws[^:]*:s3(?:-object-lambda)?:[a-z\d-]*:\d{12}:accesspoint[:/][a-zA-Z\d.-]{1,63}$/;

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { isRegion } from "../../endpoint/regional.ts";
+import { isRegion, partitionOf } from "../../endpoint/regional.ts";
 import {
   AwsError,
   EndpointError,
@@ -74,6 +74,12 @@ export class BucketRegions implements RegionMemory {
       throw new EndpointError(
         `Cannot follow bucket "${bucket}" to another region: the server ` +
           `names ${JSON.stringify(region)}, which is none`,
+        { cause: failure },
+      );
+    }
+    if (partitionOf(region) !== partitionOf(facts.region)) {
+      throw new EndpointError(
+        `Cannot follow bucket "${bucket}" to another region: the server names "${region}", which is not in the partition of "${facts.region}". Set region to one of the bucket's partition`,
         { cause: failure },
       );
     }

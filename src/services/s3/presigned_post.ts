@@ -11,6 +11,7 @@ import {
   ConfigError,
   EndpointError,
   ValidationError,
+  type ValidationProblem,
 } from "../../foundation/errors.ts";
 import { checkOptions, type OptionKinds } from "../../foundation/options.ts";
 import { amzDate } from "../../foundation/timestamps.ts";
@@ -19,6 +20,7 @@ import type {
   SigningPlace,
   TextSigner,
 } from "../../ports/caller.ts";
+import { LONE_SURROGATE } from "./amend.ts";
 import { isArn } from "./arn.ts";
 import type { S3 } from "./generated/client.ts";
 import { HeadBucket } from "./generated/operations.ts";
@@ -83,7 +85,7 @@ const FILENAME = "${filename}";
  * @param options How long it works.
  * @throws {ConfigError} If the credentials end before the form, unless
  * `allowShorter` is set.
- * @throws {RangeError} If `expiresInSeconds` is not a whole number of at least 1.
+ * @throws {ConfigError} If `expiresInSeconds` is not a whole number of at least 1.
  * @throws {EndpointError} If the bucket is an access point or a directory bucket, which
  * take no forms.
  *
@@ -111,6 +113,7 @@ export async function presignPost(
 ): Promise<PresignedPost> {
   checkPost(input, options);
   const { Bucket, Key, Fields = {}, Conditions = [] } = input;
+  checkForm(Key, Fields);
   const place = await placeOf(s3, Bucket, options);
   const expiresAt = endOf(place, options);
   const fields = { ...Fields, key: Key };
@@ -164,6 +167,39 @@ function checkPost(
   checkOptions("call presignPost", input, INPUT);
 }
 
+/** RFC 9110, section 5.6.2: `token`. Metadata become header fields. */
+const TOKEN_TEXT = /^[!#$%&'*+\-.^_`|~\da-z]+$/i;
+
+const METADATA = "x-amz-meta-";
+
+/** Refuses what no form and no object can carry. */
+function checkForm(key: string, fields: PresignedPostInput["Fields"]): void {
+  const problems: ValidationProblem[] = [];
+  if (typeof key !== "string" || key === "") {
+    problems.push({
+      path: "Key",
+      problem: "must be a string that is not empty",
+    });
+  } else if (!key.isWellFormed()) {
+    problems.push({ path: "Key", problem: LONE_SURROGATE });
+  }
+  for (const [name, value] of Object.entries(fields ?? {})) {
+    const path = `Fields.${JSON.stringify(name)}`;
+    if (name.toLowerCase() === METADATA) {
+      problems.push({ path, problem: "has no name behind the prefix" });
+    } else if (!TOKEN_TEXT.test(name)) {
+      problems.push({
+        path,
+        problem: "must have a name of ASCII letters, digits and hyphens",
+      });
+    }
+    if (typeof value !== "string" || !value.isWellFormed()) {
+      problems.push({ path, problem: "must be text that UTF-8 can carry" });
+    }
+  }
+  if (problems.length > 0) throw new ValidationError("presignPost", problems);
+}
+
 async function placeOf(
   s3: S3,
   bucket: string,
@@ -195,8 +231,13 @@ function endOf(
     PresignedPostOptions,
 ): Date {
   if (!Number.isInteger(expiresInSeconds) || expiresInSeconds < 1) {
-    throw new RangeError(
-      `Cannot presign a form as expiresInSeconds must be a whole number >= 1: current value is ${expiresInSeconds}`,
+    throw new ConfigError(
+      "InvalidExpiry",
+      `Cannot presign a form for ${
+        typeof expiresInSeconds === "number"
+          ? `${expiresInSeconds} s`
+          : `a ${typeof expiresInSeconds}`
+      }: expiresInSeconds must be a whole number of at least 1`,
     );
   }
   const asked = new Date(scope.at.getTime() + expiresInSeconds * 1_000);

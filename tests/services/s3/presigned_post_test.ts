@@ -151,8 +151,8 @@ for (const expiresInSeconds of [0, 1.5]) {
   Deno.test(`presignPost refuses a life of ${expiresInSeconds} s`, async () => {
     await assertRejects(
       () => presignPost(clientOf(), PHOTO, { expiresInSeconds }),
-      RangeError,
-      `expiresInSeconds must be a whole number >= 1: current value is ${expiresInSeconds}`,
+      ConfigError,
+      `Cannot presign a form for ${expiresInSeconds} s: expiresInSeconds must be a whole number of at least 1`,
     );
   });
 }
