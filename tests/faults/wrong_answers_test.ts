@@ -162,6 +162,10 @@ const EMPTY_BUT_RIGHT: readonly (readonly [call: string, body: string])[] = [
   ["getBucketVersioning", "<VersioningConfiguration/>"],
   ["getBucketLocation", "<LocationConstraint/>"],
   ["getBucketLocation", "<LocationConstraint>eu-west-1</LocationConstraint>"],
+  // As moto 5.2.1 answers.
+  ["getBucketVersioning", "<GetBucketVersioningResponse/>"],
+  ["getBucketAcl", "<GetBucketAclResponse/>"],
+  ["getObjectRetention", "<GetObjectRetentionResponse/>"],
   ["getBucketCors", "<CORSConfiguration/>"],
   [
     "getBucketTagging",

@@ -114,8 +114,10 @@ export const s3Corrections: Corrections = {
       source: page("GetBucketNotificationConfiguration"),
     },
     GetBucketNotificationConfiguration: {
-      names: ["NotificationConfiguration"],
-      source: page("GetBucketNotificationConfiguration"),
+      names: ["NotificationConfiguration", "GetBucketNotificationResponse"],
+      source: `${
+        page("GetBucketNotificationConfiguration")
+      }; the other: an answer of moto 5.2.1`,
     },
     GetBucketRequestPayment: {
       names: ["RequestPaymentConfiguration"],

@@ -4125,7 +4125,7 @@ export const GetBucketNotificationConfiguration: Operation<
   name: "GetBucketNotificationConfiguration",
   method: "GET",
   path: "?notification",
-  roots: ["NotificationConfiguration"],
+  roots: ["NotificationConfiguration", "GetBucketNotificationResponse"],
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
