@@ -169,7 +169,8 @@ export class Key {
   }
 
   /**
-   * Writes its contents to the file of that name.
+   * Writes its contents to the file of that name, whose time of last change
+   * becomes that of the key, as in boto 2.
    *
    * @param path The file: a path, or a `file:` URL.
    * @param options What differs from the defaults.
@@ -178,7 +179,10 @@ export class Key {
     path: string | URL,
     options?: DownloadFileOptions,
   ): Promise<DownloadedFile> {
-    return await this.object.downloadFile(path, options);
+    return await this.object.downloadFile(path, {
+      setLastModified: true,
+      ...options,
+    });
   }
 
   /**

@@ -6,7 +6,7 @@
 import { ConfigError } from "../foundation/errors.ts";
 import { nearestName } from "../foundation/nearest.ts";
 
-/** What boto3 calls an option, and how it is said here. */
+/** What boto3 and other SDKs call an option, and how it is said here. */
 const OF_BOTO3: ReadonlyMap<string, string> = new Map(Object.entries({
   region_name: "region",
   profile_name: "profile, an option of the session",
@@ -24,6 +24,14 @@ const OF_BOTO3: ReadonlyMap<string, string> = new Map(Object.entries({
   proxies: "proxy",
   verify: "caCerts",
   use_ssl: "the scheme of endpointUrl",
+  regionName: "region",
+  profileName: "profile, an option of the session",
+  endpoint: "endpointUrl",
+  forcePathStyle: 'addressingStyle: "path"',
+  s3ForcePathStyle: 'addressingStyle: "path"',
+  maxPoolConnections: "maxIdleConnections",
+  maxAttempts: "retry: { maxAttempts }",
+  requestHandler: "transport, an option of the session",
 }));
 
 /**
@@ -68,7 +76,16 @@ function isObject(options: unknown): options is object {
 
 function meant(name: string, known: readonly string[]): string {
   const ours = OF_BOTO3.get(name);
-  if (ours !== undefined) return `what boto3 calls so is ${ours}`;
+  if (ours !== undefined) {
+    const who = name.includes("_") || name === name.toLowerCase() &&
+        name !== "endpoint"
+      ? "what boto3 calls so is"
+      : "here it is";
+    return `${who} ${ours}`;
+  }
+  if (name === "transport") {
+    return "it is an option of the session, as in new Session({ transport })";
+  }
   if (name === "profile") return "it is an option of the session";
   const like = nearestName(name, known);
   if (like !== undefined) return `did you mean "${like}"?`;

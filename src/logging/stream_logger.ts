@@ -135,13 +135,21 @@ export function setStreamLogger(
       "InvalidConfigError",
       `Cannot show the logger "${name}": there are "inia" and below it ${
         LOGGERS.map((logger) => `"inia.${logger}"`).join(", ")
-      }`,
+      }${ours(name)}`,
     );
   }
   const current = logSink();
   const sink = current instanceof StreamSink ? current : new StreamSink();
   sink.show(name, level, format);
   setLogSink(sink);
+}
+
+/** What a logger of botocore is here. */
+function ours(name: string): string {
+  const [, below = ""] = /^(?:boto3|botocore)(?:\.(\w+))?/.exec(name) ?? [];
+  if (!/^boto(?:3|core)/.test(name)) return "";
+  const same = LOGGERS.includes(below) ? `inia.${below}` : "inia";
+  return `; what boto3 logs as "${name}" is "${same}" here`;
 }
 
 /** Makes the library silent again. Loggers given to sessions are not touched. */

@@ -205,8 +205,12 @@ export class Session implements Disposable {
 function checkClass(service: unknown): void {
   if (typeof service === "function" && "service" in service) return;
   const found = typeof service === "string" ? `"${service}"` : typeof service;
+  const known = typeof service !== "string" || /^(?:s3|sts)$/i.test(service);
+  const only = known
+    ? ""
+    : ". There are clients of S3 and STS alone: for other services sign requests with signRequest of @inia/aws/signing";
   throw new ConfigError(
     "UnknownServiceError",
-    `Cannot make a client of ${found}: give the class of a client, as in client(S3); S3 is exported by @inia/aws/s3`,
+    `Cannot make a client of ${found}: give the class of a client, as in client(S3); S3 is exported by @inia/aws/s3${only}`,
   );
 }

@@ -1,0 +1,57 @@
+import { assertStringIncludes, assertThrows } from "@std/assert";
+import { ConfigError, Session } from "../../mod.ts";
+import { setStreamLogger } from "../../src/logging/mod.ts";
+import { S3 } from "../../src/services/s3/mod.ts";
+import { FakeSystem } from "../../src/testing/mod.ts";
+
+const HABITS: readonly (readonly [
+  habit: string,
+  advice: string,
+  act: (session: Session) => unknown,
+])[] = [
+  ...([
+    ["maxPoolConnections", "maxIdleConnections"],
+    ["verify", "caCerts"],
+    ["endpoint", "endpointUrl"],
+    ["forcePathStyle", 'addressingStyle: "path"'],
+    ["regionName", "region"],
+    ["profileName", "profile, an option of the session"],
+    ["transport", "new Session({ transport })"],
+  ] as const).map(([name, advice]) =>
+    [
+      `${name} of a client`,
+      advice,
+      (session: Session) => session.client(S3, { [name]: "x" } as never),
+    ] as const
+  ),
+  [
+    'client("dynamodb")',
+    "There are clients of S3 and STS alone",
+    (session) => session.client("dynamodb" as never),
+  ],
+  [
+    'client("s3")',
+    "as in client(S3)",
+    (session) => session.client("s3" as never),
+  ],
+  [
+    'setStreamLogger("botocore.endpoint")',
+    '"inia.endpoint" here',
+    () => setStreamLogger("botocore.endpoint"),
+  ],
+  [
+    'setStreamLogger("boto3.resources")',
+    'is "inia" here',
+    () => setStreamLogger("boto3.resources"),
+  ],
+];
+
+for (const [habit, advice, act] of HABITS) {
+  Deno.test(`${habit} is answered with what to write instead`, () => {
+    using session = new Session({ system: new FakeSystem({}) });
+
+    const { message } = assertThrows(() => act(session), ConfigError);
+
+    assertStringIncludes(message, advice);
+  });
+}
