@@ -94,7 +94,7 @@ function notFound(choice: ChosenProfile, profiles: ProfileSet): string {
     : `the profiles are ${names.map((name) => `"${name}"`).join(", ")}`;
   const { config, credentials } = profiles.files;
   return `Cannot find profile "${choice.name}"${by}: ${list}${
-    like === undefined ? "" : `; did you mean "${like}"?`
+    like === undefined ? "." : `; did you mean "${like}"?`
   } Looked in ${told(config, "the config file")} and ${
     told(credentials, "the credentials file")
   }`;

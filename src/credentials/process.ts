@@ -42,7 +42,7 @@ export function processProvider(deps: ProcessDeps): TellingProvider {
     const place = placeOf(section, KEY);
     const printed = await run(deps.system, line, place, signal);
     const account = textIn(section, "aws_account_id");
-    const credentials = readKeys(printed, account);
+    const credentials = readKeys(printed, account, place);
     return {
       kind: "found",
       credentials,
@@ -71,41 +71,73 @@ async function run(
   }
   if (result.kind === "absent") {
     throw failed(
-      `there is no program "${command}", named by ${KEY} at ${place}`,
+      `there is no program "${command}", named by ${KEY} at ${place}${
+        shellHint(command, [command, ...args])
+      }`,
     );
   }
-  return outputOf(result.value, command);
+  const hint = shellHint(command, args);
+  return outputOf(
+    result.value,
+    command,
+    hint && `${hint} (${KEY} at ${place})`,
+  );
+}
+
+/** Programs that are shells, and do what the words of their arguments say. */
+const SHELLS =
+  /(?:^|[/\\])(?:(?:ba|da|k|z)?sh|fish|cmd|pwsh|powershell)(?:\.exe)?$/i;
+
+/** What only a shell would do with a word: variables, the home, pipes, patterns. */
+const FOR_SHELLS =
+  /\$\w+|\$[{(][^)}]*[)}]|%\w+%|`|^~(?:[/\\]|$)|^[|&;<>]+$|^\d?>|;$|[*?]/;
+
+/** Where a word waits for a shell: that there is none. */
+function shellHint(command: string, words: readonly string[]): string {
+  if (SHELLS.test(command)) return "";
+  const found = words.map((word) => FOR_SHELLS.exec(word)?.[0])
+    .find((part) => part !== undefined);
+  return found === undefined
+    ? ""
+    : `; no shell runs it, so ${found} stays as it is: write out what it stands for, or start a shell`;
 }
 
 /** What a program says when it fails may hold secrets, so only words are told. */
 function outputOf(
   { code, stdout, stderr }: ProcessResult,
   command: string,
+  hint: string,
 ): string {
   if (code === 0) return stdout;
   const said = plainWords(stderr);
   throw failed(
     `"${command}" ended with exit code ${code}${
       said === "" ? "" : ` and said: ${said}`
-    }`,
+    }${hint}`,
   );
 }
 
-function readKeys(printed: string, account: string | undefined): Credentials {
+function readKeys(
+  printed: string,
+  account: string | undefined,
+  place: string,
+): Credentials {
+  const wrong = (why: string): Error =>
+    failed(`${why}, from ${KEY} at ${place}`);
   const output = readObject(printed);
-  if (output === undefined) throw failed("its output is not a JSON object");
+  if (output === undefined) throw wrong("its output is not a JSON object");
   if (output["Version"] !== 1) {
-    throw failed(`Version in its output must be 1, found ${shown(output)}`);
+    throw wrong(`Version in its output must be 1, found ${shown(output)}`);
   }
   const [missing] = missingTexts(output, ["AccessKeyId", "SecretAccessKey"]);
-  if (missing !== undefined) throw failed(`its output has no ${missing}`);
+  if (missing !== undefined) throw wrong(`its output has no ${missing}`);
 
   const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = output;
   const expiration = readExpiry(Expiration);
   if (
     expiration === undefined && Expiration !== undefined && Expiration !== null
   ) {
-    throw failed(
+    throw wrong(
       'Expiration in its output must be a time in ISO 8601 with its zone such as "2030-01-31T12:00:00Z"',
     );
   }

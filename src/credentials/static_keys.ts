@@ -55,26 +55,33 @@ export function keysIn(
   const accessKeyId = textIn(section, KEY_ID);
   if (accessKeyId === undefined) return undefined;
   const secretAccessKey = textIn(section, SECRET);
-  for (
-    const [key, value] of [[KEY_ID, accessKeyId], [SECRET, secretAccessKey]]
-  ) {
-    if (!value) {
-      throw new PartialCredentialsError(
-        source,
-        `set ${key} beside ${KEY_ID} at ${placeOf(section, KEY_ID)}`,
-      );
-    }
+  if (!accessKeyId || !secretAccessKey) {
+    throw new PartialCredentialsError(source, lacking(section));
   }
   const sessionToken = TOKENS.map((key) => textIn(section, key))
     .find((token) => token !== undefined);
   const accountId = textIn(section, "aws_account_id");
   return {
     accessKeyId,
-    secretAccessKey: secretAccessKey ?? "",
+    secretAccessKey,
     ...sessionToken && { sessionToken },
     ...accountId && { accountId },
     source,
   };
+}
+
+/** What a section with a key id lacks, and where. */
+function lacking(section: ConfigSection): string {
+  const place = placeOf(section, KEY_ID);
+  const { [KEY_ID]: keyId, [SECRET]: secret } = section.values;
+  if (!keyId && !secret) {
+    return secret === undefined
+      ? `${KEY_ID} is empty at ${place}; set it and ${SECRET}, or remove it`
+      : `${KEY_ID} and ${SECRET} are empty at ${place}; set both, or remove both`;
+  }
+  return keyId
+    ? `set ${SECRET} beside ${KEY_ID} at ${place}`
+    : `set ${KEY_ID} at ${place}, beside ${SECRET}`;
 }
 
 /** Whether a profile has keys, or a half of them. */
