@@ -33,6 +33,8 @@ const KINDS: OptionKinds<PresignOptions> = {
   expiresInSeconds: "any",
   method: "text",
   allowShorter: "boolean",
+  region: "any",
+  credentials: "any",
   signal: "signal",
 };
 

@@ -19,8 +19,8 @@ import type { ChosenProfile } from "./profile_choice.ts";
 
 /** Options given in code, by whom they were given to. */
 export interface GivenOptions {
-  /** To a client or to a session. */
-  readonly owner: "client" | "session";
+  /** To a call, a client or a session. */
+  readonly owner: "call" | "client" | "session";
   /** The options by name; one that is `undefined` is not set. */
   readonly options: Readonly<Record<string, unknown>>;
 }

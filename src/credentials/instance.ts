@@ -22,6 +22,7 @@ import {
 import {
   type InstanceSettings,
   instanceSettings,
+  isDisabled,
 } from "./instance_settings.ts";
 import { isObject, metadataKeys, readJson } from "./metadata_keys.ts";
 import { plainWords } from "./plain_words.ts";
@@ -73,8 +74,7 @@ export interface InstanceDeps {
  */
 export function instanceProvider(deps: InstanceDeps): TellingProvider {
   return provider(NAME, async (signal): Promise<Finding> => {
-    const off = deps.system.env(SWITCH);
-    if (off.kind === "found" && off.value.toLowerCase() === "true") {
+    if (isDisabled(deps.system)) {
       return { kind: "absent", why: `${SWITCH} is "true"` };
     }
     const settings = instanceSettings(deps.system, deps.section);

@@ -230,4 +230,7 @@ export const CALL_OPTION_KINDS = {
   attemptTimeoutMs: "any",
   totalTimeoutMs: "any",
   queueTimeoutMs: "any",
+  region: "any",
+  credentials: "any",
+  retry: "any",
 } as const satisfies Readonly<Record<string, OptionKind>>;

@@ -11,8 +11,21 @@ import type { Operation } from "./schema.ts";
 import type { SigningScope } from "./signer.ts";
 import type { WritableFiles } from "./system.ts";
 
+/** What a call can have of its own in place of its client's. */
+export interface CallOverrides {
+  /** Region of this call. Default: the client's. */
+  readonly region?: string;
+  /** Who makes this call. Default: the client's credentials. */
+  readonly credentials?: NonNullable<ClientConfig["credentials"]>;
+  /**
+   * Retry behaviour of this call; what it leaves out is the client's. Calls that
+   * say the same share a quota. Default: the client's.
+   */
+  readonly retry?: NonNullable<ClientConfig["retry"]>;
+}
+
 /** What you may say about one call. */
-export interface CallOptions {
+export interface CallOptions extends CallOverrides {
   /** Ends the call early, also while it waits for a retry. */
   readonly signal?: AbortSignal;
   /** Longest time to reach the server, in milliseconds. Default: the client's. */
@@ -40,7 +53,8 @@ export type Caller = <Input, Output>(
 ) => Promise<Output>;
 
 /** What you may say about a presigned URL. */
-export interface PresignOptions {
+export interface PresignOptions
+  extends Pick<CallOverrides, "credentials" | "region"> {
   /** Life of the URL, in seconds, 1 to 604 800 (seven days). Default: 3 600. */
   readonly expiresInSeconds?: number;
   /** Method to sign instead of the operation's own. */

@@ -128,10 +128,10 @@ export interface ProfileSet {
 /** Where a setting was set. */
 export type SettingSource =
   | {
-    /** In code, as an option of a client or a session. */
+    /** In code, as an option of a call, a client or a session. */
     readonly kind: "code";
     /** Of which. */
-    readonly owner: "client" | "session";
+    readonly owner: "call" | "client" | "session";
     /** Name of the option. */
     readonly name: string;
   }

@@ -21,6 +21,7 @@ export type { BodyInput } from "./body.ts";
 export type {
   Caller,
   CallOptions,
+  CallOverrides,
   ClientCore,
   PresignedRequest,
   Presigner,

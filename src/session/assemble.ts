@@ -56,26 +56,35 @@ interface ChecksumSettings {
   readonly payloadSigning: boolean;
 }
 
+/** What a client is made of. */
+export interface ClientParts {
+  /** The service. */
+  readonly service: ServiceDefinition;
+  /** The client's own options. */
+  readonly config: ClientConfig;
+  /** What some of its calls say instead. Absent: nothing. */
+  readonly overrides?: ClientConfig;
+  /** Who calls; `undefined`: nobody, requests are not signed. */
+  readonly identity: () => Promise<CredentialSource | undefined>;
+  /** What its calls are for. Absent: the caller's own purposes. */
+  readonly purpose?: SendOptions["purpose"];
+}
+
 /**
  * Makes what a client is built on.
  *
  * @param shared What the session's clients share.
- * @param service The service.
- * @param config The client's own options.
- * @param identity Who calls, where it is not who the options say; `null`: nobody.
- * @param purpose What its calls are for; absent: the caller's own.
+ * @param client What it is made of.
  */
 export function assembledCore(
   shared: Shared,
-  service: ServiceDefinition,
-  config: ClientConfig,
-  identity: CredentialSource | null | undefined,
-  purpose?: SendOptions["purpose"],
+  client: ClientParts,
 ): Required<ClientCore> {
+  const { purpose } = client;
   let ready: Parts | undefined;
   const load = (): Parts | Promise<Parts> => ready ?? assemble();
   const assemble = async (): Promise<Parts> => {
-    const made = await assembleParts(shared, service, config, identity);
+    const made = await assembleParts(shared, client);
     const parts = purpose === undefined ? made : {
       ...made,
       purpose,
@@ -105,13 +114,11 @@ export function assembledCore(
 
 async function assembleParts(
   shared: Shared,
-  service: ServiceDefinition,
-  config: ClientConfig,
-  identity: CredentialSource | null | undefined,
+  { service, config, overrides, identity }: ClientParts,
 ): Promise<Parts> {
   const { clock, system, logger } = shared;
   const { profiles } = await shared.setup();
-  const places = await shared.places(config);
+  const places = await shared.places(config, overrides);
   const resolved = await resolveClient({
     service,
     places,
@@ -122,9 +129,7 @@ async function assembleParts(
   const unread = unreadSettings(resolved, profiles);
   warnOfRegion(unread, shared);
   const settings = valuesOf(resolved);
-  const credentials = identity === null
-    ? undefined
-    : identity ?? await shared.identityOf(config);
+  const credentials = await identity();
   const transports = await shared.transports();
   const skew = new ClockSkew(clock, logger.child("clock"));
   const call = createCaller(() => parts);

@@ -6,6 +6,7 @@
  */
 import type {
   CallOptions,
+  CallOverrides,
   ClientCore,
   PresignOptions,
 } from "../ports/caller.ts";
@@ -19,6 +20,8 @@ import {
   assumeRoleWithTokenWith,
   type CoreAs,
 } from "./assume_role.ts";
+import { checkGiven } from "../credentials/given.ts";
+import type { ClientParts } from "./assemble.ts";
 import type { Shared, StsPorts } from "./shared.ts";
 
 /**
@@ -37,31 +40,130 @@ export function coreOf(
   identity?: CredentialSource | null,
   purpose?: SendOptions["purpose"],
 ): ClientCore {
-  let ready: Required<ClientCore> | undefined;
-  const load = async (): Promise<Required<ClientCore>> => {
-    const { assembledCore } = await import("./assemble.ts");
-    ready ??= assembledCore(shared, service, config, identity, purpose);
-    return ready;
+  const caller = once(async () =>
+    identity === undefined
+      ? await shared.identityOf(config)
+      : identity ?? undefined
+  );
+  const client = {
+    service,
+    config,
+    identity: caller,
+    ...purpose === undefined ? {} : { purpose },
   };
+  const own = loadedCore(shared, client);
+  const variants = new Variants((overrides) => {
+    checkGiven(overrides.credentials);
+    const { credentials } = overrides;
+    return loadedCore(shared, {
+      ...client,
+      overrides,
+      identity: credentials === undefined
+        ? caller
+        : once(() => shared.identityOf({ credentials })),
+    });
+  });
+  const coreFor = (options: CallOverrides = {}): ReturnType<LoadCore> =>
+    isPlain(options) ? own() : variants.of(options)();
   return {
     call: async <Input, Output>(
       operation: Operation<Input, Output>,
       input: Input,
       options?: CallOptions,
-    ) => await (ready ?? await load()).call(operation, input, options),
+    ) => {
+      const core = coreFor(options);
+      return await ("call" in core ? core : await core)
+        .call(operation, input, options);
+    },
     presign: async <Input, Output>(
       operation: Operation<Input, Output>,
       input: Input,
       options?: PresignOptions,
-    ) => await (ready ?? await load()).presign(operation, input, options),
+    ) => await (await coreFor(options)).presign(operation, input, options),
     signingPlace: async (...place) =>
-      await (ready ?? await load()).signingPlace(...place),
+      await (await own()).signingPlace(...place),
     clock: shared.clock,
     files: shared.system,
     logger: shared.logger,
-    settings: async () => await (ready ?? await load()).settings(),
-    checksums: async () => await (ready ?? await load()).checksums(),
+    settings: async () => await (await own()).settings(),
+    checksums: async () => await (await own()).checksums(),
   };
+}
+
+/** Gets a core; at once where it is loaded. */
+type LoadCore = () => Promise<Required<ClientCore>> | Required<ClientCore>;
+
+function loadedCore(shared: Shared, client: ClientParts): LoadCore {
+  let ready: Required<ClientCore> | undefined;
+  const load = async (): Promise<Required<ClientCore>> => {
+    const { assembledCore } = await import("./assemble.ts");
+    ready ??= assembledCore(shared, client);
+    return ready;
+  };
+  return () => ready ?? load();
+}
+
+/** Asks once; a failure is forgotten, so that the next call asks again. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => {
+    answer ??= ask().catch((error) => {
+      answer = undefined;
+      throw error;
+    });
+    return answer;
+  };
+}
+
+/** Whether a call says nothing that its client's parts do not fit. */
+function isPlain({ region, credentials, retry }: CallOverrides): boolean {
+  return region === undefined && credentials === undefined &&
+    retry === undefined;
+}
+
+/** Variants that are kept; those that were not used for longest go first. */
+const KEPT_VARIANTS = 50;
+
+/** What calls of one client are made with that say the same, so that they share it. */
+class Variants {
+  readonly #make: (overrides: CallOverrides) => LoadCore;
+  readonly #kept: {
+    readonly overrides: CallOverrides;
+    readonly core: LoadCore;
+  }[] = [];
+
+  constructor(make: (overrides: CallOverrides) => LoadCore) {
+    this.#make = make;
+  }
+
+  of({ region, credentials, retry }: CallOverrides): LoadCore {
+    const index = this.#kept.findIndex(({ overrides }) =>
+      overrides.region === region && overrides.credentials === credentials &&
+      isSameRetry(overrides.retry, retry)
+    );
+    const overrides = {
+      ...region !== undefined && { region },
+      ...credentials !== undefined && { credentials },
+      ...retry !== undefined && { retry },
+    };
+    const [found = { overrides, core: this.#make(overrides) }] = index < 0
+      ? []
+      : this.#kept.splice(index, 1);
+    this.#kept.push(found);
+    if (this.#kept.length > KEPT_VARIANTS) this.#kept.shift();
+    return found.core;
+  }
+}
+
+/** Options are often written at the call; strategies are told apart as objects. */
+function isSameRetry(
+  a: CallOverrides["retry"],
+  b: CallOverrides["retry"],
+): boolean {
+  const isOptions = (retry: CallOverrides["retry"]): boolean =>
+    typeof retry === "object" && retry !== null && !("begin" in retry);
+  return a === b ||
+    isOptions(a) && isOptions(b) && JSON.stringify(a) === JSON.stringify(b);
 }
 
 /**

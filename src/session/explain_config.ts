@@ -5,11 +5,17 @@
  */
 import {
   type ClientSettings,
+  resolveAppId,
   resolveClient,
 } from "../config/client_settings.ts";
-import { sourceText } from "../config/settings.ts";
+import { resolve, type SettingPlaces, sourceText } from "../config/settings.ts";
+import {
+  INSTANCE_SETTINGS,
+  instanceAddress,
+} from "../credentials/instance_settings.ts";
+import { ConfigError } from "../foundation/errors.ts";
 import { redactAddress } from "../foundation/redact.ts";
-import type { ClientConfig, Resolved } from "../ports/config.ts";
+import type { ClientConfig, Resolved, Setting } from "../ports/config.ts";
 import type { ServiceDefinition } from "../ports/service.ts";
 import type { Shared } from "./shared.ts";
 
@@ -51,21 +57,81 @@ export async function explainConfig<Config extends ClientConfig>(
   config: ClientConfig,
 ): Promise<ConfigExplanation> {
   const { profiles, profile } = await shared.setup();
+  const places = await shared.places(config);
   const resolved = await resolveClient({
     service,
-    places: await shared.places(config),
+    places,
     profiles,
     system: shared.system,
   });
   const source = sourceText(profile.source);
-  return explanationOf({ name: profile.name, source }, resolved);
+  return explanationOf({ name: profile.name, source }, resolved, [
+    ...ofProxy(resolved, places),
+    explained("userAgentAppId", resolveAppId(places)),
+    ...INSTANCE_SETTINGS.map((row) => ofMetadata(row, places)),
+  ]);
+}
+
+/**
+ * Where no option names a proxy, the runtime takes that of the environment; what
+ * `NO_PROXY` lists is reached without it.
+ */
+function ofProxy(
+  { proxy, endpointUrl }: ClientSettings,
+  places: SettingPlaces,
+): readonly ExplainedSetting[] {
+  if (proxy.source.kind !== "default") return [explained("proxy", proxy)];
+  const scheme = endpointUrl.value?.startsWith("http:")
+    ? ["HTTP_PROXY", "http_proxy"]
+    : ["HTTPS_PROXY", "https_proxy"];
+  const variables = (name: string, env: readonly string[]): ExplainedSetting =>
+    explained(
+      name,
+      resolve({
+        name,
+        env,
+        read: (text) => text,
+        accepts: () => false,
+        allowed: "a URL",
+        emptyIsUnset: true,
+      }, { ...places, given: [] }),
+    );
+  return [
+    variables("proxy", [...scheme, "ALL_PROXY", "all_proxy"]),
+    variables("noProxy", ["NO_PROXY", "no_proxy"]),
+  ];
+}
+
+/** A wrong one ends no call of a program that needs no metadata service. */
+function ofMetadata(
+  row: Setting<unknown>,
+  places: SettingPlaces,
+): ExplainedSetting {
+  try {
+    const told = explained(row.name, resolve(row, { ...places, given: [] }));
+    if (told.value !== "") return told;
+    // Where nothing names an address, the mode does.
+    const { system, profile } = places;
+    const { endpoint, mode } = instanceAddress(system, profile.section);
+    const value = row.name.endsWith("Mode") ? mode : endpoint;
+    return { ...told, value };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return {
+      name: row.name,
+      source: `not allowed: ${error.message}`,
+      beaten: [],
+      denied: [],
+    };
+  }
 }
 
 function explanationOf(
   profile: ConfigExplanation["profile"],
   resolved: ClientSettings,
+  others: readonly ExplainedSetting[],
 ): ConfigExplanation {
-  const { retry, service, ...general } = resolved;
+  const { retry, service, proxy: _told, ...general } = resolved;
   const { strategy, ...retries } = retry;
   const rows: Readonly<Record<string, Resolved<unknown>>> = {
     ...general,
@@ -77,6 +143,7 @@ function explanationOf(
   };
   const settings = Object.entries(rows)
     .map(([name, row]) => explained(name, row))
+    .concat(others)
     .toSorted((a, b) => a.name < b.name ? -1 : 1);
   return {
     profile,

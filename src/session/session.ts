@@ -89,6 +89,30 @@ export class Session implements Disposable {
   }
 
   /**
+   * Finds the region that clients call where they are given none: that of the
+   * session's options, of the environment, or of the profile.
+   *
+   * @returns The region, or `undefined` where none is set.
+   * @throws {ConfigError} If it is no region, or a config file cannot be read.
+   */
+  async region(): Promise<string | undefined> {
+    const { resolveRegion } = await import("../config/client_settings.ts");
+    return resolveRegion(await this.#shared.places()).value;
+  }
+
+  /**
+   * Lists the profiles of the config file and the credentials file.
+   *
+   * @returns Their names, in the order of the files.
+   * @throws {ConfigError} If a file cannot be read.
+   */
+  async availableProfiles(): Promise<readonly string[]> {
+    const { loadProfiles } = await import("../config/files.ts");
+    const { profiles } = await loadProfiles(this.#shared.system);
+    return [...profiles.keys()];
+  }
+
+  /**
    * Gets the credentials that calls are made with now.
    *
    * @param signal Ends the search early.

@@ -110,11 +110,16 @@ export class Shared implements Disposable {
    * Where the settings of a client can be set.
    *
    * @param config The client's own options.
+   * @param overrides What one call says instead.
    */
-  async places(config: ClientConfig = {}): Promise<SettingPlaces> {
+  async places(
+    config: ClientConfig = {},
+    overrides: ClientConfig = {},
+  ): Promise<SettingPlaces> {
     const { profile } = await this.setup();
     return {
       given: [
+        { owner: "call", options: { ...overrides } },
         { owner: "client", options: { ...config } },
         { owner: "session", options: { ...this.options } },
       ],

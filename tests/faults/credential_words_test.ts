@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
-  AwsError,
+  type AwsError,
   ConfigError,
   CredentialsError,
   PartialCredentialsError,

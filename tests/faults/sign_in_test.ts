@@ -1,5 +1,5 @@
-import { assertEquals, assertRejects } from "@std/assert";
-import { Session, type SessionOptions } from "../../mod.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { CredentialsError, Session, type SessionOptions } from "../../mod.ts";
 import { FakeSystem, FixedClock } from "../../src/testing/mod.ts";
 
 const NOW = "2030-01-01T12:00:00Z";
@@ -237,6 +237,61 @@ Deno.test("a cached region that is none leads nowhere", async () => {
   await assertRejects(() => session.credentials());
 
   assertEquals(asked, []);
+});
+
+Deno.test("an assumed role without AssumedRoleUser is accepted, on Amazon's hosts too", async () => {
+  const config = `[default]
+role_arn = arn:aws:iam::123456789012:role/r
+source_profile = base
+[profile base]
+aws_access_key_id = AKIDBASE
+aws_secret_access_key = secret
+`;
+  const keys = (user: string): string =>
+    `<AssumeRoleResponse><AssumeRoleResult>${user}<Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>secret</SecretAccessKey><SessionToken>token</SessionToken><Expiration>2030-01-01T13:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`;
+  for (
+    const user of [
+      "",
+      "<AssumedRoleUser/>",
+      "<AssumedRoleUser><Arn>odd</Arn></AssumedRoleUser>",
+    ]
+  ) {
+    const session = sessionWith(config, {
+      env: { AWS_REGION: "eu-west-1" },
+      options: { transport: transportOf(() => new Response(keys(user))) },
+    });
+
+    const { accessKeyId, accountId } = await session.credentials();
+
+    assertEquals([accessKeyId, accountId], ["ASIAROLE", undefined]);
+  }
+});
+
+Deno.test("a role whose answer has no keys is an error that says so", async () => {
+  const config = `[default]
+role_arn = arn:aws:iam::123456789012:role/r
+source_profile = base
+[profile base]
+aws_access_key_id = AKIDBASE
+aws_secret_access_key = secret
+`;
+  const session = sessionWith(config, {
+    env: { AWS_ENDPOINT_URL_STS: "http://sts.example", AWS_REGION: "x" },
+    options: {
+      transport: transportOf(() =>
+        new Response(
+          "<AssumeRoleResponse><AssumeRoleResult><AssumedRoleUser/></AssumeRoleResult></AssumeRoleResponse>",
+        )
+      ),
+    },
+  });
+
+  const error = await assertRejects(
+    () => session.credentials(),
+    CredentialsError,
+  );
+
+  assert(error.message.includes("role/r"));
 });
 
 interface Setup {

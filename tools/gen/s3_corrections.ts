@@ -320,6 +320,7 @@ export const s3Corrections: Corrections = {
       "../../ports/body.ts": ["BodyInput"],
       "../../ports/caller.ts": [
         "CallOptions",
+        "CallOverrides",
         "ClientCore",
         "PresignedRequest",
         "PresignOptions",

@@ -99,6 +99,7 @@ export const stsCorrections: Corrections = {
       "../../foundation/metadata.ts": ["ResponseBase", "ResponseMetadata"],
       "../../ports/caller.ts": [
         "CallOptions",
+        "CallOverrides",
         "ClientCore",
         "PresignedRequest",
         "PresignOptions",

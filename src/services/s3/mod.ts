@@ -20,6 +20,7 @@ export type { StreamingBody } from "../../foundation/streaming_body.ts";
 export type { BodyInput } from "../../ports/body.ts";
 export type {
   CallOptions,
+  CallOverrides,
   ClientCore,
   PresignedRequest,
   PresignOptions,

@@ -14,6 +14,7 @@ export type {
 } from "../../foundation/metadata.ts";
 export type {
   CallOptions,
+  CallOverrides,
   ClientCore,
   PresignedRequest,
   PresignOptions,
