@@ -130,14 +130,19 @@ async function send<Input, Output>(
 
 async function read<Input, Output>(
   { service, protocol, logger }: Parts,
-  { operation, given, input, ledger }: Call<Input, Output>,
+  { operation, given, input, draft, ledger }: Call<Input, Output>,
   response: HttpResponse,
   trace: AttemptTrace,
 ): Promise<Omit<Output, "ResponseMetadata">> {
   const { output, requestId, missing, unreadable } = await protocol.deserialize(
     operation,
     asksForChecksum(operation, input)
-      ? verified(response, (error) => ledger.complete(error))
+      ? verified(
+        response,
+        (error) => ledger.complete(error),
+        draft.headers["range"] === undefined &&
+          draft.query.some(([name]) => name === "partNumber"),
+      )
       : response,
   );
   if (requestId !== undefined) trace.requestId = requestId;

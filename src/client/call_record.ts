@@ -15,7 +15,6 @@ import type {
   StopReason,
 } from "../foundation/metadata.ts";
 import type { AttemptFacts, Recovery } from "../ports/recovery.ts";
-import type { RetryGrant } from "../ports/retry.ts";
 
 /** What is known of an attempt; filled while it runs, also where it fails. */
 export interface AttemptTrace {
@@ -43,13 +42,13 @@ export class CallRecord {
   /**
    * Notes how an attempt ended.
    *
-   * @param grant What permitted it.
+   * @param made Its number, and how long it had to wait.
    * @param trace What is known of it.
    * @param durationMs From its start to its answer or failure.
    * @param failure What it failed with.
    */
   note(
-    grant: RetryGrant,
+    made: Pick<AttemptRecord, "attempt" | "delayMs">,
     trace: AttemptTrace,
     durationMs: number,
     failure?: AwsError,
@@ -66,8 +65,7 @@ export class CallRecord {
     }
     const requestId = requestIdOf(trace);
     this.#attempts.push({
-      attempt: grant.ticket.attempt,
-      delayMs: grant.delayMs,
+      ...made,
       durationMs,
       ...trace.facts && { host: trace.facts.host },
       ...status === undefined ? {} : { status },

@@ -6,7 +6,7 @@
 import { type AwsError, conclude } from "../foundation/errors.ts";
 import type { ResponseMetadata } from "../foundation/metadata.ts";
 import type { RetryStrategy } from "../ports/retry.ts";
-import type { Looped, LoopedCall } from "./retry_loop.ts";
+import type { Continuation, Looped } from "./retry_loop.ts";
 
 /**
  * Keeps what a call holds of the retry budget. A body that can go on keeps the
@@ -50,7 +50,7 @@ export class Ledger {
    */
   async goOn<Next>(
     failure: AwsError,
-    next: Pick<LoopedCall<Next>, "send" | "signal">,
+    next: Continuation<Next>,
   ): Promise<Next> {
     if (this.#looped === undefined) throw failure;
     const looped = await this.#looped.goOn(failure, next);

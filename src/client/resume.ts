@@ -16,6 +16,7 @@ import type { HttpResponse, ResponseBody } from "../ports/http.ts";
 import {
   type BytePlace,
   checkRest,
+  isComplete,
   lengthOf,
   placeOf,
   RangeTakers,
@@ -25,7 +26,7 @@ import type { AttemptTrace } from "./call_record.ts";
 import { exchange } from "./exchange.ts";
 import type { Parts } from "./parts.ts";
 import type { Call } from "./prepare.ts";
-import { ResumedBody } from "./resumed_body.ts";
+import { PartOfBody, ResumedBody } from "./resumed_body.ts";
 import type { Attempt } from "./retry_loop.ts";
 
 const RANGE_TAKERS = new RangeTakers();
@@ -60,19 +61,41 @@ export function resumable<Input, Output>(
   ledger.keptByBody = place !== undefined && response.body !== null;
   if (place === undefined || response.body === null) return response;
   const length = lengthOf(place);
+  let counted = 0;
   const body = new ResumedBody(response.body, {
     ...length === undefined ? {} : { length },
-    rest: (received, failure, signal) =>
-      rest(parts, call, { place, received, failure, signal }),
+    rest: async (received, failure, signal) => {
+      const progressed = isProgress(received - counted, length);
+      counted = received;
+      return await rest(parts, call, {
+        place,
+        received,
+        progressed,
+        failure,
+        signal,
+      });
+    },
     settle: () => ledger.settle(),
   });
   return { ...response, body };
+}
+
+/** Enough to count the breaks of a body anew: a server may hand out byte by byte. */
+const PROGRESS = 64 * 1_024;
+
+/** Of a short body, this part is enough. */
+const PROGRESS_SHARE = 1 / 16;
+
+function isProgress(bytes: number, length = Infinity): boolean {
+  return bytes > 0 && bytes >= Math.min(PROGRESS, length * PROGRESS_SHARE);
 }
 
 /** Where and why a body broke off. */
 interface Break {
   readonly place: BytePlace;
   readonly received: number;
+  /** Whether much of it came since the last break. */
+  readonly progressed: boolean;
   readonly failure: TransportError;
   readonly signal: AbortSignal;
 }
@@ -80,7 +103,7 @@ interface Break {
 async function rest<Input, Output>(
   parts: Parts,
   call: Call<Input, Output>,
-  { place, received, failure, signal: ended }: Break,
+  { place, received, progressed, failure, signal: ended }: Break,
 ): Promise<ResponseBody> {
   const { draft, options, ledger, secrets } = call;
   const from = place.start + received;
@@ -101,11 +124,18 @@ async function rest<Input, Output>(
     return await checked(parts, again, response, { place, from, trace });
   };
   try {
-    return await ledger.goOn(failure, { send, signal });
+    return await ledger.goOn(failure, { send, signal, anew: progressed });
   } catch (error) {
     throw secrets.removedFrom(error);
   }
 }
+
+/** The rest of a body that was whole already. */
+const NOTHING: ResponseBody = {
+  open: () => ReadableStream.from([]),
+  bytes: () => Promise.resolve(new Uint8Array()),
+  cancel: () => Promise.resolve(),
+};
 
 /** What the rest is checked against. */
 interface Expected {
@@ -121,12 +151,20 @@ async function checked<Input, Output>(
   { place, from, trace }: Expected,
 ): Promise<ResponseBody> {
   const object = `${trace.facts?.host}${draft.path}`;
+  if (isComplete(place, from, response)) {
+    await response.body?.cancel();
+    return NOTHING;
+  }
   try {
     if (response.status >= 300) {
       await protocol.deserialize(operation, response);
     }
-    checkRest(place, from, response, object);
-    if (response.body !== null) return response.body;
+    const part = checkRest(place, from, response, object);
+    if (response.body !== null) {
+      return part.skip === 0
+        ? response.body
+        : new PartOfBody(response.body, part);
+    }
     throw new ProtocolError(`Cannot read ${object} to its end: no body came`);
   } catch (error) {
     await response.body?.cancel();

@@ -137,3 +137,58 @@ export class ResumedBody implements ResponseBody {
     settle();
   }
 }
+
+/** A part of a body that came whole. */
+export class PartOfBody implements ResponseBody {
+  readonly #body: ResponseBody;
+  readonly #skip: number;
+  readonly #length: number;
+
+  /**
+   * Wraps a body.
+   *
+   * @param body The body as it came.
+   * @param part Bytes before the part, and its length; without one it is the rest.
+   */
+  constructor(
+    body: ResponseBody,
+    { skip, length = Infinity }: {
+      readonly skip: number;
+      readonly length?: number;
+    },
+  ) {
+    this.#body = body;
+    this.#skip = skip;
+    this.#length = length;
+  }
+
+  open(): ReadableStream<Bytes> {
+    const reader = this.#body.open().getReader();
+    let skip = this.#skip;
+    let left = this.#length;
+    return new ReadableStream<Bytes>({
+      async pull(controller): Promise<void> {
+        while (left > 0) {
+          const { value } = await reader.read();
+          if (value === undefined) break;
+          const piece = value.subarray(Math.min(skip, value.length))
+            .subarray(0, left);
+          skip -= Math.min(skip, value.length);
+          left -= piece.length;
+          if (piece.length > 0) return controller.enqueue(piece);
+        }
+        if (left === 0) await reader.cancel();
+        controller.close();
+      },
+      cancel: async (reason): Promise<void> => await reader.cancel(reason),
+    }, { highWaterMark: 0 });
+  }
+
+  async bytes(): Promise<Bytes> {
+    return await new Response(this.open()).bytes();
+  }
+
+  async cancel(reason?: unknown): Promise<void> {
+    await this.#body.cancel(reason);
+  }
+}

@@ -74,8 +74,15 @@ export interface Looped<T> {
   /** Goes on, within the same budget, where the value breaks afterwards. */
   readonly goOn: <Next>(
     failure: AwsError,
-    next: Pick<LoopedCall<Next>, "send" | "signal">,
+    next: Continuation<Next>,
   ) => Promise<Looped<Next>>;
+}
+
+/** How a call goes on after its value broke. */
+export interface Continuation<T>
+  extends Pick<LoopedCall<T>, "send" | "signal"> {
+  /** Whether its attempts are counted anew, as much of the value came meanwhile. */
+  readonly anew?: boolean;
 }
 
 /**
@@ -105,6 +112,8 @@ type Turn<T> = Pick<LoopedCall<T>, "send" | "signal">;
 class Run {
   readonly #record = new CallRecord();
   #correction: Correction = {};
+  /** Attempts that do not count any more. */
+  #before = 0;
 
   readonly #parts: LoopParts;
   readonly #call: Omit<LoopedCall<unknown>, "send">;
@@ -130,7 +139,8 @@ class Run {
       const startMs = clock.now().getTime();
       try {
         const value = await turn.send(attempt, trace);
-        this.#record.note(grant, trace, clock.now().getTime() - startMs);
+        const made = { attempt: attempt.number, delayMs: grant.delayMs };
+        this.#record.note(made, trace, clock.now().getTime() - startMs);
         return this.#looped(value, grant.ticket, trace);
       } catch (error) {
         if (!(error instanceof AwsError)) {
@@ -139,7 +149,8 @@ class Run {
         failure = error;
         const received = clock.now();
         const durationMs = received.getTime() - startMs;
-        this.#record.note(grant, trace, durationMs, error);
+        const made = { attempt: attempt.number, delayMs: grant.delayMs };
+        this.#record.note(made, trace, durationMs, error);
         grant = await this.#afterFailure(grant.ticket, trace, error);
         const date = trace.answer?.headers["date"];
         attempt = {
@@ -214,14 +225,17 @@ class Run {
       metadata: this.#record.metadata(),
       goOn: async (failure, turn) => {
         this.#record.noteBreak(failure);
-        const grant = await this.#afterFailure(ticket, trace, failure);
+        if (turn.anew) this.#before += ticket.attempt - 1;
+        const counted = turn.anew ? { ...ticket, attempt: 1 } : ticket;
+        const grant = await this.#afterFailure(counted, trace, failure);
         return await this.attempts(turn, grant, this.#next(grant), failure);
       },
     };
   }
 
   #next({ ticket }: RetryGrant): Attempt {
-    return { number: ticket.attempt, correction: this.#correction };
+    const number = this.#before + ticket.attempt;
+    return { number, correction: this.#correction };
   }
 
   /** The grant of a further attempt; what ends the call is thrown. */

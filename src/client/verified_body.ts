@@ -15,20 +15,25 @@ import type { HttpResponse, ResponseBody } from "../ports/http.ts";
 
 /**
  * Makes the body of a response check itself, where it came with a checksum of
- * all its bytes. A part of an object comes without one, or with that of the
- * whole.
+ * all its bytes. A range of an object comes without one, or with that of the
+ * whole; a part that was asked for by its number comes with its own.
  *
  * @param response The response to a request that asked for the checksum.
  * @param complete Completes the error before it is thrown.
+ * @param byNumber Whether the request named a part by its number, and no range.
  * @returns The response; reading its body to the end fails with a
  * {@linkcode ChecksumError} if it is not what the service has.
  */
 export function verified(
   response: HttpResponse,
   complete: (error: ChecksumError) => void,
+  byNumber = false,
 ): HttpResponse {
   const { status, headers, body, decoded } = response;
-  if (status !== 200 || body === null || decoded) return response;
+  if (
+    (status !== 200 && !(byNumber && status === 206)) || body === null ||
+    decoded
+  ) return response;
   const expected = checksumToVerify(headers);
   return expected === undefined
     ? response

@@ -3,16 +3,40 @@
  *
  * @module
  */
-import { ProtocolError, TransportError } from "../foundation/errors.ts";
+import {
+  AwsError,
+  ProtocolError,
+  ServiceError,
+  TimeoutError,
+  TransportError,
+} from "../foundation/errors.ts";
 import { ObjectChangedError } from "../foundation/object_changed_error.ts";
-import type { GetObjectOutput, S3, StreamingBody } from "../services/s3/mod.ts";
+import type {
+  GetObjectInput,
+  GetObjectOutput,
+  S3,
+  StreamingBody,
+} from "../services/s3/mod.ts";
 import { callOptions } from "./options.ts";
 import { type ByteRange, rangeText } from "./ranges.ts";
-import { changeOf, nameOf, type RemoteObject } from "./remote_object.ts";
+import {
+  changeOf,
+  isSame,
+  isStillSame,
+  nameOf,
+  type RemoteObject,
+} from "./remote_object.ts";
+
+/** How often a range is asked for in all while it brings little, as in boto3. */
+const ATTEMPTS = 5;
+
+/** Enough of a range to count the attempts anew. */
+const PROGRESS = 64 * 1_024;
 
 /**
  * Reads a range. The client itself goes on with a body that breaks off, within
- * the attempts of a call.
+ * the attempts of a call; where these are used up, the rest is asked for by a new
+ * call.
  *
  * @param s3 The client.
  * @param object The object.
@@ -24,58 +48,153 @@ import { changeOf, nameOf, type RemoteObject } from "./remote_object.ts";
 export async function* readRange(
   s3: S3,
   object: RemoteObject,
-  range: ByteRange,
+  { start, end }: ByteRange,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
-  let left = range.end - range.start;
-  for await (const piece of await openRange(s3, object, range, signal)) {
-    signal?.throwIfAborted();
-    left -= piece.length;
-    if (left < 0) throw tooMuch(object);
-    yield piece;
+  let at = start;
+  let attempts = 0;
+  while (true) {
+    const from = at;
+    const asked = { start: from, end, isRest: from > start || attempts > 0 };
+    const { body, skip } = await openRange(s3, object, asked, signal);
+    let before = skip;
+    try {
+      for await (const piece of body) {
+        signal?.throwIfAborted();
+        const rest = piece.subarray(Math.min(before, piece.length));
+        before -= piece.length - rest.length;
+        at += rest.length;
+        if (at > end) throw tooMuch(object);
+        if (rest.length > 0) yield rest;
+      }
+      if (at < end) throw cut(object);
+      return;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (at - from >= PROGRESS) attempts = 0;
+      attempts += attemptsOf(error);
+      const breaks = error instanceof TransportError
+        ? mayGoOn(error)
+        : await isRefusedCondition(s3, object, error, signal);
+      if (!breaks || attempts >= ATTEMPTS) throw error;
+    }
   }
-  if (left > 0) throw cut(object);
+}
+
+/** Attempts that ended in an error, at least the one that it was thrown by. */
+function attemptsOf(error: unknown): number {
+  const made = error instanceof AwsError
+    ? error.ResponseMetadata?.Attempts.length
+    : undefined;
+  return Math.max(1, made ?? 1);
+}
+
+/** Whether only the attempts were used up, and neither quota nor time. */
+function mayGoOn(error: TransportError): boolean {
+  const reason = error.ResponseMetadata?.StopReason;
+  if (reason !== undefined && reason !== "attempts") return false;
+  return error instanceof TimeoutError
+    ? error.limit === "read"
+    : BREAKS.has(error.kind);
+}
+
+const BREAKS: ReadonlySet<string> = new Set(["closed", "cut", "reset"]);
+
+/**
+ * Whether an error is the refusal of a condition that holds. The object is asked
+ * for without it from then on.
+ */
+async function isRefusedCondition(
+  s3: S3,
+  object: RemoteObject,
+  error: unknown,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const refusal = error instanceof ObjectChangedError ? error.cause : error;
+  if (!(refusal instanceof ServiceError) || refusal.status !== 412) {
+    return false;
+  }
+  if (!await isStillSame(s3, object, signal)) return false;
+  if (object.condition) object.condition.refused = true;
+  return true;
+}
+
+/** A range that is asked for, and whether some of it was before. */
+interface AskedRange extends ByteRange {
+  readonly isRest: boolean;
+}
+
+/** A body, and how many of its bytes lie before the range. */
+interface OpenRange {
+  readonly body: StreamingBody;
+  readonly skip: number;
 }
 
 async function openRange(
   s3: S3,
   object: RemoteObject,
+  range: AskedRange,
+  signal: AbortSignal | undefined,
+): Promise<OpenRange> {
+  const output = await ask(s3, object, range, signal);
+  const skip = bytesBefore(object, output, range);
+  if (typeof skip === "number") return { body: output.Body, skip };
+  await output.Body.cancel(skip);
+  throw skip;
+}
+
+async function ask(
+  s3: S3,
+  object: RemoteObject,
   range: ByteRange,
   signal: AbortSignal | undefined,
-): Promise<StreamingBody> {
-  let output: GetObjectOutput;
-  try {
-    output = await s3.getObject(
-      { ...object.request, Range: rangeText(range) },
+): Promise<GetObjectOutput> {
+  const get = async (): Promise<GetObjectOutput> =>
+    await s3.getObject(
+      { ...requestFor(object), Range: rangeText(range) },
       callOptions({ signal }),
     );
+  try {
+    return await get();
+  } catch (error) {
+    const refused = object.condition?.refused === false &&
+      await isRefusedCondition(s3, object, error, signal);
+    if (!refused) throw changeOf(error, object);
+  }
+  try {
+    return await get();
   } catch (error) {
     throw changeOf(error, object);
   }
-  const problem = misfit(object, output, range);
-  if (problem !== undefined) {
-    await output.Body.cancel(problem);
-    throw problem;
-  }
-  return output.Body;
 }
 
-/** What is wrong with an answer that is not the range that was asked for. */
-function misfit(
+function requestFor({ request, condition }: RemoteObject): GetObjectInput {
+  if (!condition?.refused) return request;
+  const { IfMatch: _match, IfUnmodifiedSince: _since, ...rest } = request;
+  return rest;
+}
+
+/** How many bytes lie before the range, or what is wrong with the answer. */
+function bytesBefore(
   object: RemoteObject,
-  { ETag, ContentRange }: GetObjectOutput,
-  { start, end }: ByteRange,
-): Error | undefined {
+  output: GetObjectOutput,
+  { start, end, isRest }: AskedRange,
+): Error | number {
   const { request, size } = object;
-  if (request.IfMatch && ETag && ETag !== request.IfMatch) {
+  if (!isSame(object, output)) {
     return new ObjectChangedError("replaced", nameOf(request));
   }
-  const given = /^bytes (\d+)-(\d+)\//.exec(ContentRange ?? "");
+  const given = /^bytes (\d+)-(\d+)\//.exec(output.ContentRange ?? "");
   // A store that knows no ranges sends all of it.
   const [first, last] = given === null
     ? [0, size - 1]
     : [Number(given[1]), Number(given[2])];
-  return first === start && last === end - 1 ? undefined : new ProtocolError(
+  if (last === end - 1) {
+    if (first === start) return 0;
+    // It did know them before: this part begins again.
+    if (given === null && isRest) return start;
+  }
+  return new ProtocolError(
     `Cannot download ${nameOf(request)}: the bytes ${start} to ${
       end - 1
     } were asked for, and ${first} to ${last} came`,

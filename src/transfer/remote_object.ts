@@ -4,6 +4,7 @@
  *
  * @module
  */
+
 import {
   checksumToVerify,
   type ExpectedChecksum,
@@ -35,6 +36,11 @@ export interface RemoteObject {
   readonly checksum: ExpectedChecksum | undefined;
   /** All that the service tells of it. */
   readonly head: HeadObjectOutput;
+  /**
+   * Whether the store has refused the condition of the request although the object
+   * is the same: then it is asked for without. Absent: nobody will ask.
+   */
+  readonly condition?: { refused: boolean };
 }
 
 /**
@@ -55,7 +61,7 @@ export async function inspect(
     { ...input, ChecksumMode: "ENABLED" },
     callOptions({ signal }),
   );
-  const { ContentLength: size, ETag } = head;
+  const { ContentLength: size } = head;
   checkSize(size, input);
   const {
     IfMatch: _match,
@@ -65,11 +71,76 @@ export async function inspect(
     ...request
   } = input;
   return {
-    request: { ...request, ...ETag && { IfMatch: ETag } },
+    request: { ...request, ...conditionOf(head) },
     size,
     checksum: checksumToVerify(head.ResponseMetadata.HTTPHeaders),
     head,
+    condition: { refused: false },
   };
+}
+
+/** The condition that an object is the same; a weak tag never matches. */
+function conditionOf(
+  { ETag, LastModified }: HeadObjectOutput,
+): Pick<GetObjectInput, "IfMatch" | "IfUnmodifiedSince"> {
+  if (ETag && !ETag.startsWith("W/")) return { IfMatch: ETag };
+  return LastModified === undefined ? {} : { IfUnmodifiedSince: LastModified };
+}
+
+/**
+ * Whether what an answer tells of an object fits what was known of it. A tag may
+ * have become weak on its way.
+ *
+ * @param object The object.
+ * @param facts What the answer tells.
+ */
+export function isSame(
+  { request, head }: Pick<RemoteObject, "head" | "request">,
+  facts: Pick<HeadObjectOutput, "ETag" | "LastModified">,
+): boolean {
+  const tag = head.ETag ?? request.IfMatch;
+  if (tag && facts.ETag && bareTag(tag) !== bareTag(facts.ETag)) return false;
+  // With a strong tag on both sides the time says nothing more.
+  if (request.IfMatch && facts.ETag) return true;
+  const { LastModified: known } = head;
+  const { LastModified: told } = facts;
+  return known === undefined || told === undefined ||
+    known.getTime() === told.getTime();
+}
+
+/**
+ * Looks at an object again after a store has refused the condition that it is
+ * still the same: some cannot weigh conditions.
+ *
+ * @param s3 The client.
+ * @param object The object.
+ * @param signal Ends the look early.
+ * @returns Whether it is the same object, beyond doubt.
+ */
+export async function isStillSame(
+  s3: S3,
+  object: Pick<RemoteObject, "head" | "request" | "size">,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const {
+    IfMatch: _match,
+    IfUnmodifiedSince: _since,
+    ...request
+  } = object.request;
+  let now: HeadObjectOutput;
+  try {
+    now = await s3.headObject(
+      { ...request, ChecksumMode: "ENABLED" },
+      callOptions({ signal }),
+    );
+  } catch {
+    signal?.throwIfAborted();
+    // The refusal stays the last word.
+    return false;
+  }
+  const { ETag, LastModified } = object.head;
+  const told = ETag ? now.ETag : LastModified && now.LastModified;
+  return !!told && now.ContentLength === object.size && isSame(object, now);
 }
 
 /**
@@ -111,4 +182,8 @@ export function nameOf(
   { Bucket, Key }: { readonly Bucket: string; readonly Key: string },
 ): string {
   return `"${Key}" of bucket "${Bucket}"`;
+}
+
+function bareTag(etag: string): string {
+  return etag.replace(/^W\//, "");
 }
