@@ -4,6 +4,7 @@
  * @module
  */
 import { dropBody } from "../foundation/body_content.ts";
+import { ServiceError } from "../foundation/errors.ts";
 import type { Caller, CallOptions } from "../ports/caller.ts";
 import type { HttpResponse, RequestBody } from "../ports/http.ts";
 import type { Operation } from "../ports/schema.ts";
@@ -119,7 +120,12 @@ async function send<Input, Output>(
   try {
     return await read(parts, call, resumable(parts, call, response), trace);
   } catch (error) {
-    throw withChecksumHint(error, parts.settings, {
+    const { service, settings } = parts;
+    const explained = withServiceHint(
+      error,
+      (refusal) => service.hint?.(call.operation, refusal),
+    );
+    throw withChecksumHint(explained, settings, {
       checksum: call.operation.checksum,
       input: call.given,
       headers: trace.sent ?? {},
@@ -159,4 +165,18 @@ async function read<Input, Output>(
     });
   }
   return service.amendOutput?.(operation, given, output) ?? output;
+}
+
+/** The same refusal with what its service has to say about it. */
+function withServiceHint(
+  error: unknown,
+  hintFor: (error: ServiceError) => string | undefined,
+): unknown {
+  if (!(error instanceof ServiceError)) return error;
+  const { hint: before } = error.detail;
+  const hint = hintFor(error);
+  return hint === undefined ? error : new ServiceError(error.reason, {
+    ...error.detail,
+    hint: before === undefined ? hint : `${before}; ${hint}`,
+  });
 }

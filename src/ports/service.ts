@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ServiceError } from "../foundation/errors.ts";
 import type { Caller, ClientCore } from "./caller.ts";
 import type { ClientConfig, Setting } from "./config.ts";
 import type { Credentials } from "./credentials.ts";
@@ -41,6 +42,14 @@ export interface ServiceDefinition<Config extends ClientConfig = ClientConfig> {
     input: Input,
     output: Answer<Output>["output"],
   ) => Answer<Output>["output"];
+  /**
+   * What the caller should know about a refusal that the service does not explain
+   * (S3: answers to HEAD have no body).
+   */
+  readonly hint?: (
+    operation: { readonly name: string; readonly method: string },
+    error: ServiceError,
+  ) => string | undefined;
   /**
    * Makes a client's memory of where things are (S3: buckets), where the
    * service tells of another region. It may make calls of its own.

@@ -11,6 +11,7 @@ import { openBucketSession } from "./bucket_session.ts";
 import { HeadBucket } from "./generated/operations.ts";
 import { amendOutput } from "./listings.ts";
 import { type S3Config, s3Settings } from "./settings.ts";
+import { headHint } from "./stat.ts";
 
 /** Facts of S3. */
 export const s3: ServiceDefinition<S3Config> = {
@@ -19,6 +20,7 @@ export const s3: ServiceDefinition<S3Config> = {
   endpoint: s3Endpoint,
   amend: amendInput,
   amendOutput,
+  hint: headHint,
   regions: (call, known) =>
     new BucketRegions(
       (bucket, signal) =>

@@ -4,7 +4,11 @@
  *
  * @module
  */
-import { conclude, ServiceError } from "../../foundation/errors.ts";
+import {
+  conclude,
+  ServiceError,
+  type ServiceErrorDetail,
+} from "../../foundation/errors.ts";
 import type { CallOptions } from "../../ports/caller.ts";
 import type { S3 } from "./generated/client.ts";
 import type {
@@ -136,6 +140,36 @@ export async function requireBucket(
   }
 }
 
+/** What a caller needs to be let look. */
+const PERMISSIONS: Readonly<Record<string, string>> = {
+  HeadBucket: "s3:ListBucket",
+  HeadObject: "s3:GetObject, or s3:ListBucket where there is no such object",
+};
+
+/**
+ * Names the usual causes of a refusal of HEAD, whose answer has no body to say so.
+ *
+ * @param operation The operation.
+ * @param error The refusal.
+ * @returns The causes, where the answer had no code of its own.
+ */
+export function headHint(
+  { name, method }: { readonly name: string; readonly method: string },
+  { status, code }: ServiceError,
+): string | undefined {
+  if (method !== "HEAD" || code !== String(status)) return undefined;
+  const permission = PERMISSIONS[name];
+  const causes = status === 403
+    ? `${
+      permission ? `a missing permission (${permission}), ` : ""
+    }a wrong secret key, a wrong session token and a wrong clock`
+    : status === 400
+    ? "an expired session token and a missing SSE-C key"
+    : undefined;
+  return causes &&
+    `answers to HEAD give no reason, and ${causes} all look like this`;
+}
+
 /** What a status of a HEAD answer means, in words. */
 type Reasons = Readonly<Record<number, string>>;
 
@@ -164,11 +198,24 @@ function explained(error: unknown, reasons: Reasons, name: string): unknown {
   const reason = reasons[error.status];
   if (reason === undefined) return error;
   const words = `Cannot look at ${name}: ${reason}`;
-  const told = new ServiceError(words, error.detail);
+  const told = new ServiceError(words, withoutRepetition(error));
   if (error.ResponseMetadata) conclude(told, error.ResponseMetadata);
   return told;
 }
 
 function isMissing(error: unknown): boolean {
   return error instanceof ServiceError && error.status === 404;
+}
+
+/** The facts of a refusal, without the part of its hint that the reason says. */
+function withoutRepetition(error: ServiceError): ServiceErrorDetail {
+  const { hint, ...detail } = error.detail;
+  const method = "HEAD";
+  const said = headHint({ name: detail.operation, method }, error);
+  if (hint === undefined || said === undefined) return error.detail;
+  const rest = error.status === 400
+    ? ""
+    : headHint({ name: "", method }, error) ?? "";
+  const left = hint.replace(said, rest);
+  return left === "" ? detail : { ...detail, hint: left };
 }
