@@ -152,7 +152,8 @@ async function ask(
   const get = async (): Promise<GetObjectOutput> =>
     await s3.getObject(
       { ...requestFor(object), Range: rangeText(range) },
-      callOptions({ signal }),
+      // The parts of one transfer wait for each other, however long that takes.
+      { ...callOptions({ signal }), queueTimeoutMs: Infinity },
     );
   try {
     return await get();
