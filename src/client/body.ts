@@ -12,6 +12,11 @@ import {
 } from "../foundation/body_content.ts";
 import { concat } from "../foundation/bytes.ts";
 import { ConfigError, ValidationError } from "../foundation/errors.ts";
+import {
+  fileFailed,
+  fileFailure,
+  isFolder,
+} from "../foundation/file_errors.ts";
 import type { BodyInput } from "../ports/body.ts";
 import type { BodySource, RequestBody } from "../ports/http.ts";
 import type { Files, Found } from "../ports/system.ts";
@@ -130,10 +135,7 @@ async function fileContent(
       `must be a file URL where it is a URL: current scheme is "${url.protocol}"`,
     );
   }
-  const open = async (): Promise<Opened> => {
-    const found = await context.files.open(url, 0, undefined, context.signal);
-    return opened(url, found);
-  };
+  const open = async (): Promise<Opened> => await openFile(url, context);
   const { length, stream } = await open();
   if (length === undefined) {
     return onceOnly(context, stream, context.statedLength);
@@ -158,13 +160,32 @@ type Opened = Extract<
   { readonly kind: "found" }
 >["value"];
 
-function opened<T>(url: URL, file: Found<T>): T {
-  if (file.kind === "found") return file.value;
+async function openFile(
+  url: URL,
+  { files, signal }: BodyContext,
+): Promise<Opened> {
+  const { pathname } = url;
+  let found: Found<Opened>;
+  let isAFolder = false;
+  try {
+    found = await files.open(url, 0, undefined, signal);
+    if (found.kind === "absent") {
+      // A folder counts as no file, and should be told as what it is.
+      const facts = await files.stat?.(url);
+      isAFolder = facts?.kind === "found" && facts.value.kind === "folder";
+    }
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    throw fileFailed("send", pathname, cause);
+  }
+  if (found.kind === "found") return found.value;
+  if (isAFolder) throw isFolder("send", pathname);
+  const name = fileFailure("send", pathname);
   throw new ConfigError(
-    file.kind === "denied" ? "FileDenied" : "FileNotFound",
-    file.kind === "denied"
-      ? `Cannot send "${url.pathname}": the program may not read it; run it with ${file.flag}`
-      : `Cannot send "${url.pathname}": there is no such file`,
+    found.kind === "denied" ? "FileDenied" : "FileNotFound",
+    found.kind === "denied"
+      ? `${name}: the program may not read it; run it with ${found.flag}`
+      : `${name}: there is no such file`,
   );
 }
 

@@ -6,6 +6,12 @@
 import { concat, hex, text, utf8 } from "../foundation/bytes.ts";
 import { sha256 } from "../foundation/digest.ts";
 import { ConfigError } from "../foundation/errors.ts";
+import {
+  type FileAct,
+  fileFailed,
+  fileFailure,
+  isFolder,
+} from "../foundation/file_errors.ts";
 import { pathOfUrl } from "../foundation/paths.ts";
 import type { ClientCore } from "../ports/caller.ts";
 import type { Found, OpenedFile, WritableFiles } from "../ports/system.ts";
@@ -96,9 +102,6 @@ export async function openToRead(
   return granted(found, "read", path);
 }
 
-/** What is done with a file. */
-type FileAct = "read" | "write";
-
 /**
  * Asks the system, and reports what it throws in terms of the user's file.
  *
@@ -143,10 +146,7 @@ export async function checkKind(
   }
   if (facts?.kind !== "found") return false;
   if (facts.value.kind === "folder") {
-    throw new ConfigError(
-      "FileIsFolder",
-      `${failure(act, path)}: it is a folder`,
-    );
+    throw isFolder(act, path);
   }
   return facts.value.kind === "special";
 }
@@ -165,7 +165,7 @@ export function granted<T>(
   path: string | URL,
 ): T {
   if (found.kind === "found") return found.value;
-  const name = failure(act, path);
+  const name = fileFailure(act, path);
   if (found.kind === "denied") {
     throw new ConfigError(
       "FileDenied",
@@ -193,48 +193,6 @@ export function folderDenied(path: string | URL): ConfigError {
     "FileDenied",
     `Cannot write "${path}": the program may not read and write in its folder; run it with --allow-read=${folder} --allow-write=${folder}`,
   );
-}
-
-/** What the codes of the system mean where its own words would not help. */
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: "the system does not permit it",
-  EFBIG: "it is larger than the file system allows",
-  EINVAL: "the file system does not allow it",
-  EISDIR: "it is a folder",
-  ELOOP: "too many symbolic links follow one another",
-  ENAMETOOLONG: "its name is too long for the file system",
-  ENOTDIR: "a part of its path is not a folder",
-  ENXIO: "nothing reads from it, or it is a socket",
-};
-
-/**
- * Reports what the system threw. Its own message may name the unfinished file
- * instead of the one that the user knows.
- *
- * @param act What was to be done.
- * @param path The file that the user named.
- * @param cause What the system threw, for example that the disk is full.
- */
-export function fileFailed(
-  act: FileAct,
-  path: string | URL,
-  cause: unknown,
-): ConfigError {
-  const code = cause instanceof Error && "code" in cause
-    ? String(cause.code)
-    : "";
-  const message = cause instanceof Error ? cause.message : String(cause);
-  const words = message.replace(/: \w+ '[^]*$/, "");
-  const reason = REASONS[code];
-  return new ConfigError(
-    act === "read" ? "FileNotRead" : "FileNotWritten",
-    `${failure(act, path)}: ${reason ? `${reason} (${words})` : words}`,
-    { cause },
-  );
-}
-
-function failure(act: FileAct, path: string | URL): string {
-  return `Cannot ${act} "${path}"`;
 }
 
 /** Longest name of a file in bytes, on nearly all file systems. */
