@@ -352,7 +352,10 @@ Deno.test("download goes on with what an earlier one left", async () => {
 
 Deno.test("download does not go on with another object, another cut or a foreign file", async () => {
   let broken = true;
+  // The clock stands still: only its tag tells the other object.
+  const at = new Date();
   await using local = await withObject({
+    server: { clock: { now: () => at } },
     files: { "/cat.txt.part": "something else" },
     around: async (request, send, options) => {
       if (broken && request.headers["range"]?.startsWith("bytes=10485760-")) {
@@ -372,6 +375,63 @@ Deno.test("download does not go on with another object, another cut or a foreign
 
   assertEquals([other.resumed, changed.resumed], [0, 0]);
   assertSameBytes(local.system.bytesOf("/cat.txt"), content);
+});
+
+Deno.test("download does not go on with the same bytes of another time, or with ranges of another length", async () => {
+  let now = new Date();
+  let broken = true;
+  await using local = await withObject({
+    server: { clock: { now: () => now } },
+    around: async (request, send, options) => {
+      if (broken && request.headers["range"]?.startsWith("bytes=10485760-")) {
+        throw new Error("The power is out");
+      }
+      return await send(request, options);
+    },
+  });
+  const options = { partSize: PART, concurrency: 1, resume: true };
+  const breakOff = async (): Promise<void> => {
+    broken = true;
+    await assertRejects(() => download(local.s3, OBJECT, TO, options));
+    broken = false;
+  };
+
+  await breakOff();
+  const longer = { ...options, partSize: PART + 1 };
+  const cut = await download(local.s3, OBJECT, TO, longer);
+  assertSameBytes(local.system.bytesOf("/cat.txt"), CONTENT);
+  await breakOff();
+  now = new Date(now.getTime() + 1_000);
+  await local.s3.putObject({ ...OBJECT, Body: CONTENT });
+  const later = await download(local.s3, OBJECT, TO, options);
+
+  // Both lengths make three ranges, so that the file itself is as long.
+  assertEquals([cut.resumed, later.resumed], [0, 0]);
+});
+
+Deno.test("download closes its file when a body breaks off, before it ends", async () => {
+  const steps: string[] = [];
+  class Watched extends FakeSystem {
+    override write(): ReturnType<FakeSystem["write"]> {
+      steps.push("open");
+      const value = new WritableStream<Uint8Array>({
+        abort: () => {
+          steps.push("closed");
+        },
+      });
+      return Promise.resolve({ kind: "found", value });
+    }
+  }
+  const broken = new TransportError("cut", "It broke", { maybeSent: true });
+  const { s3 } = fakeS3({
+    HeadObject: () => ({ ContentLength: 3 }),
+    GetObject: () => ({ Body: bodyOf([new Uint8Array(2)], broken) }),
+  }, { files: new Watched() });
+
+  const downloading = download(s3, OBJECT, TO);
+  assertEquals(await assertRejects(() => downloading), broken);
+
+  assertEquals(steps, ["open", "closed"]);
 });
 
 Deno.test("downloadBytes verifies nothing by the checksum of checksums", async () => {
