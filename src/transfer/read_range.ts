@@ -155,10 +155,12 @@ async function ask(
       // The parts of one transfer wait for each other, however long that takes.
       { ...callOptions({ signal }), queueTimeoutMs: Infinity },
     );
+  // Other ranges may find it out while this one is on its way.
+  const isConditional = object.condition?.refused === false;
   try {
     return await get();
   } catch (error) {
-    const refused = object.condition?.refused === false &&
+    const refused = isConditional &&
       await isRefusedCondition(s3, object, error, signal);
     if (!refused) throw changeOf(error, object);
   }

@@ -133,8 +133,19 @@ Deno.test({
     await using store = await downloadStore(CONTENT);
     const path = `${store.folder}/cat`;
 
-    await run("mkfifo", `${path}.part`);
-    await download(store.s3, OBJECT, file(path), OPTIONS);
+    const pipe = `${store.folder}/pipe`;
+    await run("mkfifo", pipe);
+    await Deno.link(pipe, `${path}.part`);
+    // Lets go of whoever waits for the pipe, where somebody does.
+    const release = setTimeout(async () => {
+      (await Deno.open(pipe, { read: true, write: true })).close();
+    }, 2_000);
+    try {
+      await download(store.s3, OBJECT, file(path), OPTIONS);
+    } finally {
+      clearTimeout(release);
+      await Deno.remove(pipe);
+    }
     assert(same(await Deno.readFile(path), CONTENT));
     await Deno.symlink("/dev/null", `${path}.part`);
     await download(store.s3, OBJECT, file(path), OPTIONS);

@@ -19,6 +19,42 @@ async function isFifo(path: string): Promise<boolean> {
   return (await Deno.lstat(path)).isFifo === true;
 }
 
+/** Opens a pipe that is written to; one that never is, is let go of in the end. */
+async function readerOf(path: string): Promise<Deno.FsFile> {
+  const name = `${path}.same`;
+  await Deno.link(path, name);
+  const release = setTimeout(async () => {
+    (await Deno.open(name, { read: true, write: true })).close();
+  }, 2_000);
+  try {
+    return await Deno.open(name);
+  } finally {
+    clearTimeout(release);
+    await Deno.remove(name);
+  }
+}
+
+/** Writes to a pipe that another process reads, and hands out what that read. */
+async function throughPipe<T>(
+  path: string,
+  write: () => Promise<T>,
+): Promise<readonly [T, Uint8Array]> {
+  const reader = new Deno.Command("cat", { args: [path], stdout: "piped" })
+    .spawn();
+  let isInPlace = false;
+  const output = reader.output();
+  try {
+    const result = await write();
+    isInPlace = await isFifo(path);
+    assert(isInPlace);
+    return [result, (await output).stdout];
+  } finally {
+    // Nobody would write to a pipe that was replaced.
+    if (!isInPlace) reader.kill();
+    await output;
+  }
+}
+
 for (const size of [0, 1, 65_537, CONTENT.length]) {
   Deno.test({
     name:
@@ -30,16 +66,16 @@ for (const size of [0, 1, 65_537, CONTENT.length]) {
       await run("mkfifo", path);
       const told: number[] = [];
 
-      const [result, read] = await Promise.all([
-        download(store.s3, OBJECT, file(path), {
-          partSize: PART,
-          onProgress: ({ bytes }) => told.push(bytes),
-        }),
-        Deno.readFile(path),
-      ]);
+      const [result, read] = await throughPipe(
+        path,
+        () =>
+          download(store.s3, OBJECT, file(path), {
+            partSize: PART,
+            onProgress: ({ bytes }) => told.push(bytes),
+          }),
+      );
 
       assert(same(read, CONTENT.slice(0, size)));
-      assert(await isFifo(path));
       assertEquals([result.verifiedBy, result.resumed], ["CRC32", 0]);
       assertEquals(told.at(-1) ?? 0, size);
       assertEquals(await namesIn(store.folder), ["pipe"]);
@@ -57,14 +93,12 @@ Deno.test({
     await run("mkfifo", path);
     await Deno.symlink(path, link);
 
-    const [, read] = await Promise.all([
-      download(store.s3, OBJECT, file(link), { resume: true }),
-      Deno.readFile(path),
-    ]);
+    const [, read] = await throughPipe(path, async () => {
+      await download(store.s3, OBJECT, file(link), { resume: true });
+      assert((await Deno.lstat(link)).isSymlink);
+    });
 
     assert(same(read, CONTENT));
-    assert((await Deno.lstat(link)).isSymlink);
-    assert(await isFifo(path));
   },
 });
 
@@ -179,6 +213,52 @@ Deno.test({
     queueMicrotask(() => controller.abort(reason));
 
     assertEquals(await assertRejects(() => downloading), reason);
+    assert(await isFifo(path));
+  },
+});
+
+Deno.test({
+  name: "download into a pipe whose reader has stopped ends with its signal",
+  ignore: !UNIX,
+  fn: async () => {
+    await using store = await downloadStore(CONTENT);
+    const path = `${store.folder}/pipe`;
+    await run("mkfifo", path);
+    const controller = new AbortController();
+    const reason = new Error("enough");
+
+    const downloading = download(store.s3, OBJECT, file(path), {
+      signal: controller.signal,
+    });
+    const reader = await readerOf(path);
+    await reader.read(new Uint8Array(1));
+    controller.abort(reason);
+
+    assertEquals(await assertRejects(() => downloading), reason);
+    // The write that was on its way ends with the pipe's reader.
+    for await (const _piece of reader.readable);
+    assert(await isFifo(path));
+  },
+});
+
+Deno.test({
+  name: "download into a pipe whose reader goes away says so",
+  ignore: !UNIX,
+  fn: async () => {
+    await using store = await downloadStore(CONTENT);
+    const path = `${store.folder}/pipe`;
+    await run("mkfifo", path);
+
+    const downloading = download(store.s3, OBJECT, file(path));
+    const reader = await readerOf(path);
+    await reader.read(new Uint8Array(1));
+    reader.close();
+
+    await assertRejects(
+      () => downloading,
+      ConfigError,
+      `Cannot write "${path}": Broken pipe`,
+    );
     assert(await isFifo(path));
   },
 });
