@@ -125,13 +125,27 @@ async function send<Input, Output>(
       error,
       (refusal) => service.hint?.(call.operation, refusal),
     );
-    throw withChecksumHint(explained, settings, {
+    throw withChecksumHint(withProxyHint(explained, trace), settings, {
       checksum: call.operation.checksum,
       input: call.given,
       headers: trace.sent ?? {},
       held: call.body === undefined || call.body instanceof Uint8Array,
     });
   }
+}
+
+/** A store of one's own often stands behind a reverse proxy. */
+function withProxyHint(error: unknown, { facts }: AttemptTrace): unknown {
+  if (!(error instanceof ServiceError) || error.detail.hint !== undefined) {
+    return error;
+  }
+  if (error.code !== "SignatureDoesNotMatch") return error;
+  if (facts === undefined || /\.amazonaws\.com/.test(facts.host)) return error;
+  return new ServiceError(error.reason, {
+    ...error.detail,
+    hint:
+      "where the secret key is right, a proxy before the store changes host or path: see docs/behind-a-proxy.md",
+  });
 }
 
 async function read<Input, Output>(
