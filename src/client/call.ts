@@ -130,6 +130,7 @@ async function send<Input, Output>(
       input: call.given,
       headers: trace.sent ?? {},
       held: call.body === undefined || call.body instanceof Uint8Array,
+      supported: parts.payload.requestChecksum === "when_supported",
     });
   }
 }

@@ -61,6 +61,7 @@ export async function exchange<Input, Output>(
       input: call.input,
       streamed: draft.streamed,
       anonymous: credentials === undefined,
+      signal,
     },
     parts.payload,
   );

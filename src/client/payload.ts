@@ -12,12 +12,13 @@ import {
   awsChunkedLength,
   awsChunkedStream,
 } from "../foundation/aws_chunked.ts";
-import { base64 } from "../foundation/bytes.ts";
+import { base64, hex } from "../foundation/bytes.ts";
 import {
   checksum,
   type ChecksumAlgorithm,
   checksumHeader,
   isChecksumAlgorithm,
+  startChecksum,
 } from "../foundation/checksums.ts";
 import { ValidationError } from "../foundation/errors.ts";
 import type { BodySource, HeaderMap, HttpRequest } from "../ports/http.ts";
@@ -33,6 +34,11 @@ export interface PayloadPolicy {
   readonly requiredChecksum: "CRC32" | "Content-MD5";
   /** Whether the signature covers the body: always, never, or where nothing else protects it. */
   readonly signing?: boolean;
+  /**
+   * Whether a stream of known length goes out as it is. Stores that resemble S3
+   * take that, and few of them know chunks with a checksum behind. Default: no.
+   */
+  readonly sizedStreams?: boolean;
 }
 
 /** The call that a payload belongs to. */
@@ -45,6 +51,8 @@ export interface PayloadOf<Input, Output> {
   readonly streamed: boolean;
   /** Whether nobody signs it. */
   readonly anonymous?: boolean;
+  /** Ends the reading of a body that has to be hashed before it is sent. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The checksums that a request may carry; the other fields of this prefix are none. */
@@ -58,14 +66,16 @@ const EMPTY = new Uint8Array(0);
  * Adds to a request what protects its body.
  *
  * An object's content goes out in chunks with the checksum behind it over HTTPS,
- * and always where it is a stream: a stream can be read only once, and the
- * platform drops its length, without which S3 refuses it.
+ * and always where it is a stream, since that is read only once. A store that takes
+ * streams as they are gets them so; what has to be known of one before it is sent
+ * is then found out in a first reading.
  *
  * @param request The request, before it is signed.
  * @param of The call it belongs to.
  * @param policy How bodies are protected.
  * @returns The request to sign.
- * @throws {ValidationError} If the caller asks for an algorithm that is not known.
+ * @throws {ValidationError} If the caller asks for an algorithm that is not known,
+ * or a body would have to be read twice that can be read only once.
  */
 export async function framePayload<Input, Output>(
   request: HttpRequest,
@@ -83,7 +93,9 @@ export async function framePayload<Input, Output>(
     : withFields(request, choice.fields);
 
   if (!(body instanceof Uint8Array)) {
-    return chunked(chosen, body, choice.algorithm ?? "CRC32");
+    return policy.sizedStreams && body.length !== undefined
+      ? await sized(chosen, body, { of, choice, policy, secure })
+      : chunked(chosen, body, choice.algorithm ?? "CRC32");
   }
   if (choice.algorithm && of.streamed && secure) {
     return chunked(chosen, body, choice.algorithm);
@@ -157,6 +169,89 @@ async function seal(
   return algorithm === undefined
     ? {}
     : { [checksumHeader(algorithm)]: await checksum(algorithm, body) };
+}
+
+/** What decides how a stream goes out. */
+interface StreamRules<Input, Output> {
+  readonly of: PayloadOf<Input, Output>;
+  readonly choice: Choice;
+  readonly policy: PayloadPolicy;
+  readonly secure: boolean;
+}
+
+/** A stream as it is, with its length; read twice where it has to be hashed. */
+async function sized<Input, Output>(
+  request: HttpRequest,
+  body: BodySource,
+  { of, choice: { algorithm }, policy, secure }: StreamRules<Input, Output>,
+): Promise<HttpRequest> {
+  const { operation, anonymous = false } = of;
+  const covered = !anonymous && (policy.signing ?? !secure);
+  const unsigned = anonymous || covered
+    ? {}
+    : { "x-amz-content-sha256": UNSIGNED };
+  if (!covered && algorithm === undefined) return withFields(request, unsigned);
+  if (!body.replayable) {
+    // What was asked for can only follow such a body.
+    if (algorithm !== undefined) return chunked(request, body, algorithm);
+    throw new ValidationError(operation.name, [{
+      path: "Body",
+      problem:
+        'can be read only once, and its signature would have to cover it: give bytes, a Blob or a file, use upload() or an "https:" endpoint, or set payloadSigning: false',
+    }]);
+  }
+  const sums = await sumsOf(body, [
+    ...algorithm === undefined ? [] : [algorithm],
+    ...covered ? ["SHA256" as const] : [],
+  ], of.signal);
+  const sum = algorithm && sums.get(algorithm);
+  const sha256 = covered ? sums.get("SHA256") : undefined;
+  return withFields(request, {
+    ...unsigned,
+    ...algorithm && sum ? { [checksumHeader(algorithm)]: base64(sum) } : {},
+    ...sha256 ? { "x-amz-content-sha256": hex(sha256) } : {},
+  });
+}
+
+type Sums = ReadonlyMap<ChecksumAlgorithm, Uint8Array>;
+
+/** What was found out of bodies, for the attempts that send them again. */
+const KNOWN = new WeakMap<BodySource, Sums>();
+
+/** Reads a body for nothing but its checksums. */
+async function sumsOf(
+  body: BodySource,
+  algorithms: readonly ChecksumAlgorithm[],
+  signal: AbortSignal | undefined,
+): Promise<Sums> {
+  const known = KNOWN.get(body);
+  if (known && algorithms.every((name) => known.has(name))) return known;
+  signal?.throwIfAborted();
+  const sums = await Promise.all(
+    algorithms.map(async (name) => [name, await startChecksum(name)] as const),
+  );
+  const reader = body.open().getReader();
+  // How the source takes it is its own affair.
+  const stop = (reason?: unknown): void =>
+    void reader.cancel(reason).catch(() => {});
+  const onAbort = (): void => stop(signal?.reason);
+  signal?.addEventListener("abort", onAbort);
+  try {
+    for (;;) {
+      const { value } = await reader.read();
+      signal?.throwIfAborted();
+      if (value === undefined) break;
+      for (const [, sum] of sums) sum.update(value);
+    }
+  } catch (error) {
+    stop(error);
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
+  const found = new Map(sums.map(([name, sum]) => [name, sum.digest()]));
+  KNOWN.set(body, found);
+  return found;
 }
 
 async function chunked(

@@ -273,6 +273,7 @@ function payloadPolicy(settings: Settings): PayloadPolicy {
     requiredChecksum: endpointUrl === undefined || requestChecksum
       ? "CRC32"
       : "Content-MD5",
+    sizedStreams: endpointUrl !== undefined,
     ...payloadSigning === undefined ? {} : { signing: payloadSigning },
   };
 }

@@ -44,7 +44,15 @@ Deno.test("withChecksumHint says which setting to change", () => {
     [put(trailer), `${why}: set requestChecksum: "when_required" (${SET_IT})`],
     [
       put(trailer, false),
-      `${why}: give the body as bytes, as a stream always has a checksum behind it`,
+      `${why}: set requestChecksum: "when_required" (${SET_IT}), or send the body with upload(), in parts`,
+    ],
+    [
+      { ...put(trailer, false), supported: false },
+      `${why}: state the length of the body as ContentLength, or send the body with upload(), in parts`,
+    ],
+    [
+      put(trailer, false, { ChecksumAlgorithm: "CRC32" }),
+      `${why}: leave ChecksumAlgorithm out, or send the body with upload(), in parts`,
     ],
     [
       put(crc, true, { ChecksumAlgorithm: "CRC32" }),

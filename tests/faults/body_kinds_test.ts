@@ -228,7 +228,8 @@ async function store(): Promise<S3> {
     ...local.clientConfig,
     transport: local.transport(),
   });
-  const s3 = session.client(S3);
+  // Streams go over http unsigned, or not at all.
+  const s3 = session.client(S3, { payloadSigning: false });
   await s3.createBucket({ Bucket: "bodies" });
   return s3;
 }
