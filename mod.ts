@@ -45,6 +45,7 @@ export {
   NoCredentialsError,
   PartialCredentialsError,
   ProtocolError,
+  type ProviderAttempt,
   ServiceError,
   type ServiceErrorDetail,
   type TimeLimit,
@@ -52,7 +53,6 @@ export {
   TimeoutError,
   TransportError,
   type TransportFault,
-  type TriedProvider,
   ValidationError,
   type ValidationProblem,
 } from "./src/foundation/errors.ts";

@@ -19,7 +19,7 @@ interface ObjectState {
 }
 
 /** A part of one state of an object. */
-export interface BytePlace extends ObjectState {
+export interface ByteRange extends ObjectState {
   /** First byte. */
   readonly start: number;
   /** Last byte; absent: only the end of the body tells. */
@@ -73,7 +73,7 @@ export function takesRanges<Input, Output>(
 export function placeOf(
   asked: string | undefined,
   { status, headers }: HttpResponse,
-): BytePlace | undefined {
+): ByteRange | undefined {
   const state = stateOf(headers);
   if (state === undefined) return undefined;
   if (status === 206 && asked !== undefined) {
@@ -122,13 +122,13 @@ function lengthField(
 }
 
 /** Number of bytes of a place, where it is known. */
-export function lengthOf({ start, end }: BytePlace): number | undefined {
+export function lengthOf({ start, end }: ByteRange): number | undefined {
   return end === undefined ? undefined : end + 1 - start;
 }
 
 /** The header fields that ask for a place from a byte on. */
 export function restFields(
-  { etag, modified, end }: BytePlace,
+  { etag, modified, end }: ByteRange,
   from: number,
 ): HeaderMap {
   const range = `bytes=${from}-${end ?? ""}`;
@@ -146,7 +146,7 @@ export function restFields(
  * @param response The refusal.
  */
 export function isComplete(
-  place: BytePlace,
+  place: ByteRange,
   from: number,
   { status, headers }: HttpResponse,
 ): boolean {
@@ -176,7 +176,7 @@ export interface RestOf {
  * @throws {ProtocolError} If it does not say that it is what was asked for.
  */
 export function checkRest(
-  place: BytePlace,
+  place: ByteRange,
   from: number,
   { status, headers }: HttpResponse,
   object: string,
@@ -212,7 +212,7 @@ export function checkRest(
 function readContentRange(
   field = "",
 ):
-  | Omit<BytePlace, keyof ObjectState> & { readonly end: number }
+  | Omit<ByteRange, keyof ObjectState> & { readonly end: number }
   | undefined {
   const [, start, end, total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(field) ??
     [];

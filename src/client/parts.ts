@@ -13,7 +13,7 @@ import type {
   SendOptions,
   Transport,
 } from "../ports/http.ts";
-import type { Protocol, RequestDraft } from "../ports/protocol.ts";
+import type { Protocol, SerializedRequest } from "../ports/protocol.ts";
 import type { RegionMemory } from "../ports/recovery.ts";
 import type { Operation } from "../ports/schema.ts";
 import type { ServiceDefinition } from "../ports/service.ts";
@@ -84,7 +84,7 @@ export interface Parts extends LoopParts {
 export function locate(
   parts: Parts,
   operation: string,
-  draft: RequestDraft,
+  draft: SerializedRequest,
   region = parts.regions?.regionOf(draft.context) ?? parts.settings.region,
 ): Endpoint {
   const { endpointUrl } = parts.settings;
@@ -105,7 +105,7 @@ export function locate(
  * @param body Its body, prepared.
  */
 export function address(
-  draft: RequestDraft,
+  draft: SerializedRequest,
   endpoint: Endpoint,
   body: RequestBody,
 ): HttpRequest {
@@ -131,7 +131,7 @@ export function signerOf(
 
 /** A service is found at the base path itself, a bucket of the host in it. */
 function pathOf(
-  { path, context: { Bucket: bucket } }: RequestDraft,
+  { path, context: { Bucket: bucket } }: SerializedRequest,
   { basePath, origin }: Endpoint,
 ): string {
   if (path === "/" && basePath !== "") return basePath;

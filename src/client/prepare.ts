@@ -5,7 +5,7 @@
  */
 import type { CallOptions } from "../ports/caller.ts";
 import type { RequestBody } from "../ports/http.ts";
-import type { RequestDraft } from "../ports/protocol.ts";
+import type { SerializedRequest } from "../ports/protocol.ts";
 import type { Operation } from "../ports/schema.ts";
 import { prepareBody } from "./body.ts";
 import { Ledger } from "./ledger.ts";
@@ -22,7 +22,7 @@ export interface Call<Input, Output> {
   /** The parameters as they are written. */
   readonly input: Input;
   /** The request, not yet addressed. */
-  readonly draft: RequestDraft;
+  readonly draft: SerializedRequest;
   /** The body, prepared. */
   readonly body: RequestBody;
   /** One id for all attempts. */
@@ -75,13 +75,15 @@ export async function prepare<Input, Output>(
   };
 }
 
-function statedLength({ headers }: RequestDraft): { statedLength?: number } {
+function statedLength(
+  { headers }: SerializedRequest,
+): { statedLength?: number } {
   const { "content-length": stated } = headers;
   return stated === undefined ? {} : { statedLength: Number(stated) };
 }
 
 /** The transport states the length, as it is the one that knows it. */
-function withoutLength(draft: RequestDraft): RequestDraft {
+function withoutLength(draft: SerializedRequest): SerializedRequest {
   if (!("content-length" in draft.headers)) return draft;
   const { "content-length": _length, ...headers } = draft.headers;
   return { ...draft, headers };

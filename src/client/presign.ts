@@ -13,7 +13,7 @@ import type {
 } from "../ports/caller.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { HttpRequest } from "../ports/http.ts";
-import type { RequestDraft } from "../ports/protocol.ts";
+import type { SerializedRequest } from "../ports/protocol.ts";
 import type { Operation } from "../ports/schema.ts";
 import {
   address,
@@ -114,9 +114,9 @@ function checkPresign(operation: unknown, options: PresignOptions): void {
 /** Moves a form into the query; refuses any other body, which no URL can carry. */
 function withoutBody(
   operation: string,
-  draft: RequestDraft,
+  draft: SerializedRequest,
   { method = draft.method }: PresignOptions,
-): RequestDraft {
+): SerializedRequest {
   const { "content-type": type, ...headers } = draft.headers;
   const { body } = draft;
   if (body === undefined) return { ...draft, method };

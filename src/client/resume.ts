@@ -14,7 +14,7 @@ import {
 } from "../foundation/object_changed_error.ts";
 import type { HttpResponse, ResponseBody } from "../ports/http.ts";
 import {
-  type BytePlace,
+  type ByteRange,
   checkRest,
   isComplete,
   lengthOf,
@@ -92,7 +92,7 @@ function isProgress(bytes: number, length = Infinity): boolean {
 
 /** Where and why a body broke off. */
 interface Break {
-  readonly place: BytePlace;
+  readonly place: ByteRange;
   readonly received: number;
   /** Whether much of it came since the last break. */
   readonly progressed: boolean;
@@ -139,7 +139,7 @@ const NOTHING: ResponseBody = {
 
 /** What the rest is checked against. */
 interface Expected {
-  readonly place: BytePlace;
+  readonly place: ByteRange;
   readonly from: number;
   readonly trace: AttemptTrace;
 }

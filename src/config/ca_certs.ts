@@ -8,7 +8,7 @@ import { isText } from "../foundation/setting_values.ts";
 import type { Resolved, Setting } from "../ports/config.ts";
 import type { System } from "../ports/system.ts";
 import { expandPath } from "../foundation/paths.ts";
-import { resolve, type SettingPlaces, sourceText } from "./settings.ts";
+import { resolve, type SettingSources, sourceText } from "./settings.ts";
 
 const CA_CERTS: Setting<readonly string[]> = {
   name: "caCerts",
@@ -36,7 +36,7 @@ const CA_BUNDLE: Setting<string> = {
  * client would trust other servers than it was told to.
  */
 export async function resolveCaCerts(
-  places: SettingPlaces,
+  places: SettingSources,
   system: System,
 ): Promise<Resolved<readonly string[] | undefined>> {
   const given = resolve(CA_CERTS, places);

@@ -21,7 +21,7 @@ import { resolveCaCerts } from "./ca_certs.ts";
 import { resolveEndpointUrl } from "./endpoint_url.ts";
 import type { ProfileSet } from "../ports/config.ts";
 import { resolveRetry, type RetrySettings } from "./retry_settings.ts";
-import { resolve, type SettingPlaces, sourceText } from "./settings.ts";
+import { resolve, type SettingSources, sourceText } from "./settings.ts";
 
 type WithDefault<T> = Setting<T> & { readonly fallback: T };
 
@@ -123,7 +123,7 @@ export interface ClientSettingsInput {
   /** The service. */
   readonly service: Pick<ServiceDefinition, "id" | "settings">;
   /** Where settings can be set. */
-  readonly places: SettingPlaces;
+  readonly places: SettingSources;
   /** What the files say. */
   readonly profiles: Pick<ProfileSet, "services">;
   /** Where the certificates are. */
@@ -173,7 +173,7 @@ export async function resolveClient(
  * `fips-us-east-1`: a region and the wish for its FIPS hosts, as in botocore.
  */
 function fipsRegion(
-  places: SettingPlaces,
+  places: SettingSources,
 ): Partial<Pick<ClientSettings, "region" | "useFipsEndpoint">> {
   const region = resolve(REGION, places);
   const name = region.value?.replace(/^fips-|-fips$/g, "");
@@ -200,7 +200,7 @@ export interface SessionConnections {
  * @throws {ConfigError} If a value is not allowed.
  */
 export async function resolveConnections(
-  places: SettingPlaces,
+  places: SettingSources,
   system: System,
 ): Promise<SessionConnections> {
   const proxy = resolve(PROXY, places).value;
@@ -239,7 +239,7 @@ function refuseVariant(
  * @throws {ConfigError} `"InvalidRegionError"` if it is no region.
  */
 export function resolveRegion(
-  places: SettingPlaces,
+  places: SettingSources,
 ): Resolved<string | undefined> {
   return fipsRegion(places).region ?? resolve(REGION, places);
 }
@@ -250,7 +250,7 @@ export function resolveRegion(
  * @param places Where it can be set; code is not among them.
  */
 export function resolveAppId(
-  places: SettingPlaces,
+  places: SettingSources,
 ): Resolved<string | undefined> {
   return resolve(USER_AGENT_APP_ID, { ...places, given: [] });
 }

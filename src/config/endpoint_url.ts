@@ -18,7 +18,7 @@ import {
   inSection,
   resolve,
   search,
-  type SettingPlaces,
+  type SettingSources,
   settle,
 } from "./settings.ts";
 
@@ -56,7 +56,7 @@ const IGNORE: Setting<boolean> & { readonly fallback: boolean } = {
  */
 export function resolveEndpointUrl(
   service: string,
-  places: SettingPlaces,
+  places: SettingSources,
   services: ProfileSet["services"],
 ): Resolved<string | undefined> {
   const name = service.replaceAll("-", "_");

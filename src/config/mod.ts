@@ -15,7 +15,7 @@
 export {
   AwsError,
   ConfigError,
-  type TriedProvider,
+  type ProviderAttempt,
 } from "../foundation/errors.ts";
 export type {
   AttemptRecord,
@@ -25,10 +25,10 @@ export type {
 export type {
   ConfigSection,
   FileState,
-  Place,
   Profile,
   ProfileSet,
   ProfileValue,
+  SettingLocation,
   SettingSource,
 } from "../ports/config.ts";
 export type {

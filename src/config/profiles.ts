@@ -7,9 +7,9 @@ import { shellWords } from "../foundation/shell_words.ts";
 import type {
   ConfigSection,
   FileState,
-  Place,
   ProfileSet,
   ProfileValue,
+  SettingLocation,
 } from "../ports/config.ts";
 import { type IniSection, parseIni } from "./ini_dialect.ts";
 
@@ -119,7 +119,7 @@ function sortIn(
 
 function configSection(section: IniSection, file: string): ConfigSection {
   const values: Record<string, ProfileValue> = bare();
-  const places: Record<string, Place> = bare();
+  const places: Record<string, SettingLocation> = bare();
   for (const [key, { value, line, lines }] of section.values) {
     values[key] = typeof value === "string" ? value : bare(value);
     places[key] = { file, line };

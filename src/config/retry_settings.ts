@@ -20,7 +20,7 @@ import {
   type GivenOptions,
   resolve,
   search,
-  type SettingPlaces,
+  type SettingSources,
   settle,
   sourceText,
 } from "./settings.ts";
@@ -120,7 +120,7 @@ const OPTION_NAMES = Object.keys(
  * @throws {ConfigError} If a value is not allowed.
  */
 export function resolveRetry(
-  places: SettingPlaces,
+  places: SettingSources,
   usual: RetryMode = "standard",
 ): RetrySettings {
   const options = places.given.map(({ owner, options }) => ({
@@ -129,7 +129,7 @@ export function resolveRetry(
   }));
   // A strategy hides whatever weaker places say.
   const strategy = options.find(({ retry }) => retry !== undefined)?.retry;
-  const within: SettingPlaces = {
+  const within: SettingSources = {
     ...places,
     given: options.map(({ owner, retry }) => flatten(owner, retry)),
   };
@@ -159,7 +159,7 @@ export function resolveRetry(
 
 /** The new numbers, and every defaults mode but `legacy`, are of the standard mode. */
 function resolveMode(
-  places: SettingPlaces,
+  places: SettingSources,
   constants: RetrySettings["constants"],
   usual: RetryMode,
 ): Resolved<RetryMode> {

@@ -8,10 +8,10 @@ import { redactAddress } from "../foundation/redact.ts";
 import type {
   Candidate,
   ConfigSection,
-  Place,
   ProfileValue,
   Resolved,
   Setting,
+  SettingLocation,
   SettingSource,
 } from "../ports/config.ts";
 import type { System } from "../ports/system.ts";
@@ -26,7 +26,7 @@ export interface GivenOptions {
 }
 
 /** Where settings can be set. */
-export interface SettingPlaces {
+export interface SettingSources {
   /** In code, the strongest first. */
   readonly given: readonly GivenOptions[];
   /** In the environment. */
@@ -53,15 +53,15 @@ export interface Search {
  */
 export function resolve<T>(
   setting: Setting<T> & { readonly fallback: T },
-  places: SettingPlaces,
+  places: SettingSources,
 ): Resolved<T>;
 export function resolve<T>(
   setting: Setting<T>,
-  places: SettingPlaces,
+  places: SettingSources,
 ): Resolved<T | undefined>;
 export function resolve<T>(
   setting: Setting<T>,
-  places: SettingPlaces,
+  places: SettingSources,
 ): Resolved<T | undefined> {
   return settle(setting, search(setting, places));
 }
@@ -74,7 +74,7 @@ export function resolve<T>(
  */
 export function search(
   setting: Setting<unknown>,
-  { given, system, profile }: SettingPlaces,
+  { given, system, profile }: SettingSources,
 ): Search {
   const { name, env = [], profile: keys = [], emptyIsUnset } = setting;
   const isSet = ({ value }: Candidate): boolean =>
@@ -124,7 +124,7 @@ export function inSection(
   const whole = section.values[outer];
   const value = inner === undefined ? whole : innerValue(whole, inner);
   if (value === undefined) return [];
-  const place: Place = section.places[key] ?? section.place;
+  const place: SettingLocation = section.places[key] ?? section.place;
   return [{ source: { kind: "file", section: name, key, place }, value }];
 }
 

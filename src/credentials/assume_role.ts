@@ -14,12 +14,12 @@ import { CredentialChain } from "./chain.ts";
 import type { MfaCode } from "./context.ts";
 import { failure } from "./failure.ts";
 import {
+  type ExplainableProvider,
   find,
-  type Finding,
   provider,
-  type TellingProvider,
+  type Resolution,
   verdictOf,
-} from "./finding.ts";
+} from "./resolution.ts";
 import {
   type NamedSource,
   type PlanBase,
@@ -51,9 +51,9 @@ export interface AssumeRoleDeps extends ProfileDeps, RefreshDeps {
  *
  * @param deps The profile, STS, and where other credentials come from.
  */
-export function assumeRoleProvider(deps: AssumeRoleDeps): TellingProvider {
+export function assumeRoleProvider(deps: AssumeRoleDeps): ExplainableProvider {
   let role: CredentialProvider | undefined;
-  return provider(NAME, async (signal): Promise<Finding> => {
+  return provider(NAME, async (signal): Promise<Resolution> => {
     const { profiles, profile } = deps;
     const plan = planProfile(profiles.profiles, profile);
     if (plan === undefined) return notInProfile(deps, "role_arn");
@@ -153,7 +153,7 @@ function baseOf(deps: AssumeRoleDeps, base: PlanBase): CredentialProvider {
   };
 }
 
-function nothingAt(base: PlanBase, finding: Finding): Error {
+function nothingAt(base: PlanBase, finding: Resolution): Error {
   if (base.kind === "named") {
     return failure(
       NAME,

@@ -6,7 +6,11 @@
 import { expandPath } from "../foundation/paths.ts";
 import type { ConfigSection } from "../ports/config.ts";
 import type { System } from "../ports/system.ts";
-import { type Finding, provider, type TellingProvider } from "./finding.ts";
+import {
+  type ExplainableProvider,
+  provider,
+  type Resolution,
+} from "./resolution.ts";
 import { placeOf } from "./section.ts";
 import { keysIn } from "./static_keys.ts";
 import { readTextFile } from "./text_file.ts";
@@ -41,8 +45,8 @@ export interface Boto2FileDeps {
  *
  * @param deps Environment and files.
  */
-export function boto2FileProvider(deps: Boto2FileDeps): TellingProvider {
-  return provider(NAME, async (): Promise<Finding> => {
+export function boto2FileProvider(deps: Boto2FileDeps): ExplainableProvider {
+  return provider(NAME, async (): Promise<Resolution> => {
     const { system, readSections } = deps;
     if (readSections === undefined) {
       return { kind: "absent", why: "not in use" };
@@ -68,7 +72,7 @@ export function boto2FileProvider(deps: Boto2FileDeps): TellingProvider {
 
 function keysOf(
   sections: ReturnType<ReadSections>,
-): Finding | undefined {
+): Resolution | undefined {
   const section = sections.get("Credentials");
   const keys = section && keysIn(NAME, section);
   if (section === undefined || keys === undefined) return undefined;

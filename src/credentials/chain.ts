@@ -7,15 +7,15 @@ import {
   ConfigError,
   CredentialsError,
   NoCredentialsError,
-  type TriedProvider,
+  type ProviderAttempt,
 } from "../foundation/errors.ts";
 import type { CredentialProvider, Credentials } from "../ports/credentials.ts";
 import {
+  type ExplainableProvider,
   find,
-  type Finding,
-  type TellingProvider,
+  type Resolution,
   verdictOf,
-} from "./finding.ts";
+} from "./resolution.ts";
 import { credentialsValue } from "./value.ts";
 
 /**
@@ -24,7 +24,7 @@ import { credentialsValue } from "./value.ts";
  * the one that was asked for. The one that answered is the only one asked from
  * then on.
  */
-export class CredentialChain implements TellingProvider {
+export class CredentialChain implements ExplainableProvider {
   /** Name of the chain. */
   readonly name = "chain";
   /** The providers, in the order they are asked. */
@@ -54,7 +54,7 @@ export class CredentialChain implements TellingProvider {
     return finding.credentials;
   }
 
-  async look(signal?: AbortSignal): Promise<Finding> {
+  async look(signal?: AbortSignal): Promise<Resolution> {
     const { finding, tried } = await this.#search(signal);
     const why = tried.map(({ name, verdict }) => `${name}: ${verdict}`);
     return finding ?? { kind: "absent", why: why.join("; ") };
@@ -62,7 +62,7 @@ export class CredentialChain implements TellingProvider {
 
   async #search(signal: AbortSignal | undefined): Promise<Search> {
     const asked = this.#winner === undefined ? this.providers : [this.#winner];
-    const tried: TriedProvider[] = [];
+    const tried: ProviderAttempt[] = [];
     for (const provider of asked) {
       signal?.throwIfAborted();
       const { name } = provider;
@@ -80,16 +80,16 @@ export class CredentialChain implements TellingProvider {
 
 /** How a search ended, and who had nothing before it did. */
 interface Search {
-  readonly finding: Extract<Finding, { kind: "found" }> | undefined;
-  readonly tried: readonly TriedProvider[];
+  readonly finding: Extract<Resolution, { kind: "found" }> | undefined;
+  readonly tried: readonly ProviderAttempt[];
 }
 
 /** Asks one provider; its error tells those asked before, too. */
 async function ask(
   provider: CredentialProvider,
-  tried: readonly TriedProvider[],
+  tried: readonly ProviderAttempt[],
   signal: AbortSignal | undefined,
-): Promise<Finding> {
+): Promise<Resolution> {
   try {
     return await find(provider, signal);
   } catch (error) {
@@ -161,7 +161,7 @@ function indexOf(
 function brokenAt(
   name: string,
   { code, tried = [] }: ConfigError | CredentialsError,
-): TriedProvider[] {
+): ProviderAttempt[] {
   const inner = tried.filter((one) => one.name !== name);
   return [...inner, { name, verdict: `broken: ${code}` }];
 }

@@ -12,7 +12,11 @@ import type { System } from "../ports/system.ts";
 import { CONTAINER_ORIGIN, refusedBecause } from "./container_url.ts";
 import { exchange } from "./exchange.ts";
 import { failure } from "./failure.ts";
-import { type Finding, provider, type TellingProvider } from "./finding.ts";
+import {
+  type ExplainableProvider,
+  provider,
+  type Resolution,
+} from "./resolution.ts";
 import { metadataKeys, readJson } from "./metadata_keys.ts";
 import { needTextFile } from "./text_file.ts";
 
@@ -52,8 +56,8 @@ export interface ContainerDeps {
  *
  * @param deps Environment, time and transport.
  */
-export function containerProvider(deps: ContainerDeps): TellingProvider {
-  return provider(NAME, async (signal): Promise<Finding> => {
+export function containerProvider(deps: ContainerDeps): ExplainableProvider {
+  return provider(NAME, async (signal): Promise<Resolution> => {
     const address = addressIn(deps.system);
     if (!("url" in address)) return address;
     const { variable, url } = address;
@@ -72,7 +76,7 @@ export function containerProvider(deps: ContainerDeps): TellingProvider {
 
 function addressIn(
   system: ContainerDeps["system"],
-): Finding | { readonly variable: string; readonly url: string } {
+): Resolution | { readonly variable: string; readonly url: string } {
   const relative = system.env(RELATIVE);
   if (relative.kind === "found") {
     return { variable: RELATIVE, url: CONTAINER_ORIGIN + relative.value };

@@ -7,7 +7,11 @@ import { ConfigError, PartialCredentialsError } from "../foundation/errors.ts";
 import { expandPath } from "../foundation/paths.ts";
 import type { System } from "../ports/system.ts";
 import { failure } from "./failure.ts";
-import { type Finding, provider, type TellingProvider } from "./finding.ts";
+import {
+  type ExplainableProvider,
+  provider,
+  type Resolution,
+} from "./resolution.ts";
 import { readTextFile } from "./text_file.ts";
 
 const NAME = "ec2-credentials-file";
@@ -21,8 +25,8 @@ const VARIABLE = "AWS_CREDENTIAL_FILE";
  */
 export function ec2FileProvider(
   { system }: { readonly system: Pick<System, "env" | "readText"> },
-): TellingProvider {
-  return provider(NAME, async (): Promise<Finding> => {
+): ExplainableProvider {
+  return provider(NAME, async (): Promise<Resolution> => {
     const named = system.env(VARIABLE);
     if (named.kind === "denied") return { kind: "denied", flags: [named.flag] };
     if (named.kind === "absent") {

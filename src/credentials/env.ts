@@ -10,7 +10,11 @@ import {
 import type { Credentials } from "../ports/credentials.ts";
 import type { System } from "../ports/system.ts";
 import { readExpiry } from "./expiry.ts";
-import { type Finding, provider, type TellingProvider } from "./finding.ts";
+import {
+  type ExplainableProvider,
+  provider,
+  type Resolution,
+} from "./resolution.ts";
 
 const NAME = "env";
 const KEY_ID = "AWS_ACCESS_KEY_ID";
@@ -29,11 +33,11 @@ const ACCOUNT = "AWS_ACCOUNT_ID";
  */
 export function envProvider(
   { system }: { readonly system: Pick<System, "env"> },
-): TellingProvider {
+): ExplainableProvider {
   return provider(NAME, () => look(system));
 }
 
-function look(system: Pick<System, "env">): Finding {
+function look(system: Pick<System, "env">): Resolution {
   const keyId = system.env(KEY_ID);
   if (keyId.kind === "denied") return { kind: "denied", flags: needs(system) };
   if (keyId.kind === "absent" || keyId.value === "") {

@@ -6,7 +6,7 @@
 import { AwsError } from "../foundation/errors.ts";
 import { joinFlags } from "../foundation/flags.ts";
 import type { CredentialProvider } from "../ports/credentials.ts";
-import { find, type Finding } from "./finding.ts";
+import { find, type Resolution } from "./resolution.ts";
 import { shortKeyId } from "./value.ts";
 
 /** What became of one source. */
@@ -97,7 +97,7 @@ async function explained(
   signal: AbortSignal | undefined,
 ): Promise<SourceExplanation> {
   const { name } = provider;
-  let finding: Finding;
+  let finding: Resolution;
   try {
     finding = await find(provider, signal);
   } catch (error) {

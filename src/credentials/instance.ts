@@ -12,7 +12,11 @@ import type { Logger } from "../ports/logger.ts";
 import type { System } from "../ports/system.ts";
 import type { Answer } from "./exchange.ts";
 import { failure } from "./failure.ts";
-import { type Finding, provider, type TellingProvider } from "./finding.ts";
+import {
+  type ExplainableProvider,
+  provider,
+  type Resolution,
+} from "./resolution.ts";
 import {
   Asker,
   type MetadataMemory,
@@ -72,8 +76,8 @@ export interface InstanceDeps {
  *
  * @param deps Settings, time and transport.
  */
-export function instanceProvider(deps: InstanceDeps): TellingProvider {
-  return provider(NAME, async (signal): Promise<Finding> => {
+export function instanceProvider(deps: InstanceDeps): ExplainableProvider {
+  return provider(NAME, async (signal): Promise<Resolution> => {
     if (isDisabled(deps.system)) {
       return { kind: "absent", why: `${SWITCH} is "true"` };
     }

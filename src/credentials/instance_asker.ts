@@ -7,14 +7,14 @@ import { TransportError } from "../foundation/errors.ts";
 import type { HeaderMap, Transport } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
 import { type Answer, exchange, type Question } from "./exchange.ts";
-import type { Finding } from "./finding.ts";
+import type { Resolution } from "./resolution.ts";
 import type { InstanceSettings } from "./instance_settings.ts";
 
 /** Ends the questions where the service is not in use. The provider catches it. */
 export class NotInUse extends Error {
-  readonly finding: Finding;
+  readonly finding: Resolution;
 
-  constructor(finding: Finding) {
+  constructor(finding: Resolution) {
     super();
     this.finding = finding;
   }

@@ -13,7 +13,11 @@ import type { SignInEndpoint } from "./context.ts";
 import { dpopProof } from "./dpop.ts";
 import { type Answer, steadyExchange } from "./exchange.ts";
 import { failure } from "./failure.ts";
-import { type Finding, provider, type TellingProvider } from "./finding.ts";
+import {
+  type ExplainableProvider,
+  provider,
+  type Resolution,
+} from "./resolution.ts";
 import {
   type LoginToken,
   loginToken,
@@ -64,12 +68,12 @@ export interface LoginDeps extends ProfileDeps {
  *
  * @param deps The profile, files, time and transport.
  */
-export function loginProvider(deps: LoginDeps): TellingProvider {
+export function loginProvider(deps: LoginDeps): ExplainableProvider {
   /** A renewed session that could not be written, by the one in the file. */
   let unwritten:
     | { readonly replaces: string; readonly token: LoginToken }
     | undefined;
-  return provider(NAME, async (signal): Promise<Finding> => {
+  return provider(NAME, async (signal): Promise<Resolution> => {
     const section = deps.profiles.profiles.get(deps.profile);
     const session = textIn(section, KEY);
     if (session === undefined) return notInProfile(deps, KEY);

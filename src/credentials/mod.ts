@@ -27,7 +27,7 @@ export {
   CredentialsError,
   NoCredentialsError,
   PartialCredentialsError,
-  type TriedProvider,
+  type ProviderAttempt,
 } from "../foundation/errors.ts";
 export type {
   AttemptRecord,
@@ -39,10 +39,10 @@ export type { Clock } from "../ports/clock.ts";
 export type {
   ConfigSection,
   FileState,
-  Place,
   Profile,
   ProfileSet,
   ProfileValue,
+  SettingLocation,
   SettingSource,
 } from "../ports/config.ts";
 export type {
@@ -102,7 +102,11 @@ export {
   explain,
   type SourceExplanation,
 } from "./explain.ts";
-export { type Finding, provider, type TellingProvider } from "./finding.ts";
+export {
+  type ExplainableProvider,
+  provider,
+  type Resolution,
+} from "./resolution.ts";
 export { type InstanceDeps, instanceProvider } from "./instance.ts";
 export { MetadataMemory } from "./instance_asker.ts";
 export type { InstanceSettings } from "./instance_settings.ts";

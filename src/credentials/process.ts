@@ -9,7 +9,11 @@ import type { Credentials } from "../ports/credentials.ts";
 import type { ProcessResult, System } from "../ports/system.ts";
 import { readExpiry } from "./expiry.ts";
 import { failure } from "./failure.ts";
-import { type Finding, provider, type TellingProvider } from "./finding.ts";
+import {
+  type ExplainableProvider,
+  provider,
+  type Resolution,
+} from "./resolution.ts";
 import { missingTexts } from "./json_file.ts";
 import { type JsonObject, readObject } from "./metadata_keys.ts";
 import { plainWords } from "./plain_words.ts";
@@ -32,8 +36,8 @@ export interface ProcessDeps extends ProfileDeps {
  *
  * @param deps The profile and the machine.
  */
-export function processProvider(deps: ProcessDeps): TellingProvider {
-  return provider(NAME, async (signal): Promise<Finding> => {
+export function processProvider(deps: ProcessDeps): ExplainableProvider {
+  return provider(NAME, async (signal): Promise<Resolution> => {
     const section = deps.profiles.profiles.get(deps.profile);
     const line = textIn(section, KEY);
     if (section === undefined || line === undefined) {

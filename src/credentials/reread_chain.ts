@@ -9,7 +9,7 @@ import type { System } from "../ports/system.ts";
 import { CredentialChain } from "./chain.ts";
 import type { ChainContext } from "./context.ts";
 import { defaultProviders } from "./default_chain.ts";
-import type { Finding, TellingProvider } from "./finding.ts";
+import type { ExplainableProvider, Resolution } from "./resolution.ts";
 
 /** Reads the config files again, and chooses the profile again. */
 export type Reread = () => Promise<
@@ -21,7 +21,7 @@ export type Reread = () => Promise<
  * it was last asked. As it is asked only when credentials end or are refused, that
  * is when a change takes effect.
  */
-export class RereadChain implements TellingProvider {
+export class RereadChain implements ExplainableProvider {
   /** Name of the chain. */
   readonly name = "default";
 
@@ -46,7 +46,7 @@ export class RereadChain implements TellingProvider {
     return await (await this.#current()).load(signal);
   }
 
-  async look(signal?: AbortSignal): Promise<Finding> {
+  async look(signal?: AbortSignal): Promise<Resolution> {
     return await (await this.#current()).look(signal);
   }
 

@@ -5,7 +5,7 @@
  */
 import { ConfigError } from "../foundation/errors.ts";
 import type { ConfigSection, FileState, ProfileSet } from "../ports/config.ts";
-import type { Finding } from "./finding.ts";
+import type { Resolution } from "./resolution.ts";
 
 /** A profile by name, and the files it may stand in. */
 export interface ProfileDeps {
@@ -59,7 +59,7 @@ export function placeOf(section: ConfigSection, key: string): string {
 export function notInProfile(
   { profiles, profile }: ProfileDeps,
   ...keys: readonly string[]
-): Finding {
+): Resolution {
   const flags = [profiles.files.config, profiles.files.credentials]
     .flatMap(missingFlags);
   if (flags.length > 0) return { kind: "denied", flags: [...new Set(flags)] };
@@ -77,7 +77,7 @@ export function notInProfile(
  * @param state What became of the file.
  * @param why What it lacks.
  */
-export function notInFile(state: FileState, why: string): Finding {
+export function notInFile(state: FileState, why: string): Resolution {
   const flags = missingFlags(state);
   if (flags.length > 0) return { kind: "denied", flags };
   if (state.kind === "homeless") {

@@ -8,7 +8,11 @@ import { encodeComponent } from "../foundation/percent.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import { type Answer, steadyExchange } from "./exchange.ts";
 import { failure } from "./failure.ts";
-import { type Finding, provider, type TellingProvider } from "./finding.ts";
+import {
+  type ExplainableProvider,
+  provider,
+  type Resolution,
+} from "./resolution.ts";
 import { missingTexts } from "./json_file.ts";
 import { isObject, type JsonObject, readObject } from "./metadata_keys.ts";
 import { notInProfile, type ProfileDeps } from "./section.ts";
@@ -37,10 +41,10 @@ export interface SsoDeps extends ProfileDeps, Omit<SsoTokenDeps, "timeoutMs"> {
  *
  * @param deps The profile, files, time and transport.
  */
-export function ssoProvider(deps: SsoDeps): TellingProvider {
+export function ssoProvider(deps: SsoDeps): ExplainableProvider {
   const timed = { ...deps, timeoutMs: deps.timeoutMs ?? TIMEOUT_MS };
   const tokens = new SsoTokens(timed);
-  return provider(NAME, async (signal): Promise<Finding> => {
+  return provider(NAME, async (signal): Promise<Resolution> => {
     const settings = ssoSettings(deps.profiles, deps.profile);
     if (settings === undefined) {
       return notInProfile(deps, "sso_account_id", "sso_role_name");

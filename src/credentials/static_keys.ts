@@ -6,7 +6,11 @@
 import { PartialCredentialsError } from "../foundation/errors.ts";
 import type { ConfigSection, FileState, ProfileSet } from "../ports/config.ts";
 import type { Credentials } from "../ports/credentials.ts";
-import { type Finding, provider, type TellingProvider } from "./finding.ts";
+import {
+  type ExplainableProvider,
+  provider,
+  type Resolution,
+} from "./resolution.ts";
 import { notInFile, placeOf, type ProfileDeps, textIn } from "./section.ts";
 
 const KEY_ID = "aws_access_key_id";
@@ -19,7 +23,7 @@ const TOKENS = ["aws_security_token", "aws_session_token"];
  *
  * @param deps The profile.
  */
-export function sharedFileProvider(deps: ProfileDeps): TellingProvider {
+export function sharedFileProvider(deps: ProfileDeps): ExplainableProvider {
   const { credentialsFile, files } = deps.profiles;
   return fileProvider(
     "shared-credentials-file",
@@ -34,7 +38,7 @@ export function sharedFileProvider(deps: ProfileDeps): TellingProvider {
  *
  * @param deps The profile.
  */
-export function configFileProvider(deps: ProfileDeps): TellingProvider {
+export function configFileProvider(deps: ProfileDeps): ExplainableProvider {
   const { configFile, files } = deps.profiles;
   return fileProvider("config-file", deps, configFile, files.config);
 }
@@ -94,8 +98,8 @@ function fileProvider(
   { profile }: ProfileDeps,
   sections: ProfileSet["profiles"],
   state: FileState,
-): TellingProvider {
-  return provider(name, (): Finding => {
+): ExplainableProvider {
+  return provider(name, (): Resolution => {
     const section = sections.get(profile);
     if (section === undefined) {
       return notInFile(state, `there is no profile "${profile}"`);

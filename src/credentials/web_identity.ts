@@ -7,7 +7,11 @@ import { ConfigError } from "../foundation/errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { AssumeRoleWithWebIdentity } from "../ports/credentials.ts";
 import type { Found, System } from "../ports/system.ts";
-import { type Finding, provider, type TellingProvider } from "./finding.ts";
+import {
+  type ExplainableProvider,
+  provider,
+  type Resolution,
+} from "./resolution.ts";
 import { notInProfile, type ProfileDeps, textIn } from "./section.ts";
 import { needTextFile } from "./text_file.ts";
 import { credentialsValue } from "./value.ts";
@@ -42,10 +46,12 @@ export interface WebIdentityDeps extends ProfileDeps {
  *
  * @param deps The profile, the machine and STS.
  */
-export function webIdentityProvider(deps: WebIdentityDeps): TellingProvider {
+export function webIdentityProvider(
+  deps: WebIdentityDeps,
+): ExplainableProvider {
   // One name for the life of the provider, so that the audit log shows one user.
   const seconds = Math.floor(deps.clock.now().getTime() / 1_000);
-  return provider(NAME, async (signal): Promise<Finding> => {
+  return provider(NAME, async (signal): Promise<Resolution> => {
     const path = setting(deps, TOKEN_FILE);
     if (path.kind === "denied") return { kind: "denied", flags: [path.flag] };
     if (path.kind === "absent" || path.value === "") return absent(deps);
@@ -82,7 +88,7 @@ function setting(
   return { kind: "found", value: inProfile };
 }
 
-function absent(deps: WebIdentityDeps): Finding {
+function absent(deps: WebIdentityDeps): Resolution {
   const finding = notInProfile(deps, TOKEN_FILE.key);
   return finding.kind === "absent" && deps.environment === "counts"
     ? {

@@ -22,7 +22,7 @@ export {
 } from "./transport_errors.ts";
 
 /** What became of one credential provider. */
-export interface TriedProvider {
+export interface ProviderAttempt {
   /** Name of the provider. */
   readonly name: string;
   /** What it said: absent, skipped or broken, and why. Never a secret. */
@@ -36,7 +36,7 @@ export class ConfigError extends AwsError {
   /** Which case it is, in botocore's words where it has one, for example `"ProfileNotFound"`. */
   readonly code: string;
   /** The credential providers that were asked, where it ended their search. */
-  tried?: readonly TriedProvider[];
+  tried?: readonly ProviderAttempt[];
 
   /**
    * Makes the error.
@@ -61,7 +61,7 @@ export class CredentialsError extends AwsError {
   /** Which case it is, in botocore's words where it has one, for example `"CredentialRetrievalError"`. */
   readonly code: string;
   /** The providers that were asked, in order; a chain adds those before the one in charge. */
-  tried: readonly TriedProvider[];
+  tried: readonly ProviderAttempt[];
 
   /**
    * Makes the error.
@@ -73,7 +73,8 @@ export class CredentialsError extends AwsError {
   constructor(
     code: string,
     message: string,
-    options: ErrorOptions & { readonly tried?: readonly TriedProvider[] } = {},
+    options: ErrorOptions & { readonly tried?: readonly ProviderAttempt[] } =
+      {},
   ) {
     super(message, options);
     this.code = code;
@@ -92,7 +93,7 @@ export class NoCredentialsError extends CredentialsError {
    *
    * @param tried The providers that were asked, in order.
    */
-  constructor(tried: readonly TriedProvider[]) {
+  constructor(tried: readonly ProviderAttempt[]) {
     const names = Map.groupBy(tried, ({ verdict }) => verdict);
     const list = [...names].map(([verdict, those]) =>
       `\n  ${those.map(({ name }) => name).join(", ")}: ${verdict}`

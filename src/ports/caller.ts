@@ -92,7 +92,7 @@ export type Presigner = <Input, Output>(
 ) => Promise<PresignedRequest>;
 
 /** Where a text goes that stands for a request, and who signs it. */
-export interface SigningPlace {
+export interface PresignContext {
   /** Where a call of the operation would go, without its query. */
   readonly url: string;
   /** What the signature is bound to. */
@@ -118,11 +118,11 @@ export interface TextSigner {
  *
  * @typeParam Input Type of the operation's parameters.
  */
-export type SigningPlaceFinder = <Input, Output>(
+export type PresignContextFinder = <Input, Output>(
   operation: Operation<Input, Output>,
   input: Input,
   options?: Pick<CallOptions, "signal">,
-) => Promise<SigningPlace>;
+) => Promise<PresignContext>;
 
 /** All that a service client needs. */
 export interface ClientCore {
@@ -131,7 +131,7 @@ export interface ClientCore {
   /** Makes a presigned URL. */
   readonly presign: Presigner;
   /** Prepares the signature of a text. Absent: texts cannot be signed. */
-  readonly signingPlace?: SigningPlaceFinder;
+  readonly presignContext?: PresignContextFinder;
   /** Time, for the waits of waiters. */
   readonly clock: Clock;
   /** The machine's files, for transfers. Absent: there are none to be had. */

@@ -71,7 +71,7 @@ export type ProfileValue = string | Readonly<Record<string, string>>;
 export type Profile = Readonly<Record<string, ProfileValue>>;
 
 /** Where a value stands in a file. */
-export interface Place {
+export interface SettingLocation {
   /** Path of the file. */
   readonly file: string;
   /** Number of the line, from 1. */
@@ -83,9 +83,9 @@ export interface ConfigSection {
   /** The values. The object inherits nothing, so that any key can be looked up. */
   readonly values: Profile;
   /** Where the section starts. */
-  readonly place: Place;
+  readonly place: SettingLocation;
   /** Where each value stands, by key; `"s3.addressing_style"` for one in a block. */
-  readonly places: Readonly<Record<string, Place>>;
+  readonly places: Readonly<Record<string, SettingLocation>>;
 }
 
 /** What became of one of the two files. */
@@ -149,7 +149,7 @@ export type SettingSource =
     /** The key, `"s3.addressing_style"` for one in a block. */
     readonly key: string;
     /** Where it stands. */
-    readonly place: Place;
+    readonly place: SettingLocation;
   }
   | {
     /** Nowhere: it is the default. */

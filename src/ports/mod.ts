@@ -23,11 +23,11 @@ export type {
   CallOptions,
   CallOverrides,
   ClientCore,
+  PresignContext,
+  PresignContextFinder,
   PresignedRequest,
   Presigner,
   PresignOptions,
-  SigningPlace,
-  SigningPlaceFinder,
   TextSigner,
 } from "./caller.ts";
 export type { Clock } from "./clock.ts";
@@ -38,12 +38,12 @@ export type {
   ConfigSection,
   CredentialsInput,
   FileState,
-  Place,
   Profile,
   ProfileSet,
   ProfileValue,
   Resolved,
   Setting,
+  SettingLocation,
   SettingSource,
 } from "./config.ts";
 export type {
@@ -75,7 +75,11 @@ export type {
   Transport,
 } from "./http.ts";
 export type { LogFields, Logger, LogLevel } from "./logger.ts";
-export type { Answer, Protocol, RequestDraft } from "./protocol.ts";
+export type {
+  ParsedResponse,
+  Protocol,
+  SerializedRequest,
+} from "./protocol.ts";
 export type {
   AttemptFacts,
   Correction,

@@ -9,7 +9,8 @@ import type { Operation } from "./schema.ts";
 import type { BodyInput } from "./body.ts";
 
 /** A request that does not know its host yet. */
-export interface RequestDraft extends Omit<HttpRequest, "body" | "origin"> {
+export interface SerializedRequest
+  extends Omit<HttpRequest, "body" | "origin"> {
   /** The body as it was given; opened or read when the call prepares it. */
   readonly body: BodyInput | undefined;
   /** Whether the body is one that the operation streams: an object's content. */
@@ -25,7 +26,7 @@ export interface RequestDraft extends Omit<HttpRequest, "body" | "origin"> {
  *
  * @typeParam Output Type of the operation's result.
  */
-export interface Answer<Output> {
+export interface ParsedResponse<Output> {
   /** The result, without what the call adds to it. */
   readonly output: Omit<Output, keyof ResponseBase>;
   /** The service's id of the request, where the body tells it. */
@@ -53,7 +54,7 @@ export interface Protocol {
     operation: Operation<Input, Output>,
     input: Input,
     uuid: () => string,
-  ): RequestDraft;
+  ): SerializedRequest;
   /**
    * Reads the response.
    *
@@ -65,5 +66,5 @@ export interface Protocol {
   deserialize<Input, Output>(
     operation: Operation<Input, Output>,
     response: HttpResponse,
-  ): Promise<Answer<Output>>;
+  ): Promise<ParsedResponse<Output>>;
 }

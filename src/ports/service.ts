@@ -8,7 +8,7 @@ import type { Caller, ClientCore } from "./caller.ts";
 import type { ClientConfig, Setting } from "./config.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Endpoint, EndpointQuery } from "./endpoint.ts";
-import type { Answer, Protocol } from "./protocol.ts";
+import type { ParsedResponse, Protocol } from "./protocol.ts";
 import type { RegionMemory } from "./recovery.ts";
 import type { Operation } from "./schema.ts";
 
@@ -40,8 +40,8 @@ export interface ServiceDefinition<Config extends ClientConfig = ClientConfig> {
   readonly amendOutput?: <Input, Output>(
     operation: Operation<Input, Output>,
     input: Input,
-    output: Answer<Output>["output"],
-  ) => Answer<Output>["output"];
+    output: ParsedResponse<Output>["output"],
+  ) => ParsedResponse<Output>["output"];
   /**
    * What the caller should know about a refusal that the service does not explain
    * (S3: answers to HEAD have no body).

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Answer } from "../ports/protocol.ts";
+import type { ParsedResponse } from "../ports/protocol.ts";
 import type { Output as Read, ShapeReader } from "./shape_reader.ts";
 
 /**
@@ -17,10 +17,10 @@ export function answer<Output>(
   output: Read,
   { missing, unreadable }: Pick<ShapeReader, "missing" | "unreadable">,
   requestId?: string,
-): Answer<Output> {
+): ParsedResponse<Output> {
   return {
     // The table that led the reader was generated with the type.
-    output: output as Answer<Output>["output"],
+    output: output as ParsedResponse<Output>["output"],
     ...requestId && { requestId },
     ...missing.size > 0 && { missing: [...missing] },
     ...unreadable.size > 0 && { unreadable: [...unreadable] },

@@ -4,7 +4,7 @@
  * @module
  */
 import { ValidationError } from "../foundation/errors.ts";
-import type { RequestDraft } from "../ports/protocol.ts";
+import type { SerializedRequest } from "../ports/protocol.ts";
 import type { Operation, StructureShape } from "../ports/schema.ts";
 import { given, isValues, type Values } from "./members.ts";
 import { PreparedShape } from "./prepared_shape.ts";
@@ -20,7 +20,7 @@ export interface CheckedInput {
   /** The values, tokens included. */
   readonly values: Values;
   /** The part of the draft that does not depend on the protocol. */
-  readonly target: Pick<RequestDraft, "context" | "hostPrefix" | "method">;
+  readonly target: Pick<SerializedRequest, "context" | "hostPrefix" | "method">;
 }
 
 /**

@@ -7,7 +7,11 @@
  */
 import { text } from "../foundation/bytes.ts";
 import type { HttpResponse } from "../ports/http.ts";
-import type { Answer, Protocol, RequestDraft } from "../ports/protocol.ts";
+import type {
+  ParsedResponse,
+  Protocol,
+  SerializedRequest,
+} from "../ports/protocol.ts";
 import type { Operation } from "../ports/schema.ts";
 import { answer } from "./answer.ts";
 import { checkedInput } from "./draft.ts";
@@ -34,7 +38,7 @@ export function queryProtocol(version: string): Protocol {
       operation: Operation<Input, Output>,
       input: Input,
       uuid: () => string,
-    ): RequestDraft {
+    ): SerializedRequest {
       const { shape, values, target } = checkedInput(operation, input, uuid);
       return {
         ...target,
@@ -58,7 +62,7 @@ export function queryProtocol(version: string): Protocol {
 async function deserialize<Input, Output>(
   operation: Operation<Input, Output>,
   response: HttpResponse,
-): Promise<Answer<Output>> {
+): Promise<ParsedResponse<Output>> {
   const bytes = await bodyBytes(response);
   if (response.status >= 300) {
     throw serviceError(operation, response, text(bytes));

@@ -9,7 +9,11 @@
 import { text } from "../foundation/bytes.ts";
 import { StreamingBody } from "../foundation/streaming_body.ts";
 import type { HttpResponse } from "../ports/http.ts";
-import type { Answer, Protocol, RequestDraft } from "../ports/protocol.ts";
+import type {
+  ParsedResponse,
+  Protocol,
+  SerializedRequest,
+} from "../ports/protocol.ts";
 import type { Member, Operation, StructureShape } from "../ports/schema.ts";
 import { answer } from "./answer.ts";
 import { checkedInput } from "./draft.ts";
@@ -38,7 +42,7 @@ export const restXml: Protocol = {
     operation: Operation<Input, Output>,
     input: Input,
     uuid: () => string,
-  ): RequestDraft {
+  ): SerializedRequest {
     const { shape, values, target } = checkedInput(operation, input, uuid);
     return {
       ...target,
@@ -50,7 +54,7 @@ export const restXml: Protocol = {
   async deserialize<Input, Output>(
     operation: Operation<Input, Output>,
     response: HttpResponse,
-  ): Promise<Answer<Output>> {
+  ): Promise<ParsedResponse<Output>> {
     if (response.status >= 300) {
       const document = text(await bodyBytes(response));
       throw serviceError(operation, response, document);
@@ -68,7 +72,7 @@ function requestBody<Input, Output>(
   { root }: Operation<Input, Output>,
   shape: StructureShape,
   values: Values,
-): Pick<RequestDraft, "body" | "streamed"> {
+): Pick<SerializedRequest, "body" | "streamed"> {
   const { payload } = PreparedShape.of(shape);
   if (payload !== undefined) {
     const { key, member } = payload;
@@ -89,7 +93,7 @@ function payloadBody(
   key: string,
   member: Member,
   value: unknown,
-): RequestDraft["body"] {
+): SerializedRequest["body"] {
   if (value === undefined) return undefined;
   if (shapeOf(member) !== undefined) {
     return memberXml(member.name ?? key, member, value);

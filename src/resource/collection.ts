@@ -9,7 +9,7 @@ import type { CallOptions } from "../ports/caller.ts";
 import type { DeleteResult } from "../transfer/mod.ts";
 
 /** How many are wanted, and how many with one request. */
-export interface PageWish {
+export interface PageOptions {
   /** Most items of a page; the service has an upper bound of its own. */
   readonly pageSize?: number;
   /** What differs for the calls. */
@@ -26,7 +26,7 @@ export interface CollectionSource<Filter, Item> {
   /** Gets the pages, one at a time, when they are asked for. */
   pages(
     filter: Partial<Filter>,
-    wish: PageWish,
+    wish: PageOptions,
   ): AsyncIterable<readonly Item[]>;
 }
 
@@ -45,7 +45,7 @@ export interface DeletableSource<Filter, Item>
  *
  * @typeParam Filter What narrows the collection.
  */
-export interface CollectionChoice<Filter> extends PageWish {
+export interface CollectionChoice<Filter> extends PageOptions {
   /** What narrows it. */
   readonly filter: Partial<Filter>;
   /** Most items that are handed out. Default: all there are. */

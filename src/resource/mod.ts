@@ -29,7 +29,7 @@ export {
   type CollectionSource,
   DeletableCollection,
   type DeletableSource,
-  type PageWish,
+  type PageOptions,
 } from "./collection.ts";
 export { resource } from "./default.ts";
 export { ObjectResource } from "./object.ts";
@@ -38,7 +38,7 @@ export type {
   DownloadFileOptions,
   ListedVersion,
   ObjectAttributes,
-  ObjectPlace,
+  ObjectRef,
   PlaceMember,
   UploadFileOptions,
 } from "./options.ts";

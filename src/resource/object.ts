@@ -35,7 +35,7 @@ import {
   type DownloadFileOptions,
   type ListedVersion,
   type ObjectAttributes,
-  type ObjectPlace,
+  type ObjectRef,
   type PlaceMember,
   refuseOther,
   UPLOAD_FILE_OPTIONS,
@@ -58,7 +58,7 @@ import {
  */
 export class ObjectResource {
   /** Where it is. */
-  readonly place: ObjectPlace;
+  readonly place: ObjectRef;
   /** The client that makes the calls. */
   readonly client: S3;
 
@@ -77,7 +77,7 @@ export class ObjectResource {
    */
   constructor(
     client: S3,
-    place: ObjectPlace,
+    place: ObjectRef,
     listed: ObjectAttributes = {},
     version: ListedVersion = {},
   ) {

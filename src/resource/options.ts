@@ -19,7 +19,7 @@ import type {
 } from "../transfer/mod.ts";
 
 /** Where an object is. */
-export type ObjectPlace = CopySourceObject;
+export type ObjectRef = CopySourceObject;
 
 /** What an object is like, as S3 says it without the content. */
 export type ObjectAttributes = Omit<HeadObjectOutput, "ResponseMetadata">;

@@ -3,11 +3,11 @@ import type { RetryOptions, RetryStrategy } from "../ports/retry.ts";
 import { AdaptiveRetry } from "./adaptive.ts";
 import { CLASSIC, EDITION_2026, type RetryConstants } from "./constants.ts";
 import { LegacyRetry } from "./legacy.ts";
-import { HonouredRetryAfter } from "./retry_after.ts";
+import { RetryAfter } from "./retry_after.ts";
 import { StandardRetry } from "./standard.ts";
 
 /** What a strategy gets from its client rather than from the user. */
-export interface RetryDoors {
+export interface RetryDependencies {
   /** Id of the client's service, for numbers of its own, for example `"dynamodb"`. */
   readonly service?: string;
   /** Source of jitter, in [0, 1). Default: `Math.random`. */
@@ -33,13 +33,16 @@ const EDITIONS: Readonly<
  */
 export function retryStrategy(
   options: RetryOptions = {},
-  doors: RetryDoors = {},
+  doors: RetryDependencies = {},
 ): RetryStrategy {
   const strategy = ofMode(options, doors);
-  return options.honourRetryAfter ? new HonouredRetryAfter(strategy) : strategy;
+  return options.honourRetryAfter ? new RetryAfter(strategy) : strategy;
 }
 
-function ofMode(options: RetryOptions, doors: RetryDoors): RetryStrategy {
+function ofMode(
+  options: RetryOptions,
+  doors: RetryDependencies,
+): RetryStrategy {
   const { mode = "standard" } = options;
   if (mode === "legacy" && options.constants === "2026") {
     throw new ConfigError(

@@ -52,8 +52,8 @@ export {
   type RetryableClass,
 } from "./classify.ts";
 export { CLASSIC, EDITION_2026, type RetryConstants } from "./constants.ts";
-export { type RetryDoors, retryStrategy } from "./from_mode.ts";
+export { type RetryDependencies, retryStrategy } from "./from_mode.ts";
 export { LegacyRetry, type LegacyRetryOptions } from "./legacy.ts";
 export { RetryQuota } from "./quota.ts";
-export { HonouredRetryAfter } from "./retry_after.ts";
+export { RetryAfter } from "./retry_after.ts";
 export { StandardRetry, type StandardRetryOptions } from "./standard.ts";

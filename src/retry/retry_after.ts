@@ -17,7 +17,7 @@ const MAX_RETRY_AFTER_MS = 20_000;
  * `Retry-After` asks, up to 20 seconds. Whether to retry stays the other's
  * decision.
  */
-export class HonouredRetryAfter implements RetryStrategy {
+export class RetryAfter implements RetryStrategy {
   /** The other strategy's mode. */
   readonly mode: string;
   /** The other strategy's limit. */

@@ -48,7 +48,7 @@ export class SendLimiter {
   readonly #rate: SendRate;
   readonly #bucket: TokenBucket;
   /** Who waits, in order; only the first one needs to know of changes. */
-  readonly #line = new Map<Place, (() => void) | undefined>();
+  readonly #line = new Map<Waiter, (() => void) | undefined>();
   #enabled = false;
 
   /**
@@ -108,7 +108,7 @@ export class SendLimiter {
   reserve(atSeconds: number): SendToken | undefined {
     if (!this.#enabled) return undefined;
     this.#bucket.take(1);
-    const place: Place = { number: this.#bucket.taken };
+    const place: Waiter = { number: this.#bucket.taken };
     const remaining = (at: number): number => {
       const missing = this.#bucket.missingFor(place.number, at);
       return missing <= ROUNDING ? 0 : missing / this.#bucket.fillRate;
@@ -153,7 +153,7 @@ export class SendLimiter {
     this.#wakeFirst();
   }
 
-  #leave(left: Place, unused: boolean): void {
+  #leave(left: Waiter, unused: boolean): void {
     this.#line.delete(left);
     if (unused) {
       this.#bucket.giveBack(1);
@@ -177,6 +177,6 @@ export class SendLimiter {
 }
 
 /** The number of a token, counted from the first one ever taken. */
-interface Place {
+interface Waiter {
   number: number;
 }

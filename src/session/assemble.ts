@@ -15,7 +15,7 @@ import { ExpiredCredentials } from "../client/expired_credentials.ts";
 import type { Parts } from "../client/parts.ts";
 import type { PayloadPolicy } from "../client/payload.ts";
 import { createPresigner } from "../client/presign.ts";
-import { createSigningPlaceFinder } from "../client/signing_place.ts";
+import { createPresignContextFinder } from "../client/presign_context.ts";
 import { Sessions } from "../client/sessions.ts";
 import type { UnreadSetting } from "../client/unread_settings.ts";
 import { WireLog } from "../client/wire_log.ts";
@@ -102,7 +102,7 @@ export function assembledCore(
   return {
     call: createCaller(load),
     presign: createPresigner(load),
-    signingPlace: createSigningPlaceFinder(load),
+    presignContext: createPresignContextFinder(load),
     clock: shared.clock,
     files: shared.system,
     logger: shared.logger,

@@ -80,8 +80,8 @@ export function coreOf(
       input: Input,
       options?: PresignOptions,
     ) => await (await coreFor(options)).presign(operation, input, options),
-    signingPlace: async (...place) =>
-      await (await own()).signingPlace(...place),
+    presignContext: async (...place) =>
+      await (await own()).presignContext(...place),
     clock: shared.clock,
     files: shared.system,
     logger: shared.logger,

@@ -8,7 +8,11 @@ import {
   resolveAppId,
   resolveClient,
 } from "../config/client_settings.ts";
-import { resolve, type SettingPlaces, sourceText } from "../config/settings.ts";
+import {
+  resolve,
+  type SettingSources,
+  sourceText,
+} from "../config/settings.ts";
 import {
   INSTANCE_SETTINGS,
   instanceAddress,
@@ -78,7 +82,7 @@ export async function explainConfig<Config extends ClientConfig>(
  */
 function ofProxy(
   { proxy, endpointUrl }: ClientSettings,
-  places: SettingPlaces,
+  places: SettingSources,
 ): readonly ExplainedSetting[] {
   if (proxy.source.kind !== "default") return [explained("proxy", proxy)];
   const scheme = endpointUrl.value?.startsWith("http:")
@@ -105,7 +109,7 @@ function ofProxy(
 /** A wrong one ends no call of a program that needs no metadata service. */
 function ofMetadata(
   row: Setting<unknown>,
-  places: SettingPlaces,
+  places: SettingSources,
 ): ExplainedSetting {
   try {
     const told = explained(row.name, resolve(row, { ...places, given: [] }));

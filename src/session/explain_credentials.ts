@@ -7,7 +7,7 @@ import {
   type CredentialsExplanation,
   explain,
 } from "../credentials/explain.ts";
-import { provider } from "../credentials/finding.ts";
+import { provider } from "../credentials/resolution.ts";
 import type { CredentialProvider } from "../ports/credentials.ts";
 import { discoveredProviders } from "./discovery.ts";
 import type { Shared } from "./shared.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { find } from "../credentials/finding.ts";
+import { find } from "../credentials/resolution.ts";
 import { PermissionRecorder, Permissions } from "../credentials/recorder.ts";
 import { platformSystem } from "../system/platform_system.ts";
 import { FetchTransport } from "../transport/fetch_transport.ts";

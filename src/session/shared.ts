@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SettingPlaces } from "../config/settings.ts";
+import type { SettingSources } from "../config/settings.ts";
 import type { MfaCode } from "../credentials/context.ts";
 import { givenCredentials } from "../credentials/given.ts";
 import {
@@ -115,7 +115,7 @@ export class Shared implements Disposable {
   async places(
     config: ClientConfig = {},
     overrides: ClientConfig = {},
-  ): Promise<SettingPlaces> {
+  ): Promise<SettingSources> {
     const { profile } = await this.setup();
     return {
       given: [

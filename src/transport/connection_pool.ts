@@ -4,7 +4,7 @@
  * @module
  */
 import { ConfigError } from "../foundation/errors.ts";
-import { addressOf } from "./dials.ts";
+import { addressOf } from "./connect_probe.ts";
 import type { OptionKinds } from "../foundation/options.ts";
 import { checkCount } from "./limits.ts";
 import { isDeno, isProxied, proxyInWords } from "./runtime.ts";

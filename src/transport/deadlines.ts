@@ -12,9 +12,9 @@ import type {
   Transport,
 } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
-import { Exchange } from "./exchange.ts";
+import { InFlightRequest } from "./in_flight_request.ts";
 import { Intake } from "./intake.ts";
-import type { WaitLimits } from "./patience.ts";
+import type { WaitLimits } from "./read_timer.ts";
 import { ForgottenBodies, GuardedBody } from "./response_body.ts";
 import { checkLimit } from "./limits.ts";
 import type { Timing } from "./runtime.ts";
@@ -71,7 +71,7 @@ export function withDeadlines(
 /** A response whose body knows when it ends. */
 export interface GuardedResponse extends HttpResponse {
   /** The exchange; it is over at once where there is no body. */
-  readonly exchange: Exchange;
+  readonly exchange: InFlightRequest;
 }
 
 /** The transport of {@linkcode withDeadlines}. */
@@ -117,7 +117,7 @@ export class Deadlines implements Transport {
     request: HttpRequest,
     options: SendOptions = {},
   ): Promise<GuardedResponse> {
-    const exchange = new Exchange({
+    const exchange = new InFlightRequest({
       request,
       limits: this.#limitsOf(options),
       clock: this.#clock,
@@ -139,7 +139,7 @@ export class Deadlines implements Transport {
   }
 
   #response(
-    exchange: Exchange,
+    exchange: InFlightRequest,
     options: SendOptions,
   ): Promise<GuardedResponse> {
     const { request, signal } = exchange;
@@ -158,7 +158,7 @@ export class Deadlines implements Transport {
     });
   }
 
-  #watched(exchange: Exchange): WireBody | undefined {
+  #watched(exchange: InFlightRequest): WireBody | undefined {
     const { body, origin } = exchange.request;
     if (body === undefined || body.length === 0) return undefined;
     if (body instanceof Uint8Array && !this.#watchesBytes) return undefined;
@@ -170,7 +170,7 @@ export class Deadlines implements Transport {
     return new WireBody(body, exchange, line);
   }
 
-  #guarded(response: HttpResponse, exchange: Exchange): GuardedResponse {
+  #guarded(response: HttpResponse, exchange: InFlightRequest): GuardedResponse {
     const { status, headers, decoded = false } = response;
     if (response.body === null || hasNoBody(exchange.request, status)) {
       if (response.body !== null) dropLate(response);

@@ -17,7 +17,7 @@ import type {
   Transport,
 } from "../ports/http.ts";
 import type { ConnectionPool } from "./connection_pool.ts";
-import type { Dials } from "./dials.ts";
+import type { ConnectProbe } from "./connect_probe.ts";
 import { hasNoBody } from "./deadlines.ts";
 import { proxyRefusal, sendFault } from "./faults.ts";
 import { describe, requestUrl } from "./request_url.ts";
@@ -29,7 +29,7 @@ export interface FetchParts {
   /** Sends. */
   readonly pool: ConnectionPool;
   /** Keeps the connect limit, where that can be kept. */
-  readonly dials: Dials | undefined;
+  readonly dials: ConnectProbe | undefined;
   /** The connect limit where a call names none, in milliseconds. */
   readonly connectTimeoutMs: number;
 }

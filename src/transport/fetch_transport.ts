@@ -28,7 +28,7 @@ import {
 } from "./connection_pool.ts";
 import { ConnectionQueue } from "./connection_queue.ts";
 import { Deadlines } from "./deadlines.ts";
-import { type Dialer, Dials } from "./dials.ts";
+import { ConnectProbe, type Dialer } from "./connect_probe.ts";
 import { FetchExchange } from "./fetch_exchange.ts";
 import { permissionMissing } from "./faults.ts";
 import { checkLimit } from "./limits.ts";
@@ -116,7 +116,7 @@ export class FetchTransport implements Transport {
   /** The time limits that it keeps. */
   readonly limits: readonly TimeLimit[];
   readonly #pool: ConnectionPool;
-  readonly #dials: Dials | undefined;
+  readonly #dials: ConnectProbe | undefined;
   readonly #queue: ConnectionQueue | undefined;
   readonly #exchanges: Deadlines;
   readonly #logger: Logger | undefined;
@@ -231,7 +231,7 @@ function refuseUnused(options: FetchTransportOptions): void {
 function dialsOf(
   options: FetchTransportOptions,
   clock: Timing,
-): Dials | undefined {
+): ConnectProbe | undefined {
   const { proxy } = options;
   const dialer = dialerOf(options);
   // With a proxy it is the proxy that would have to be reached, and it is near.
@@ -239,7 +239,7 @@ function dialsOf(
   const environment = proxy === false ? "absent" : proxyInEnvironment();
   if (environment === "present") return undefined;
   const remark = environment === "unreadable" ? PROXY_UNKNOWN : "";
-  return new Dials({ dialer, clock, reachedForMs: IDLE_MS, remark });
+  return new ConnectProbe({ dialer, clock, reachedForMs: IDLE_MS, remark });
 }
 
 function dialerOf(

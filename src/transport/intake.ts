@@ -5,11 +5,11 @@
  */
 import { AwsError, type TransportError } from "../foundation/errors.ts";
 import type { HttpRequest, ResponseBody } from "../ports/http.ts";
-import type { Exchange } from "./exchange.ts";
+import type { InFlightRequest } from "./in_flight_request.ts";
 import { bodyFault } from "./faults.ts";
 import { readWhole } from "./read_whole.ts";
 import type { Timing } from "./runtime.ts";
-import { Tally } from "./tally.ts";
+import { ByteCounter } from "./byte_counter.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -32,9 +32,9 @@ const UNASKED_MS = 1_000;
  */
 export class Intake {
   readonly #body: ResponseBody;
-  readonly #exchange: Exchange;
+  readonly #exchange: InFlightRequest;
   readonly #clock: Timing;
-  readonly #tally: Tally;
+  readonly #tally: ByteCounter;
   #reader: ReadableStreamDefaultReader<Bytes> | undefined;
   /** The whole body, if it is read at once; empty when it is handed over. */
   #whole: Promise<Bytes> | undefined;
@@ -55,13 +55,13 @@ export class Intake {
   constructor(
     body: ResponseBody,
     head: { readonly status: number; readonly contentLength?: string },
-    exchange: Exchange,
+    exchange: InFlightRequest,
     clock: Timing,
   ) {
     this.#body = body;
     this.#exchange = exchange;
     this.#clock = clock;
-    this.#tally = new Tally(head.contentLength, head.status);
+    this.#tally = new ByteCounter(head.contentLength, head.status);
     exchange.tally = this.#tally;
   }
 

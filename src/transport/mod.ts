@@ -39,7 +39,7 @@ export type {
 export type { LogFields, Logger, LogLevel } from "../ports/logger.ts";
 export type { ClientCertificate, PoolOptions } from "./connection_pool.ts";
 export { type DeadlineOptions, withDeadlines } from "./deadlines.ts";
-export type { Address, Dialer } from "./dials.ts";
+export type { Address, Dialer } from "./connect_probe.ts";
 export {
   FetchTransport,
   type FetchTransportOptions,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from "../ports/clock.ts";
-import type { Address } from "./dials.ts";
+import type { Address } from "./connect_probe.ts";
 
 /** What the transport needs of a clock. */
 export type Timing = Pick<Clock, "now" | "timer">;

@@ -5,7 +5,7 @@
  */
 import { ValidationError } from "../foundation/errors.ts";
 import type { BodySource } from "../ports/http.ts";
-import type { Exchange } from "./exchange.ts";
+import type { InFlightRequest } from "./in_flight_request.ts";
 import type { Timing } from "./runtime.ts";
 
 type Content = Uint8Array<ArrayBuffer> | BodySource;
@@ -64,7 +64,7 @@ export class WireBody implements BodySource {
   /** Whether it may be opened again. */
   readonly replayable: boolean;
   readonly #content: Content;
-  readonly #exchange: Exchange;
+  readonly #exchange: InFlightRequest;
   readonly #line: UploadLine;
   #controller: Controller | undefined;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
@@ -85,7 +85,7 @@ export class WireBody implements BodySource {
    * @param exchange The exchange that sends it.
    * @param line The line that it goes over.
    */
-  constructor(content: Content, exchange: Exchange, line: UploadLine) {
+  constructor(content: Content, exchange: InFlightRequest, line: UploadLine) {
     this.length = content.length;
     this.replayable = content instanceof Uint8Array || content.replayable;
     this.#content = content;

@@ -12,7 +12,7 @@ import {
 } from "../../src/config/client_settings.ts";
 import { checkClientOptions } from "../../src/config/client_options.ts";
 import { profilesFrom } from "../../src/config/profiles.ts";
-import type { SettingPlaces } from "../../src/config/settings.ts";
+import type { SettingSources } from "../../src/config/settings.ts";
 import { ConfigError } from "../../src/foundation/errors.ts";
 import { oneOf } from "../../src/foundation/setting_values.ts";
 import type { Logger } from "../../src/ports/logger.ts";
@@ -47,7 +47,7 @@ function resolveS3(setup: Setup = {}): Promise<ClientSettings> {
 function setUp(
   { env = {}, config = "", options = {}, session = {}, ...rest }: Setup,
 ): {
-  readonly places: SettingPlaces;
+  readonly places: SettingSources;
   readonly system: FakeSystem;
   readonly set: ReturnType<typeof profilesFrom>;
 } {
@@ -57,7 +57,7 @@ function setUp(
     { state: { kind: "absent", path: "/k" }, text: "" },
   );
   const section = set.profiles.get("default");
-  const places: SettingPlaces = {
+  const places: SettingSources = {
     given: [
       { owner: "client", options },
       { owner: "session", options: session },

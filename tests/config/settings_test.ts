@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { profilesFrom } from "../../src/config/profiles.ts";
 import {
   resolve,
-  type SettingPlaces,
+  type SettingSources,
   sourceText,
 } from "../../src/config/settings.ts";
 import { ConfigError } from "../../src/foundation/errors.ts";
@@ -19,8 +19,8 @@ const STYLE = {
 };
 
 function places(
-  options: Partial<SettingPlaces> & { readonly profileText?: string } = {},
-): SettingPlaces {
+  options: Partial<SettingSources> & { readonly profileText?: string } = {},
+): SettingSources {
   const { profileText = "", ...rest } = options;
   const { profiles } = profilesFrom(
     { state: { kind: "found", path: "/c" }, text: `[default]\n${profileText}` },

@@ -5,7 +5,7 @@ import {
   insertBefore,
   without,
 } from "../../src/credentials/chain.ts";
-import { provider } from "../../src/credentials/finding.ts";
+import { provider } from "../../src/credentials/resolution.ts";
 import {
   ConfigError,
   CredentialsError,

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { explain } from "../../src/credentials/explain.ts";
-import { provider } from "../../src/credentials/finding.ts";
+import { provider } from "../../src/credentials/resolution.ts";
 import { failure } from "../../src/credentials/failure.ts";
 import type { CredentialProvider } from "../../src/ports/credentials.ts";
 

@@ -3,7 +3,7 @@ import {
   Collection,
   DeletableCollection,
   type DeletableSource,
-  type PageWish,
+  type PageOptions,
 } from "../../src/resource/mod.ts";
 
 /** What narrows the numbers of {@linkcode numbers}. */
@@ -15,7 +15,7 @@ interface Filter {
 /** What a source was asked for. */
 interface Asked {
   readonly filter: Partial<Filter>;
-  readonly wish: PageWish;
+  readonly wish: PageOptions;
 }
 
 Deno.test("Collection gets no page before it is asked for", async () => {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { RetryStrategy } from "../../src/ports/retry.ts";
-import { HonouredRetryAfter } from "../../src/retry/retry_after.ts";
+import { RetryAfter } from "../../src/retry/retry_after.ts";
 import { answer, CALL, NO_SUCH_KEY } from "./failures.ts";
 
 const PLAIN: RetryStrategy = {
@@ -14,8 +14,8 @@ const PLAIN: RetryStrategy = {
   afterSuccess: () => {},
 };
 
-Deno.test("HonouredRetryAfter lengthens a wait, up to 20 s", () => {
-  const retry = new HonouredRetryAfter(PLAIN);
+Deno.test("RetryAfter lengthens a wait, up to 20 s", () => {
+  const retry = new RetryAfter(PLAIN);
 
   const waits = ["1", "5", "3600"].map((seconds) => {
     const failure = answer({
@@ -30,9 +30,9 @@ Deno.test("HonouredRetryAfter lengthens a wait, up to 20 s", () => {
   assertEquals(waits, [2_000, 5_000, 20_000]);
 });
 
-Deno.test("HonouredRetryAfter leaves all else to the other strategy", () => {
+Deno.test("RetryAfter leaves all else to the other strategy", () => {
   const given: unknown[] = [];
-  const retry = new HonouredRetryAfter({
+  const retry = new RetryAfter({
     ...PLAIN,
     afterSuccess: (ticket) => given.push(ticket),
   });

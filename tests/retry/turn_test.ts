@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { AdaptiveRetry } from "../../src/retry/adaptive.ts";
-import { HonouredRetryAfter } from "../../src/retry/retry_after.ts";
+import { RetryAfter } from "../../src/retry/retry_after.ts";
 import type { RetryGrant, RetryTurn } from "../../src/ports/retry.ts";
 import { answer, CALL, SLOW_DOWN } from "./failures.ts";
 
@@ -75,7 +75,7 @@ Deno.test("a turn of AdaptiveRetry that came leaves its token taken", () => {
 });
 
 Deno.test("a Retry-After lengthens the backoff of a turn", () => {
-  const retry = new HonouredRetryAfter(throttled(() => 0));
+  const retry = new RetryAfter(throttled(() => 0));
   const failure = answer({
     code: "SlowDown",
     status: 503,

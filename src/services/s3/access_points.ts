@@ -12,7 +12,13 @@ import {
 } from "../../endpoint/regional.ts";
 import { type Arn, parseArn } from "./arn.ts";
 import { outpostRoute } from "./outposts.ts";
-import { type Place, refuseIf, type Route, routeTo, s3Host } from "./place.ts";
+import {
+  type EndpointParams,
+  refuseIf,
+  type Route,
+  routeTo,
+  s3Host,
+} from "./endpoint_params.ts";
 
 const OBJECT_LAMBDA = "s3-object-lambda";
 
@@ -21,7 +27,7 @@ const OBJECT_LAMBDA = "s3-object-lambda";
  *
  * @throws {EndpointError} If it names nothing that a request can be sent to.
  */
-export function arnRoute(place: Place, text: string): Route {
+export function arnRoute(place: EndpointParams, text: string): Route {
   const arn = parseArn(text);
   const type = arn?.resource[0];
   if (arn === undefined || !type) throw cannot(text, "it is not a whole ARN");
@@ -48,7 +54,7 @@ export function arnRoute(place: Place, text: string): Route {
 }
 
 function accessPointRoute(
-  place: Place,
+  place: EndpointParams,
   arn: Arn,
   name: string,
   text: string,
@@ -74,7 +80,7 @@ function accessPointRoute(
 }
 
 /** The region in the ARN is the client's, or may be another of its partition. */
-function checkRegions(place: Place, arn: Arn, text: string): void {
+function checkRegions(place: EndpointParams, arn: Arn, text: string): void {
   if (!isHostLabel(arn.region) || !isHostLabel(arn.account)) {
     throw cannot(text, "its region or its account is missing or misspelt");
   }
@@ -96,7 +102,7 @@ function checkRegions(place: Place, arn: Arn, text: string): void {
 }
 
 function multiRegionRoute(
-  place: Place,
+  place: EndpointParams,
   arn: Arn,
   name: string,
   text: string,

@@ -11,7 +11,7 @@ import { AWS_GLOBAL, partitionOf } from "../../endpoint/regional.ts";
 import type { EndpointQuery, EndpointResolver } from "../../ports/endpoint.ts";
 import { isArn } from "./arn.ts";
 import { checkBucketName } from "./bucket_name.ts";
-import type { Place } from "./place.ts";
+import type { EndpointParams } from "./endpoint_params.ts";
 import { resolveS3 } from "./rules.ts";
 import type { S3Config } from "./settings.ts";
 
@@ -40,7 +40,7 @@ export const s3Endpoint: EndpointResolver<S3Config> = (query) => {
 };
 
 /** What the rules look at, from what the user set. */
-function placeOf(query: EndpointQuery<S3Config>): Place {
+function placeOf(query: EndpointQuery<S3Config>): EndpointParams {
   const { context, endpointUrl, settings } = query;
   const region = query.region ?? AWS_GLOBAL;
   const bucket = context["Bucket"];

@@ -7,7 +7,13 @@ import { EndpointError } from "../../foundation/errors.ts";
 import { encodeComponent } from "../../foundation/percent.ts";
 import { signingRegionOf } from "../../endpoint/regional.ts";
 import { isVirtualHostable } from "./bucket_name.ts";
-import { type Place, refuseIf, type Route, routeTo, s3Host } from "./place.ts";
+import {
+  type EndpointParams,
+  refuseIf,
+  type Route,
+  routeTo,
+  s3Host,
+} from "./endpoint_params.ts";
 
 const SERVICE = "s3express";
 const BUCKET_SUFFIX = "--x-s3";
@@ -22,7 +28,10 @@ const ZONE_LENGTHS = [8, 9, 13, 14, 20];
  *
  * @returns The route, or `undefined` where the bucket is none.
  */
-export function expressRoute(place: Place, bucket: string): Route | undefined {
+export function expressRoute(
+  place: EndpointParams,
+  bucket: string,
+): Route | undefined {
   const suffix = [BUCKET_SUFFIX, ACCESS_POINT_SUFFIX]
     .find((ending) => bucket.endsWith(ending));
   if (suffix === undefined) return undefined;
@@ -58,7 +67,7 @@ export function expressRoute(place: Place, bucket: string): Route | undefined {
 }
 
 /** Where directory buckets are made, listed and configured. */
-export function expressControlRoute(place: Place, path = ""): Route {
+export function expressControlRoute(place: EndpointParams, path = ""): Route {
   const region = signingRegionOf(place.region);
   return routeTo(place, {
     host: s3Host("s3express-control", place, region, place.partition),

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Answer } from "../../ports/protocol.ts";
+import type { ParsedResponse } from "../../ports/protocol.ts";
 import type { Operation } from "../../ports/schema.ts";
 
 /** The operations whose listings are asked for in url-encoding. */
@@ -47,8 +47,8 @@ export function isListing(operation: string): boolean {
 export function amendOutput<Input, Output>(
   operation: Operation<Input, Output>,
   input: Input,
-  output: Answer<Output>["output"],
-): Answer<Output>["output"] {
+  output: ParsedResponse<Output>["output"],
+): ParsedResponse<Output>["output"] {
   if (!isListing(operation.name) || encodingOf(input) !== undefined) {
     return output;
   }

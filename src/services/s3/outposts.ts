@@ -7,7 +7,13 @@ import { EndpointError } from "../../foundation/errors.ts";
 import { isHostLabel, signingRegionOf } from "../../endpoint/regional.ts";
 import type { Arn } from "./arn.ts";
 import { isVirtualHostable } from "./bucket_name.ts";
-import { type Place, refuseIf, type Route, routeTo, s3Host } from "./place.ts";
+import {
+  type EndpointParams,
+  refuseIf,
+  type Route,
+  routeTo,
+  s3Host,
+} from "./endpoint_params.ts";
 
 const SERVICE = "s3-outposts";
 const REGIONAL = { fips: false, dualstack: false } as const;
@@ -25,7 +31,7 @@ const REGION_AT = -12;
  * @returns The route, or `undefined` where the bucket is none.
  */
 export function outpostAliasRoute(
-  place: Place,
+  place: EndpointParams,
   alias: string,
 ): Route | undefined {
   const hardware = alias.at(HARDWARE_AT);
@@ -70,7 +76,7 @@ function hardwareLabel(
 }
 
 /** Finds the endpoint of an access point of an outpost, whose ARN is checked. */
-export function outpostRoute(place: Place, arn: Arn): Route {
+export function outpostRoute(place: EndpointParams, arn: Arn): Route {
   const [, outpost = "", type, name = "", ...more] = arn.resource;
   refuseIf(
     place.dualstack || place.fips || place.accelerate,

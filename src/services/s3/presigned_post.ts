@@ -16,8 +16,8 @@ import {
 import { checkOptions, type OptionKinds } from "../../foundation/options.ts";
 import { amzDate } from "../../foundation/timestamps.ts";
 import type {
+  PresignContext,
   PresignOptions,
-  SigningPlace,
   TextSigner,
 } from "../../ports/caller.ts";
 import { LONE_SURROGATE } from "./amend.ts";
@@ -204,21 +204,21 @@ async function placeOf(
   s3: S3,
   bucket: string,
   { signal }: PresignedPostOptions,
-): Promise<SigningPlace> {
+): Promise<PresignContext> {
   if (isArn(bucket) || bucket.endsWith("--x-s3")) {
     throw new EndpointError(
       `Cannot presign a form for "${bucket}": access points and directory buckets take no forms`,
     );
   }
-  const { signingPlace } = s3.core;
-  if (signingPlace === undefined) {
+  const { presignContext } = s3.core;
+  if (presignContext === undefined) {
     throw new ConfigError(
       "SigningUnavailable",
       "Cannot presign a form: the client cannot sign texts; use one that a session made",
     );
   }
   // Forms go where HEAD on the bucket goes.
-  return await signingPlace(
+  return await presignContext(
     HeadBucket,
     { Bucket: bucket },
     signal ? { signal } : {},
@@ -226,7 +226,7 @@ async function placeOf(
 }
 
 function endOf(
-  { scope, signer }: SigningPlace,
+  { scope, signer }: PresignContext,
   { expiresInSeconds = DEFAULT_LIFE_SECONDS, allowShorter }:
     PresignedPostOptions,
 ): Date {
@@ -253,7 +253,7 @@ function endOf(
 
 /** The fields that prove who made the form, in the order of conditions. */
 function proofOf(
-  { scope: { at, region, service, tokenHeader = TOKEN } }: SigningPlace,
+  { scope: { at, region, service, tokenHeader = TOKEN } }: PresignContext,
   { accessKeyId, sessionToken }: TextSigner,
 ): Readonly<Record<string, string>> {
   const time = amzDate(at);

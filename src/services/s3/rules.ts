@@ -20,7 +20,13 @@ import { isArn } from "./arn.ts";
 import { isVirtualHostable } from "./bucket_name.ts";
 import { expressControlRoute, expressRoute } from "./express.ts";
 import { outpostAliasRoute } from "./outposts.ts";
-import { type Place, refuseIf, type Route, routeTo, s3Host } from "./place.ts";
+import {
+  type EndpointParams,
+  refuseIf,
+  type Route,
+  routeTo,
+  s3Host,
+} from "./endpoint_params.ts";
 
 /**
  * Finds the endpoint of a bucket, or of S3 itself.
@@ -28,7 +34,7 @@ import { type Place, refuseIf, type Route, routeTo, s3Host } from "./place.ts";
  * @param place What the rules look at.
  * @throws {EndpointError} If there is none.
  */
-export function resolveS3(place: Place): Route {
+export function resolveS3(place: EndpointParams): Route {
   checkRegion(place.region);
   checkCombinations(place);
   const { bucket } = place;
@@ -38,7 +44,7 @@ export function resolveS3(place: Place): Route {
     bucketRoute(place, bucket);
 }
 
-function checkCombinations(place: Place): void {
+function checkCombinations(place: EndpointParams): void {
   const { accelerate, custom, dualstack, fips, partition } = place;
   refuseIf(
     accelerate && fips,
@@ -57,7 +63,7 @@ function checkCombinations(place: Place): void {
   );
 }
 
-function serviceRoute(place: Place): Route {
+function serviceRoute(place: EndpointParams): Route {
   if (place.expressControl) return expressControlRoute(place);
   if (!place.objectLambda) return routeTo(place, { host: plainHost(place) });
   refuseIf(
@@ -72,7 +78,7 @@ function serviceRoute(place: Place): Route {
   });
 }
 
-function bucketRoute(place: Place, bucket: string): Route {
+function bucketRoute(place: EndpointParams, bucket: string): Route {
   if (isArn(bucket)) return arnRoute(place, bucket);
   const { accelerate, custom, pathStyle } = place;
   // A host name covers a dotted bucket only where no certificate is checked.
@@ -91,7 +97,7 @@ function bucketRoute(place: Place, bucket: string): Route {
   return routeTo(place, { host: plainHost(place), path });
 }
 
-function plainHost(place: Place): string {
+function plainHost(place: EndpointParams): string {
   const { dualstack, fips, globalHost, partition, region } = place;
   const regionless = region === AWS_GLOBAL ||
     (globalHost && region === GLOBAL_SIGNING_REGION);
@@ -99,7 +105,9 @@ function plainHost(place: Place): string {
   return s3Host("s3", place, signingRegionOf(region), partition);
 }
 
-function accelerateHost({ dualstack, partition, region }: Place): string {
+function accelerateHost(
+  { dualstack, partition, region }: EndpointParams,
+): string {
   refuseIf(
     partition.id === "aws-cn",
     `Cannot use useAccelerateEndpoint in region "${region}": partition ` +

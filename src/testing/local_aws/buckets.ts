@@ -14,7 +14,7 @@ import {
   param,
   shownTime,
 } from "./call.ts";
-import { Refusal } from "./refusal.ts";
+import { S3Error } from "./s3_error.ts";
 import { compareKeys } from "./store.ts";
 import { element, fields, readXml, textOf } from "./xml.ts";
 
@@ -50,12 +50,12 @@ export const listBuckets: Handler = (call) => {
 export const createBucket: Handler = (call) => {
   const name = call.bucket;
   if (!isBucketName(name)) {
-    throw new Refusal("InvalidBucketName", { BucketName: name });
+    throw new S3Error("InvalidBucketName", { BucketName: name });
   }
   checkLocation(call);
   const present = call.store.get(name);
   if (present !== undefined) {
-    throw new Refusal(
+    throw new S3Error(
       present.account === call.caller.account
         ? "BucketAlreadyOwnedByYou"
         : "BucketAlreadyExists",
@@ -80,7 +80,7 @@ export const headBucket: Handler = (call) => {
 export const deleteBucket: Handler = (call) => {
   const bucket = bucketOf(call);
   if (bucket.objects.size + bucket.uploads.size > 0) {
-    throw new Refusal("BucketNotEmpty", { BucketName: bucket.name });
+    throw new S3Error("BucketNotEmpty", { BucketName: bucket.name });
   }
   call.store.delete(bucket.name);
   return empty(204);
@@ -101,7 +101,7 @@ export const putBucketPolicy: Handler = (call) => {
 export const getBucketPolicy: Handler = (call) => {
   const { policy, name } = bucketOf(call);
   if (policy === undefined) {
-    throw new Refusal("NoSuchBucketPolicy", { BucketName: name });
+    throw new S3Error("NoSuchBucketPolicy", { BucketName: name });
   }
   return {
     status: 200,
@@ -127,7 +127,7 @@ function checkLocation(call: Call): void {
     : readXml(call.body, "CreateBucketConfiguration");
   const location = root && textOf(root, "LocationConstraint");
   if ((location || DEFAULT_REGION) !== call.region) {
-    throw new Refusal("IllegalLocationConstraintException", {
+    throw new S3Error("IllegalLocationConstraintException", {
       Region: call.region,
     });
   }
@@ -141,5 +141,5 @@ function readPolicy(body: Uint8Array): string {
   } catch {
     // Not UTF-8 or not JSON: both are refused below.
   }
-  throw new Refusal("MalformedPolicy");
+  throw new S3Error("MalformedPolicy");
 }

@@ -7,7 +7,7 @@ import { iso8601 } from "../../foundation/timestamps.ts";
 import type { HeaderMap } from "../../ports/http.ts";
 import type { PlainResponse } from "../http_message.ts";
 import type { Identity } from "./keys.ts";
-import { Refusal } from "./refusal.ts";
+import { S3Error } from "./s3_error.ts";
 import type { Bucket, Store, StoredObject, Upload } from "./store.ts";
 import { type Resource, type Target, valueOf } from "./target.ts";
 import { type Element, writeXml } from "./xml.ts";
@@ -43,14 +43,14 @@ const NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/";
 export function bucketOf(call: Call, name = call.bucket): Bucket {
   const bucket = call.store.get(name);
   if (bucket === undefined) {
-    throw new Refusal("NoSuchBucket", { BucketName: name });
+    throw new S3Error("NoSuchBucket", { BucketName: name });
   }
   const owner = call.headers["x-amz-expected-bucket-owner"];
   if (
     bucket.account !== call.caller.account ||
     (owner !== undefined && owner !== bucket.account)
   ) {
-    throw new Refusal("AccessDenied");
+    throw new S3Error("AccessDenied");
   }
   return bucket;
 }
@@ -58,7 +58,7 @@ export function bucketOf(call: Call, name = call.bucket): Bucket {
 /** The object that a call is about. */
 export function objectOf(call: Call): StoredObject {
   const object = bucketOf(call).objects.get(call.key);
-  if (object === undefined) throw new Refusal("NoSuchKey", { Key: call.key });
+  if (object === undefined) throw new S3Error("NoSuchKey", { Key: call.key });
   return object;
 }
 
@@ -67,7 +67,7 @@ export function uploadOf(call: Call): Upload {
   const id = param(call, "uploadId") ?? "";
   const upload = bucketOf(call).uploads.get(id);
   if (upload === undefined || upload.key !== call.key) {
-    throw new Refusal("NoSuchUpload", { UploadId: id });
+    throw new S3Error("NoSuchUpload", { UploadId: id });
   }
   return upload;
 }
@@ -81,13 +81,13 @@ export function param(call: Call, name: string): string | undefined {
  * A query parameter that is a whole number.
  *
  * @param fallback The value where it is not there.
- * @throws {Refusal} InvalidArgument, if it is none.
+ * @throws {S3Error} InvalidArgument, if it is none.
  */
 export function countParam(call: Call, name: string, fallback: number): number {
   const value = param(call, name);
   if (value === undefined || value === "") return fallback;
   if (!/^\d{1,10}$/.test(value)) {
-    throw new Refusal("InvalidArgument", {
+    throw new S3Error("InvalidArgument", {
       ArgumentName: name,
       ArgumentValue: value,
     });

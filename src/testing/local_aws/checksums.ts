@@ -7,7 +7,7 @@ import { base64, hex } from "../../foundation/bytes.ts";
 import { checksum, isChecksumAlgorithm } from "../../foundation/checksums.ts";
 import { md5 } from "../../foundation/md5.ts";
 import type { HeaderMap } from "../../ports/http.ts";
-import { Refusal } from "./refusal.ts";
+import { S3Error } from "./s3_error.ts";
 
 /** Checksums in base64, by the name of their header field. */
 export type Checksums = HeaderMap;
@@ -28,7 +28,7 @@ const OTHERS = [
  * @param headers The header fields, and those of the trailer.
  * @param bytes The body, decoded.
  * @returns The checksums that S3 keeps with an object: all but Content-MD5.
- * @throws {Refusal} If one is not well formed, unknown, or that of another body.
+ * @throws {S3Error} If one is not well formed, unknown, or that of another body.
  */
 export async function checkChecksums(
   headers: HeaderMap,
@@ -43,7 +43,7 @@ export async function checkChecksums(
     if (!name.startsWith(PREFIX) || OTHERS.includes(name)) continue;
     const algorithm = name.slice(PREFIX.length).toUpperCase();
     if (!isChecksumAlgorithm(algorithm)) {
-      throw new Refusal("NotImplemented", { Header: name });
+      throw new S3Error("NotImplemented", { Header: name });
     }
     compare(name, value, await checksum(algorithm, bytes));
     kept[name] = value;
@@ -59,7 +59,7 @@ export async function etagOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
 function compare(name: string, given: string, real: string): void {
   if (given === real) return;
   const wellFormed = given.length === real.length && /^[\w+/]+=*$/.test(given);
-  throw new Refusal(wellFormed ? "BadDigest" : "InvalidDigest", {
+  throw new S3Error(wellFormed ? "BadDigest" : "InvalidDigest", {
     Header: name,
   });
 }

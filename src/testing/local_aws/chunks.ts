@@ -10,7 +10,7 @@
 import { hex, text, utf8 } from "../../foundation/bytes.ts";
 import { sha256 } from "../../foundation/digest.ts";
 import type { HeaderMap } from "../../ports/http.ts";
-import { Refusal } from "./refusal.ts";
+import { S3Error } from "./s3_error.ts";
 
 /** A chunk. */
 export interface Chunk {
@@ -40,14 +40,14 @@ const TRAILER_SIGNATURE = "x-amz-trailer-signature";
 /**
  * Takes a body apart.
  *
- * @throws {Refusal} IncompleteBody, if it is not in this form.
+ * @throws {S3Error} IncompleteBody, if it is not in this form.
  */
 export function readChunks(body: Uint8Array<ArrayBuffer>): ChunkedBody {
   const chunks: Chunk[] = [];
   let at = 0;
   const line = (): string => {
     const end = body.indexOf(0x0a, at);
-    if (end < 1 || body[end - 1] !== 0x0d) throw new Refusal("IncompleteBody");
+    if (end < 1 || body[end - 1] !== 0x0d) throw new S3Error("IncompleteBody");
     const found = text(body.subarray(at, end - 1));
     at = end + 1;
     return found;
@@ -56,18 +56,18 @@ export function readChunks(body: Uint8Array<ArrayBuffer>): ChunkedBody {
     const [, size, signature] =
       /^([0-9a-f]{1,8})(?:;chunk-signature=([0-9a-f]{64}))?$/i.exec(line()) ??
         [];
-    if (size === undefined) throw new Refusal("IncompleteBody");
+    if (size === undefined) throw new S3Error("IncompleteBody");
     length = parseInt(size, 16);
     chunks.push({ bytes: body.slice(at, at + length), signature });
     at += length;
-    if (length > 0 && line() !== "") throw new Refusal("IncompleteBody");
+    if (length > 0 && line() !== "") throw new S3Error("IncompleteBody");
   }
   const trailer: Record<string, string> = {};
   for (let next = line(); next !== ""; next = line()) {
     const [name = "", ...value] = next.split(":");
     trailer[name.trim().toLowerCase()] = value.join(":").trim();
   }
-  if (at !== body.length) throw new Refusal("IncompleteBody");
+  if (at !== body.length) throw new S3Error("IncompleteBody");
   return { chunks, trailer };
 }
 
@@ -77,7 +77,7 @@ export function readChunks(body: Uint8Array<ArrayBuffer>): ChunkedBody {
  * @param seed The signature of the request.
  * @param sign Makes a signature.
  * @returns The trailer without its signature.
- * @throws {Refusal} SignatureDoesNotMatch, if one is missing or wrong.
+ * @throws {S3Error} SignatureDoesNotMatch, if one is missing or wrong.
  */
 export async function checkChunkSignatures(
   { chunks, trailer }: ChunkedBody,
@@ -93,7 +93,7 @@ export async function checkChunkSignatures(
       nothing,
       hash,
     ]);
-    if (signature !== previous) throw new Refusal("SignatureDoesNotMatch");
+    if (signature !== previous) throw new S3Error("SignatureDoesNotMatch");
   }
   const { [TRAILER_SIGNATURE]: signature, ...rest } = trailer;
   const lines = Object.entries(rest).map(([name, value]) =>
@@ -102,7 +102,7 @@ export async function checkChunkSignatures(
   if (lines.length > 0) {
     const hash = hex(await sha256(utf8(lines.join(""))));
     const real = await sign("AWS4-HMAC-SHA256-TRAILER", [previous, hash]);
-    if (signature !== real) throw new Refusal("SignatureDoesNotMatch");
+    if (signature !== real) throw new S3Error("SignatureDoesNotMatch");
   }
   return rest;
 }

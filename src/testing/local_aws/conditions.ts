@@ -8,7 +8,7 @@
  */
 import { parseTimestamp } from "../../foundation/timestamps.ts";
 import type { HeaderMap } from "../../ports/http.ts";
-import { Refusal } from "./refusal.ts";
+import { S3Error } from "./s3_error.ts";
 import type { StoredObject } from "./store.ts";
 
 /** What a condition looks at. */
@@ -23,7 +23,7 @@ export type Verdict = "go" | "not-modified";
  * @param headers The header fields.
  * @param object What is to be read.
  * @param prefix What stands before the names, as in `x-amz-copy-source-if-match`.
- * @throws {Refusal} PreconditionFailed, if the object is not the one asked for.
+ * @throws {S3Error} PreconditionFailed, if the object is not the one asked for.
  */
 export function readVerdict(
   headers: HeaderMap,
@@ -52,7 +52,7 @@ export function readVerdict(
  *
  * @param headers The header fields.
  * @param present What the key holds now, if anything.
- * @throws {Refusal} If the key does not hold what the request wants.
+ * @throws {S3Error} If the key does not hold what the request wants.
  */
 export function checkWrite(
   headers: HeaderMap,
@@ -60,19 +60,19 @@ export function checkWrite(
 ): void {
   const noneMatch = headers["if-none-match"];
   if (noneMatch !== undefined && noneMatch !== "*") {
-    throw new Refusal("NotImplemented", { Header: "If-None-Match" });
+    throw new S3Error("NotImplemented", { Header: "If-None-Match" });
   }
   if (noneMatch === "*" && present !== undefined) throw failed("If-None-Match");
 
   const match = headers["if-match"];
   if (match === undefined) return;
-  if (present === undefined) throw new Refusal("NoSuchKey");
+  if (present === undefined) throw new S3Error("NoSuchKey");
   if (!includes(match, present.etag)) throw failed("If-Match");
 }
 
 /** The condition that did not hold, in the form of a refusal. */
-export function failed(condition: string): Refusal {
-  return new Refusal("PreconditionFailed", { Condition: condition });
+export function failed(condition: string): S3Error {
+  return new S3Error("PreconditionFailed", { Condition: condition });
 }
 
 /** Whether a list of ETags, with or without quotes, names one. */

@@ -18,7 +18,7 @@ import { checkKey, factsOf } from "./facts.ts";
 import { partNumber } from "./multipart.ts";
 import { wholeSeconds } from "./objects.ts";
 import { readRange } from "./range.ts";
-import { Refusal } from "./refusal.ts";
+import { S3Error } from "./s3_error.ts";
 import type { StoredObject } from "./store.ts";
 import { decoded } from "./target.ts";
 import { element, fields } from "./xml.ts";
@@ -40,7 +40,7 @@ export const copyObject: Handler = (call) => {
   const storageClass = call.headers["x-amz-storage-class"];
   const changed = replaced || retagged || storageClass !== undefined;
   if (source.bucket === bucket.name && source.key === call.key && !changed) {
-    throw new Refusal(
+    throw new S3Error(
       "InvalidRequest",
       {},
       "The object is copied to itself and nothing about it is changed",
@@ -67,7 +67,7 @@ export const uploadPartCopy: Handler = async (call) => {
   const value = call.headers["x-amz-copy-source-range"];
   const range = readRange(value, object.bytes.length);
   if (value !== undefined && range === undefined) {
-    throw new Refusal("InvalidArgument", {
+    throw new S3Error("InvalidArgument", {
       ArgumentName: "x-amz-copy-source-range",
       ArgumentValue: value,
     });
@@ -90,16 +90,16 @@ function sourceOf(call: Call): Source {
   const [path = "", version] = value.split("?");
   const [, name, key] = /^\/?([^/]+)\/(.+)$/s.exec(decoded(path)) ?? [];
   if (name === undefined || key === undefined) {
-    throw new Refusal("InvalidArgument", {
+    throw new S3Error("InvalidArgument", {
       ArgumentName: "x-amz-copy-source",
       ArgumentValue: value,
     });
   }
   if (version !== undefined) {
-    throw new Refusal("NotImplemented", { Header: "x-amz-copy-source" });
+    throw new S3Error("NotImplemented", { Header: "x-amz-copy-source" });
   }
   const object = bucketOf(call, name).objects.get(key);
-  if (object === undefined) throw new Refusal("NoSuchKey", { Key: key });
+  if (object === undefined) throw new S3Error("NoSuchKey", { Key: key });
   const prefix = "x-amz-copy-source-";
   if (readVerdict(call.headers, object, prefix) === "not-modified") {
     throw failed(`${prefix}if-none-match or ${prefix}if-modified-since`);
@@ -111,7 +111,7 @@ function sourceOf(call: Call): Source {
 function directive(call: Call, name: string): boolean {
   const value = call.headers[name] ?? "COPY";
   if (value === "REPLACE" || value === "COPY") return value === "REPLACE";
-  throw new Refusal("InvalidArgument", {
+  throw new S3Error("InvalidArgument", {
     ArgumentName: name,
     ArgumentValue: value,
   });

@@ -4,7 +4,7 @@
  * @module
  */
 import type { PlainResponse } from "../http_message.ts";
-import type { Code, Refusal } from "./refusal.ts";
+import type { Code, S3Error } from "./s3_error.ts";
 import { element, fields, writeXml } from "./xml.ts";
 
 /** The ids of a request, for support cases. */
@@ -28,7 +28,7 @@ const STS_CODES: Readonly<Partial<Record<Code, string>>> = {
 
 /** A refusal of S3. */
 export function s3Error(
-  refusal: Refusal,
+  refusal: S3Error,
   { requestId, hostId }: RequestIds,
   path: string,
 ): PlainResponse {
@@ -52,7 +52,7 @@ export function s3Error(
 
 /** A refusal of STS. */
 export function stsError(
-  refusal: Refusal,
+  refusal: S3Error,
   { requestId }: RequestIds,
 ): PlainResponse {
   const code = STS_CODES[refusal.code];

@@ -4,7 +4,7 @@
  * @module
  */
 import { utf8 } from "../../foundation/bytes.ts";
-import { Refusal } from "./refusal.ts";
+import { S3Error } from "./s3_error.ts";
 import { readTagString } from "./tagging.ts";
 import type { HeaderMap } from "../../ports/http.ts";
 import type { ObjectFacts } from "./store.ts";
@@ -60,12 +60,12 @@ export function factsOf(headers: HeaderMap): ObjectFacts {
 /**
  * Checks the key of an object that is to be written.
  *
- * @throws {Refusal} KeyTooLongError, if it is.
+ * @throws {S3Error} KeyTooLongError, if it is.
  */
 export function checkKey(key: string): void {
   const size = utf8(key).length;
   if (size > MAX_KEY_LENGTH) {
-    throw new Refusal("KeyTooLongError", {
+    throw new S3Error("KeyTooLongError", {
       Size: size,
       MaxSizeAllowed: MAX_KEY_LENGTH,
     });
@@ -78,12 +78,12 @@ function checkWritable(headers: HeaderMap): void {
   );
   const encryption = headers["x-amz-server-side-encryption"] ?? "AES256";
   if (refused !== undefined || encryption !== "AES256") {
-    throw new Refusal("NotImplemented", {
+    throw new S3Error("NotImplemented", {
       Header: refused ?? "x-amz-server-side-encryption",
     });
   }
   const acl = headers["x-amz-acl"];
   if (acl !== undefined && !HARMLESS_ACLS.includes(acl)) {
-    throw new Refusal("AccessControlListNotSupported");
+    throw new S3Error("AccessControlListNotSupported");
   }
 }

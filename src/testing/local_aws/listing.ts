@@ -20,7 +20,7 @@ import {
   param,
   shownTime,
 } from "./call.ts";
-import { Refusal } from "./refusal.ts";
+import { S3Error } from "./s3_error.ts";
 import { type Bucket, compareKeys, type StoredObject } from "./store.ts";
 import { type Element, element, fields } from "./xml.ts";
 
@@ -102,7 +102,7 @@ export function encoder(call: Call): (name: string) => string {
   const type = param(call, "encoding-type");
   if (type === undefined) return (name) => name;
   if (type !== "url") {
-    throw new Refusal("InvalidArgument", {
+    throw new S3Error("InvalidArgument", {
       ArgumentName: "encoding-type",
       ArgumentValue: type,
     });
@@ -189,7 +189,7 @@ function readToken(token: string): string {
   try {
     return strictText(fromBase64(token));
   } catch {
-    throw new Refusal("InvalidArgument", {
+    throw new S3Error("InvalidArgument", {
       ArgumentName: "continuation-token",
     });
   }

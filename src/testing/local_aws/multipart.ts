@@ -18,7 +18,7 @@ import { checkChecksums, etagOf } from "./checksums.ts";
 import { checkWrite, unquoted } from "./conditions.ts";
 import { checkKey, factsOf } from "./facts.ts";
 import { wholeSeconds } from "./objects.ts";
-import { Refusal } from "./refusal.ts";
+import { S3Error } from "./s3_error.ts";
 import type { Part, Upload } from "./store.ts";
 import {
   children,
@@ -107,13 +107,13 @@ export const abortMultipartUpload: Handler = (call) => {
 /**
  * The number of the part that a call is about.
  *
- * @throws {Refusal} InvalidArgument, if it is not 1 to 10 000.
+ * @throws {S3Error} InvalidArgument, if it is not 1 to 10 000.
  */
 export function partNumber(call: Call): number {
   const value = param(call, "partNumber") ?? "";
   const number = /^\d{1,5}$/.test(value) ? Number(value) : 0;
   if (number < 1 || number > MAX_PART_NUMBER) {
-    throw new Refusal("InvalidArgument", {
+    throw new S3Error("InvalidArgument", {
       ArgumentName: "partNumber",
       ArgumentValue: value,
     });
@@ -127,15 +127,15 @@ function chosenParts(call: Call, upload: Upload): readonly Part[] {
     readXml(call.body, "CompleteMultipartUpload"),
     "Part",
   );
-  if (listed.length === 0) throw new Refusal("MalformedXML");
+  if (listed.length === 0) throw new S3Error("MalformedXML");
   const numbers = listed.map((node) => Number(textOf(node, "PartNumber")));
   if (numbers.some((number, index) => !(number > (numbers[index - 1] ?? 0)))) {
-    throw new Refusal("InvalidPartOrder");
+    throw new S3Error("InvalidPartOrder");
   }
   const parts = listed.map((node, index) => {
     const part = upload.parts.get(numbers[index] ?? 0);
     if (part !== undefined && matches(node, part)) return part;
-    throw new Refusal("InvalidPart", {
+    throw new S3Error("InvalidPart", {
       UploadId: upload.id,
       PartNumber: numbers[index] ?? 0,
     });
@@ -143,7 +143,7 @@ function chosenParts(call: Call, upload: Upload): readonly Part[] {
   const small = parts.slice(0, -1)
     .find(({ bytes }) => bytes.length < call.minPartSize);
   if (small !== undefined) {
-    throw new Refusal("EntityTooSmall", {
+    throw new S3Error("EntityTooSmall", {
       ProposedSize: small.bytes.length,
       MinSizeAllowed: call.minPartSize,
     });

@@ -19,7 +19,7 @@ import { checkChecksums, etagOf } from "./checksums.ts";
 import { checkWrite, readVerdict } from "./conditions.ts";
 import { checkKey, factsOf } from "./facts.ts";
 import { readRange } from "./range.ts";
-import { Refusal } from "./refusal.ts";
+import { S3Error } from "./s3_error.ts";
 import type { StoredObject } from "./store.ts";
 import { children, element, fields, readXml, textOf } from "./xml.ts";
 
@@ -80,7 +80,7 @@ export const deleteObjects: Handler = async (call) => {
   const checksums = await checkChecksums(call.headers, call.body);
   const md5 = call.headers["content-md5"];
   if (md5 === undefined && Object.keys(checksums).length === 0) {
-    throw new Refusal(
+    throw new S3Error(
       "InvalidRequest",
       {},
       "DeleteObjects needs Content-MD5 or a checksum",
@@ -89,10 +89,10 @@ export const deleteObjects: Handler = async (call) => {
   const root = readXml(call.body, "Delete");
   const keys = children(root, "Object").map((item) => textOf(item, "Key"));
   if (keys.length === 0 || keys.length > MAX_DELETES) {
-    throw new Refusal("MalformedXML");
+    throw new S3Error("MalformedXML");
   }
   const deleted = keys.map((key) => {
-    if (!key) throw new Refusal("MalformedXML");
+    if (!key) throw new S3Error("MalformedXML");
     bucket.objects.delete(key);
     return element("Deleted", fields({ Key: key }));
   });

@@ -8,9 +8,9 @@ import { concat, hex } from "../../foundation/bytes.ts";
 import { sha256 } from "../../foundation/digest.ts";
 import type { HeaderMap } from "../../ports/http.ts";
 import { checkChunkSignatures, readChunks } from "./chunks.ts";
-import type { Claim } from "./claim.ts";
+import type { ParsedSignature } from "./parsed_signature.ts";
 import type { Key } from "./keys.ts";
-import { Refusal } from "./refusal.ts";
+import { S3Error } from "./s3_error.ts";
 import { signText } from "./signature.ts";
 import { type Target, valueOf, type WireRequest } from "./target.ts";
 
@@ -33,17 +33,17 @@ const SIGNED_CHUNKS = [
 /**
  * What stands for the body in the signature of a request to S3.
  *
- * @throws {Refusal} If the request does not say.
+ * @throws {S3Error} If the request does not say.
  */
 export function payloadHash(
-  claim: Claim,
+  claim: ParsedSignature,
   request: WireRequest,
   target: Target,
 ): string {
   const said = request.headers["x-amz-content-sha256"] ??
     valueOf(target.query, "X-Amz-Content-Sha256");
   if (said === undefined && claim.place === "header") {
-    throw new Refusal("InvalidRequest", {}, "x-amz-content-sha256 is missing");
+    throw new S3Error("InvalidRequest", {}, "x-amz-content-sha256 is missing");
   }
   return said ?? UNSIGNED;
 }
@@ -54,12 +54,12 @@ export function payloadHash(
  * @param hash What stands for it in the signature.
  * @param request The request.
  * @param proof The signature of the request, and the key it was made with.
- * @throws {Refusal} If it is another body, or not as it should be.
+ * @throws {S3Error} If it is another body, or not as it should be.
  */
 export async function readPayload(
   hash: string,
   request: WireRequest,
-  proof: { readonly claim: Claim; readonly key: Key },
+  proof: { readonly claim: ParsedSignature; readonly key: Key },
 ): Promise<Payload> {
   const { headers, body } = request;
   if (hash === UNSIGNED_CHUNKS || SIGNED_CHUNKS.includes(hash)) {
@@ -77,12 +77,12 @@ export async function readPayload(
     return { bytes, trailer };
   }
   if (/\bchunked\b/.test(headers["transfer-encoding"] ?? "")) {
-    throw new Refusal("NotImplemented", { Header: "Transfer-Encoding" });
+    throw new S3Error("NotImplemented", { Header: "Transfer-Encoding" });
   }
   if (hash !== UNSIGNED) {
     const real = hex(await sha256(body));
     if (hash !== real) {
-      throw new Refusal("XAmzContentSHA256Mismatch", {
+      throw new S3Error("XAmzContentSHA256Mismatch", {
         ClientComputedContentSHA256: hash,
         S3ComputedContentSHA256: real,
       });
@@ -99,12 +99,12 @@ function checkAnnounced(
 ): void {
   const announced = headers["x-amz-decoded-content-length"];
   if (announced !== undefined && Number(announced) !== length) {
-    throw new Refusal("IncompleteBody");
+    throw new S3Error("IncompleteBody");
   }
   const names = (headers["x-amz-trailer"] ?? "").toLowerCase().split(",")
     .map((name) => name.trim())
     .filter((name) => name !== "");
   if (names.sort().join() !== Object.keys(trailer).sort().join()) {
-    throw new Refusal("MalformedTrailerError");
+    throw new S3Error("MalformedTrailerError");
   }
 }

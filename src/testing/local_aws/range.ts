@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { Refusal } from "./refusal.ts";
+import { S3Error } from "./s3_error.ts";
 
 /** The first and the last byte. */
 export interface ByteRange {
@@ -20,7 +20,7 @@ export interface ByteRange {
  *
  * @returns The range, or `undefined` where all bytes are meant: without the
  * field, and with one that is not understood, several ranges included.
- * @throws {Refusal} InvalidRange, if no byte lies in it.
+ * @throws {S3Error} InvalidRange, if no byte lies in it.
  */
 export function readRange(
   value: string | undefined,
@@ -38,7 +38,7 @@ export function readRange(
     ? size - 1
     : Math.min(Number(last), size - 1);
   if (start >= size || end < start) {
-    throw new Refusal("InvalidRange", {
+    throw new S3Error("InvalidRange", {
       RangeRequested: value ?? "",
       ActualObjectSize: size,
     });

@@ -30,7 +30,7 @@ import {
   getObject,
   putObject,
 } from "./objects.ts";
-import { Refusal } from "./refusal.ts";
+import { S3Error } from "./s3_error.ts";
 import {
   deleteBucketTagging,
   deleteObjectTagging,
@@ -132,7 +132,7 @@ const NOT_DONE = new Set([
 /**
  * Answers a request to S3.
  *
- * @throws {Refusal} If the answer is no.
+ * @throws {S3Error} If the answer is no.
  */
 export async function answerS3(call: Call): Promise<PlainResponse> {
   const route = routesOf(call).find((route) => fits(route, call));
@@ -140,10 +140,10 @@ export async function answerS3(call: Call): Promise<PlainResponse> {
     NOT_DONE.has(name) && !(name === "partNumber" && route?.query)
   );
   if (notDone !== undefined) {
-    throw new Refusal("NotImplemented", { Parameter: notDone[0] });
+    throw new S3Error("NotImplemented", { Parameter: notDone[0] });
   }
   if (route === undefined) {
-    throw new Refusal("MethodNotAllowed", { Method: call.method });
+    throw new S3Error("MethodNotAllowed", { Method: call.method });
   }
   return await route.run(call);
 }

@@ -9,11 +9,11 @@ import { sha256 } from "../../foundation/digest.ts";
 import { httpDate } from "../../foundation/timestamps.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { PlainResponse } from "../http_message.ts";
-import { readClaim } from "./claim.ts";
+import { readClaim } from "./parsed_signature.ts";
 import { type RequestIds, s3Error, stsError } from "./error_document.ts";
 import type { Keys } from "./keys.ts";
 import { payloadHash, readPayload } from "./payload.ts";
-import { Refusal } from "./refusal.ts";
+import { S3Error } from "./s3_error.ts";
 import { answerS3 } from "./s3.ts";
 import { checkSignature, type Expectation } from "./signature.ts";
 import type { Store } from "./store.ts";
@@ -69,7 +69,7 @@ export class Server {
     try {
       const target = parseTarget(request.target);
       const claim = readClaim(request, target);
-      if (claim === undefined) throw new Refusal("AccessDenied");
+      if (claim === undefined) throw new S3Error("AccessDenied");
       const hash = payloadHash(claim, request, target);
       const key = await checkSignature(
         claim,
@@ -92,7 +92,7 @@ export class Server {
         minPartSize: this.#parts.minPartSize,
       });
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof S3Error)) throw error;
       return s3Error(error, ids, request.target.split("?")[0] ?? "/");
     }
   }
@@ -116,7 +116,7 @@ export class Server {
         requestId: ids.requestId,
       });
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof S3Error)) throw error;
       return stsError(error, ids);
     }
   }

@@ -10,9 +10,9 @@
  */
 import { hex, utf8 } from "../../foundation/bytes.ts";
 import { sha256 } from "../../foundation/digest.ts";
-import { type Claim, timeOf } from "./claim.ts";
+import { type ParsedSignature, timeOf } from "./parsed_signature.ts";
 import type { Key, Keys } from "./keys.ts";
-import { Refusal } from "./refusal.ts";
+import { S3Error } from "./s3_error.ts";
 import type { Target, WireRequest } from "./target.ts";
 
 /** What a signature is checked against. */
@@ -40,10 +40,10 @@ const MAX_SKEW_MS = 15 * 60_000;
  * signature itself.
  *
  * @returns The key that it was made with.
- * @throws {Refusal} If one of them is wrong.
+ * @throws {S3Error} If one of them is wrong.
  */
 export async function checkSignature(
-  claim: Claim,
+  claim: ParsedSignature,
   request: WireRequest,
   target: Target,
   expected: Expectation,
@@ -62,7 +62,7 @@ export async function checkSignature(
   const hash = hex(await sha256(utf8(canonical)));
   const real = await signText(key, claim, ALGORITHM, [hash]);
   if (real !== claim.signature) {
-    throw new Refusal("SignatureDoesNotMatch", {
+    throw new S3Error("SignatureDoesNotMatch", {
       AWSAccessKeyId: claim.accessKeyId,
       StringToSign: stringToSign(claim, ALGORITHM, [hash]),
       SignatureProvided: claim.signature,
@@ -84,7 +84,7 @@ export async function checkSignature(
  */
 export async function signText(
   { secretAccessKey }: Key,
-  claim: Claim,
+  claim: ParsedSignature,
   algorithm: string,
   parts: readonly string[],
 ): Promise<string> {
@@ -109,27 +109,30 @@ async function hmac(
   return new Uint8Array(await crypto.subtle.sign("HMAC", key, utf8(text)));
 }
 
-function checkScope(claim: Claim, { region, service }: Expectation): void {
+function checkScope(
+  claim: ParsedSignature,
+  { region, service }: Expectation,
+): void {
   const { scope, time, place } = claim;
   const code = place === "header"
     ? "AuthorizationHeaderMalformed"
     : "AuthorizationQueryParametersError";
   if (scope.region !== region) {
-    throw new Refusal(
+    throw new S3Error(
       code,
       { Region: region },
       `The region "${scope.region}" is wrong; expecting "${region}"`,
     );
   }
   if (scope.service !== service) {
-    throw new Refusal(
+    throw new S3Error(
       code,
       {},
       `The service "${scope.service}" is wrong; expecting "${service}"`,
     );
   }
   if (!time.startsWith(scope.date)) {
-    throw new Refusal(
+    throw new S3Error(
       code,
       {},
       `The date "${scope.date}" of the credential is not that of the request`,
@@ -137,26 +140,26 @@ function checkScope(claim: Claim, { region, service }: Expectation): void {
   }
 }
 
-function checkKey(claim: Claim, { keys, now }: Expectation): Key {
+function checkKey(claim: ParsedSignature, { keys, now }: Expectation): Key {
   const key = keys.find(claim.accessKeyId);
   // S3 does not know a temporary key without its token.
   if (key === undefined || (key.sessionToken && claim.token === undefined)) {
-    throw new Refusal("InvalidAccessKeyId", {
+    throw new S3Error("InvalidAccessKeyId", {
       AWSAccessKeyId: claim.accessKeyId,
     });
   }
-  if (key.sessionToken !== claim.token) throw new Refusal("InvalidToken");
+  if (key.sessionToken !== claim.token) throw new S3Error("InvalidToken");
   if (key.expiration && key.expiration <= now) {
-    throw new Refusal("ExpiredToken");
+    throw new S3Error("ExpiredToken");
   }
   return key;
 }
 
-function checkTime(claim: Claim, now: Date): void {
+function checkTime(claim: ParsedSignature, now: Date): void {
   const signed = timeOf(claim.time).getTime();
   if (claim.expiresSeconds === undefined) {
     if (Math.abs(now.getTime() - signed) <= MAX_SKEW_MS) return;
-    throw new Refusal("RequestTimeTooSkewed", {
+    throw new S3Error("RequestTimeTooSkewed", {
       RequestTime: claim.time,
       ServerTime: now.toISOString(),
       MaxAllowedSkewMilliseconds: MAX_SKEW_MS,
@@ -164,10 +167,10 @@ function checkTime(claim: Claim, now: Date): void {
   }
   const end = new Date(signed + claim.expiresSeconds * 1_000);
   if (signed > now.getTime() + MAX_SKEW_MS) {
-    throw new Refusal("AccessDenied", {}, "The request is not valid yet");
+    throw new S3Error("AccessDenied", {}, "The request is not valid yet");
   }
   if (end < now) {
-    throw new Refusal("AccessDenied", {
+    throw new S3Error("AccessDenied", {
       "X-Amz-Expires": claim.expiresSeconds,
       Expires: end.toISOString(),
       ServerTime: now.toISOString(),
@@ -175,13 +178,16 @@ function checkTime(claim: Claim, now: Date): void {
   }
 }
 
-function checkSignedHeaders(claim: Claim, { headers }: WireRequest): void {
+function checkSignedHeaders(
+  claim: ParsedSignature,
+  { headers }: WireRequest,
+): void {
   const signed = new Set(claim.signedHeaders);
   const open = Object.keys(headers).filter((name) =>
     (name === "host" || name.startsWith("x-amz-")) && !signed.has(name)
   );
   if (open.length > 0) {
-    throw new Refusal(
+    throw new S3Error(
       "AccessDenied",
       { HeadersNotSigned: open.join(", ") },
       "There are header fields that must be signed and are not",
@@ -190,7 +196,7 @@ function checkSignedHeaders(claim: Claim, { headers }: WireRequest): void {
 }
 
 function canonicalRequest(
-  claim: Claim,
+  claim: ParsedSignature,
   request: WireRequest,
   target: Target,
   payloadHash: string,
@@ -234,7 +240,7 @@ function encoded(text: string): string {
 }
 
 function stringToSign(
-  { time, scope }: Claim,
+  { time, scope }: ParsedSignature,
   algorithm: string,
   parts: readonly string[],
 ): string {

@@ -7,7 +7,7 @@ import { text } from "../../foundation/bytes.ts";
 import { iso8601 } from "../../foundation/timestamps.ts";
 import type { PlainResponse } from "../http_message.ts";
 import type { Identity, Key, Keys } from "./keys.ts";
-import { Refusal } from "./refusal.ts";
+import { S3Error } from "./s3_error.ts";
 import { type Target, valueOf } from "./target.ts";
 import { type Content, element, fields, writeXml } from "./xml.ts";
 
@@ -49,13 +49,13 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map([
 /**
  * Answers a request to STS.
  *
- * @throws {Refusal} If the answer is no.
+ * @throws {S3Error} If the answer is no.
  */
 export function answerSts(call: StsCall): PlainResponse {
   const name = valueOf(call.params, "Action") ?? "";
   const action = ACTIONS.get(name);
   if (action === undefined) {
-    throw new Refusal("InvalidAction", {}, `There is no action "${name}" here`);
+    throw new S3Error("InvalidAction", {}, `There is no action "${name}" here`);
   }
   const root = element(
     `${name}Response`,
@@ -77,7 +77,7 @@ function getCallerIdentity(call: StsCall): Content {
 function getSessionToken(call: StsCall): Content {
   const key = signer(call);
   if (key.sessionToken !== undefined) {
-    throw new Refusal(
+    throw new S3Error(
       "AccessDenied",
       {},
       "GetSessionToken cannot be called with temporary credentials",
@@ -98,7 +98,7 @@ function assumeRole(call: StsCall): Content {
 function assumeRoleWithWebIdentity(call: StsCall): Content {
   const claims = readToken(required(call, "WebIdentityToken"));
   if (claims.exp !== undefined && claims.exp * 1_000 <= call.now.getTime()) {
-    throw new Refusal("ExpiredToken");
+    throw new S3Error("ExpiredToken");
   }
   const identity = roleSession(call);
   return [
@@ -113,7 +113,7 @@ function assumeRoleWithWebIdentity(call: StsCall): Content {
 }
 
 function signer({ key }: StsCall): Key {
-  if (key === undefined) throw new Refusal("MissingAuthenticationToken");
+  if (key === undefined) throw new S3Error("MissingAuthenticationToken");
   return key;
 }
 
@@ -178,7 +178,7 @@ function readToken(token: string): TokenClaims {
   } catch {
     // Neither base64 nor JSON: refused below.
   }
-  throw new Refusal("InvalidIdentityToken");
+  throw new S3Error("InvalidIdentityToken");
 }
 
 function required({ params }: StsCall, name: string): string {
@@ -187,6 +187,6 @@ function required({ params }: StsCall, name: string): string {
   return value;
 }
 
-function invalid(message: string): Refusal {
-  return new Refusal("ValidationError", {}, message);
+function invalid(message: string): S3Error {
+  return new S3Error("ValidationError", {}, message);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { answer, bucketOf, empty, type Handler, objectOf } from "./call.ts";
-import { Refusal } from "./refusal.ts";
+import { S3Error } from "./s3_error.ts";
 import type { Tags } from "./store.ts";
 import { parseQuery } from "./target.ts";
 import { children, element, fields, readXml, textOf } from "./xml.ts";
@@ -37,7 +37,7 @@ export const putBucketTagging: Handler = (call) => {
 export const getBucketTagging: Handler = (call) => {
   const { tags, name } = bucketOf(call);
   if (tags === undefined) {
-    throw new Refusal("NoSuchTagSet", { BucketName: name });
+    throw new S3Error("NoSuchTagSet", { BucketName: name });
   }
   return tagSet(tags);
 };
@@ -71,7 +71,7 @@ function checked(
     key !== "" && key.length <= 128 && value.length <= 256
   );
   if (!fits || tags.size < pairs.length || tags.size > most) {
-    throw new Refusal(
+    throw new S3Error(
       "InvalidTag",
       {},
       `There may be up to ${most} tags, each key once, with up to 128 characters, and values up to 256`,

@@ -6,7 +6,7 @@
  */
 import { strictText } from "../../foundation/bytes.ts";
 import type { HeaderMap } from "../../ports/http.ts";
-import { Refusal } from "./refusal.ts";
+import { S3Error } from "./s3_error.ts";
 
 /** A request as it came over the wire. */
 export interface WireRequest {
@@ -46,7 +46,7 @@ const VIRTUAL_HOSTS = [
 /**
  * Decodes a target.
  *
- * @throws {Refusal} InvalidURI, if it is not percent-encoded UTF-8.
+ * @throws {S3Error} InvalidURI, if it is not percent-encoded UTF-8.
  */
 export function parseTarget(target: string): Target {
   const mark = target.indexOf("?");
@@ -59,7 +59,7 @@ export function parseTarget(target: string): Target {
  * Decodes names and values that are joined by `&` and `=`; a plus is a blank, as
  * in forms.
  *
- * @throws {Refusal} InvalidURI, if they are not percent-encoded UTF-8.
+ * @throws {S3Error} InvalidURI, if they are not percent-encoded UTF-8.
  */
 export function parseQuery(query: string): Target["query"] {
   return query.split("&").filter((part) => part !== "").map((part) => {
@@ -92,14 +92,14 @@ export function resourceOf(path: string, host: string): Resource {
 /**
  * Decodes percent-encoding.
  *
- * @throws {Refusal} InvalidURI, if it is not percent-encoded UTF-8.
+ * @throws {S3Error} InvalidURI, if it is not percent-encoded UTF-8.
  */
 export function decoded(text: string): string {
-  if (/[^ -~]/.test(text)) throw new Refusal("InvalidURI");
+  if (/[^ -~]/.test(text)) throw new S3Error("InvalidURI");
   const binary = text.replace(
     /%([0-9a-fA-F]{2})|%/g,
     (_, digits: string | undefined) => {
-      if (digits === undefined) throw new Refusal("InvalidURI");
+      if (digits === undefined) throw new S3Error("InvalidURI");
       return String.fromCharCode(parseInt(digits, 16));
     },
   );
@@ -108,6 +108,6 @@ export function decoded(text: string): string {
       Uint8Array.from(binary, (character) => character.charCodeAt(0)),
     );
   } catch {
-    throw new Refusal("InvalidURI");
+    throw new S3Error("InvalidURI");
   }
 }

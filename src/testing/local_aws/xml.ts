@@ -4,7 +4,7 @@
  * @module
  */
 import { strictText, utf8 } from "../../foundation/bytes.ts";
-import { Refusal } from "./refusal.ts";
+import { S3Error } from "./s3_error.ts";
 
 /** An element to write. */
 export interface Element {
@@ -82,7 +82,7 @@ function escaped(text: string): string {
  *
  * @param bytes The document.
  * @param root Name that its root must have.
- * @throws {Refusal} MalformedXML, if it is not well formed or has another root.
+ * @throws {S3Error} MalformedXML, if it is not well formed or has another root.
  */
 export function readXml(bytes: Uint8Array, root: string): Node {
   const text = decoded(bytes)
@@ -151,6 +151,6 @@ function resolved(text: string): string {
   });
 }
 
-function malformed(): Refusal {
-  return new Refusal("MalformedXML");
+function malformed(): S3Error {
+  return new S3Error("MalformedXML");
 }

@@ -3,7 +3,7 @@ import { fromBase64, text } from "../../../src/foundation/bytes.ts";
 import { ConfigError, EndpointError } from "../../../src/foundation/errors.ts";
 import type {
   ClientCore,
-  SigningPlace,
+  PresignContext,
   TextSigner,
 } from "../../../src/ports/caller.ts";
 import { S3 } from "../../../src/services/s3/mod.ts";
@@ -170,7 +170,7 @@ function clientOf(
   who: Partial<TextSigner> | null = {},
   note: (...question: unknown[]) => void = () => {},
 ): S3 {
-  const place: SigningPlace = {
+  const place: PresignContext = {
     url: "https://photos.example.com/",
     scope: { service: "s3", region: "eu-west-1", at: NOW },
     ...who && {
@@ -183,7 +183,7 @@ function clientOf(
   };
   const core: ClientCore = {
     ...coreWith().core,
-    signingPlace: (operation, input, options) => {
+    presignContext: (operation, input, options) => {
       note(operation.name, input, options);
       return Promise.resolve(place);
     },

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { text, utf8 } from "../../../src/foundation/bytes.ts";
-import { Refusal } from "../../../src/testing/local_aws/refusal.ts";
+import { S3Error } from "../../../src/testing/local_aws/s3_error.ts";
 import {
   element,
   fields,
@@ -59,10 +59,10 @@ Deno.test("readXml refuses what is not well formed", () => {
   for (const document of documents) {
     assertThrows(
       () => readXml(utf8(document), "A"),
-      Refusal,
+      S3Error,
       "not well formed",
       document,
     );
   }
-  assertThrows(() => readXml(new Uint8Array([60, 65, 255]), "A"), Refusal);
+  assertThrows(() => readXml(new Uint8Array([60, 65, 255]), "A"), S3Error);
 });

@@ -5,7 +5,7 @@
  */
 
 /** How many bytes of a body came in, and how many are to come. */
-export class Tally {
+export class ByteCounter {
   /** The length that the response names, if it names one. */
   readonly expected: number | undefined;
   /** Bytes so far. */

@@ -1,12 +1,15 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { TimeoutError } from "../../src/foundation/errors.ts";
 import { FixedClock } from "../../src/testing/fixed_clock.ts";
-import { type Address, Dials } from "../../src/transport/dials.ts";
+import {
+  type Address,
+  ConnectProbe,
+} from "../../src/transport/connect_probe.ts";
 import { requestTo } from "./requests.ts";
 
 const REQUEST = requestTo("https://example.com");
 
-Deno.test("Dials ends a request whose dial is still pending at the limit", () => {
+Deno.test("ConnectProbe ends a request whose dial is still pending at the limit", () => {
   const { dials, clock } = dialsOf(() => new Promise(() => {}));
   using watch = dials.watch(REQUEST, 100, {});
 
@@ -28,7 +31,7 @@ Deno.test("Dials ends a request whose dial is still pending at the limit", () =>
   );
 });
 
-Deno.test("Dials does not care how a dial ends", async () => {
+Deno.test("ConnectProbe does not care how a dial ends", async () => {
   for (const end of [Promise.resolve(), Promise.reject(new Error("refused"))]) {
     const { dials, clock } = dialsOf(() => end);
     using watch = dials.watch(REQUEST, 100, {});
@@ -41,7 +44,7 @@ Deno.test("Dials does not care how a dial ends", async () => {
   }
 });
 
-Deno.test("Dials dials once for many requests, and hangs up after the last", () => {
+Deno.test("ConnectProbe dials once for many requests, and hangs up after the last", () => {
   const signals: AbortSignal[] = [];
   const { dials } = dialsOf((_, signal) => {
     signals.push(signal);
@@ -57,7 +60,7 @@ Deno.test("Dials dials once for many requests, and hangs up after the last", () 
   assertEquals([early, signals[0]?.aborted], [false, true]);
 });
 
-Deno.test("Dials leaves no timer behind", () => {
+Deno.test("ConnectProbe leaves no timer behind", () => {
   const { dials, clock } = dialsOf(() => new Promise(() => {}));
   const watch = dials.watch(REQUEST, 100, {});
 
@@ -67,7 +70,7 @@ Deno.test("Dials leaves no timer behind", () => {
   assertEquals(watch?.signal.aborted, false);
 });
 
-Deno.test("Dials passes the signal of the exchange on", () => {
+Deno.test("ConnectProbe passes the signal of the exchange on", () => {
   const { dials } = dialsOf(() => new Promise(() => {}));
   const controller = new AbortController();
   const reason = new Error("enough");
@@ -80,7 +83,7 @@ Deno.test("Dials passes the signal of the exchange on", () => {
   assertEquals(watch?.signal.reason, reason);
 });
 
-Deno.test("Dials does not dial a host that answered a short while ago", () => {
+Deno.test("ConnectProbe does not dial a host that answered a short while ago", () => {
   const { dials, clock } = dialsOf(() => new Promise(() => {}));
   const isWatched = (): boolean => {
     using watch = dials.watch(REQUEST, 100, {});
@@ -99,13 +102,13 @@ Deno.test("Dials does not dial a host that answered a short while ago", () => {
   assertEquals([before, after, later, lost], [true, false, true, true]);
 });
 
-Deno.test("Dials does not dial where there is no limit", () => {
+Deno.test("ConnectProbe does not dial where there is no limit", () => {
   const { dials } = dialsOf(() => new Promise(() => {}));
 
   assertEquals(dials.watch(REQUEST, Infinity, {}), undefined);
 });
 
-Deno.test("Dials forgets the host that it has not seen for longest", () => {
+Deno.test("ConnectProbe forgets the host that it has not seen for longest", () => {
   const { dials } = dialsOf(() => new Promise(() => {}));
 
   for (let host = 0; host < 257; host++) dials.reached(`https://${host}.test`);
@@ -116,7 +119,7 @@ Deno.test("Dials forgets the host that it has not seen for longest", () => {
   assertEquals(second, undefined);
 });
 
-Deno.test("Dials knows where to dial", () => {
+Deno.test("ConnectProbe knows where to dial", () => {
   const addresses: Address[] = [];
   const { dials } = dialsOf((address) => {
     addresses.push(address);
@@ -144,9 +147,9 @@ Deno.test("Dials knows where to dial", () => {
 
 function dialsOf(
   dialer: (address: Address, signal: AbortSignal) => Promise<void>,
-): { dials: Dials; clock: FixedClock } {
+): { dials: ConnectProbe; clock: FixedClock } {
   const clock = new FixedClock("2026-11-22T10:00:00Z");
-  const dials = new Dials({
+  const dials = new ConnectProbe({
     dialer,
     clock,
     reachedForMs: 60_000,

@@ -16,7 +16,7 @@ Deno.test("a signing place tells where a call would go and who signs", async () 
     credentials: { ...KEYS, sessionToken: "token", expiration },
   });
 
-  const { signer, ...place } = await core.signingPlace?.(
+  const { signer, ...place } = await core.presignContext?.(
     HeadBucket,
     { Bucket: "photos" },
   ) ?? {};
@@ -36,7 +36,7 @@ Deno.test("a signing place tells where a call would go and who signs", async () 
 });
 
 Deno.test("a signing place signs texts as they are", async () => {
-  const { signer } = await coreOf({ credentials: KEYS }).signingPlace?.(
+  const { signer } = await coreOf({ credentials: KEYS }).presignContext?.(
     HeadBucket,
     { Bucket: "photos" },
   ) ?? {};
@@ -57,7 +57,7 @@ Deno.test("a signing place signs texts as they are", async () => {
 Deno.test("a signing place keeps the bucket in the path where it is to be", async () => {
   const core = coreOf({ credentials: KEYS }, { addressingStyle: "path" });
 
-  const place = await core.signingPlace?.(HeadBucket, { Bucket: "photos" });
+  const place = await core.presignContext?.(HeadBucket, { Bucket: "photos" });
 
   assertEquals(place?.url, "https://s3.eu-west-1.amazonaws.com/photos");
 });
@@ -65,7 +65,7 @@ Deno.test("a signing place keeps the bucket in the path where it is to be", asyn
 Deno.test("a signing place of an anonymous client has no signer", async () => {
   const core = coreOf({ credentials: "anonymous" });
 
-  const place = await core.signingPlace?.(HeadBucket, { Bucket: "photos" });
+  const place = await core.presignContext?.(HeadBucket, { Bucket: "photos" });
 
   assertEquals(place?.signer, undefined);
 });

@@ -7,11 +7,11 @@
  *
  * @module
  */
-import { Refusal } from "./refusal.ts";
+import { S3Error } from "./s3_error.ts";
 import { type Target, valueOf, type WireRequest } from "./target.ts";
 
 /** A signature, and what it is said to be made with. */
-export interface Claim {
+export interface ParsedSignature {
   /** Where it stands. */
   readonly place: "header" | "query";
   /** Public part of the key. */
@@ -43,18 +43,18 @@ const MAX_EXPIRES_SECONDS = 604_800;
  * Reads the claim of a request.
  *
  * @returns The claim, or `undefined` where the request is not signed.
- * @throws {Refusal} If there is one, and it is not as it should be.
+ * @throws {S3Error} If there is one, and it is not as it should be.
  */
 export function readClaim(
   request: WireRequest,
   target: Target,
-): Claim | undefined {
+): ParsedSignature | undefined {
   const header = request.headers["authorization"];
   const inQuery = target.query.some(([name]) =>
     name === "X-Amz-Signature" || name === "X-Amz-Algorithm"
   );
   if (header !== undefined && inQuery) {
-    throw new Refusal("InvalidArgument", {}, "There are two signatures");
+    throw new S3Error("InvalidArgument", {}, "There are two signatures");
   }
   if (inQuery) return fromQuery(target);
   if (header !== undefined) return fromHeader(header, request);
@@ -64,13 +64,13 @@ export function readClaim(
   return undefined;
 }
 
-function fromHeader(header: string, request: WireRequest): Claim {
+function fromHeader(header: string, request: WireRequest): ParsedSignature {
   if (/^AWS /.test(header)) throw oldSignature();
   const [, credential, names, signature] =
     /^AWS4-HMAC-SHA256 +Credential=([^, ]+), *SignedHeaders=([^, ]+), *Signature=([0-9a-f]{64})$/
       .exec(header) ?? [];
   if (!credential || !names || !signature) {
-    throw new Refusal("AuthorizationHeaderMalformed");
+    throw new S3Error("AuthorizationHeaderMalformed");
   }
   const token = request.headers["x-amz-security-token"];
   return {
@@ -83,7 +83,7 @@ function fromHeader(header: string, request: WireRequest): Claim {
   };
 }
 
-function fromQuery({ query }: Target): Claim {
+function fromQuery({ query }: Target): ParsedSignature {
   const need = (name: string): string => {
     const value = valueOf(query, name);
     if (value === undefined || value === "") {
@@ -119,13 +119,13 @@ function fromQuery({ query }: Target): Claim {
 function readCredential(
   credential: string,
   code: "AuthorizationHeaderMalformed" | "AuthorizationQueryParametersError",
-): Pick<Claim, "accessKeyId" | "scope"> {
+): Pick<ParsedSignature, "accessKeyId" | "scope"> {
   const [accessKeyId, date, region, service, end, more] = credential.split("/");
   if (
     !accessKeyId || !date || !region || !service || end !== "aws4_request" ||
     more !== undefined
   ) {
-    throw new Refusal(code, {}, "The credential does not have its five parts");
+    throw new S3Error(code, {}, "The credential does not have its five parts");
   }
   return { accessKeyId, scope: { date, region, service } };
 }
@@ -136,7 +136,7 @@ function readTime(headers: WireRequest["headers"]): string {
   if (own !== undefined && isTime(own)) return own;
   const date = new Date(headers["date"] ?? "");
   if (own !== undefined || Number.isNaN(date.getTime())) {
-    throw new Refusal("AccessDenied", {}, "The request has no valid time");
+    throw new S3Error("AccessDenied", {}, "The request has no valid time");
   }
   return date.toISOString().replace(/[-:]|\.\d{3}/g, "");
 }
@@ -152,12 +152,12 @@ function isTime(text: string): boolean {
   return !Number.isNaN(timeOf(text).getTime());
 }
 
-function badQuery(message: string): Refusal {
-  return new Refusal("AuthorizationQueryParametersError", {}, message);
+function badQuery(message: string): S3Error {
+  return new S3Error("AuthorizationQueryParametersError", {}, message);
 }
 
-function oldSignature(): Refusal {
-  return new Refusal(
+function oldSignature(): S3Error {
+  return new S3Error(
     "InvalidRequest",
     {},
     `The request must be signed with ${ALGORITHM}`,

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { FixedClock } from "../../src/testing/fixed_clock.ts";
-import { Patience, type WaitLimits } from "../../src/transport/patience.ts";
+import { ReadTimer, type WaitLimits } from "../../src/transport/read_timer.ts";
 
-Deno.test("Patience ends after a silence", () => {
+Deno.test("ReadTimer ends after a silence", () => {
   const { patience, clock, ends } = patienceOf({ readTimeoutMs: 100 });
   patience.start();
 
@@ -15,7 +15,7 @@ Deno.test("Patience ends after a silence", () => {
   assertEquals([before, ends], [[], ["read"]]);
 });
 
-Deno.test("Patience adds up what it counted, silence or not", () => {
+Deno.test("ReadTimer adds up what it counted, silence or not", () => {
   const { patience, clock, ends } = patienceOf({
     readTimeoutMs: 100,
     attemptTimeoutMs: 150,
@@ -33,7 +33,7 @@ Deno.test("Patience adds up what it counted, silence or not", () => {
   assertEquals(ends, ["attempt"]);
 });
 
-Deno.test("Patience excuses the first silence by an allowance", () => {
+Deno.test("ReadTimer excuses the first silence by an allowance", () => {
   const { patience, clock, ends } = patienceOf({ readTimeoutMs: 100 });
   patience.start(50);
 
@@ -44,7 +44,7 @@ Deno.test("Patience excuses the first silence by an allowance", () => {
   assertEquals([before, ends], [[], ["read"]]);
 });
 
-Deno.test("Patience lasts for ever without limits", () => {
+Deno.test("ReadTimer lasts for ever without limits", () => {
   const { patience, clock, ends } = patienceOf({ readTimeoutMs: Infinity });
   patience.start();
 
@@ -53,11 +53,11 @@ Deno.test("Patience lasts for ever without limits", () => {
   assertEquals(ends, []);
 });
 
-Deno.test("Patience counts anew when the clock is put back", () => {
+Deno.test("ReadTimer counts anew when the clock is put back", () => {
   const clock = new FixedClock("2026-11-22T10:00:00Z");
   const timers: (() => void)[] = [];
   const ends: string[] = [];
-  const patience = new Patience(
+  const patience = new ReadTimer(
     { readTimeoutMs: 100, attemptTimeoutMs: Infinity },
     {
       now: () => clock.now(),
@@ -81,10 +81,10 @@ Deno.test("Patience counts anew when the clock is put back", () => {
 
 function patienceOf(
   limits: Partial<WaitLimits>,
-): { patience: Patience; clock: FixedClock; ends: string[] } {
+): { patience: ReadTimer; clock: FixedClock; ends: string[] } {
   const clock = new FixedClock("2026-11-22T10:00:00Z");
   const ends: string[] = [];
-  const patience = new Patience(
+  const patience = new ReadTimer(
     { readTimeoutMs: Infinity, attemptTimeoutMs: Infinity, ...limits },
     clock,
     (limit) => ends.push(limit),

@@ -21,7 +21,7 @@ export interface WaitLimits {
  * that only while it counts: when it fires, it looks whether something came
  * meanwhile.
  */
-export class Patience {
+export class ReadTimer {
   readonly #limits: WaitLimits;
   readonly #clock: Timing;
   readonly #onEnd: (limit: "attempt" | "read") => void;

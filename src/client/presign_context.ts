@@ -5,8 +5,8 @@
  */
 import type {
   CallOptions,
-  SigningPlace,
-  SigningPlaceFinder,
+  PresignContext,
+  PresignContextFinder,
   TextSigner,
 } from "../ports/caller.ts";
 import type { Credentials } from "../ports/credentials.ts";
@@ -21,14 +21,14 @@ import { address, identity, locate, type Parts, scopeOf } from "./parts.ts";
  * @param load Gets the parts. Every call asks, so that they are made when they
  * are first needed.
  */
-export function createSigningPlaceFinder(
+export function createPresignContextFinder(
   load: () => Parts | Promise<Parts>,
-): SigningPlaceFinder {
+): PresignContextFinder {
   return async <Input, Output>(
     operation: Operation<Input, Output>,
     input: Input,
     { signal }: Pick<CallOptions, "signal"> = {},
-  ): Promise<SigningPlace> => {
+  ): Promise<PresignContext> => {
     const parts = await load();
     const { protocol, uuid, clock } = parts;
     const draft = protocol.serialize(operation, input, uuid);

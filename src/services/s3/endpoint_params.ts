@@ -10,7 +10,7 @@ import type { Partition } from "../../endpoint/partitions.ts";
 import { type HostVariant, signingRegionOf } from "../../endpoint/regional.ts";
 
 /** What the rules look at. */
-export interface Place extends HostVariant {
+export interface EndpointParams extends HostVariant {
   /** The client's region, or `"aws-global"`. */
   readonly region: string;
   /** The partition of that region. */
@@ -62,7 +62,7 @@ export interface Target {
 }
 
 /** Makes the route to a target. */
-export function routeTo(place: Place, target: Target): Route {
+export function routeTo(place: EndpointParams, target: Target): Route {
   const { custom } = place;
   const host = custom?.authority ?? target.host;
   const name = target.labels === undefined ? host : `${target.labels}.${host}`;

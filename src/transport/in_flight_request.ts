@@ -5,13 +5,13 @@
  */
 import { type Timeline, TimeoutError } from "../foundation/errors.ts";
 import type { HttpRequest } from "../ports/http.ts";
-import { Patience, type WaitLimits } from "./patience.ts";
+import { ReadTimer, type WaitLimits } from "./read_timer.ts";
 import { describe } from "./request_url.ts";
 import type { Timing } from "./runtime.ts";
-import type { Tally } from "./tally.ts";
+import type { ByteCounter } from "./byte_counter.ts";
 import type { WireBody } from "./wire_body.ts";
 
-/** What an {@linkcode Exchange} is made from. */
+/** What an {@linkcode InFlightRequest} is made from. */
 export interface ExchangeParts {
   /** What is sent. */
   readonly request: HttpRequest;
@@ -39,11 +39,11 @@ export interface FollowOptions<T> {
  * The clock of both limits runs only during {@linkcode wait}: who takes an hour
  * between two reads is no silent server.
  */
-export class Exchange {
+export class InFlightRequest {
   /** What is sent. */
   readonly request: HttpRequest;
   /** The body so far, for errors; set by whoever reads it. */
-  tally: Tally | undefined;
+  tally: ByteCounter | undefined;
   /** The body of the request, where it can be watched; it ends with the exchange. */
   upload: WireBody | undefined;
   /** Called once, when the exchange ends: with the error, if it was one. */
@@ -51,7 +51,7 @@ export class Exchange {
 
   readonly #parts: ExchangeParts;
   readonly #controller = new AbortController();
-  readonly #patience: Patience;
+  readonly #patience: ReadTimer;
   #reject: ((reason: unknown) => void) | undefined;
   #ended = false;
   #waiting = false;
@@ -72,7 +72,7 @@ export class Exchange {
     parts.signal?.addEventListener("abort", this.#onAbort);
     this.request = parts.request;
     this.#parts = parts;
-    this.#patience = new Patience(
+    this.#patience = new ReadTimer(
       parts.limits,
       parts.clock,
       (limit) => this.abort(this.#timeout(limit)),

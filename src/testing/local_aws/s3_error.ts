@@ -75,7 +75,7 @@ export type Details = Readonly<Record<string, number | string>>;
  * The answer to a request is no. It stays within the server, which turns it into
  * an error document.
  */
-export class Refusal extends Error {
+export class S3Error extends Error {
   /** The error code. */
   readonly code: Code;
   /** What else the document says. */

@@ -7,7 +7,7 @@ import { joinFlags } from "../foundation/flags.ts";
 import type { CredentialProvider, Credentials } from "../ports/credentials.ts";
 
 /** What a provider found. A provider that is in use and failed throws instead. */
-export type Finding =
+export type Resolution =
   | {
     readonly kind: "found";
     /** The credentials. */
@@ -30,14 +30,14 @@ export type Finding =
   };
 
 /** A provider that can tell why it has no credentials. */
-export interface TellingProvider extends CredentialProvider {
+export interface ExplainableProvider extends CredentialProvider {
   /**
    * Looks for credentials, as `load` does.
    *
    * @param signal Ends the attempt early.
    * @throws {CredentialsError | ConfigError} If this source is in use and failed.
    */
-  look(signal?: AbortSignal): Promise<Finding>;
+  look(signal?: AbortSignal): Promise<Resolution>;
 }
 
 /**
@@ -48,8 +48,8 @@ export interface TellingProvider extends CredentialProvider {
  */
 export function provider(
   name: string,
-  look: (signal?: AbortSignal) => Finding | Promise<Finding>,
-): TellingProvider {
+  look: (signal?: AbortSignal) => Resolution | Promise<Resolution>,
+): ExplainableProvider {
   return {
     name,
     look: async (signal) => await look(signal),
@@ -69,7 +69,7 @@ export function provider(
 export async function find(
   asked: CredentialProvider,
   signal?: AbortSignal,
-): Promise<Finding> {
+): Promise<Resolution> {
   if (isTelling(asked)) return await asked.look(signal);
   const credentials = await asked.load(signal);
   return credentials === undefined
@@ -82,7 +82,7 @@ export async function find(
  *
  * @param finding What it found.
  */
-export function verdictOf(finding: Finding): string {
+export function verdictOf(finding: Resolution): string {
   switch (finding.kind) {
     case "found":
       return `found: ${finding.at}`;
@@ -93,6 +93,6 @@ export function verdictOf(finding: Finding): string {
   }
 }
 
-function isTelling(asked: CredentialProvider): asked is TellingProvider {
+function isTelling(asked: CredentialProvider): asked is ExplainableProvider {
   return "look" in asked && typeof asked.look === "function";
 }

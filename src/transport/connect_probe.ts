@@ -24,7 +24,7 @@ export interface Address {
  */
 export type Dialer = (address: Address, signal: AbortSignal) => Promise<void>;
 
-/** What {@linkcode Dials} are made from. */
+/** What {@linkcode ConnectProbe} are made from. */
 export interface DialParts {
   /** Opens connections. */
   readonly dialer: Dialer;
@@ -55,11 +55,11 @@ export interface DialWatch extends Disposable {
 }
 
 /**
- * Dials beside the first requests to a host. It adds no time and decides only
+ * ConnectProbe beside the first requests to a host. It adds no time and decides only
  * one thing: a dial that is still pending at the limit means that the host cannot
  * be reached. Whatever else becomes of it, `fetch` will tell by itself.
  */
-export class Dials {
+export class ConnectProbe {
   readonly #parts: DialParts;
   readonly #dials = new Map<string, Dial>();
   readonly #reachedAt = new Map<string, number>();

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { Tally } from "../../src/transport/tally.ts";
+import { ByteCounter } from "../../src/transport/byte_counter.ts";
 
-Deno.test("Tally counts towards the length that is named", () => {
-  const tally = new Tally("10");
+Deno.test("ByteCounter counts towards the length that is named", () => {
+  const tally = new ByteCounter("10");
   tally.received += 4;
 
   assertEquals(`${tally}`, "4 of 10 bytes");
@@ -12,9 +12,9 @@ Deno.test("Tally counts towards the length that is named", () => {
   assertEquals(tally.isShort, false);
 });
 
-Deno.test("Tally expects nothing where no length is named", () => {
+Deno.test("ByteCounter expects nothing where no length is named", () => {
   for (const field of [undefined, "", "-1", "1e3", "ten"]) {
-    const tally = new Tally(field);
+    const tally = new ByteCounter(field);
 
     assertEquals(tally.expected, undefined);
     assertEquals(tally.isShort, false);
