@@ -115,8 +115,12 @@ function once<T>(ask: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** Whether a call says nothing that its client's parts do not fit. */
-function isPlain({ region, credentials, retry }: CallOverrides): boolean {
+/**
+ * Whether a call says nothing that its client's parts do not fit. What is no
+ * object at all is refused by the call.
+ */
+function isPlain(overrides: CallOverrides): boolean {
+  const { region, credentials, retry } = overrides ?? {};
   return region === undefined && credentials === undefined &&
     retry === undefined;
 }
