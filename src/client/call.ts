@@ -49,8 +49,12 @@ export function createCaller(load: () => Parts | Promise<Parts>): Caller {
       if (totalTimeoutMs === undefined || totalTimeoutMs === Infinity) {
         return await make(parts, operation, input, options);
       }
-      using total = new TotalTime(parts.clock, operation.name, totalTimeoutMs);
-      return await make(parts, operation, input, total.bound(options));
+      const total = new TotalTime(parts.clock, operation.name, totalTimeoutMs);
+      try {
+        return await make(parts, operation, input, total.bound(options));
+      } finally {
+        total[Symbol.dispose]();
+      }
     } catch (error) {
       // What nobody came to read is ended here.
       for (const value of Object.values(Object(input))) dropBody(value, error);

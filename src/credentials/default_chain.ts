@@ -4,6 +4,7 @@
  * @module
  */
 import type { CredentialProvider } from "../ports/credentials.ts";
+import { find, provider } from "./finding.ts";
 import { assumeRoleProvider } from "./assume_role.ts";
 import { boto2FileProvider } from "./boto2_file.ts";
 import { containerProvider } from "./container.ts";
@@ -46,7 +47,7 @@ export function defaultProviders(
   });
   const sourceProviders = (name: string): readonly CredentialProvider[] =>
     profileProviders(context, name, "ignored");
-  return [
+  const providers = [
     ...inCode ? [] : [env],
     assumeRoleProvider({
       ...context,
@@ -62,8 +63,20 @@ export function defaultProviders(
     ec2FileProvider(context),
     boto2FileProvider(context),
     container,
-    instance,
   ];
+  return "blind" in context.system && context.system.blind
+    ? [...providers.map(notOnThisRuntime), instance]
+    : [...providers, instance];
+}
+
+/** A source that the runtime does not show is not one that has nothing. */
+function notOnThisRuntime(asked: CredentialProvider): CredentialProvider {
+  return provider(asked.name, async (signal) => {
+    const finding = await find(asked, signal);
+    return finding.kind === "absent"
+      ? { kind: "absent", why: "not on this runtime, which does not show it" }
+      : finding;
+  });
 }
 
 /** What a profile can say beside roles that it assumes with other credentials. */

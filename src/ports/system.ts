@@ -61,6 +61,11 @@ export interface ProcessResult {
 export interface System {
   /** Whether it is Windows: how command lines are split, what names the home. Default: no. */
   readonly windows?: boolean;
+  /**
+   * Whether the runtime shows neither environment nor files, so that nothing is
+   * known of what is told as absent. Default: no.
+   */
+  readonly blind?: boolean;
   /** An environment variable. An empty value is a value. */
   env(name: string): Found<string>;
   /**

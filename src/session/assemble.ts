@@ -33,12 +33,14 @@ import type {
   CredentialSource,
 } from "../ports/credentials.ts";
 import type { SendOptions } from "../ports/http.ts";
+import type { Transport } from "../ports/http.ts";
 import type { RetryStrategy } from "../ports/retry.ts";
 import type { ServiceDefinition } from "../ports/service.ts";
 import type { Signer } from "../ports/signer.ts";
 import { retryStrategy } from "../retry/from_mode.ts";
+import { notOnThisRuntime } from "../transport/fetch_transport.ts";
 import { SigV4 } from "../signing/sigv4.ts";
-import { sendTimes } from "./send_times.ts";
+import { type SendTimes, sendTimes } from "./send_times.ts";
 import type { Shared } from "./shared.ts";
 import type { Connections } from "./transport_pool.ts";
 import { userAgent } from "./user_agent.ts";
@@ -131,6 +133,7 @@ async function assembleParts(
   const settings = valuesOf(resolved);
   const credentials = await identity();
   const transports = await shared.transports();
+  const times = sendTimes(resolved);
   const skew = new ClockSkew(clock, logger.child("clock"));
   const call = createCaller(() => parts);
   const regions = service.regions?.(
@@ -156,8 +159,8 @@ async function assembleParts(
     multiRegionSigner: multiRegionSigner(),
     retry: strategyOf(resolved.retry, service.id, shared),
     repeatUnsafe: resolved.retry.repeatUnsafe.value,
-    transport: transports.get(connectionsOf(resolved)),
-    times: sendTimes(resolved),
+    transport: keeping(times, transports.get(connectionsOf(resolved))),
+    times,
     recoveries: [
       ...regions ? [regions] : [],
       ...credentials
@@ -316,4 +319,15 @@ function multiRegionSigner(): () => Promise<Signer> {
     signer ??= import("../signing/sigv4a.ts").then(({ SigV4a }) =>
       new SigV4a()
     );
+}
+
+/** The transport, if it keeps the times that were asked for. */
+function keeping(times: SendTimes, transport: Transport): Transport {
+  const { connectTimeoutMs = Infinity } = times;
+  if (connectTimeoutMs === Infinity) return transport;
+  if (transport.limits?.includes("connect")) return transport;
+  throw notOnThisRuntime(
+    "connectTimeoutMs",
+    "leave it out, or set attemptTimeoutMs",
+  );
 }

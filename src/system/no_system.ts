@@ -1,6 +1,5 @@
 /**
- * For platforms that show nothing of the machine: browsers, and runtimes without
- * `Deno`.
+ * For platforms that show nothing of the machine: browsers.
  *
  * @module
  */
@@ -17,6 +16,8 @@ const ABSENT = { kind: "absent" } as const;
 
 /** A machine that has nothing: all settings come from code. */
 export class NoSystem implements System, WritableFiles {
+  readonly blind = true;
+
   env(_name: string): Found<string> {
     return ABSENT;
   }

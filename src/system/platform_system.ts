@@ -5,9 +5,12 @@
  */
 import type { System, WritableFiles } from "../ports/system.ts";
 import { DenoSystem } from "./deno_system.ts";
+import { nodeProcess, NodeSystem } from "./node_system.ts";
 import { NoSystem } from "./no_system.ts";
 
 /** The machine, where the platform shows it; else one that has nothing. */
 export function platformSystem(): System & WritableFiles {
-  return "Deno" in globalThis ? new DenoSystem() : new NoSystem();
+  if ("Deno" in globalThis) return new DenoSystem();
+  const process = nodeProcess();
+  return process === undefined ? new NoSystem() : new NodeSystem(process);
 }

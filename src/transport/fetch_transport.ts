@@ -142,6 +142,7 @@ export class FetchTransport implements Transport {
       queueTimeoutMs = QUEUE_TIMEOUT_MS,
     } = options;
     checkLimit("connectTimeoutMs", connectTimeoutMs);
+    checkRuntime(options);
     this.#logger = logger;
     this.#pool = new ConnectionPool(options);
     this.#permissions = options.fetch ? undefined : new NetPermissions();
@@ -248,4 +249,44 @@ function dialerOf(
   if (dialer !== undefined) return dialer === false ? undefined : dialer;
   // Where another fetch leads to is not known.
   return fetch === undefined && isDeno() ? dialTcp : undefined;
+}
+
+/** What only Deno's `fetch` can do, and what helps elsewhere. */
+const DENO_ONLY = {
+  proxy: "run on Deno",
+  caCerts:
+    "run on Deno, or unset AWS_CA_BUNDLE and ca_bundle and name the file in NODE_EXTRA_CA_CERTS",
+  clientCertificate: "run on Deno",
+  connectTimeoutMs: "leave it out, or set attemptTimeoutMs",
+} as const;
+
+/** Refuses what would silently not be kept. */
+function checkRuntime(options: FetchTransportOptions): void {
+  if (isDeno()) return;
+  const { proxy, caCerts = [], clientCertificate, dialer } = options;
+  const { connectTimeoutMs = Infinity } = options;
+  const isAsked: Readonly<Record<keyof typeof DENO_ONLY, boolean>> = {
+    proxy: typeof proxy === "string",
+    caCerts: caCerts.length > 0,
+    clientCertificate: clientCertificate !== undefined,
+    connectTimeoutMs: connectTimeoutMs !== Infinity && !dialer,
+  };
+  for (const [name, remedy] of Object.entries(DENO_ONLY)) {
+    if (isAsked[name as keyof typeof DENO_ONLY]) {
+      throw notOnThisRuntime(name, remedy);
+    }
+  }
+}
+
+/**
+ * The error of an option that this runtime cannot keep.
+ *
+ * @param name Name of the option.
+ * @param remedy What helps.
+ */
+export function notOnThisRuntime(name: string, remedy: string): ConfigError {
+  return new ConfigError(
+    "NotOnThisRuntime",
+    `Cannot keep the option ${name}: not on this runtime, whose fetch has nothing like it; ${remedy}, or give the session a transport of your own`,
+  );
 }

@@ -1,0 +1,376 @@
+/**
+ * The operating system as Node and Bun show it.
+ *
+ * @module
+ */
+import { strictText } from "../foundation/bytes.ts";
+import { pathOfUrl } from "../foundation/paths.ts";
+import type {
+  FileFacts,
+  Found,
+  OpenedFile,
+  ProcessResult,
+  System,
+  WritableFiles,
+} from "../ports/system.ts";
+
+/** The part of `node:fs` that is used. */
+interface NodeFs {
+  readonly promises: {
+    readFile(path: string): Promise<Uint8Array>;
+    stat(path: string): Promise<NodeStats>;
+    open(path: string, flags: string, mode?: number): Promise<NodeFile>;
+    rename(from: string, to: string): Promise<void>;
+    rm(path: string): Promise<void>;
+    truncate(path: string, length: number): Promise<void>;
+  };
+}
+
+interface NodeStats {
+  readonly size: number;
+  readonly mtimeMs: number;
+  isDirectory(): boolean;
+  isFile(): boolean;
+}
+
+interface NodeFile {
+  read(
+    room: Uint8Array,
+    offset: number,
+    length: number,
+    position: number | null,
+  ): Promise<{ readonly bytesRead: number }>;
+  write(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    position: number | null,
+  ): Promise<{ readonly bytesWritten: number }>;
+  stat(): Promise<NodeStats>;
+  close(): Promise<void>;
+}
+
+/** The part of `node:child_process` that is used. */
+interface NodeChildren {
+  spawn(
+    command: string,
+    args: readonly string[],
+    options: {
+      readonly stdio: readonly ["inherit", "pipe", "pipe"];
+      readonly signal?: AbortSignal;
+      readonly windowsHide: true;
+    },
+  ): NodeChild;
+}
+
+interface NodeChild {
+  readonly stdout: NodeOutput;
+  readonly stderr: NodeOutput;
+  on(event: "close", heard: (code: number | null) => void): void;
+  on(event: "error", heard: (error: unknown) => void): void;
+}
+
+interface NodeOutput {
+  on(event: "data", heard: (piece: Uint8Array) => void): void;
+}
+
+/** The part of the global `process` that is used. */
+interface NodeProcess {
+  readonly platform: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  getBuiltinModule(name: "node:fs"): NodeFs;
+  getBuiltinModule(name: "node:child_process"): NodeChildren;
+}
+
+/** The runtime's `process`, where it has one that shows files: Node and Bun. */
+export function nodeProcess(): NodeProcess | undefined {
+  const { process } = globalThis as { readonly process?: Partial<NodeProcess> };
+  return typeof process?.getBuiltinModule === "function" && process.env
+    ? process as NodeProcess
+    : undefined;
+}
+
+/** Most bytes that are read at a time. */
+const MOST = 512 * 1_024;
+
+/** Fewest bytes that are asked for: some files do not tell how long they are. */
+const LEAST = 16 * 1_024;
+
+/**
+ * The machine that a script runs on, by `process.env` and `node:fs`. What Node's
+ * permission model does not allow is told with the flag that would.
+ */
+export class NodeSystem implements System, WritableFiles {
+  readonly windows: boolean;
+  readonly #process: NodeProcess;
+
+  /**
+   * Reads nothing yet.
+   *
+   * @param process The runtime's `process`.
+   */
+  constructor(process: NodeProcess) {
+    this.#process = process;
+    this.windows = process.platform === "win32";
+  }
+
+  env(name: string): Found<string> {
+    const value = this.#process.env[name];
+    return value === undefined ? { kind: "absent" } : { kind: "found", value };
+  }
+
+  async readText(path: string): Promise<Found<string>> {
+    return await found(
+      path,
+      "read",
+      async () => strictText(await this.#files.readFile(path)),
+    );
+  }
+
+  async stat(path: string | URL): Promise<Found<FileFacts>> {
+    return await found(path, "read", async () => {
+      const facts = await this.#files.stat(pathOf(path));
+      const kind = facts.isDirectory()
+        ? "folder" as const
+        : facts.isFile()
+        ? undefined
+        : "special" as const;
+      return {
+        size: facts.size,
+        changedMs: facts.mtimeMs,
+        ...kind && { kind },
+      };
+    });
+  }
+
+  async writePrivate(path: string, text: string): Promise<Found<true>> {
+    const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+    return await found(path, "write", async () => {
+      const file = await this.#files.open(temporary, "wx", 0o600);
+      try {
+        try {
+          await writeAll(file, new TextEncoder().encode(text), 0);
+        } finally {
+          await file.close();
+        }
+        await this.#files.rename(temporary, path);
+      } catch (error) {
+        await this.#files.rm(temporary);
+        throw error;
+      }
+      return true as const;
+    });
+  }
+
+  async run(
+    command: string,
+    args: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<Found<ProcessResult>> {
+    signal?.throwIfAborted();
+    const children = this.#process.getBuiltinModule("node:child_process");
+    return await found(command, "run", async () => {
+      const { promise, resolve, reject } = Promise.withResolvers<number>();
+      const child = children.spawn(command, args, {
+        // A program may ask for a second factor.
+        stdio: ["inherit", "pipe", "pipe"],
+        windowsHide: true,
+        ...signal === undefined ? {} : { signal },
+      });
+      const stdout = collected(child.stdout);
+      const stderr = collected(child.stderr);
+      child.on("error", (error) => reject(signal?.reason ?? error));
+      child.on("close", (code) => resolve(code ?? 1));
+      return { code: await promise, stdout: stdout(), stderr: stderr() };
+    });
+  }
+
+  async open(path: string | URL, from = 0): Promise<Found<OpenedFile>> {
+    return await found(path, "read", async () => {
+      const file = await this.#files.open(pathOf(path), "r");
+      try {
+        const facts = await file.stat();
+        if (facts.isDirectory()) throw folder();
+        if (facts.isFile() && !isOpened(pathOf(path))) {
+          return { length: facts.size, stream: source(file, facts.size, from) };
+        }
+        // A pipe or a device has no length and no positions.
+        return { length: undefined, stream: source(file, 0, undefined) };
+      } catch (error) {
+        await file.close();
+        throw error;
+      }
+    });
+  }
+
+  async write(
+    path: string | URL,
+    from: number,
+  ): Promise<Found<WritableStream<Uint8Array>>> {
+    return await found(path, "write", async () => {
+      const file = await this.#toWrite(pathOf(path));
+      return sink(file, from);
+    });
+  }
+
+  async cut(path: string | URL, length: number): Promise<Found<true>> {
+    return await found(path, "write", async () => {
+      await this.#files.truncate(pathOf(path), length);
+      return true as const;
+    });
+  }
+
+  async rename(from: string | URL, to: string | URL): Promise<Found<true>> {
+    return await found(to, "write", async () => {
+      await this.#files.rename(pathOf(from), pathOf(to));
+      return true as const;
+    });
+  }
+
+  async remove(path: string | URL): Promise<Found<true>> {
+    return await found(path, "write", async () => {
+      await this.#files.rm(pathOf(path));
+      return true as const;
+    });
+  }
+
+  get #files(): NodeFs["promises"] {
+    return this.#process.getBuiltinModule("node:fs").promises;
+  }
+
+  /** A file that is there keeps its bytes; an empty one is made where there is none. */
+  async #toWrite(path: string): Promise<NodeFile> {
+    try {
+      return await this.#files.open(path, "r+");
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT") throw error;
+      return await this.#files.open(path, "wx");
+    }
+  }
+}
+
+/** Whether a name is one under which a process finds what its shell has opened. */
+function isOpened(path: string): boolean {
+  return /^\/(?:dev\/(?:std(?:in|out|err)$|fd\/)|proc\/)/.test(path);
+}
+
+function source(
+  file: NodeFile,
+  length: number,
+  from: number | undefined,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const pieceSize = Math.min(MOST, Math.max(LEAST, length - (from ?? 0)));
+  let position = from ?? null;
+  let ended = false;
+  const end = async (): Promise<void> => {
+    if (ended) return;
+    ended = true;
+    await file.close();
+  };
+  return new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller): Promise<void> {
+      const piece = new Uint8Array(pieceSize);
+      try {
+        const { bytesRead } = await file.read(piece, 0, pieceSize, position);
+        if (ended) return;
+        if (bytesRead > 0) {
+          if (position !== null) position += bytesRead;
+          return controller.enqueue(piece.subarray(0, bytesRead));
+        }
+      } catch (error) {
+        await end();
+        throw error;
+      }
+      await end();
+      controller.close();
+    },
+    cancel: end,
+  }, { highWaterMark: 0 });
+}
+
+function sink(file: NodeFile, from: number): WritableStream<Uint8Array> {
+  let position = from;
+  return new WritableStream<Uint8Array>({
+    write: async (piece) => {
+      try {
+        await writeAll(file, piece, position);
+        position += piece.length;
+      } catch (error) {
+        // A stream whose write fails closes and aborts nothing any more.
+        await file.close();
+        throw error;
+      }
+    },
+    close: () => file.close(),
+    abort: () => file.close(),
+  });
+}
+
+async function writeAll(
+  file: NodeFile,
+  bytes: Uint8Array,
+  position: number,
+): Promise<void> {
+  let written = 0;
+  while (written < bytes.length) {
+    const rest = bytes.length - written;
+    const { bytesWritten } = await file.write(
+      bytes,
+      written,
+      rest,
+      position + written,
+    );
+    written += bytesWritten;
+  }
+}
+
+/** Gathers what a program prints; the function that is returned decodes it. */
+function collected(output: NodeOutput): () => string {
+  const decoder = new TextDecoder();
+  let text = "";
+  output.on("data", (piece) => {
+    text += decoder.decode(piece, { stream: true });
+  });
+  return () => text + decoder.decode();
+}
+
+/** What the flags of Node's permission model are called. */
+const FLAGS = {
+  read: "--allow-fs-read",
+  write: "--allow-fs-write",
+  run: "--allow-child-process",
+} as const;
+
+async function found<T>(
+  path: string | URL,
+  access: keyof typeof FLAGS,
+  get: () => Promise<T>,
+): Promise<Found<T>> {
+  try {
+    return { kind: "found", value: await get() };
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === "ERR_ACCESS_DENIED") {
+      const flag = FLAGS[access];
+      const isRun = access === "run";
+      return { kind: "denied", flag: isRun ? flag : `${flag}=${pathOf(path)}` };
+    }
+    // A folder is no file, and a path through a file leads nowhere.
+    if (["ENOENT", "EISDIR", "ENOTDIR"].includes(code)) {
+      return { kind: "absent" };
+    }
+    throw error;
+  }
+}
+
+function folder(): Error {
+  return Object.assign(new Error("It is a folder"), { code: "EISDIR" });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+function pathOf(path: string | URL): string {
+  return path instanceof URL ? pathOfUrl(path) : path;
+}

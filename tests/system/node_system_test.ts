@@ -1,0 +1,86 @@
+import { assertEquals } from "@std/assert";
+import { nodeProcess, NodeSystem } from "../../src/system/node_system.ts";
+
+Deno.test("NodeSystem reads, writes, cuts, renames and removes files", async () => {
+  await inFolder(async (system, folder) => {
+    const path = `${folder}/file`;
+    const written = await system.write(path, 0);
+    if (written.kind !== "found") throw new Error(written.kind);
+    const writer = written.value.getWriter();
+    await writer.write(new TextEncoder().encode("hello, "));
+    await writer.write(new TextEncoder().encode("world"));
+    await writer.close();
+    const later = await system.write(path, 5);
+    if (later.kind !== "found") throw new Error(later.kind);
+    await new Response("!").body?.pipeTo(later.value);
+
+    assertEquals(await system.readText(path), {
+      kind: "found",
+      value: "hello! world",
+    });
+    assertEquals(await bytesFrom(system, path, 7), [12, "world"]);
+    assertEquals((await system.cut(path, 5)).kind, "found");
+    assertEquals((await system.rename(path, `${folder}/new`)).kind, "found");
+    assertEquals((await system.stat(path)).kind, "absent");
+    const facts = await system.stat(`${folder}/new`);
+    assertEquals(facts.kind === "found" && facts.value.size, 5);
+    assertEquals((await system.remove(`${folder}/new`)).kind, "found");
+  });
+});
+
+Deno.test("NodeSystem tells what is absent, and what a folder is", async () => {
+  await inFolder(async (system, folder) => {
+    const nothing = `${folder}/nothing`;
+    const facts = await system.stat(folder);
+
+    assertEquals(facts.kind === "found" && facts.value.kind, "folder");
+    for (
+      const found of [
+        await system.open(nothing),
+        await system.open(folder),
+        await system.readText(nothing),
+        await system.write(`${nothing}/deep`, 0),
+        await system.remove(nothing),
+      ]
+    ) assertEquals(found, { kind: "absent" });
+  });
+});
+
+Deno.test("NodeSystem writes private files whole, and for their owner alone", async () => {
+  await inFolder(async (system, folder) => {
+    const path = `${folder}/private`;
+
+    assertEquals((await system.writePrivate(path, "first")).kind, "found");
+    assertEquals((await system.writePrivate(path, "second")).kind, "found");
+
+    assertEquals(await Deno.readTextFile(path), "second");
+    const { mode } = await Deno.stat(path);
+    if (Deno.build.os !== "windows") assertEquals((mode ?? 0) & 0o777, 0o600);
+    const names = Array.from(Deno.readDirSync(folder), ({ name }) => name);
+    assertEquals(names, ["private"]);
+  });
+});
+
+async function inFolder(
+  work: (system: NodeSystem, folder: string) => Promise<void>,
+): Promise<void> {
+  const process = nodeProcess();
+  if (process === undefined) throw new Error("There is no process");
+  const folder = await Deno.makeTempDir();
+  try {
+    await work(new NodeSystem(process), folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function bytesFrom(
+  system: NodeSystem,
+  path: string,
+  from: number,
+): Promise<readonly [number | undefined, string]> {
+  const opened = await system.open(path, from);
+  if (opened.kind !== "found") throw new Error(opened.kind);
+  const { length, stream } = opened.value;
+  return [length, await new Response(stream).text()];
+}
