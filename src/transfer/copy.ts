@@ -46,6 +46,7 @@ import {
   Meter,
   PART_OPTIONS,
   type PartOptions,
+  partOptions,
   partSettings,
   within,
 } from "./options.ts";
@@ -321,7 +322,7 @@ async function copyRange(
       CopySourceRange: rangeText(range),
       PartNumber: number,
       UploadId: id,
-    }, { signal })
+    }, partOptions({ signal }))
   );
   if (!CopyPartResult?.ETag) {
     throw lacks("UploadPartCopy", "CopyPartResult with an ETag", input);

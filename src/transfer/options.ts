@@ -179,6 +179,19 @@ export function callOptions(
   return signal === undefined ? {} : { signal };
 }
 
+/**
+ * The options of the calls that move parts: they line up behind each other where
+ * the session has fewer connections than the transfer has parts under way, and
+ * that is no reason to give up.
+ *
+ * @param options Those of the transfer.
+ */
+export function partOptions(
+  options: { readonly signal?: AbortSignal | undefined },
+): CallOptions {
+  return { ...callOptions(options), queueTimeoutMs: Infinity };
+}
+
 /** Counts the bytes of a transfer and tells how many there are. */
 export class Meter {
   readonly #tell: ((progress: TransferProgress) => void) | undefined;

@@ -17,7 +17,7 @@ import type {
   S3,
   StreamingBody,
 } from "../services/s3/mod.ts";
-import { callOptions } from "./options.ts";
+import { partOptions } from "./options.ts";
 import { type ByteRange, rangeText } from "./ranges.ts";
 import {
   changeOf,
@@ -153,7 +153,7 @@ async function ask(
     await s3.getObject(
       { ...requestFor(object), Range: rangeText(range) },
       // The parts of one transfer wait for each other, however long that takes.
-      { ...callOptions({ signal }), queueTimeoutMs: Infinity },
+      { ...partOptions({ signal }), queueTimeoutMs: Infinity },
     );
   // Other ranges may find it out while this one is on its way.
   const isConditional = object.condition?.refused === false;

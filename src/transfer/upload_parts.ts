@@ -35,7 +35,12 @@ import {
   type SentPart,
   statedOf,
 } from "./object_checksum.ts";
-import { fittingPartSize, MAX_PARTS, type Meter } from "./options.ts";
+import {
+  fittingPartSize,
+  MAX_PARTS,
+  type Meter,
+  partOptions,
+} from "./options.ts";
 import type { PartReader } from "./part_reader.ts";
 import { otherLength } from "./upload_body.ts";
 import { nameOf } from "./remote_object.ts";
@@ -227,7 +232,7 @@ async function send(
       PartNumber: number,
       Body: bytes,
       ...algorithm && { ChecksumAlgorithm: algorithm },
-    }, { signal });
+    }, partOptions({ signal }));
   } catch (error) {
     throw withHint(error, upload);
   }
