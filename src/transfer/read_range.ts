@@ -153,7 +153,7 @@ async function ask(
     await s3.getObject(
       { ...requestFor(object), Range: rangeText(range) },
       // The parts of one transfer wait for each other, however long that takes.
-      { ...partOptions({ signal }), queueTimeoutMs: Infinity },
+      partOptions({ signal }),
     );
   // Other ranges may find it out while this one is on its way.
   const isConditional = object.condition?.refused === false;

@@ -56,7 +56,9 @@ Deno.test("NodeSystem writes private files whole, and for their owner alone", as
     assertEquals(await Deno.readTextFile(path), "second");
     const { mode } = await Deno.stat(path);
     if (Deno.build.os !== "windows") assertEquals((mode ?? 0) & 0o777, 0o600);
-    const names = Array.from(Deno.readDirSync(folder), ({ name }) => name);
+    const names = (await Array.fromAsync(Deno.readDir(folder))).map((
+      { name },
+    ) => name);
     assertEquals(names, ["private"]);
   });
 });
