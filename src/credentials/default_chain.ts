@@ -4,7 +4,7 @@
  * @module
  */
 import type { CredentialProvider } from "../ports/credentials.ts";
-import { find, provider } from "./finding.ts";
+import { find, provider } from "./resolution.ts";
 import { assumeRoleProvider } from "./assume_role.ts";
 import { boto2FileProvider } from "./boto2_file.ts";
 import { containerProvider } from "./container.ts";
@@ -72,10 +72,10 @@ export function defaultProviders(
 /** A source that the runtime does not show is not one that has nothing. */
 function notOnThisRuntime(asked: CredentialProvider): CredentialProvider {
   return provider(asked.name, async (signal) => {
-    const finding = await find(asked, signal);
-    return finding.kind === "absent"
+    const resolution = await find(asked, signal);
+    return resolution.kind === "absent"
       ? { kind: "absent", why: "not on this runtime, which does not show it" }
-      : finding;
+      : resolution;
   });
 }
 
