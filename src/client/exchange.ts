@@ -133,6 +133,7 @@ function sendOptions(
     readTimeoutMs = times.readTimeoutMs,
     attemptTimeoutMs = times.attemptTimeoutMs,
     queueTimeoutMs,
+    onSent,
   } = options;
   return {
     ...signal && { signal },
@@ -141,5 +142,6 @@ function sendOptions(
     ...readTimeoutMs !== undefined && { readTimeoutMs },
     ...attemptTimeoutMs !== undefined && { attemptTimeoutMs },
     ...queueTimeoutMs !== undefined && { queueTimeoutMs },
+    ...onSent && { onSent },
   };
 }

@@ -233,4 +233,5 @@ export const CALL_OPTION_KINDS = {
   region: "any",
   credentials: "any",
   retry: "any",
+  onSent: "function",
 } as const satisfies Readonly<Record<string, OptionKind>>;

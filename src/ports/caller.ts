@@ -36,6 +36,11 @@ export interface CallOptions extends CallOverrides {
   readonly attemptTimeoutMs?: number;
   /** Longest time of the whole call, waits included, in milliseconds. Default: the client's. */
   readonly totalTimeoutMs?: number;
+  /**
+   * Is told how many bytes of the request's body have left, in steps of 64 KiB or
+   * more; 0 when an attempt begins. Default: nobody is told.
+   */
+  readonly onSent?: (bytes: number) => void;
   /** Longest wait for a connection where `maxConnections` is reached, in milliseconds. Default: the client's. */
   readonly queueTimeoutMs?: number;
 }

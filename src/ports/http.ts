@@ -136,6 +136,11 @@ export interface SendOptions {
   readonly mayPrompt?: boolean;
   /** Called when a connection to the host is seen to be open, where that can be told. */
   readonly onDialled?: () => void;
+  /**
+   * Told how many bytes of the body have left, in steps of 64 KiB or more, where
+   * that can be seen; 0 when the body begins.
+   */
+  readonly onSent?: (bytes: number) => void;
 }
 
 /**

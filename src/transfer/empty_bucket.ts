@@ -93,7 +93,7 @@ export async function emptyBucket(
     }
     const results = await deleteMany(s3, bucket, page, {
       ...owner,
-      ...callOptions({ signal }),
+      ...signal && { signal },
       ...bulkDelete === undefined ? {} : { bulkDelete },
     });
     const failed = results.filter((result) => result.kind === "failed");
@@ -102,7 +102,7 @@ export async function emptyBucket(
   }
   const uploads = await abortUnfinishedUploads(s3, bucket, {
     dryRun,
-    ...callOptions({ signal }),
+    ...signal && { signal },
     ...prefix === undefined ? {} : { prefix },
     ...expectedBucketOwner === undefined ? {} : { expectedBucketOwner },
   });

@@ -87,7 +87,7 @@ export async function beginUpload(
         ...pick(object, CREATE_MEMBERS),
         ...algorithm && { ChecksumAlgorithm: algorithm },
         ...checksumType === "FULL_OBJECT" && { ChecksumType: checksumType },
-      }, { signal: grace.begin });
+      }, callOptions({ signal: grace.begin }));
       if (!UploadId) throw noUploadId(object);
       return { object, id: UploadId, algorithm, checksumType };
     } catch (error) {
@@ -204,7 +204,7 @@ export async function discardUpload(
     await s3.abortMultipartUpload({
       ...pick(object, UPLOAD_MEMBERS),
       UploadId: id,
-    }, { signal: grace.end });
+    }, callOptions({ signal: grace.end }));
   } catch (error) {
     if (error instanceof ServiceError && error.code === "NoSuchUpload") return;
     s3.core.logger?.warn("an upload cannot be aborted, its parts remain", {

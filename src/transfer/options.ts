@@ -192,6 +192,9 @@ export function partOptions(
   return { ...callOptions(options), queueTimeoutMs: Infinity };
 }
 
+/** Fewest bytes that are told at a time, but for the last. */
+const STEP = 64 * 1_024;
+
 /** Counts the bytes of a transfer and tells how many there are. */
 export class Meter {
   readonly #tell: ((progress: TransferProgress) => void) | undefined;
@@ -222,4 +225,56 @@ export class Meter {
       ...this.#total === undefined ? {} : { total: this.#total },
     });
   }
+
+  /**
+   * Counts the bytes of a body as they leave, and anew when it is sent anew. The
+   * rest counts once the service has it all.
+   *
+   * @param length Length of the body, in bytes.
+   */
+  sending(length: number): SendingMeter {
+    let counted = 0;
+    let watched = false;
+    let failure: { readonly error: unknown } | undefined;
+    const ends = new AbortController();
+    const count = (bytes: number): void => {
+      const change = bytes - counted;
+      counted = bytes;
+      this.add(change);
+    };
+    return {
+      onTaken: (bytes) => {
+        if (!watched) count(bytes);
+      },
+      onSent: (bytes) => {
+        watched = true;
+        // A body may be framed, and then more leaves than it has.
+        const left = Math.min(bytes, length);
+        if (left > counted && left - counted < STEP) return;
+        try {
+          count(left);
+        } catch (error) {
+          failure = { error };
+          ends.abort(error);
+        }
+      },
+      signal: ends.signal,
+      done: () => {
+        if (failure !== undefined) throw failure.error;
+        count(length);
+      },
+    };
+  }
+}
+
+/** Counts the bytes of one body on its way. */
+export interface SendingMeter {
+  /** Is told how many bytes were taken; they count where nobody tells what left. */
+  readonly onTaken: (bytes: number) => void;
+  /** Is told how many bytes have left. */
+  readonly onSent: (bytes: number) => void;
+  /** Ends the call when who is told throws. */
+  readonly signal: AbortSignal;
+  /** Counts what is left, once the service has it all. */
+  readonly done: () => void;
 }

@@ -6,6 +6,7 @@
 import { ChecksumError } from "../foundation/errors.ts";
 import { dropBody } from "../foundation/body_content.ts";
 import { checkOptions, type OptionKinds } from "../foundation/options.ts";
+import type { CallOptions } from "../ports/caller.ts";
 import type { BodySource } from "../ports/http.ts";
 import {
   type CompleteMultipartUploadOutput,
@@ -25,6 +26,7 @@ import {
   PART_OPTIONS,
   type PartOptions,
   partSettings,
+  type SendingMeter,
   within,
 } from "./options.ts";
 import { PartReader } from "./part_reader.ts";
@@ -230,12 +232,13 @@ async function putBytes(
   const verifier = await Verifier.start(statedOf(object));
   verifier.update(bytes);
   compareStated(verifier, object);
+  const sending = meter.sending(bytes.length);
   const output = await putAndLook(
     s3,
     { ...object, Body: bytes },
-    callOptions(options),
+    sendingOptions(options, sending),
   );
-  meter.add(bytes.length);
+  sending.done();
   return { kind: "single", parts: 1, ...output };
 }
 
@@ -243,12 +246,25 @@ async function putSource(
   { s3, object, options, meter }: UploadTask,
   source: BodySource,
 ): Promise<SingleUpload> {
+  const sending = meter.sending(source.length ?? 0);
   const output = await putAndLook(
     s3,
-    { ...object, Body: metered(source, object, meter) },
-    callOptions(options),
+    { ...object, Body: metered(source, object, sending) },
+    sendingOptions(options, sending),
   );
+  sending.done();
   return { kind: "single", parts: 1, ...output };
+}
+
+/** The options of a call that tells how its body leaves. */
+function sendingOptions(
+  { signal }: UploadOptions,
+  sending: SendingMeter,
+): CallOptions {
+  const ends = signal
+    ? AbortSignal.any([signal, sending.signal])
+    : sending.signal;
+  return { ...callOptions({ signal: ends }), onSent: sending.onSent };
 }
 
 function compareStated(verifier: Verifier, object: PartedObject): void {
@@ -268,7 +284,7 @@ function compareStated(verifier: Verifier, object: PartedObject): void {
 function metered(
   source: BodySource,
   object: PartedObject,
-  meter: Meter,
+  sending: SendingMeter,
 ): BodySource {
   let counted = 0;
   return {
@@ -276,8 +292,8 @@ function metered(
     replayable: source.replayable,
     cancel: (reason) => source.cancel?.(reason),
     open: () => {
-      meter.add(-counted);
       counted = 0;
+      sending.onTaken(counted);
       const stated = statedOf(object);
       let verifier: Verifier;
       let held: Uint8Array | undefined;
@@ -290,7 +306,7 @@ function metered(
             transform: (piece, controller) => {
               counted += piece.length;
               verifier.update(piece);
-              meter.add(piece.length);
+              sending.onTaken(counted);
               if (stated === undefined) return controller.enqueue(piece);
               // The end is held back until the whole is compared: a store that
               // has all bytes has the object.

@@ -182,7 +182,6 @@ async function sendAll(
       const answer = known
         ? part
         : await send(s3, found, { number, bytes }, upload, signal);
-      if (!answer.ETag) throw noETag(upload.object, number);
       const receipt = { ...pick(answer, RECEIPT_MEMBERS), PartNumber: number };
       const read = await readChecksum(found, bytes);
       sent.set(number, {
@@ -191,7 +190,7 @@ async function sendAll(
         ...read !== undefined && { read },
       });
       if (known) resumed++;
-      upload.meter.add(bytes.length);
+      if (known) upload.meter.add(bytes.length);
     },
     upload,
   );
@@ -225,14 +224,21 @@ async function send(
   upload: PartedUpload,
   signal: AbortSignal,
 ): Promise<Pick<Part, keyof typeof RECEIPT_MEMBERS>> {
+  const sending = upload.meter.sending(bytes.length);
   try {
-    return await s3.uploadPart({
+    const answer = await s3.uploadPart({
       ...pick(object, PART_MEMBERS),
       UploadId: id,
       PartNumber: number,
       Body: bytes,
       ...algorithm && { ChecksumAlgorithm: algorithm },
-    }, partOptions({ signal }));
+    }, {
+      ...partOptions({ signal: AbortSignal.any([signal, sending.signal]) }),
+      onSent: sending.onSent,
+    });
+    if (!answer.ETag) throw noETag(object, number);
+    sending.done();
+    return answer;
   } catch (error) {
     throw withHint(error, upload);
   }

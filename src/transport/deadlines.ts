@@ -143,7 +143,7 @@ export class Deadlines implements Transport {
     options: SendOptions,
   ): Promise<GuardedResponse> {
     const { request, signal } = exchange;
-    const upload = this.#watched(exchange);
+    const upload = this.#watched(exchange, options.onSent);
     exchange.upload = upload;
     const sent = this.#inner.send(
       upload === undefined ? request : { ...request, body: upload },
@@ -158,7 +158,10 @@ export class Deadlines implements Transport {
     });
   }
 
-  #watched(exchange: InFlightRequest): WireBody | undefined {
+  #watched(
+    exchange: InFlightRequest,
+    onSent: SendOptions["onSent"],
+  ): WireBody | undefined {
     const { body, origin } = exchange.request;
     if (body === undefined || body.length === 0) return undefined;
     if (body instanceof Uint8Array && !this.#watchesBytes) return undefined;
@@ -167,7 +170,7 @@ export class Deadlines implements Transport {
     }
     const line = this.#lines.get(origin) ?? new UploadLine(this.#clock);
     this.#lines.set(origin, line);
-    return new WireBody(body, exchange, line);
+    return new WireBody(body, exchange, line, onSent);
   }
 
   #guarded(response: HttpResponse, exchange: InFlightRequest): GuardedResponse {

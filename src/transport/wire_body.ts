@@ -14,6 +14,9 @@ type Controller = ReadableStreamDefaultController<Uint8Array>;
 /** Most bytes that are handed over at a time, so that progress can be seen. */
 const PIECE = 256 * 1_024;
 
+/** Fewest bytes that are told at a time, but for the last. */
+const STEP = 64 * 1_024;
+
 /** Most bytes of one body that the buffers of both machines can hide. */
 const HIDDEN = 8 * 1_024 * 1_024;
 
@@ -66,6 +69,9 @@ export class WireBody implements BodySource {
   readonly #content: Content;
   readonly #exchange: InFlightRequest;
   readonly #line: UploadLine;
+  readonly #onSent: ((bytes: number) => void) | undefined;
+  /** Bytes that left, as they were told last. */
+  #told = 0;
   #controller: Controller | undefined;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #rest: Uint8Array | undefined;
@@ -84,13 +90,20 @@ export class WireBody implements BodySource {
    * @param content The body.
    * @param exchange The exchange that sends it.
    * @param line The line that it goes over.
+   * @param onSent Told how many bytes have left.
    */
-  constructor(content: Content, exchange: InFlightRequest, line: UploadLine) {
+  constructor(
+    content: Content,
+    exchange: InFlightRequest,
+    line: UploadLine,
+    onSent?: (bytes: number) => void,
+  ) {
     this.length = content.length;
     this.replayable = content instanceof Uint8Array || content.replayable;
     this.#content = content;
     this.#exchange = exchange;
     this.#line = line;
+    this.#onSent = onSent;
   }
 
   open(): ReadableStream<Uint8Array> {
@@ -99,6 +112,8 @@ export class WireBody implements BodySource {
     this.#left = 0;
     if (this.#content instanceof Uint8Array) this.#rest = this.#content;
     else this.#reader = this.#content.open().getReader();
+    this.#told = 0;
+    this.#onSent?.(0);
     this.#mark = this.#line.moved;
     this.#line.bodies.add(this);
     return new ReadableStream<Uint8Array>({
@@ -191,12 +206,19 @@ export class WireBody implements BodySource {
     this.#mark = this.#line.moved;
     this.#handedAtMs = this.#line.movedAtMs;
     controller.enqueue(piece);
+    if (this.#left - this.#told >= STEP) this.#tell();
     if (isWhole && this.#content instanceof Uint8Array) {
       this.#finish(controller);
     }
   }
 
+  #tell(): void {
+    this.#told = this.#left;
+    this.#onSent?.(this.#left);
+  }
+
   #finish(controller: Controller): void {
+    if (this.#left > this.#told) this.#tell();
     this.#exchange.sent = true;
     controller.close();
   }
