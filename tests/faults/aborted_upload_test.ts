@@ -51,10 +51,17 @@ function quickClock(): { clock: Clock; waits: number[] } {
   };
 }
 
-/** Never answers, until the signal ends it. */
+/** Does not answer until the signal ends it, or the test has waited in vain. */
 async function hang(signal: AbortSignal | undefined): Promise<HttpResponse> {
   return await new Promise((_resolve, reject) => {
-    signal?.addEventListener("abort", () => reject(signal.reason));
+    const timer = setTimeout(
+      () => reject(new Error("Nobody ended the call")),
+      1_000,
+    );
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
   });
 }
 

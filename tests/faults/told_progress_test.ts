@@ -16,7 +16,7 @@ async function started(
 ): Promise<{ s3: S3 } & AsyncDisposable> {
   const local = await LocalAws.start();
   const session = new Session({ ...local.clientConfig, ...options });
-  const s3 = session.client(S3);
+  const s3 = session.client(S3, { payloadSigning: false });
   await s3.createBucket({ Bucket: "photos" });
   return {
     s3,
