@@ -43,7 +43,11 @@ export {
   CredentialsError,
   EndpointError,
   NoCredentialsError,
+  type ObjectChange,
+  ObjectChangedError,
   PartialCredentialsError,
+  PreconditionError,
+  type PreconditionKind,
   ProtocolError,
   type ProviderAttempt,
   ServiceError,
@@ -56,14 +60,6 @@ export {
   ValidationError,
   type ValidationProblem,
 } from "./src/foundation/errors.ts";
-export {
-  PreconditionError,
-  type PreconditionKind,
-} from "./src/foundation/precondition_error.ts";
-export {
-  type ObjectChange,
-  ObjectChangedError,
-} from "./src/foundation/object_changed_error.ts";
 export type {
   AttemptRecord,
   ResponseBase,

@@ -4,7 +4,7 @@
  * @module
  */
 import {
-  conclude,
+  attachMetadata,
   ConfigError,
   PartialCredentialsError,
   ServiceError,
@@ -245,7 +245,7 @@ async function coded<T>(call: Promise<T>): Promise<T> {
     const code = CODES[error.status];
     if (code === undefined || error.code !== `${error.status}`) throw error;
     const told = new ServiceError(error.reason, { ...error.detail, code });
-    if (error.ResponseMetadata) conclude(told, error.ResponseMetadata);
+    if (error.ResponseMetadata) attachMetadata(told, error.ResponseMetadata);
     throw told;
   }
 }

@@ -11,12 +11,13 @@ import {
   type Unreadable,
 } from "../foundation/body_content.ts";
 import { concat } from "../foundation/bytes.ts";
-import { ConfigError, ValidationError } from "../foundation/errors.ts";
 import {
+  ConfigError,
   fileFailed,
   fileFailure,
   isFolder,
-} from "../foundation/file_errors.ts";
+  ValidationError,
+} from "../foundation/errors.ts";
 import type { BodyInput } from "../ports/body.ts";
 import type { BodySource, RequestBody } from "../ports/http.ts";
 import type { Files, Found } from "../ports/system.ts";

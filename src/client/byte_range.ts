@@ -5,8 +5,7 @@
  *
  * @module
  */
-import { ProtocolError } from "../foundation/errors.ts";
-import { ObjectChangedError } from "../foundation/object_changed_error.ts";
+import { ObjectChangedError, ProtocolError } from "../foundation/errors.ts";
 import type { HeaderMap, HttpResponse } from "../ports/http.ts";
 import type { Operation } from "../ports/schema.ts";
 

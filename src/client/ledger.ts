@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type AwsError, conclude } from "../foundation/errors.ts";
+import { attachMetadata, type AwsError } from "../foundation/errors.ts";
 import type { ResponseMetadata } from "../foundation/metadata.ts";
 import type { RetryStrategy } from "../ports/retry.ts";
 import type { Continuation, Looped } from "./retry_loop.ts";
@@ -61,7 +61,7 @@ export class Ledger {
 
   /** Completes an error of the body with the facts of the call. */
   complete(error: AwsError): void {
-    if (this.#metadata !== undefined) conclude(error, this.#metadata);
+    if (this.#metadata !== undefined) attachMetadata(error, this.#metadata);
   }
 
   /** Gives back what the call holds, once. */

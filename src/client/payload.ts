@@ -163,7 +163,7 @@ async function seal(
   const { algorithm } = choice;
   if (choice.md5) {
     // Few need it, and it is not small.
-    const { md5 } = await import("../foundation/md5.ts");
+    const { md5 } = await import("../foundation/checksums.ts");
     return { "content-md5": base64(await md5(body)) };
   }
   return algorithm === undefined

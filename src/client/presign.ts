@@ -5,7 +5,7 @@
  */
 import { ConfigError, ValidationError } from "../foundation/errors.ts";
 import { checkOptions, type OptionKinds } from "../foundation/options.ts";
-import { encodeParam } from "../foundation/percent.ts";
+import { encodeParam } from "../foundation/bytes.ts";
 import type {
   PresignedRequest,
   Presigner,

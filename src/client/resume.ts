@@ -4,14 +4,12 @@
  * @module
  */
 import {
+  type ObjectChange,
+  ObjectChangedError,
   ProtocolError,
   ServiceError,
   type TransportError,
 } from "../foundation/errors.ts";
-import {
-  type ObjectChange,
-  ObjectChangedError,
-} from "../foundation/object_changed_error.ts";
 import type { HttpResponse, ResponseBody } from "../ports/http.ts";
 import {
   type ByteRange,

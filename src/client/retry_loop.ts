@@ -4,8 +4,8 @@
  * @module
  */
 import {
+  attachMetadata,
   AwsError,
-  conclude,
   ConfigError,
   TimeoutError,
   TransportError,
@@ -195,7 +195,7 @@ class Run {
       else await sleepUntilChange(clock, ms, signal, turn);
     } catch (error) {
       if (error instanceof AwsError) {
-        conclude(error, this.#record.metadata("total-timeout"));
+        attachMetadata(error, this.#record.metadata("total-timeout"));
       }
       throw error;
     }
@@ -214,7 +214,7 @@ class Run {
       `Cannot repeat ${this.#call.operation}: the session was closed while the call waited to be sent again after "${failure.message}"; keep the session open until its last call has ended`,
       { cause: failure },
     );
-    conclude(closed, this.#record.metadata());
+    attachMetadata(closed, this.#record.metadata());
     return closed;
   }
 
@@ -250,7 +250,7 @@ class Run {
     }
     const answer = this.#ask(ticket, trace, failure);
     if (typeof answer === "string") {
-      conclude(failure, this.#record.metadata(answer));
+      attachMetadata(failure, this.#record.metadata(answer));
       this.#parts.logger.debug("attempt failed, no further one follows", {
         operation: this.#call.operation,
         attempt: ticket.attempt,
@@ -299,7 +299,9 @@ class Run {
     try {
       return await answer;
     } catch (error) {
-      if (error instanceof AwsError) conclude(error, this.#record.metadata());
+      if (error instanceof AwsError) {
+        attachMetadata(error, this.#record.metadata());
+      }
       throw error;
     }
   }
@@ -336,7 +338,7 @@ class Run {
       } ms away`,
       { cause: failure, maybeSent: false },
     );
-    conclude(error, this.#record.metadata("total-timeout"));
+    attachMetadata(error, this.#record.metadata("total-timeout"));
     throw error;
   }
 }

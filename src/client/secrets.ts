@@ -4,7 +4,7 @@
  * @module
  */
 import { base64 } from "../foundation/bytes.ts";
-import { AwsError, retell, ServiceError } from "../foundation/errors.ts";
+import { AwsError, ServiceError, withMessage } from "../foundation/errors.ts";
 import { scrub } from "../foundation/redact.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { Member, StructureShape } from "../ports/schema.ts";
@@ -57,7 +57,7 @@ export class Secrets {
     }
     if (error instanceof ServiceError) return cleanServiceError(error, clean);
     const message = clean(error.message);
-    if (message !== error.message) retell(error, message);
+    if (message !== error.message) withMessage(error, message);
     return error;
   }
 

@@ -7,11 +7,11 @@
 import {
   AwsError,
   EndpointError,
-  retell,
   ServiceError,
   TransportError,
+  withMessage,
 } from "../foundation/errors.ts";
-import { joinFlags } from "../foundation/flags.ts";
+import { joinFlags } from "../foundation/setting_values.ts";
 
 /** A setting that has its default only because its sources may not be read. */
 export interface UnreadSetting {
@@ -72,7 +72,7 @@ export function withUnreadSettings(
       hint: before === undefined ? hint : `${before}; ${hint}`,
     });
   }
-  retell(error, `${error.message}; ${hint}`);
+  withMessage(error, `${error.message}; ${hint}`);
   return error;
 }
 

@@ -3,13 +3,12 @@
  *
  * @module
  */
-import { text } from "../foundation/bytes.ts";
+import { encodeParam, text } from "../foundation/bytes.ts";
 import {
   redactHeaders,
   redactPresigned,
   redactUrl,
 } from "../foundation/redact.ts";
-import { encodeParam } from "../foundation/percent.ts";
 import type {
   HttpRequest,
   HttpResponse,

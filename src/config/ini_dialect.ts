@@ -13,7 +13,7 @@
  */
 import { parse } from "@std/ini";
 import { ConfigError } from "../foundation/errors.ts";
-import { encodeComponent } from "../foundation/percent.ts";
+import { encodeComponent } from "../foundation/bytes.ts";
 import {
   type IniKey,
   IniSyntaxError,

@@ -4,8 +4,8 @@
  * @module
  */
 import { ConfigError } from "../foundation/errors.ts";
-import { joinFlags } from "../foundation/flags.ts";
-import { nearestName } from "../foundation/nearest.ts";
+import { joinFlags } from "../foundation/setting_values.ts";
+import { nearestName } from "../foundation/options.ts";
 import type {
   ConfigSection,
   FileState,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { shellWords } from "../foundation/shell_words.ts";
+import { shellWords } from "../foundation/command_words.ts";
 import type {
   ConfigSection,
   FileState,

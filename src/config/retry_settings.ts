@@ -13,7 +13,7 @@ import {
   readCount,
 } from "../foundation/setting_values.ts";
 import { ConfigError } from "../foundation/errors.ts";
-import { nearestName } from "../foundation/nearest.ts";
+import { nearestName } from "../foundation/options.ts";
 import type { Candidate, Resolved, Setting } from "../ports/config.ts";
 import type { RetryMode, RetryOptions, RetryStrategy } from "../ports/retry.ts";
 import {

@@ -4,7 +4,7 @@
  * @module
  */
 import { ConfigError } from "../foundation/errors.ts";
-import { nearestName } from "../foundation/nearest.ts";
+import { nearestName } from "../foundation/options.ts";
 
 /** What boto3 and other SDKs call an option, and how it is said here. */
 const OF_BOTO3: ReadonlyMap<string, string> = new Map(Object.entries({

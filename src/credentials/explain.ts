@@ -4,7 +4,7 @@
  * @module
  */
 import { AwsError } from "../foundation/errors.ts";
-import { joinFlags } from "../foundation/flags.ts";
+import { joinFlags } from "../foundation/setting_values.ts";
 import type { CredentialProvider } from "../ports/credentials.ts";
 import { find, type Resolution } from "./resolution.ts";
 import { shortKeyId } from "./value.ts";

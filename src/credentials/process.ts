@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { shellWords } from "../foundation/shell_words.ts";
-import { windowsWords } from "../foundation/windows_words.ts";
+import { shellWords, windowsWords } from "../foundation/command_words.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { ProcessResult, System } from "../ports/system.ts";
 import { readExpiry } from "./expiry.ts";

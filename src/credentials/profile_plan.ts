@@ -4,7 +4,7 @@
  * @module
  */
 import { ConfigError, PartialCredentialsError } from "../foundation/errors.ts";
-import { nearestName } from "../foundation/nearest.ts";
+import { nearestName } from "../foundation/options.ts";
 import { readInteger } from "../foundation/setting_values.ts";
 import type { ConfigSection, ProfileSet } from "../ports/config.ts";
 import type { RoleRequest } from "../ports/credentials.ts";

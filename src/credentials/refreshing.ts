@@ -8,7 +8,7 @@ import {
   ConfigError,
   CredentialsError,
   NoCredentialsError,
-  retell,
+  withMessage,
 } from "../foundation/errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type {
@@ -162,7 +162,7 @@ export class RefreshingCredentials implements CredentialSource {
       : `which ended at ${end.toISOString()}`;
     const start = `Cannot refresh the credentials of "${source}", ${until}`;
     if (!(error instanceof NoCredentialsError)) {
-      retell(error, `${start}: ${error.message}`);
+      withMessage(error, `${start}: ${error.message}`);
       return error;
     }
     const why = error.tried.map(({ verdict }) => verdict).join("; ")

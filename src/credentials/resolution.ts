@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { joinFlags } from "../foundation/flags.ts";
+import { joinFlags } from "../foundation/setting_values.ts";
 import type { CredentialProvider, Credentials } from "../ports/credentials.ts";
 
 /** What a provider found. A provider that is in use and failed throws instead. */

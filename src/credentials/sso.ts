@@ -4,7 +4,7 @@
  * @module
  */
 import { TransportError } from "../foundation/errors.ts";
-import { encodeComponent } from "../foundation/percent.ts";
+import { encodeComponent } from "../foundation/bytes.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import { type Answer, steadyExchange } from "./exchange.ts";
 import { failure } from "./failure.ts";

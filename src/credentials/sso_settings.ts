@@ -4,7 +4,7 @@
  * @module
  */
 import { ConfigError } from "../foundation/errors.ts";
-import { nearestName } from "../foundation/nearest.ts";
+import { nearestName } from "../foundation/options.ts";
 import type { ConfigSection, ProfileSet } from "../ports/config.ts";
 import { placeOf, textIn } from "./section.ts";
 

@@ -26,7 +26,7 @@ const ENCODER = new TextEncoder();
 const PRIMES = firstPrimes(64);
 
 /** The state before the first block, section 5.3.3. */
-export const SHA256_INITIAL = Int32Array.from(
+const SHA256_INITIAL = Int32Array.from(
   PRIMES.slice(0, 8),
   (prime) => fraction(Math.sqrt(prime)),
 );
@@ -137,7 +137,7 @@ let block = new Uint8Array(4_096);
  * @param state Eight words.
  * @param bytes What the block is read from, at `offset`.
  */
-export function compressSha256(
+function compressSha256(
   state: Int32Array,
   bytes: Uint8Array,
   offset: number,

@@ -7,19 +7,44 @@
  *
  * @module
  */
-import { AwsError, retell } from "./aws_error.ts";
-import type { ResponseMetadata } from "./metadata.ts";
-import { TimeoutError } from "./transport_errors.ts";
-import { printedWithout } from "./withholding.ts";
+import {
+  type ResponseMetadata,
+  type Timeline,
+  timelineWords,
+} from "./metadata.ts";
+import { escapeControls, printedWithout } from "./redact.ts";
 
-export { AwsError, retell } from "./aws_error.ts";
-export type { Timeline } from "./timeline.ts";
-export {
-  type TimeLimit,
-  TimeoutError,
-  TransportError,
-  type TransportFault,
-} from "./transport_errors.ts";
+export type { Timeline } from "./metadata.ts";
+
+/** Base of every error this library throws on purpose. */
+export abstract class AwsError extends Error {
+  /**
+   * Makes the error.
+   *
+   * @param message What went wrong. Control characters in it are escaped, as a
+   * server may have chosen its words.
+   * @param options The underlying error, as `cause`.
+   */
+  constructor(message: string, options?: ErrorOptions) {
+    super(escapeControls(message), options);
+  }
+
+  /** Facts of the call that ended with this error. Absent: it was not a call. */
+  ResponseMetadata?: ResponseMetadata;
+}
+
+/**
+ * Gives an error another message, also at the head of its stack.
+ *
+ * @param error The error.
+ * @param message Its new message.
+ */
+export function withMessage(error: Error, message: string): void {
+  const escaped = escapeControls(message);
+  const stack = error.stack?.replace(error.message, () => escaped);
+  error.message = escaped;
+  if (stack !== undefined) error.stack = stack;
+}
 
 /** What became of one credential provider. */
 export interface ProviderAttempt {
@@ -259,11 +284,14 @@ export class ServiceError extends AwsError {
  * @param error The error; its message tells the attempts from then on.
  * @param metadata Facts of the call.
  */
-export function conclude(error: AwsError, metadata: ResponseMetadata): void {
+export function attachMetadata(
+  error: AwsError,
+  metadata: ResponseMetadata,
+): void {
   error.ResponseMetadata = metadata;
   const attempts = metadata.Attempts.length;
   if (error instanceof ServiceError && attempts > 1) {
-    retell(error, serviceMessage(error.reason, error.detail, attempts));
+    withMessage(error, serviceMessage(error.reason, error.detail, attempts));
   }
   if (error instanceof TimeoutError && attempts > 1) {
     const waits = metadata.Attempts.map(({ delayMs }) => delayMs);
@@ -288,4 +316,218 @@ function serviceMessage(
   }
   const told = facts.length === 0 ? "" : ` (${facts.join(", ")})`;
   return `Cannot read the answer to ${detail.operation}${told}: ${found}${hint}`;
+}
+
+/** What went wrong with an exchange. */
+export type TransportFault =
+  | "closed"
+  | "cut"
+  | "denied"
+  | "dns"
+  | "not-http"
+  | "refused"
+  | "reset"
+  | "timeout"
+  | "tls"
+  | "unknown";
+
+/** The exchange itself failed: there is no complete response to look at. */
+export class TransportError extends AwsError {
+  /** Stable name of the class. */
+  override readonly name: "TimeoutError" | "TransportError" = "TransportError";
+  /** What went wrong. */
+  readonly kind: TransportFault;
+  /** Whether the server may have seen the request. `false`: it cannot have. */
+  readonly maybeSent: boolean;
+  /** Whether another attempt would end the same way, so that none is made. */
+  readonly final: boolean;
+
+  /**
+   * Makes the error.
+   *
+   * @param kind What went wrong.
+   * @param message What was attempted and what the runtime reported.
+   * @param options Whether the server may have seen the request, whether another
+   * attempt would end the same way, and the runtime's error as `cause`.
+   */
+  constructor(
+    kind: TransportFault,
+    message: string,
+    options: ErrorOptions & {
+      readonly maybeSent: boolean;
+      readonly final?: boolean;
+    },
+  ) {
+    super(message, options);
+    this.kind = kind;
+    this.maybeSent = options.maybeSent;
+    this.final = options.final ?? kind === "denied";
+  }
+}
+
+/** The named times of a call. */
+export type TimeLimit = "attempt" | "connect" | "queue" | "read" | "total";
+
+/** A time limit passed. */
+export class TimeoutError extends TransportError {
+  /** Stable name of the class. */
+  override readonly name = "TimeoutError";
+  /** Which limit passed. */
+  readonly limit: TimeLimit;
+  /** The limit, in milliseconds. */
+  readonly limitMs: number;
+  /** How far the last attempt came, and when; also the end of the message. */
+  timeline: Timeline = {};
+
+  readonly #reason: string;
+
+  /**
+   * Makes the error.
+   *
+   * @param limit Which limit passed.
+   * @param limitMs The limit, in milliseconds.
+   * @param message What was waited for, and for how long.
+   * @param options Whether the server may have seen the request.
+   */
+  constructor(
+    limit: TimeLimit,
+    limitMs: number,
+    message: string,
+    options: ErrorOptions & { readonly maybeSent: boolean },
+  ) {
+    super("timeout", message, options);
+    this.limit = limit;
+    this.limitMs = limitMs;
+    this.#reason = message;
+  }
+
+  /**
+   * Tells how far the attempt came.
+   *
+   * @param stages The stages that are known now, beside those told before.
+   */
+  place(stages: Timeline): void {
+    this.timeline = { ...this.timeline, ...stages };
+    const words = timelineWords(this.timeline);
+    withMessage(
+      this,
+      words === "" ? this.#reason : `${this.#reason}; ${words}`,
+    );
+  }
+}
+
+/** What became of the object. */
+export type ObjectChange = "removed" | "replaced";
+
+/** An object was replaced or removed while it was read in pieces. */
+export class ObjectChangedError extends AwsError {
+  /** Stable name of the class. */
+  override readonly name = "ObjectChangedError";
+  /** What became of it. */
+  readonly kind: ObjectChange;
+
+  /**
+   * Makes the error.
+   *
+   * @param kind What became of the object.
+   * @param object The object, in words.
+   * @param options The service's refusal, as `cause`.
+   */
+  constructor(kind: ObjectChange, object: string, options?: ErrorOptions) {
+    super(
+      `Cannot read ${object} to its end: it was ${kind} in the meantime`,
+      options,
+    );
+    this.kind = kind;
+    const { cause } = this;
+    if (cause instanceof AwsError && cause.ResponseMetadata) {
+      this.ResponseMetadata = cause.ResponseMetadata;
+    }
+  }
+}
+
+/** What stood against a condition: the object exists, has changed, or has not. */
+export type PreconditionKind = "changed" | "exists" | "not-modified";
+
+/** A condition that the caller set did not hold, so nothing was read or written. */
+export class PreconditionError extends AwsError {
+  /** Stable name of the class. */
+  override readonly name = "PreconditionError";
+  /** What stood against it. */
+  readonly kind: PreconditionKind;
+
+  /**
+   * Makes the error.
+   *
+   * @param kind What stood against the condition.
+   * @param message What could not be done, and why.
+   * @param options The service's refusal, as `cause`.
+   */
+  constructor(kind: PreconditionKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+    const { cause } = this;
+    if (cause instanceof AwsError && cause.ResponseMetadata) {
+      this.ResponseMetadata = cause.ResponseMetadata;
+    }
+  }
+}
+
+/** What is done with a file. */
+export type FileAct = "read" | "send" | "write";
+
+/** What the codes of the system mean where its own words would not help. */
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "the system does not permit it",
+  EFBIG: "it is larger than the file system allows",
+  EINVAL: "the file system does not allow it",
+  EISDIR: "it is a folder",
+  ELOOP: "too many symbolic links follow one another",
+  ENAMETOOLONG: "its name is too long for the file system",
+  ENOTDIR: "a part of its path is not a folder",
+  ENXIO: "nothing reads from it, or it is a socket",
+};
+
+/**
+ * Reports what the system threw. Its own message may name the unfinished file
+ * instead of the one that the user knows.
+ *
+ * @param act What was to be done.
+ * @param path The file that the user named.
+ * @param cause What the system threw, for example that the disk is full.
+ */
+export function fileFailed(
+  act: FileAct,
+  path: string | URL,
+  cause: unknown,
+): ConfigError {
+  const code = cause instanceof Error && "code" in cause
+    ? String(cause.code)
+    : "";
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const words = message.replace(/: \w+ '[^]*$/, "");
+  const reason = REASONS[code];
+  return new ConfigError(
+    act === "write" ? "FileNotWritten" : "FileNotRead",
+    `${fileFailure(act, path)}: ${reason ? `${reason} (${words})` : words}`,
+    { cause },
+  );
+}
+
+/**
+ * Reports a folder where a file should be.
+ *
+ * @param act What was to be done.
+ * @param path The path that the user named.
+ */
+export function isFolder(act: FileAct, path: string | URL): ConfigError {
+  return new ConfigError(
+    "FileIsFolder",
+    `${fileFailure(act, path)}: it is a folder`,
+  );
+}
+
+/** The begin of a message. */
+export function fileFailure(act: FileAct, path: string | URL): string {
+  return `Cannot ${act} "${path}"`;
 }

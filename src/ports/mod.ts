@@ -10,8 +10,8 @@ export type {
   ResponseBase,
   ResponseMetadata,
   StopReason,
+  Timeline,
 } from "../foundation/metadata.ts";
-export type { Timeline } from "../foundation/timeline.ts";
 export type { EventSource, EventStream } from "../foundation/event_stream.ts";
 export type {
   BodyReader,

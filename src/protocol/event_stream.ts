@@ -10,7 +10,7 @@
  * @module
  */
 import { hex } from "../foundation/bytes.ts";
-import { crc32 } from "../foundation/crc.ts";
+import { crc32 } from "../foundation/checksums.ts";
 import { ProtocolError } from "../foundation/errors.ts";
 import type { ByteReader } from "./byte_reader.ts";
 import { type EventHeaders, readHeaders } from "./event_headers.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { encodeComponent } from "../foundation/percent.ts";
+import { encodeComponent } from "../foundation/bytes.ts";
 import type { Member, StructureShape } from "../ports/schema.ts";
 import { given, isValues, shapeOf, type Values } from "./members.ts";
 import { memberText } from "./scalars.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { withholding } from "../foundation/withholding.ts";
+import { withholding } from "../foundation/redact.ts";
 import type { Member, Shape, StructureShape } from "../ports/schema.ts";
 import { shapeOf } from "./members.ts";
 

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { encodeComponent, encodePath } from "../foundation/percent.ts";
+import { encodeComponent, encodePath } from "../foundation/bytes.ts";
 import type { HeaderMap, QueryParam } from "../ports/http.ts";
 import type { Member, StructureShape } from "../ports/schema.ts";
 import { headerDates, headerJson, headerList } from "./header_values.ts";

@@ -11,7 +11,7 @@ import {
   ValidationError,
   type ValidationProblem,
 } from "../foundation/errors.ts";
-import { nearestName } from "../foundation/nearest.ts";
+import { nearestName } from "../foundation/options.ts";
 import type { Member, Shape, StructureShape } from "../ports/schema.ts";
 import { EXPECTED, isBodyInput, isScalar, mustBe } from "./kinds.ts";
 import { given, isValues, shapeOf, type Values } from "./members.ts";

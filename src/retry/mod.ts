@@ -33,8 +33,8 @@ export type {
   AttemptRecord,
   ResponseMetadata,
   StopReason,
+  Timeline,
 } from "../foundation/metadata.ts";
-export type { Timeline } from "../foundation/timeline.ts";
 export type {
   RetriedCall,
   RetryGrant,

@@ -25,7 +25,7 @@ import {
 } from "../credentials/refreshing.ts";
 import { MAX_CREDENTIAL_BYTES } from "../foundation/streaming_body.ts";
 import { partitionOf } from "../endpoint/regional.ts";
-import { joinFlags } from "../foundation/flags.ts";
+import { joinFlags } from "../foundation/setting_values.ts";
 import type { Caller, ClientCore } from "../ports/caller.ts";
 import type { ClientConfig, ProfileSet, Resolved } from "../ports/config.ts";
 import type {

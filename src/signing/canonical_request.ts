@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { encodeComponent, encodePath } from "../foundation/percent.ts";
+import { encodeComponent, encodePath } from "../foundation/bytes.ts";
 import type { HeaderMap, QueryParam } from "../ports/http.ts";
 import type { SigningRules } from "../ports/signer.ts";
 

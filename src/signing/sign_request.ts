@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { encodeParam, encodePath } from "../foundation/percent.ts";
+import { encodeParam, encodePath } from "../foundation/bytes.ts";
 import { checkOptions, type OptionKinds } from "../foundation/options.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type {

@@ -13,8 +13,7 @@
  *
  * @module
  */
-import { strictText, utf8 } from "../foundation/bytes.ts";
-import { encodeParam } from "../foundation/percent.ts";
+import { encodeParam, strictText, utf8 } from "../foundation/bytes.ts";
 import type {
   HeaderMap,
   HttpMethod,

@@ -5,8 +5,13 @@
  *
  * @module
  */
-import { base64, fromBase64, strictText, utf8 } from "../foundation/bytes.ts";
-import { encodeComponent } from "../foundation/percent.ts";
+import {
+  base64,
+  encodeComponent,
+  fromBase64,
+  strictText,
+  utf8,
+} from "../foundation/bytes.ts";
 import { isSecretParam, redactHeader } from "../foundation/redact.ts";
 import type { HeaderMap } from "../ports/http.ts";
 import type { PlainExchange } from "./fixture_folder.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { AwsError, retell, ServiceError } from "../foundation/errors.ts";
+import { AwsError, ServiceError, withMessage } from "../foundation/errors.ts";
 import type {
   CompleteMultipartUploadOutput,
   CopyObjectInput,
@@ -129,7 +129,7 @@ export async function copyAnnotations(
       }, options);
     } catch (error) {
       if (error instanceof AwsError) {
-        retell(
+        withMessage(
           error,
           `${error.message}; ${
             nameOf(target)

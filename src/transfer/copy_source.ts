@@ -3,8 +3,11 @@
  *
  * @module
  */
-import { ServiceError, ValidationError } from "../foundation/errors.ts";
-import { ObjectChangedError } from "../foundation/object_changed_error.ts";
+import {
+  ObjectChangedError,
+  ServiceError,
+  ValidationError,
+} from "../foundation/errors.ts";
 import type {
   CopyObjectInput,
   CopySourceObject,

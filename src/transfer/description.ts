@@ -4,7 +4,7 @@
  * @module
  */
 import { ServiceError } from "../foundation/errors.ts";
-import { encodeParam } from "../foundation/percent.ts";
+import { encodeParam } from "../foundation/bytes.ts";
 import type {
   CopyObjectInput,
   HeadObjectOutput,

@@ -5,13 +5,13 @@
  */
 import { concat, hex, text, utf8 } from "../foundation/bytes.ts";
 import { sha256 } from "../foundation/digest.ts";
-import { ConfigError } from "../foundation/errors.ts";
 import {
+  ConfigError,
   type FileAct,
   fileFailed,
   fileFailure,
   isFolder,
-} from "../foundation/file_errors.ts";
+} from "../foundation/errors.ts";
 import { pathOfUrl } from "../foundation/paths.ts";
 import type { ClientCore } from "../ports/caller.ts";
 import type { Found, OpenedFile, WritableFiles } from "../ports/system.ts";

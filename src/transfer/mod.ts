@@ -19,8 +19,7 @@
  *
  * @module
  */
-export { ObjectChangedError } from "../foundation/object_changed_error.ts";
-export type { ObjectChange } from "../foundation/object_changed_error.ts";
+export { type ObjectChange, ObjectChangedError } from "../foundation/errors.ts";
 export { copy } from "./copy.ts";
 export type {
   CopyInput,

@@ -7,11 +7,11 @@ import { hex } from "../foundation/bytes.ts";
 import {
   AwsError,
   ProtocolError,
-  retell,
   ServiceError,
   TransportError,
+  withMessage,
 } from "../foundation/errors.ts";
-import { md5 } from "../foundation/md5.ts";
+import { md5 } from "../foundation/checksums.ts";
 import type {
   ChecksumAlgorithm,
   ChecksumType,
@@ -213,7 +213,7 @@ export async function discardUpload(
       uploadId: id,
     });
     if (!(failure instanceof AwsError) || !(error instanceof Error)) return;
-    retell(
+    withMessage(
       failure,
       `${failure.message}; parts of it remain, as the upload "${id}" cannot be aborted: ${error.message}`,
     );

@@ -6,16 +6,17 @@
  *
  * @module
  */
-import { checksum, type ExpectedChecksum } from "../foundation/checksums.ts";
 import {
+  checksum,
   type CombinableChecksum,
   combineCrcs,
+  type ExpectedChecksum,
   isCombinable,
-} from "../foundation/crc_combine.ts";
+} from "../foundation/checksums.ts";
 import {
   ChecksumError,
-  retell,
   ValidationError,
+  withMessage,
 } from "../foundation/errors.ts";
 import type { ClientCore } from "../ports/caller.ts";
 import type {
@@ -170,7 +171,7 @@ export function otherThanStated(
   error: ChecksumError,
 ): ChecksumError {
   const { algorithm, expected, actual } = error;
-  retell(
+  withMessage(
     error,
     `Cannot upload "${object.Key}" of bucket "${object.Bucket}": the ${algorithm} of Body is "${actual}", Checksum${algorithm} says "${expected}"`,
   );

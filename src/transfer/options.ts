@@ -4,8 +4,11 @@
  * @module
  */
 import { ConfigError, ValidationError } from "../foundation/errors.ts";
-import { nearestName } from "../foundation/nearest.ts";
-import type { OptionKind, OptionKinds } from "../foundation/options.ts";
+import {
+  nearestName,
+  type OptionKind,
+  type OptionKinds,
+} from "../foundation/options.ts";
 import type { CallOptions } from "../ports/caller.ts";
 import type { Operation } from "../ports/schema.ts";
 

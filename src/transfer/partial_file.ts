@@ -6,7 +6,7 @@
 import { concat, utf8 } from "../foundation/bytes.ts";
 import type { ExpectedChecksum } from "../foundation/checksums.ts";
 import { sha256 } from "../foundation/digest.ts";
-import { fileFailed } from "../foundation/file_errors.ts";
+import { fileFailed } from "../foundation/errors.ts";
 import type { FileId, Found, WritableFiles } from "../ports/system.ts";
 import {
   acted,

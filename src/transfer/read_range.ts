@@ -5,12 +5,12 @@
  */
 import {
   AwsError,
+  ObjectChangedError,
   ProtocolError,
   ServiceError,
   TimeoutError,
   TransportError,
 } from "../foundation/errors.ts";
-import { ObjectChangedError } from "../foundation/object_changed_error.ts";
 import type {
   GetObjectInput,
   GetObjectOutput,

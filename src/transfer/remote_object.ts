@@ -9,8 +9,11 @@ import {
   checksumToVerify,
   type ExpectedChecksum,
 } from "../foundation/checksums.ts";
-import { ProtocolError, ServiceError } from "../foundation/errors.ts";
-import { ObjectChangedError } from "../foundation/object_changed_error.ts";
+import {
+  ObjectChangedError,
+  ProtocolError,
+  ServiceError,
+} from "../foundation/errors.ts";
 import {
   type GetObjectInput,
   type HeadObjectOutput,

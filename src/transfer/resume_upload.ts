@@ -4,9 +4,8 @@
  * @module
  */
 import { hex } from "../foundation/bytes.ts";
-import { checksum, isChecksumAlgorithm } from "../foundation/checksums.ts";
+import { checksum, isChecksumAlgorithm, md5 } from "../foundation/checksums.ts";
 import { ConfigError } from "../foundation/errors.ts";
-import { md5 } from "../foundation/md5.ts";
 import type {
   ChecksumAlgorithm,
   ChecksumType,

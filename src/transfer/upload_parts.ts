@@ -4,12 +4,12 @@
  * @module
  */
 import {
+  attachMetadata,
   AwsError,
-  conclude,
   ProtocolError,
-  retell,
   ServiceError,
   ValidationError,
+  withMessage,
 } from "../foundation/errors.ts";
 import type {
   CompleteMultipartUploadOutput,
@@ -161,7 +161,7 @@ async function findOrBegin(
 /** Tells how to go on, where the parts of a failed upload are kept. */
 function tellKept(failure: unknown, { id }: OpenUpload): void {
   if (!(failure instanceof AwsError)) return;
-  retell(
+  withMessage(
     failure,
     `${failure.message}; its parts are kept as the upload "${id}", which resume goes on with`,
   );
@@ -259,7 +259,7 @@ function withHint(
     ...error.detail,
     hint: hint?.replace("leave ChecksumAlgorithm out", fitting) ?? fitting,
   });
-  if (error.ResponseMetadata) conclude(told, error.ResponseMetadata);
+  if (error.ResponseMetadata) attachMetadata(told, error.ResponseMetadata);
   return told;
 }
 

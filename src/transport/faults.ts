@@ -7,9 +7,9 @@
 import {
   type AwsError,
   EndpointError,
-  retell,
   TransportError,
   type TransportFault,
+  withMessage,
 } from "../foundation/errors.ts";
 import type { HttpRequest } from "../ports/http.ts";
 import { describe } from "./request_url.ts";
@@ -314,7 +314,7 @@ function withoutQuery(error: unknown, { query }: HttpRequest): void {
   if (query.length === 0) return;
   let current = error;
   while (current instanceof Error) {
-    retell(current, current.message.replace(/\?[^\s)"]*/g, ""));
+    withMessage(current, current.message.replace(/\?[^\s)"]*/g, ""));
     current = current.cause;
   }
 }

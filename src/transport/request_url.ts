@@ -4,7 +4,7 @@
  * @module
  */
 import { EndpointError } from "../foundation/errors.ts";
-import { encodeParam } from "../foundation/percent.ts";
+import { encodeParam } from "../foundation/bytes.ts";
 import type { HttpRequest } from "../ports/http.ts";
 
 /** What the platform takes for a way up or for nothing. */

@@ -3,11 +3,11 @@ import { utf8 } from "../../src/foundation/bytes.ts";
 import {
   AwsError,
   ChecksumError,
+  ObjectChangedError,
   ProtocolError,
   ServiceError,
   TransportError,
 } from "../../src/foundation/errors.ts";
-import { ObjectChangedError } from "../../src/foundation/object_changed_error.ts";
 import type { StreamingBody } from "../../src/foundation/streaming_body.ts";
 import type { HttpResponse, ResponseBody } from "../../src/ports/http.ts";
 import type { RetryStrategy } from "../../src/ports/retry.ts";

@@ -1,4 +1,3 @@
-import { assertEquals } from "@std/assert";
 import {
   redactHeader,
   redactHeaders,
@@ -6,8 +5,10 @@ import {
   redactQuery,
   redactUrl,
   scrub,
+  withholding,
   withoutSecretHeaders,
 } from "../../src/foundation/redact.ts";
+import { assert, assertEquals } from "@std/assert";
 
 const SIGNED =
   "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/s3/aws4_request, SignedHeaders=host;x-amz-date, Signature=0123abcd";
@@ -120,4 +121,30 @@ Deno.test("redactPresigned withholds proofs, encoded or not", () => {
   for (const [text, shown] of cases) {
     assertEquals(redactPresigned(text), shown);
   }
+});
+
+const KEYS = { AccessKeyId: "AKID", SecretAccessKey: "planted" };
+
+Deno.test("withholding prints an object without the members it names", () => {
+  const value = Object.assign(
+    Object.create(withholding(["SecretAccessKey", "SessionToken"])),
+    KEYS,
+  );
+
+  const printed = Deno.inspect({ value });
+
+  assert(printed.includes("AKID"), printed);
+  assert(!printed.includes("planted"), printed);
+  assert(!printed.includes("SessionToken"), printed);
+});
+
+Deno.test("withholding leaves the members to whoever reads or copies them", () => {
+  const value = Object.assign(
+    Object.create(withholding(["SecretAccessKey"])),
+    KEYS,
+  );
+
+  assertEquals(value.SecretAccessKey, "planted");
+  assertEquals({ ...value }, KEYS);
+  assertEquals(JSON.parse(JSON.stringify(value)), KEYS);
 });

@@ -1,12 +1,13 @@
-import { assertEquals } from "@std/assert";
 import {
   isCount,
   isMilliseconds,
+  joinFlags,
   oneOf,
   readBoolean,
   readCount,
   readInteger,
 } from "../../src/foundation/setting_values.ts";
+import { assertEquals } from "@std/assert";
 
 Deno.test("readBoolean takes only the word true as true", () => {
   const texts = ["true", "True", "TRUE", "yes", "1", "", " true", "false"];
@@ -81,4 +82,23 @@ Deno.test("oneOf reads its words exactly", () => {
   ]);
   assertEquals([accepts("auto"), accepts(["auto"])], [true, false]);
   assertEquals(allowed, '"auto", "path"');
+});
+
+Deno.test("joinFlags writes each kind once, with each name once", () => {
+  const flags = [
+    "--allow-env=A",
+    "--allow-read=/x=y",
+    "--allow-env=B",
+    "--allow-env=A",
+    "--allow-run",
+  ];
+
+  assertEquals(
+    joinFlags(flags),
+    "--allow-env=A,B --allow-read=/x=y --allow-run",
+  );
+});
+
+Deno.test("joinFlags of none is empty", () => {
+  assertEquals(joinFlags([]), "");
 });

@@ -4,7 +4,7 @@
  * @module
  */
 import { concat, utf8 } from "../../src/foundation/bytes.ts";
-import { crc32 } from "../../src/foundation/crc.ts";
+import { crc32 } from "../../src/foundation/checksums.ts";
 import type { ResponseBody } from "../../src/ports/http.ts";
 
 /** A message with these text headers. */

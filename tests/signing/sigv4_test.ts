@@ -1,7 +1,6 @@
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { utf8 } from "../../src/foundation/bytes.ts";
+import { encodeParam, utf8 } from "../../src/foundation/bytes.ts";
 import { ConfigError } from "../../src/foundation/errors.ts";
-import { encodeParam } from "../../src/foundation/percent.ts";
 import type { HttpRequest } from "../../src/ports/http.ts";
 import { SigV4 } from "../../src/signing/sigv4.ts";
 import { secondSignature } from "../second_signer.ts";

@@ -1,6 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { ServiceError } from "../../src/foundation/errors.ts";
-import { ObjectChangedError } from "../../src/foundation/object_changed_error.ts";
+import {
+  ObjectChangedError,
+  ServiceError,
+} from "../../src/foundation/errors.ts";
 import { copy } from "../../src/transfer/copy.ts";
 import { type Answer, fakeS3, localS3, noise, refusal } from "./stubs.ts";
 import { assertSameBytes } from "../same_bytes.ts";

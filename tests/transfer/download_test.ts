@@ -3,10 +3,10 @@ import { checksum } from "../../src/foundation/checksums.ts";
 import {
   ChecksumError,
   ConfigError,
+  ObjectChangedError,
   ServiceError,
   TransportError,
 } from "../../src/foundation/errors.ts";
-import { ObjectChangedError } from "../../src/foundation/object_changed_error.ts";
 import type { HttpResponse } from "../../src/ports/http.ts";
 import type { WritableFiles } from "../../src/ports/system.ts";
 import { FakeSystem } from "../../src/testing/fake_system.ts";

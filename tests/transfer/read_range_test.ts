@@ -1,7 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { concat } from "../../src/foundation/bytes.ts";
-import { ProtocolError, TransportError } from "../../src/foundation/errors.ts";
-import { ObjectChangedError } from "../../src/foundation/object_changed_error.ts";
+import {
+  ObjectChangedError,
+  ProtocolError,
+  TransportError,
+} from "../../src/foundation/errors.ts";
 import { readRange } from "../../src/transfer/read_range.ts";
 import type { RemoteObject } from "../../src/transfer/remote_object.ts";
 import {

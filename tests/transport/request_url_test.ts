@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { EndpointError } from "../../src/foundation/errors.ts";
-import { encodeComponent, encodePath } from "../../src/foundation/percent.ts";
+import { encodeComponent, encodePath } from "../../src/foundation/bytes.ts";
 import { requestUrl } from "../../src/transport/request_url.ts";
 import { requestTo } from "./requests.ts";
 

@@ -4,13 +4,12 @@
  *
  * @module
  */
-import { text } from "../../src/foundation/bytes.ts";
+import { encodeParam, text } from "../../src/foundation/bytes.ts";
 import {
   AwsError,
   NoCredentialsError,
   TransportError,
 } from "../../src/foundation/errors.ts";
-import { encodeParam } from "../../src/foundation/percent.ts";
 import type { Credentials } from "../../src/ports/credentials.ts";
 import type { HttpRequest, Transport } from "../../src/ports/http.ts";
 import type { Found } from "../../src/ports/system.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { encodeParam } from "../../src/foundation/percent.ts";
+import { encodeParam } from "../../src/foundation/bytes.ts";
 import { USUAL_META } from "./client_cases.ts";
 import { type Deviation, deviation } from "./entries.ts";
 import type { PostCase, UrlCase } from "./presigned_cases.ts";

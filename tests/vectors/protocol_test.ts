@@ -4,10 +4,14 @@
  * @module
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { fromBase64, text, utf8 } from "../../src/foundation/bytes.ts";
+import {
+  encodeParam,
+  fromBase64,
+  text,
+  utf8,
+} from "../../src/foundation/bytes.ts";
 import { ServiceError } from "../../src/foundation/errors.ts";
 import { EventStream } from "../../src/foundation/event_stream.ts";
-import { encodeParam } from "../../src/foundation/percent.ts";
 import { StreamingBody } from "../../src/foundation/streaming_body.ts";
 import type { HttpResponse } from "../../src/ports/http.ts";
 import type { Protocol } from "../../src/ports/protocol.ts";

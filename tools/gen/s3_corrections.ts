@@ -315,6 +315,7 @@ export const s3Corrections: Corrections = {
     ],
     types: {
       "../../foundation/event_stream.ts": ["EventSource", "EventStream"],
+      "../../foundation/errors.ts": ["PreconditionKind"],
       "../../foundation/metadata.ts": ["ResponseBase", "ResponseMetadata"],
       "../../foundation/streaming_body.ts": ["StreamingBody"],
       "../../ports/body.ts": ["BodyInput"],
@@ -328,7 +329,6 @@ export const s3Corrections: Corrections = {
       "../../ports/schema.ts": ["Operation"],
       "../pages.ts": ["ItemOptions", "Pages", "PageStart", "Paging"],
       "../waiters.ts": ["WaitOptions"],
-      "../../foundation/precondition_error.ts": ["PreconditionKind"],
       "./conditional.ts": [
         "ChangedObjectInput",
         "CreateObjectInput",
@@ -359,7 +359,7 @@ export const s3Corrections: Corrections = {
       ],
     },
     values: {
-      "../../foundation/precondition_error.ts": ["PreconditionError"],
+      "../../foundation/errors.ts": ["PreconditionError"],
       "./conditional.ts": [
         "createObject",
         "getObjectIfChanged",

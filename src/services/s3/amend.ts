@@ -6,12 +6,11 @@
  *
  * @module
  */
-import { base64, owned, utf8 } from "../../foundation/bytes.ts";
+import { base64, encodePath, owned, utf8 } from "../../foundation/bytes.ts";
 import {
   ValidationError,
   type ValidationProblem,
 } from "../../foundation/errors.ts";
-import { encodePath } from "../../foundation/percent.ts";
 import { AWS_GLOBAL, GLOBAL_SIGNING_REGION } from "../../endpoint/regional.ts";
 import type { ClientConfig } from "../../ports/config.ts";
 import type { Operation } from "../../ports/schema.ts";
@@ -136,6 +135,6 @@ async function customerKey<Input, Output>(
   if (typeof key !== "string" && !(key instanceof Uint8Array)) return {};
   const bytes = typeof key === "string" ? utf8(key) : owned(key);
   // Only those who use such keys pay for loading the digest.
-  const { md5 } = await import("../../foundation/md5.ts");
+  const { md5 } = await import("../../foundation/checksums.ts");
   return { [name]: base64(bytes), [digest]: base64(await md5(bytes)) };
 }

@@ -6,11 +6,11 @@
  *
  * @module
  */
-import { ServiceError } from "../../foundation/errors.ts";
 import {
   PreconditionError,
   type PreconditionKind,
-} from "../../foundation/precondition_error.ts";
+  ServiceError,
+} from "../../foundation/errors.ts";
 import type { CallOptions } from "../../ports/caller.ts";
 import { canOpenAgain, maybeWritten, putAndLook } from "./lost_answer.ts";
 import type { S3 } from "./generated/client.ts";

@@ -4,8 +4,11 @@
  * @module
  */
 import { text } from "../../foundation/bytes.ts";
-import { ProtocolError, ServiceError } from "../../foundation/errors.ts";
-import { PreconditionError } from "../../foundation/precondition_error.ts";
+import {
+  PreconditionError,
+  ProtocolError,
+  ServiceError,
+} from "../../foundation/errors.ts";
 import {
   CALL_OPTION_KINDS,
   checkOptions,

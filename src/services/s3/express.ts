@@ -4,7 +4,7 @@
  * @module
  */
 import { EndpointError } from "../../foundation/errors.ts";
-import { encodeComponent } from "../../foundation/percent.ts";
+import { encodeComponent } from "../../foundation/bytes.ts";
 import { signingRegionOf } from "../../endpoint/regional.ts";
 import { isVirtualHostable } from "./bucket_name.ts";
 import {

@@ -8,16 +8,16 @@ import { base64, hex } from "../../foundation/bytes.ts";
 import {
   type ChecksumAlgorithm,
   checksumToVerify,
+  md5,
   startChecksum,
 } from "../../foundation/checksums.ts";
 import {
   AwsError,
   ProtocolError,
-  retell,
   ServiceError,
   TransportError,
+  withMessage,
 } from "../../foundation/errors.ts";
-import { md5 } from "../../foundation/md5.ts";
 import type { AttemptRecord } from "../../foundation/metadata.ts";
 import type { CallOptions } from "../../ports/caller.ts";
 import type { S3 } from "./generated/client.ts";
@@ -203,7 +203,7 @@ export function cannotTell(
   failure: AwsError,
   { Bucket, Key }: { readonly Bucket: string; readonly Key: string },
 ): AwsError {
-  retell(
+  withMessage(
     failure,
     `${failure.message}; cannot tell whether "${Key}" of bucket "${Bucket}" was written: an answer was lost, and the object there is not known to be the one that was sent. Look at it before you write again`,
   );

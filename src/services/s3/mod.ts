@@ -12,6 +12,7 @@ export type {
   EventSource,
   EventStream,
 } from "../../foundation/event_stream.ts";
+export type { PreconditionKind } from "../../foundation/errors.ts";
 export type {
   ResponseBase,
   ResponseMetadata,
@@ -28,7 +29,6 @@ export type {
 export type { Operation } from "../../ports/schema.ts";
 export type { ItemOptions, Pages, PageStart, Paging } from "../pages.ts";
 export type { WaitOptions } from "../waiters.ts";
-export type { PreconditionKind } from "../../foundation/precondition_error.ts";
 export type {
   ChangedObjectInput,
   CreateObjectInput,
@@ -57,7 +57,7 @@ export type {
   StoreFacts,
   StoreName,
 } from "./stores.ts";
-export { PreconditionError } from "../../foundation/precondition_error.ts";
+export { PreconditionError } from "../../foundation/errors.ts";
 export {
   createObject,
   getObjectIfChanged,

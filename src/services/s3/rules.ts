@@ -14,7 +14,7 @@ import {
   GLOBAL_SIGNING_REGION,
   signingRegionOf,
 } from "../../endpoint/regional.ts";
-import { encodeComponent } from "../../foundation/percent.ts";
+import { encodeComponent } from "../../foundation/bytes.ts";
 import { arnRoute } from "./access_points.ts";
 import { isArn } from "./arn.ts";
 import { isVirtualHostable } from "./bucket_name.ts";

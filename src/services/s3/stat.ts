@@ -5,7 +5,7 @@
  * @module
  */
 import {
-  conclude,
+  attachMetadata,
   ServiceError,
   type ServiceErrorDetail,
 } from "../../foundation/errors.ts";
@@ -199,7 +199,7 @@ function explained(error: unknown, reasons: Reasons, name: string): unknown {
   if (reason === undefined) return error;
   const words = `Cannot look at ${name}: ${reason}`;
   const told = new ServiceError(words, withoutRepetition(error));
-  if (error.ResponseMetadata) conclude(told, error.ResponseMetadata);
+  if (error.ResponseMetadata) attachMetadata(told, error.ResponseMetadata);
   return told;
 }
 

@@ -4,8 +4,11 @@
  * @module
  */
 import { base64, hex } from "../../foundation/bytes.ts";
-import { checksum, isChecksumAlgorithm } from "../../foundation/checksums.ts";
-import { md5 } from "../../foundation/md5.ts";
+import {
+  checksum,
+  isChecksumAlgorithm,
+  md5,
+} from "../../foundation/checksums.ts";
 import type { HeaderMap } from "../../ports/http.ts";
 import { S3Error } from "./s3_error.ts";
 

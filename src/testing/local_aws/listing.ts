@@ -5,11 +5,11 @@
  */
 import {
   base64,
+  encodePath,
   fromBase64,
   strictText,
   utf8,
 } from "../../foundation/bytes.ts";
-import { encodePath } from "../../foundation/percent.ts";
 import {
   answer,
   bucketOf,

@@ -4,7 +4,7 @@
  * @module
  */
 import { checkOptions, type OptionKinds } from "../../foundation/options.ts";
-import { encodeParam } from "../../foundation/percent.ts";
+import { encodeParam } from "../../foundation/bytes.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { HttpRequest, HttpResponse, Transport } from "../../ports/http.ts";
 import { bodyBytes, httpResponse } from "../http_message.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { concat, hex } from "../../foundation/bytes.ts";
-import { md5 } from "../../foundation/md5.ts";
+import { md5 } from "../../foundation/checksums.ts";
 import {
   answer,
   bucketOf,

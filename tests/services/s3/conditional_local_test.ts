@@ -2,7 +2,7 @@
  * Conditions, looks and edits against an S3 in memory, through whole calls.
  */
 import { assertEquals, assertRejects } from "@std/assert";
-import { PreconditionError } from "../../../src/foundation/precondition_error.ts";
+import { PreconditionError } from "../../../src/foundation/errors.ts";
 import {
   bucketExists,
   createObject,

@@ -1,6 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { ServiceError } from "../../../src/foundation/errors.ts";
-import { PreconditionError } from "../../../src/foundation/precondition_error.ts";
+import {
+  PreconditionError,
+  ServiceError,
+} from "../../../src/foundation/errors.ts";
 import {
   createObject,
   getObjectIfChanged,

@@ -1,6 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { ProtocolError, ServiceError } from "../../../src/foundation/errors.ts";
-import { PreconditionError } from "../../../src/foundation/precondition_error.ts";
+import {
+  PreconditionError,
+  ProtocolError,
+  ServiceError,
+} from "../../../src/foundation/errors.ts";
 import { editObject } from "../../../src/services/s3/edit_object.ts";
 import { S3 } from "../../../src/services/s3/mod.ts";
 import { bodyOf, coreWith, refusal } from "./answering_core.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { encodePath } from "../../../src/foundation/percent.ts";
+import { encodePath } from "../../../src/foundation/bytes.ts";
 import type { QueryParam } from "../../../src/ports/http.ts";
 import { LocalClient } from "./local_client.ts";
 

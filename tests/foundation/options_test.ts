@@ -1,5 +1,5 @@
+import { nearestName } from "../../src/foundation/options.ts";
 import { assertEquals } from "@std/assert";
-import { nearestName } from "../../src/foundation/nearest.ts";
 
 const KNOWN = ["Bucket", "Key", "VersionId", "SSECustomerKey"];
 

@@ -1,8 +1,9 @@
 /**
- * Splits a line into words as a shell does.
+ * Splits a line into words as a shell does, and as programs on Windows do.
  *
  * Source: The Open Group Base Specifications, Shell Command Language, section
- * 2.2 "Quoting"; nothing is expanded.
+ * 2.2 "Quoting", where nothing is expanded; "Parsing C command-line arguments",
+ * Microsoft C++ documentation.
  *
  * @module
  */
@@ -60,4 +61,39 @@ function readQuoted(
     if (shields) index++;
   }
   return undefined;
+}
+
+/** Backslashes before a quote; blanks; anything else. */
+const PIECE = /(?<slashes>\\*)"|(?<blanks>[ \t]+)|\\+|[^\\" \t]+/g;
+
+/**
+ * The words of a line. Only double quotes quote; a backslash is one, unless it
+ * stands before a quote: there two of them are one, and an odd one shields the
+ * quote.
+ *
+ * @returns The words, or `undefined` where a quote is not closed.
+ */
+export function windowsWords(line: string): readonly string[] | undefined {
+  const words: string[] = [];
+  // Absent between words; "" inside an empty pair of quotes.
+  let word: string | undefined;
+  let quoted = false;
+
+  for (const { 0: piece, groups = {} } of line.matchAll(PIECE)) {
+    const { slashes, blanks } = groups;
+    if (slashes !== undefined) {
+      const shields = slashes.length % 2 === 1;
+      word = (word ?? "") + "\\".repeat(Math.floor(slashes.length / 2)) +
+        (shields ? '"' : "");
+      if (!shields) quoted = !quoted;
+    } else if (blanks !== undefined && !quoted) {
+      if (word !== undefined) words.push(word);
+      word = undefined;
+    } else {
+      word = (word ?? "") + piece;
+    }
+  }
+  if (quoted) return undefined;
+  if (word !== undefined) words.push(word);
+  return words;
 }

@@ -1,5 +1,31 @@
+import {
+  shellWords,
+  windowsWords,
+} from "../../src/foundation/command_words.ts";
 import { assertEquals } from "@std/assert";
-import { windowsWords } from "../../src/foundation/windows_words.ts";
+
+for (
+  const [line, words] of [
+    ["", []],
+    [" \t\r\n", []],
+    ["a  b\tc", ["a", "b", "c"]],
+    ["a\u00a0b", ["a\u00a0b"]],
+    ["'a b'\"c d\"e", ["a bc de"]],
+    ["'' \"\"", ["", ""]],
+    ["a\\ b \\'c", ["a b", "'c"]],
+    ["'a\\'", ["a\\"]],
+    ['"a\\"b\\\\c\\d"', ['a"b\\c\\d']],
+    ["a#b # c", ["a#b", "#", "c"]],
+    ["$HOME *", ["$HOME", "*"]],
+    ["'a", undefined],
+    ['"a\\"', undefined],
+    ["a\\", undefined],
+  ] as const
+) {
+  Deno.test(`shellWords reads ${JSON.stringify(line)}`, () => {
+    assertEquals(shellWords(line), words);
+  });
+}
 
 Deno.test("windowsWords splits as programs on Windows do", () => {
   const cases: readonly (readonly [string, readonly string[] | undefined])[] = [
