@@ -111,7 +111,19 @@ async function run<Input, Output>(
   call.ledger.enter(looped);
   const { metadata: ResponseMetadata } = looped;
   // The protocol read all members but this one; a copy would show its secrets.
-  return Object.assign(looped.value, { ResponseMetadata }) as Output;
+  const output = Object.assign(looped.value, { ResponseMetadata }) as Output;
+  // What holds a connection can be declared with `await using`, as its body can.
+  const held = Object.values(output as object).find(isAsyncDisposable);
+  return held === undefined ? output : Object.defineProperty(
+    output,
+    Symbol.asyncDispose,
+    { value: () => held[Symbol.asyncDispose]() },
+  );
+}
+
+function isAsyncDisposable(value: unknown): value is AsyncDisposable {
+  return typeof value === "object" && value !== null &&
+    Symbol.asyncDispose in value;
 }
 
 async function send<Input, Output>(

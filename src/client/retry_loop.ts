@@ -59,8 +59,8 @@ export interface LoopParts {
   readonly clock: Clock;
   /** Told of every further attempt. */
   readonly logger: Logger;
-  /** Whether the session was closed, so that nothing is sent any more. */
-  readonly closed?: () => boolean;
+  /** What was closed, so that nothing is sent any more. */
+  readonly closed?: () => "client" | "session" | undefined;
 }
 
 /** A successful attempt and the facts of its call. */
@@ -144,7 +144,7 @@ class Run {
         return this.#looped(value, grant.ticket, trace);
       } catch (error) {
         if (!(error instanceof AwsError)) {
-          throw this.#sessionClosed(error, turn.signal, failure);
+          throw this.#closed(error, turn.signal, failure);
         }
         failure = error;
         const received = clock.now();
@@ -202,16 +202,18 @@ class Run {
   }
 
   /** The failure that a closed session left unrepeated is worth more than the closing. */
-  #sessionClosed(
+  #closed(
     error: unknown,
     signal: AbortSignal | undefined,
     failure: AwsError | undefined,
   ): unknown {
-    const isClosed = this.#parts.closed?.() === true && !signal?.aborted;
-    if (!isClosed || failure === undefined) return error;
+    const owner = this.#parts.closed?.();
+    if (owner === undefined || signal?.aborted || failure === undefined) {
+      return error;
+    }
     const closed = new ConfigError(
-      "SessionClosed",
-      `Cannot repeat ${this.#call.operation}: the session was closed while the call waited to be sent again after "${failure.message}"; keep the session open until its last call has ended`,
+      owner === "session" ? "SessionClosed" : "ClientClosed",
+      `Cannot repeat ${this.#call.operation}: the ${owner} was closed while the call waited to be sent again after "${failure.message}"; keep the ${owner} open until its last call has ended`,
       { cause: failure },
     );
     attachMetadata(closed, this.#record.metadata());

@@ -150,4 +150,6 @@ export interface ClientCore {
   readonly settings?: () => Promise<ClientConfig>;
   /** What happens on the way is told to it. Absent: to nobody. */
   readonly logger?: Logger;
+  /** Gives up what only this client has; nothing is called afterwards. Absent: it has nothing. */
+  readonly [Symbol.dispose]?: () => void;
 }

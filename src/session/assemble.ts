@@ -42,7 +42,7 @@ import { notOnThisRuntime } from "../transport/fetch_transport.ts";
 import { SigV4 } from "../signing/sigv4.ts";
 import { type SendTimes, sendTimes } from "./send_times.ts";
 import type { Shared } from "./shared.ts";
-import type { Connections } from "./transport_pool.ts";
+import type { Connections, TransportLease } from "./transport_pool.ts";
 import { userAgent } from "./user_agent.ts";
 
 /** A page of 1 000 keys is a fiftieth of this. */
@@ -68,9 +68,14 @@ export interface ClientParts {
   readonly overrides?: ClientConfig;
   /** Who calls; `undefined`: nobody, requests are not signed. */
   readonly identity: () => Promise<CredentialSource | undefined>;
+  /** The transports that it uses; its end is the client's. */
+  readonly lease: TransportLease;
   /** What its calls are for. Absent: the caller's own purposes. */
   readonly purpose?: SendOptions["purpose"];
 }
+
+/** A core without its end, which is that of its client. */
+export type AssembledCore = Required<Omit<ClientCore, typeof Symbol.dispose>>;
 
 /**
  * Makes what a client is built on.
@@ -81,10 +86,13 @@ export interface ClientParts {
 export function assembledCore(
   shared: Shared,
   client: ClientParts,
-): Required<ClientCore> {
+): AssembledCore {
   const { purpose } = client;
   let ready: Parts | undefined;
-  const load = (): Parts | Promise<Parts> => ready ?? assemble();
+  const load = (): Parts | Promise<Parts> => {
+    client.lease.check();
+    return ready ?? assemble();
+  };
   const assemble = async (): Promise<Parts> => {
     const made = await assembleParts(shared, client);
     const parts = purpose === undefined ? made : {
@@ -116,7 +124,7 @@ export function assembledCore(
 
 async function assembleParts(
   shared: Shared,
-  { service, config, overrides, identity }: ClientParts,
+  { service, config, overrides, identity, lease }: ClientParts,
 ): Promise<Parts> {
   const { clock, system, logger } = shared;
   const { profiles } = await shared.setup();
@@ -159,7 +167,10 @@ async function assembleParts(
     multiRegionSigner: multiRegionSigner(),
     retry: strategyOf(resolved.retry, service.id, shared),
     repeatUnsafe: resolved.retry.repeatUnsafe.value,
-    transport: keeping(times, transports.get(connectionsOf(resolved))),
+    transport: keeping(
+      times,
+      lease.take(transports, connectionsOf(resolved)),
+    ),
     times,
     recoveries: [
       ...regions ? [regions] : [],
@@ -171,7 +182,8 @@ async function assembleParts(
     skew,
     clock,
     logger: logger.child("retry"),
-    closed: () => shared.closed,
+    closed: () =>
+      shared.closed ? "session" : lease.closed ? "client" : undefined,
     files: system,
     uuid: shared.uuid,
     userAgent: userAgent(resolveAppId(places).value),

@@ -14,6 +14,7 @@ import type {
 import type { ServiceDefinition } from "../ports/service.ts";
 import type {
   AssumeRoleWithWebIdentityOutput,
+  STS,
   STSConfig,
 } from "../services/sts/mod.ts";
 
@@ -30,10 +31,10 @@ export type CoreAs = (
  */
 export function assumeRoleWith(core: CoreAs): AssumeRole {
   return async (as, request, signal) => {
-    const { STS } = await sts();
-    const answer = await new STS(core(STS.service, as)).assumeRole(
-      request,
-      signal ? { signal } : {},
+    const answer = await withSts(
+      core,
+      as,
+      (sts) => sts.assumeRole(request, signal ? { signal } : {}),
     );
     return credentialsFrom("assume-role", request.RoleArn, answer);
   };
@@ -48,28 +49,45 @@ export function assumeRoleWithTokenWith(
   core: CoreAs,
 ): AssumeRoleWithWebIdentity {
   return async (token, request, signal) => {
-    const { STS } = await sts();
     const { RoleArn, RoleSessionName, DurationSeconds, Policy, PolicyArns } =
       request;
-    const answer = await new STS(core(STS.service, null))
-      .assumeRoleWithWebIdentity(
-        {
+    const answer = await withSts(
+      core,
+      null,
+      (sts) =>
+        sts.assumeRoleWithWebIdentity({
           RoleArn,
           RoleSessionName,
           WebIdentityToken: token,
           ...DurationSeconds === undefined ? {} : { DurationSeconds },
           ...Policy === undefined ? {} : { Policy },
           ...PolicyArns === undefined ? {} : { PolicyArns },
-        },
-        signal ? { signal } : {},
-      );
+        }, signal ? { signal } : {}),
+    );
     return credentialsFrom("assume-role-with-web-identity", RoleArn, answer);
   };
 }
 
-/** STS is loaded when a role is first assumed: most programs never do. */
-async function sts(): Promise<typeof import("../services/sts/mod.ts")> {
-  return await import("../services/sts/mod.ts");
+/**
+ * Makes a call of STS with a client that ends with it. STS is loaded when it is
+ * first called: most programs never do.
+ *
+ * @param core Makes the core of the client.
+ * @param identity Who calls; `null`: nobody.
+ * @param call The call.
+ */
+export async function withSts<T>(
+  core: CoreAs,
+  identity: CredentialSource | null,
+  call: (sts: STS) => Promise<T>,
+): Promise<T> {
+  const { STS } = await import("../services/sts/mod.ts");
+  const client = new STS(core(STS.service, identity));
+  try {
+    return await call(client);
+  } finally {
+    client[Symbol.dispose]();
+  }
 }
 
 /** What credentials of a role cannot do without. */

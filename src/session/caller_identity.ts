@@ -6,7 +6,7 @@
 import { ConfigError } from "../foundation/errors.ts";
 import type { Credentials, CredentialSource } from "../ports/credentials.ts";
 import { SharedWork } from "../credentials/shared_work.ts";
-import type { CoreAs } from "./assume_role.ts";
+import { type CoreAs, withSts } from "./assume_role.ts";
 
 /** Who calls are made as, in the service's own words. */
 export interface CallerIdentity {
@@ -34,10 +34,12 @@ export async function callerIdentity(
   identity: CredentialSource,
   signal?: AbortSignal,
 ): Promise<CallerIdentity> {
-  const { STS } = await import("../services/sts/mod.ts");
   const { source } = await identity.get(signal);
-  const { Account, Arn, UserId } = await new STS(core(STS.service, identity))
-    .getCallerIdentity({}, signal ? { signal } : {});
+  const { Account, Arn, UserId } = await withSts(
+    core,
+    identity,
+    (sts) => sts.getCallerIdentity({}, signal ? { signal } : {}),
+  );
   return {
     account: Account,
     arn: Arn,

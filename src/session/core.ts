@@ -21,7 +21,8 @@ import {
   type CoreAs,
 } from "./assume_role.ts";
 import { checkGiven } from "../credentials/given.ts";
-import type { ClientParts } from "./assemble.ts";
+import type { AssembledCore, ClientParts } from "./assemble.ts";
+import { TransportLease } from "./transport_pool.ts";
 import type { Shared, StsPorts } from "./shared.ts";
 
 /**
@@ -45,10 +46,12 @@ export function coreOf(
       ? await shared.identityOf(config)
       : identity ?? undefined
   );
+  const lease = new TransportLease();
   const client = {
     service,
     config,
     identity: caller,
+    lease,
     ...purpose === undefined ? {} : { purpose },
   };
   const own = loadedCore(shared, client);
@@ -87,15 +90,16 @@ export function coreOf(
     logger: shared.logger,
     settings: async () => await (await own()).settings(),
     checksums: async () => await (await own()).checksums(),
+    [Symbol.dispose]: () => lease[Symbol.dispose](),
   };
 }
 
 /** Gets a core; at once where it is loaded. */
-type LoadCore = () => Promise<Required<ClientCore>> | Required<ClientCore>;
+type LoadCore = () => Promise<AssembledCore> | AssembledCore;
 
 function loadedCore(shared: Shared, client: ClientParts): LoadCore {
-  let ready: Required<ClientCore> | undefined;
-  const load = async (): Promise<Required<ClientCore>> => {
+  let ready: AssembledCore | undefined;
+  const load = async (): Promise<AssembledCore> => {
     const { assembledCore } = await import("./assemble.ts");
     ready ??= assembledCore(shared, client);
     return ready;

@@ -24,12 +24,58 @@ export type Connections = Pick<
   | "queueTimeoutMs"
 >;
 
+/** The transports that one client uses. */
+export class TransportLease implements Disposable {
+  #pool: TransportPool | undefined;
+  #closed = false;
+
+  /** Whether the client was disposed of. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Returns the transport for some connections, and keeps it open.
+   *
+   * @param pool The session's transports.
+   * @param connections What they are like.
+   * @throws {ConfigError} `"ClientClosed"` if the client was disposed of.
+   */
+  take(pool: TransportPool, connections: Connections): Transport {
+    this.check();
+    this.#pool = pool;
+    return pool.get(connections, this);
+  }
+
+  /** @throws {ConfigError} `"ClientClosed"` if the client was disposed of. */
+  check(): void {
+    if (!this.#closed) return;
+    throw new ConfigError(
+      "ClientClosed",
+      "Cannot call: the client is closed; keep it open until the last call has ended",
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.#closed = true;
+    this.#pool?.release(this);
+  }
+}
+
+/** A transport, and who uses it. */
+interface PooledTransport {
+  readonly transport: Transport;
+  readonly users: Set<TransportLease>;
+  /** Whether the session itself uses it, which ends with the session. */
+  kept: boolean;
+}
+
 /** Makes transports when they are first asked for, and closes them. */
 export class TransportPool implements Disposable {
   readonly #given: Transport | undefined;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #made = new Map<string, Transport>();
+  readonly #made = new Map<string, PooledTransport>();
 
   /**
    * Makes a pool without transports.
@@ -47,24 +93,48 @@ export class TransportPool implements Disposable {
   }
 
   /**
-   * The transport for some connections.
+   * Returns the transport for some connections.
    *
    * @param connections What they are like. Default: the usual ones.
+   * @param user Who uses it until it is disposed of. Default: the session, until
+   * its own end.
    */
-  get(connections: Connections = {}): Transport {
+  get(connections: Connections = {}, user?: TransportLease): Transport {
     if (this.#given !== undefined) return this.#given;
     const key = JSON.stringify(Object.entries(connections).sort());
-    const made = this.#made.get(key) ?? new FetchTransport({
-      ...connections,
-      clock: this.#clock,
-      logger: this.#logger,
-    });
+    const made = this.#made.get(key) ?? {
+      transport: new FetchTransport({
+        ...connections,
+        clock: this.#clock,
+        logger: this.#logger,
+      }),
+      users: new Set(),
+      kept: false,
+    };
     this.#made.set(key, made);
-    return made;
+    if (user === undefined) made.kept = true;
+    else made.users.add(user);
+    return made.transport;
+  }
+
+  /**
+   * Ends the use of all transports by a client; those without another user are
+   * closed.
+   *
+   * @param user The client's lease.
+   */
+  release(user: TransportLease): void {
+    for (const [key, { transport, users, kept }] of this.#made) {
+      if (!users.delete(user) || kept || users.size > 0) continue;
+      this.#made.delete(key);
+      transport[Symbol.dispose]();
+    }
   }
 
   [Symbol.dispose](): void {
-    for (const transport of this.#made.values()) transport[Symbol.dispose]();
+    for (const { transport } of this.#made.values()) {
+      transport[Symbol.dispose]();
+    }
     this.#made.clear();
   }
 }

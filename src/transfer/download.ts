@@ -106,7 +106,7 @@ export interface DownloadedBytes extends Downloaded {
 }
 
 /** The result of a download through a stream. */
-export interface DownloadedStream extends HeadObjectOutput {
+export interface DownloadedStream extends HeadObjectOutput, AsyncDisposable {
   /** The bytes. The stream fails at its end if they are not those that S3 has. */
   readonly Body: ReadableStream<Uint8Array<ArrayBuffer>>;
 }
@@ -230,7 +230,8 @@ export async function downloadBytes(
 
 /**
  * Downloads an object through a stream, in order, over one connection at a time.
- * Nothing is asked for before the stream is read. Cancel it to end early.
+ * Nothing is asked for before the stream is read. Cancel it to end early, or
+ * declare the result with `await using`.
  *
  * @param s3 The client.
  * @param input The object.
@@ -251,7 +252,13 @@ export async function downloadStream(
   const { partSize } = partSettings(options, STREAM_PART_SIZE);
   const meter = new Meter(options, object.size);
   const bytes = verifiedBytes(s3, object, partSize, options.signal);
-  return { ...object.head, Body: ReadableStream.from(counted(bytes, meter)) };
+  const Body = ReadableStream.from(counted(bytes, meter));
+  const result = { ...object.head, Body };
+  return Object.defineProperty(result, Symbol.asyncDispose, {
+    value: async () => {
+      if (!Body.locked) await Body.cancel();
+    },
+  }) as DownloadedStream;
 }
 
 async function* counted(

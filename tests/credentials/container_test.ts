@@ -218,3 +218,54 @@ Deno.test("containerProvider names the flags that it lacks", async () => {
     "--allow-read=/token",
   );
 });
+
+Deno.test("containerProvider takes the token of the file before the one that is inline", async () => {
+  const inline = { AWS_CONTAINER_AUTHORIZATION_TOKEN: "inline" };
+  const file = { AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: "/token" };
+  const cases = [
+    [{ ...inline, ...file }, "of-the-file"],
+    [inline, "inline"],
+    [file, "of-the-file"],
+  ] as const;
+  for (const [variables, token] of cases) {
+    const tokens: (string | null)[] = [];
+    await using server = loopback((request) => {
+      tokens.push(request.headers.get("authorization"));
+      return Response.json(KEYS);
+    });
+    const env = {
+      ...variables,
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `${server.origin}/v1`,
+    };
+
+    await containerProvider({
+      ...deps({}),
+      system: new FakeSystem({ env, files: { "/token": "of-the-file" } }),
+      transport: server.transport,
+    }).load();
+
+    assertEquals(tokens, [token]);
+  }
+});
+
+Deno.test("containerProvider does not fall back to the inline token where the file cannot be read", async () => {
+  let asked = 0;
+  await using server = loopback(() => {
+    asked++;
+    return Response.json(KEYS);
+  });
+  const provider = containerProvider({
+    ...deps({}),
+    system: new FakeSystem({
+      env: {
+        AWS_CONTAINER_CREDENTIALS_FULL_URI: `${server.origin}/v1`,
+        AWS_CONTAINER_AUTHORIZATION_TOKEN: "inline",
+        AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: "/gone",
+      },
+    }),
+    transport: server.transport,
+  });
+
+  await assertRejects(() => provider.load(), CredentialsError, "/gone");
+  assertEquals(asked, 0);
+});

@@ -208,3 +208,38 @@ Deno.test("RefreshingCredentials leaves the refresh to others when one call is a
   assertEquals((await waiting).accessKeyId, "ASIA1");
   assertEquals(provider.loads, 1);
 });
+
+Deno.test("RefreshingCredentials never hand out credentials past their end, however lately a refresh failed", async () => {
+  for (const failedBeforeMs of [59_000, 30_000, 1_000, 1]) {
+    const { clock, provider, source } = setUp();
+    const first = await source.get();
+    // An early try that fails starts the pause between two tries.
+    clock.advance(46 * MINUTE);
+    provider.behave = "fail";
+    assertStrictEquals(await source.get(), first);
+    clock.advance(14 * MINUTE - failedBeforeMs);
+    await assertRejects(() => source.get(), Error, "the network is down");
+
+    clock.advance(failedBeforeMs + 1);
+    const loads = provider.loads;
+    await assertRejects(() => source.get(), Error, "the network is down");
+    await assertRejects(() => source.get(), Error, "the network is down");
+    assertEquals(provider.loads, loads + 2);
+
+    provider.behave = "answer";
+    assertEquals((await source.get()).accessKeyId, `ASIA${provider.loads}`);
+  }
+});
+
+Deno.test("RefreshingCredentials that live shorter than a pause are asked for again at their end", async () => {
+  const { clock, provider, source } = setUp();
+  provider.lifeMs = 30_000;
+  await source.get();
+  provider.behave = "fail";
+
+  clock.advance(29_999);
+  assertEquals((await source.get()).accessKeyId, "ASIA1");
+  clock.advance(2);
+
+  await assertRejects(() => source.get(), Error, "the network is down");
+});

@@ -28,7 +28,7 @@ export function printClient(service: Service): string {
     `import type * as Types from "./types.ts";`,
     "",
     docComment([`${title}.`]),
-    `export class ${className} {`,
+    `export class ${className} implements Disposable {`,
     docComment(["Facts of the service, for the session."], "  "),
     `  static readonly service: ServiceDefinition<${className}Config> = ${constant};`,
     "",
@@ -55,6 +55,13 @@ export function printClient(service: Service): string {
     ...Object.keys(service.waiters).sort()
       .map((name) => waitMethod(name, service)),
     presignMethod(),
+    "",
+    docComment([
+      "Closes the connections that no other client of the session has; the session closes all of them. The client cannot be called again.",
+    ], "  "),
+    "  [Symbol.dispose](): void {",
+    "    this.#core[Symbol.dispose]?.();",
+    "  }",
     "}",
   ].join("\n");
 }

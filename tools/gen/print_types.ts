@@ -101,7 +101,11 @@ class TypePrinter {
     direction: "input" | "output",
   ): string {
     const { names, model } = this.#service;
-    const base = direction === "output" ? "ResponseBase" : undefined;
+    const base = direction === "input"
+      ? undefined
+      : this.#isStream(shape)
+      ? "ResponseBase, AsyncDisposable"
+      : "ResponseBase";
     if (shape === undefined) {
       return `export type ${name} = ${base ?? EMPTY};`;
     }
@@ -117,6 +121,16 @@ class TypePrinter {
     const { type } = model.shapes[shape] ?? {};
     if (type !== "structure") throw new TypeError(`${shape} is no structure`);
     return `export interface ${name}${parents} {\n${members}\n}`;
+  }
+
+  /** Whether a result holds a connection until its body is read. */
+  #isStream(shape: string | undefined): boolean {
+    const { shapes } = this.#service.model;
+    const { members = {} } = shapes[shape ?? ""] ?? {};
+    return Object.values(members).some((use) => {
+      const { streaming, eventstream } = shapes[use.shape] ?? {};
+      return use.streaming ?? streaming ?? eventstream;
+    });
   }
 
   #part(name: string, shape: string): string {

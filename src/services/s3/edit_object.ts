@@ -26,7 +26,8 @@ import type {
 } from "./generated/types.ts";
 
 /** An object as an edit finds it. */
-export interface FoundObject extends Omit<GetObjectOutput, "Body"> {
+export interface FoundObject
+  extends Omit<GetObjectOutput, "Body" | typeof Symbol.asyncDispose> {
   /** Its bytes. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Its bytes, read as UTF-8. */

@@ -22,7 +22,7 @@ import * as operations from "./operations.ts";
 import type * as Types from "./types.ts";
 
 /** Amazon Simple Storage Service. */
-export class S3 {
+export class S3 implements Disposable {
   /** Facts of the service, for the session. */
   static readonly service: ServiceDefinition<S3Config> = s3;
 
@@ -1832,5 +1832,13 @@ export class S3 {
     options?: PresignOptions,
   ): Promise<PresignedRequest> {
     return this.#core.presign(operation, input, options);
+  }
+
+  /**
+   * Closes the connections that no other client of the session has; the session
+   * closes all of them. The client cannot be called again.
+   */
+  [Symbol.dispose](): void {
+    this.#core[Symbol.dispose]?.();
   }
 }

@@ -1945,7 +1945,7 @@ export interface GetObjectInput {
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
-export interface GetObjectOutput extends ResponseBase {
+export interface GetObjectOutput extends ResponseBase, AsyncDisposable {
   /** The content. The body. */
   readonly Body: StreamingBody;
   /** Header `x-amz-delete-marker`. */
@@ -2139,7 +2139,8 @@ export interface GetObjectAnnotationInput {
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAnnotation.html
  */
-export interface GetObjectAnnotationOutput extends ResponseBase {
+export interface GetObjectAnnotationOutput
+  extends ResponseBase, AsyncDisposable {
   /** The body. */
   readonly AnnotationPayload: StreamingBody;
   /** Header `x-amz-object-version-id`. */
@@ -2406,7 +2407,7 @@ export interface GetObjectTorrentInput {
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTorrent.html
  */
-export interface GetObjectTorrentOutput extends ResponseBase {
+export interface GetObjectTorrentOutput extends ResponseBase, AsyncDisposable {
   /** The content. The body. */
   readonly Body: StreamingBody;
   /**
@@ -4650,7 +4651,8 @@ export interface SelectObjectContentInput {
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_SelectObjectContent.html
  */
-export interface SelectObjectContentOutput extends ResponseBase {
+export interface SelectObjectContentOutput
+  extends ResponseBase, AsyncDisposable {
   /** The body. */
   readonly Payload: EventStream<SelectObjectContentEventStream>;
 }

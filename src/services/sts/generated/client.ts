@@ -19,7 +19,7 @@ import * as operations from "./operations.ts";
 import type * as Types from "./types.ts";
 
 /** AWS Security Token Service. */
-export class STS {
+export class STS implements Disposable {
   /** Facts of the service, for the session. */
   static readonly service: ServiceDefinition<STSConfig> = sts;
 
@@ -213,5 +213,13 @@ export class STS {
     options?: PresignOptions,
   ): Promise<PresignedRequest> {
     return this.#core.presign(operation, input, options);
+  }
+
+  /**
+   * Closes the connections that no other client of the session has; the session
+   * closes all of them. The client cannot be called again.
+   */
+  [Symbol.dispose](): void {
+    this.#core[Symbol.dispose]?.();
   }
 }
