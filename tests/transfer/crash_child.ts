@@ -23,7 +23,8 @@ const options = {
   concurrency: 2,
   resume: true,
   onProgress: ({ bytes }: { readonly bytes: number }): void => {
-    if (bytes < 12 * 1_024 * 1_024) return;
+    // Two parts may be on their way: two more are stored.
+    if (bytes < 21 * 1_024 * 1_024) return;
     console.log("in the middle");
     // Blocks the whole process for good.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
