@@ -1,29 +1,40 @@
 /**
- * The whole life of a call.
+ * One call, from its options to its output: the options are checked, the input is
+ * written once, attempts are sent until one succeeds, and its response is read.
  *
  * @module
  */
 import { dropBody } from "../foundation/body_content.ts";
-import { ServiceError } from "../foundation/errors.ts";
-import type { Caller, CallOptions } from "../ports/caller.ts";
-import type { HttpResponse, RequestBody } from "../ports/http.ts";
-import type { Operation } from "../ports/schema.ts";
-import type { AttemptTrace } from "./call_record.ts";
-import { checkCallOptions } from "./call_options.ts";
-import { withChecksumHint } from "./checksum_hint.ts";
-import { exchange } from "./exchange.ts";
-import type { Parts } from "./parts.ts";
 import {
-  asksForChecksum,
-  type Call,
-  isIdempotent,
-  prepare,
-} from "./prepare.ts";
+  ConfigError,
+  ServiceError,
+  TimeoutError,
+} from "../foundation/errors.ts";
+import {
+  CALL_OPTION_KINDS,
+  checkOptions,
+  type OptionKinds,
+} from "../foundation/options.ts";
+import { isMilliseconds, MILLISECONDS } from "../foundation/setting_values.ts";
+import type { Caller, CallOptions } from "../ports/caller.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { HttpResponse, RequestBody, Transport } from "../ports/http.ts";
+import type { SerializedRequest } from "../ports/protocol.ts";
+import type { Operation } from "../ports/schema.ts";
+import { exchange } from "./attempt.ts";
+import { withChecksumHint, withUnreadSettings } from "./hints.ts";
+import type { Parts } from "./parts.ts";
+import type { PayloadPolicy } from "./payload.ts";
+import { prepareBody } from "./request_body.ts";
+import { verified } from "./response_bodies.ts";
 import { resumable } from "./resume.ts";
-import { type Attempt, retryLoop } from "./retry_loop.ts";
-import { TotalTime } from "./total_time.ts";
-import { withUnreadSettings } from "./unread_settings.ts";
-import { verified } from "./verified_body.ts";
+import {
+  type Attempt,
+  type AttemptTrace,
+  Ledger,
+  retryLoop,
+} from "./retry_loop.ts";
+import { Secrets } from "./secrets.ts";
 
 /**
  * Joins the parts to a caller. This is the whole life of a request: amend and
@@ -210,4 +221,204 @@ function withServiceHint(
     ...error.detail,
     hint: before === undefined ? hint : `${before}; ${hint}`,
   });
+}
+
+const TIMES = [
+  "connectTimeoutMs",
+  "readTimeoutMs",
+  "attemptTimeoutMs",
+  "totalTimeoutMs",
+  "queueTimeoutMs",
+] as const satisfies readonly (keyof CallOptions)[];
+
+/** The times that only a transport can keep. */
+const KEPT_BY_TRANSPORT = [
+  ["connectTimeoutMs", "connect"],
+  ["queueTimeoutMs", "queue"],
+] as const;
+
+const KINDS: OptionKinds<CallOptions> = CALL_OPTION_KINDS;
+
+/**
+ * Refuses options of a call that do not exist, make no sense, or would not be
+ * kept.
+ *
+ * @param operation Name of the operation, for the error.
+ * @param options What the call says.
+ * @param transport What sends: not every one can keep the connect limit.
+ * @throws {ConfigError} `"UnknownOption"`, `"InvalidOption"`, `"InvalidTimeLimit"`, `"ContradictoryOptions"`.
+ */
+export function checkCallOptions(
+  operation: string,
+  options: CallOptions,
+  { limits = [] }: Transport,
+): void {
+  checkOptions(`call ${operation}`, options, KINDS, { of: "a call" });
+  for (const name of TIMES) {
+    const ms = options[name];
+    if (ms === undefined || ms === Infinity || isMilliseconds(ms)) continue;
+    throw new ConfigError(
+      "InvalidTimeLimit",
+      `Cannot call ${operation} as ${name} must be ${MILLISECONDS}, or Infinity for no limit: current value is ${ms}`,
+    );
+  }
+  for (const [name, limit] of KEPT_BY_TRANSPORT) {
+    const ms = options[name];
+    // Without a queue, no wait is too long: a transfer may always lift the limit.
+    if (ms === undefined || name === "queueTimeoutMs" && ms === Infinity) {
+      continue;
+    }
+    if (limits.includes(limit)) continue;
+    throw new ConfigError(
+      "ContradictoryOptions",
+      `Cannot call ${operation} with ${name}: the transport does not keep a ${limit} limit; leave the option out, or use a transport whose limits name "${limit}"`,
+    );
+  }
+}
+
+/** Runs from the start of a call until it is disposed of. */
+export class TotalTime implements Disposable {
+  readonly #limitMs: number;
+  readonly #controller = new AbortController();
+  readonly #timer: Disposable;
+
+  /**
+   * Starts the time.
+   *
+   * @param clock Time.
+   * @param operation Name of the operation, for the error.
+   * @param limitMs The limit, in milliseconds.
+   */
+  constructor(clock: Clock, operation: string, limitMs: number) {
+    this.#limitMs = limitMs;
+    this.#timer = clock.timer(limitMs, () => {
+      const message = `Cannot call ${operation} within ${limitMs} ms`;
+      this.#controller.abort(
+        new TimeoutError("total", limitMs, message, { maybeSent: true }),
+      );
+    });
+  }
+
+  /** The options of a call, whose signal is aborted at the limit too. */
+  bound(options: CallOptions): CallOptions {
+    const { signal } = this.#controller;
+    return {
+      ...options,
+      totalTimeoutMs: this.#limitMs,
+      signal: options.signal
+        ? AbortSignal.any([options.signal, signal])
+        : signal,
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer[Symbol.dispose]();
+  }
+}
+
+/** What all attempts of one call share. */
+export interface Call<Input, Output> {
+  /** The operation's table. */
+  readonly operation: Operation<Input, Output>;
+  /** The parameters as the caller gave them. */
+  readonly given: Input;
+  /** The parameters as they are written. */
+  readonly input: Input;
+  /** The request, not yet addressed. */
+  readonly draft: SerializedRequest;
+  /** The body, prepared. */
+  readonly body: RequestBody;
+  /** One id for all attempts. */
+  readonly invocationId: string;
+  /** The call's signal and times. */
+  readonly options: CallOptions;
+  /** What its errors must not show. */
+  readonly secrets: Secrets;
+  /** What the call holds of the retry budget. */
+  readonly ledger: Ledger;
+}
+
+/**
+ * Makes what all attempts share: the input is amended and written once.
+ *
+ * @param parts The client's parts.
+ * @param operation The operation's table.
+ * @param input The parameters.
+ * @param options The call's signal and times.
+ * @throws {ValidationError} If the input does not fit the operation.
+ */
+async function prepare<Input, Output>(
+  parts: Parts,
+  operation: Operation<Input, Output>,
+  input: Input,
+  options: CallOptions,
+): Promise<Call<Input, Output>> {
+  const { service, protocol, uuid, files } = parts;
+  const asked = withChecksumMode(operation, input, parts.payload);
+  const amended = service.amend
+    ? await service.amend(operation, asked, parts.settings)
+    : asked;
+  const draft = protocol.serialize(operation, amended, uuid);
+  const body = await prepareBody(draft.body, {
+    operation: operation.name,
+    files,
+    ...options.signal && { signal: options.signal },
+    ...statedLength(draft),
+  });
+  return {
+    operation,
+    given: input,
+    input: amended,
+    draft: withoutLength(draft),
+    body,
+    invocationId: uuid(),
+    options,
+    secrets: new Secrets(operation.input(), amended),
+    ledger: new Ledger(parts.retry),
+  };
+}
+
+function statedLength(
+  { headers }: SerializedRequest,
+): { statedLength?: number } {
+  const { "content-length": stated } = headers;
+  return stated === undefined ? {} : { statedLength: Number(stated) };
+}
+
+/** The transport states the length, as it is the one that knows it. */
+function withoutLength(draft: SerializedRequest): SerializedRequest {
+  if (!("content-length" in draft.headers)) return draft;
+  const { "content-length": _length, ...headers } = draft.headers;
+  return { ...draft, headers };
+}
+
+/** Whether the answer is asked for with its checksum. */
+function asksForChecksum<Input, Output>(
+  { checksum }: Operation<Input, Output>,
+  input: Input,
+): boolean {
+  const member = checksum?.modeMember;
+  return member !== undefined &&
+    (input as Readonly<Record<string, unknown>>)[member] === "ENABLED";
+}
+
+export function isIdempotent<Input, Output>(
+  { idempotent, unlessGiven = [] }: Operation<Input, Output>,
+  input: Input,
+): boolean {
+  const given = input as Readonly<Record<string, unknown>>;
+  return idempotent === true &&
+    unlessGiven.every((member) => given[member] === undefined);
+}
+
+/** Asks for the answer's checksum, unless the caller has said what to do. */
+function withChecksumMode<Input, Output>(
+  { checksum }: Operation<Input, Output>,
+  input: Input,
+  { responseChecksum }: PayloadPolicy,
+): Input {
+  const member = checksum?.modeMember;
+  return member === undefined || responseChecksum === "when_required"
+    ? input
+    : { [member]: "ENABLED", ...input };
 }

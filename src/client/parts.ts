@@ -19,12 +19,11 @@ import type { Operation } from "../ports/schema.ts";
 import type { ServiceDefinition } from "../ports/service.ts";
 import type { Signer, SigningScope } from "../ports/signer.ts";
 import type { Files } from "../ports/system.ts";
-import type { ClockSkew } from "./clock_skew.ts";
+import type { UnreadSetting } from "./hints.ts";
 import type { PayloadPolicy } from "./payload.ts";
-import type { DocumentLimit } from "./refusal_body.ts";
+import type { ClockSkew } from "./recoveries.ts";
+import type { DocumentLimit } from "./response_bodies.ts";
 import type { LoopParts } from "./retry_loop.ts";
-import type { Sessions } from "./sessions.ts";
-import type { UnreadSetting } from "./unread_settings.ts";
 import type { WireLog } from "./wire_log.ts";
 
 /** The parts of one client, ready to use. */
@@ -174,4 +173,46 @@ export async function identity<Input, Output>(
   const { endpoint: { session }, signal } = request;
   const source = session && sessions?.sourceOf(session.name) || credentials;
   return await source.get(signal);
+}
+
+/** Sessions that are kept; those that were not used for longest go first. */
+const KEPT = 100;
+
+/**
+ * Keeps a source of credentials for each session, so that it is opened once for
+ * many calls.
+ *
+ * Source: botocore, `S3ExpressIdentityCache`.
+ */
+export class Sessions implements Pick<CredentialSource, "invalidate"> {
+  readonly #sources = new Map<string, CredentialSource>();
+  readonly #create: (name: string) => CredentialSource;
+
+  /**
+   * Starts with none.
+   *
+   * @param create Makes the source of a session; it opens the session when it is
+   * first asked.
+   */
+  constructor(create: (name: string) => CredentialSource) {
+    this.#create = create;
+  }
+
+  /** The source of a session's credentials. */
+  sourceOf(name: string): CredentialSource {
+    const source = this.#sources.get(name) ?? this.#create(name);
+    // A map is in the order of its entries: the last one is the newest.
+    this.#sources.delete(name);
+    this.#sources.set(name, source);
+    for (const oldest of this.#sources.keys()) {
+      if (this.#sources.size <= KEPT) break;
+      this.#sources.delete(oldest);
+    }
+    return source;
+  }
+
+  /** Forgets credentials that the service refused as expired. */
+  invalidate(refused: Credentials): void {
+    for (const source of this.#sources.values()) source.invalidate(refused);
+  }
 }

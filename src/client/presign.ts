@@ -1,20 +1,26 @@
 /**
- * Requests that carry their signature in the URL.
+ * Requests that carry their signature in the URL, and signatures of texts that
+ * stand for a request.
  *
  * @module
  */
+import { encodeParam } from "../foundation/bytes.ts";
 import { ConfigError, ValidationError } from "../foundation/errors.ts";
 import { checkOptions, type OptionKinds } from "../foundation/options.ts";
-import { encodeParam } from "../foundation/bytes.ts";
 import type {
+  CallOptions,
+  PresignContext,
+  PresignContextFinder,
   PresignedRequest,
   Presigner,
   PresignOptions,
+  TextSigner,
 } from "../ports/caller.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { HttpRequest } from "../ports/http.ts";
 import type { SerializedRequest } from "../ports/protocol.ts";
 import type { Operation } from "../ports/schema.ts";
+import type { SigningScope } from "../ports/signer.ts";
 import {
   address,
   identity,
@@ -172,4 +178,49 @@ function urlOf({ origin, path, query }: HttpRequest): string {
   const params = query.map(([name, value = ""]) => encodeParam([name, value]))
     .join("&");
   return `${origin}${path}${params && `?${params}`}`;
+}
+
+/**
+ * Joins the parts to a finder of signing places: serialize, resolve, get the
+ * credentials.
+ *
+ * @param load Gets the parts. Every call asks, so that they are made when they
+ * are first needed.
+ */
+export function createPresignContextFinder(
+  load: () => Parts | Promise<Parts>,
+): PresignContextFinder {
+  return async <Input, Output>(
+    operation: Operation<Input, Output>,
+    input: Input,
+    { signal }: Pick<CallOptions, "signal"> = {},
+  ): Promise<PresignContext> => {
+    const parts = await load();
+    const { protocol, uuid, clock } = parts;
+    const draft = protocol.serialize(operation, input, uuid);
+    const endpoint = locate(parts, operation.name, draft);
+    const { origin, path } = address(draft, endpoint, undefined);
+    // What it signs is handed on, so no server may say from when it is good.
+    const scope = scopeOf(endpoint, clock.now());
+    const credentials = await identity(parts, operation, { endpoint, signal });
+    return {
+      url: origin + path,
+      scope,
+      ...credentials && { signer: textSigner(parts, credentials, scope) },
+    };
+  };
+}
+
+function textSigner(
+  { signer }: Parts,
+  credentials: Credentials,
+  scope: SigningScope,
+): TextSigner {
+  const { accessKeyId, sessionToken, expiration } = credentials;
+  return {
+    accessKeyId,
+    ...sessionToken === undefined ? {} : { sessionToken },
+    ...expiration === undefined ? {} : { expiration },
+    sign: async (text) => await signer.signText(text, credentials, scope),
+  };
 }

@@ -1,5 +1,6 @@
 /**
- * Attempts, until one succeeds or there is no further one.
+ * Attempts, until one succeeds or there is no further one; and what the call has
+ * of the retry budget until the last byte of its body is read.
  *
  * @module
  */
@@ -7,13 +8,18 @@ import {
   attachMetadata,
   AwsError,
   ConfigError,
+  ServiceError,
   TimeoutError,
   TransportError,
 } from "../foundation/errors.ts";
-import type { ResponseMetadata, StopReason } from "../foundation/metadata.ts";
+import type {
+  AttemptRecord,
+  ResponseMetadata,
+  StopReason,
+} from "../foundation/metadata.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { Correction, Recovery } from "../ports/recovery.ts";
+import type { AttemptFacts, Correction, Recovery } from "../ports/recovery.ts";
 import type {
   RetriedCall,
   RetryGrant,
@@ -21,7 +27,6 @@ import type {
   RetryTicket,
   RetryTurn,
 } from "../ports/retry.ts";
-import { type AttemptTrace, CallRecord, failureName } from "./call_record.ts";
 
 /** One attempt, as the loop hands it to whoever sends it. */
 export interface Attempt {
@@ -365,4 +370,178 @@ async function sleepUntilChange(
   } finally {
     signal?.removeEventListener("abort", end);
   }
+}
+
+/**
+ * Keeps what a call holds of the retry budget. A body that can go on keeps the
+ * place after the call has returned, and gives it back when it is read or
+ * cancelled.
+ */
+export class Ledger {
+  readonly #retry: RetryStrategy;
+  #looped: Looped<unknown> | undefined;
+  #metadata: ResponseMetadata | undefined;
+  #kept = false;
+
+  /**
+   * Opens a ledger.
+   *
+   * @param retry Whose budget it is.
+   */
+  constructor(retry: RetryStrategy) {
+    this.#retry = retry;
+  }
+
+  /** Notes whether a body will settle what the call holds. */
+  set keptByBody(kept: boolean) {
+    this.#kept = kept;
+  }
+
+  /** Notes that the call has succeeded so far. */
+  enter(looped: Looped<unknown>): void {
+    this.#looped = looped;
+    this.#metadata = looped.metadata;
+    if (!this.#kept) this.settle();
+  }
+
+  /**
+   * Goes on with the call after its body broke.
+   *
+   * @param failure How it broke.
+   * @param next What is sent to go on.
+   * @returns What the successful attempt returned.
+   * @throws What ends the call: the failure, if the budget is used up.
+   */
+  async goOn<Next>(
+    failure: AwsError,
+    next: Continuation<Next>,
+  ): Promise<Next> {
+    if (this.#looped === undefined) throw failure;
+    const looped = await this.#looped.goOn(failure, next);
+    this.#looped = looped;
+    this.#metadata = looped.metadata;
+    return looped.value;
+  }
+
+  /** Completes an error of the body with the facts of the call. */
+  complete(error: AwsError): void {
+    if (this.#metadata !== undefined) attachMetadata(error, this.#metadata);
+  }
+
+  /** Gives back what the call holds, once. */
+  settle(): void {
+    if (this.#looped === undefined) return;
+    this.#retry.afterSuccess(this.#looped.ticket);
+    this.#looped = undefined;
+  }
+}
+
+/** What is known of an attempt; filled while it runs, also where it fails. */
+export interface AttemptTrace {
+  /** What it was made with; absent until it was addressed and signed. */
+  facts?: AttemptFacts;
+  /** Header fields of the request. */
+  sent?: Readonly<Record<string, string>>;
+  /** Status and header fields of its answer. */
+  answer?: {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+  };
+  /** The service's id of the request, where only the body tells it. */
+  requestId?: string;
+  /** S3's second id, where only the body tells it. */
+  hostId?: string;
+}
+
+/** The attempts of one call, in order. */
+export class CallRecord {
+  readonly #attempts: AttemptRecord[] = [];
+  #last: AttemptTrace = {};
+  #status: number | undefined;
+
+  /**
+   * Notes how an attempt ended.
+   *
+   * @param made Its number, and how long it had to wait.
+   * @param trace What is known of it.
+   * @param durationMs From its start to its answer or failure.
+   * @param failure What it failed with.
+   */
+  note(
+    made: Pick<AttemptRecord, "attempt" | "delayMs">,
+    trace: AttemptTrace,
+    durationMs: number,
+    failure?: AwsError,
+  ): void {
+    this.#last = trace;
+    const status = failure instanceof ServiceError
+      ? failure.status
+      : trace.answer?.status;
+    this.#status = status;
+    if (failure instanceof ServiceError) {
+      const { requestId, hostId } = failure.detail;
+      if (requestId !== undefined) trace.requestId ??= requestId;
+      if (hostId !== undefined) trace.hostId ??= hostId;
+    }
+    const requestId = requestIdOf(trace);
+    this.#attempts.push({
+      ...made,
+      durationMs,
+      ...trace.facts && { host: trace.facts.host },
+      ...status === undefined ? {} : { status },
+      ...requestId === undefined ? {} : { requestId },
+      ...failure && { failure: failureName(failure) },
+      ...failure instanceof TimeoutError && { timeline: failure.timeline },
+    });
+  }
+
+  /** Notes why another attempt follows the last one without being a retry. */
+  noteRecovery(kind: Recovery["kind"]): void {
+    this.#amendLast({ recovery: kind });
+  }
+
+  /** Notes that the answer to the last attempt broke off while it was read. */
+  noteBreak(failure: AwsError): void {
+    this.#amendLast({
+      failure: failureName(failure),
+      ...failure instanceof TimeoutError && { timeline: failure.timeline },
+    });
+  }
+
+  /** The facts of the call so far. */
+  metadata(stop?: StopReason): ResponseMetadata {
+    const status = this.#status;
+    const headers = this.#last.answer?.headers ?? {};
+    const requestId = requestIdOf(this.#last);
+    const hostId = headers["x-amz-id-2"] ?? this.#last.hostId;
+    return {
+      ...status === undefined ? {} : { HTTPStatusCode: status },
+      ...requestId === undefined ? {} : { RequestId: requestId },
+      ...hostId === undefined ? {} : { HostId: hostId },
+      HTTPHeaders: headers,
+      RetryAttempts: Math.max(0, this.#attempts.length - 1),
+      Attempts: [...this.#attempts],
+      ...stop && { StopReason: stop },
+    };
+  }
+
+  #amendLast(change: Partial<AttemptRecord>): void {
+    const last = this.#attempts.pop();
+    if (last !== undefined) this.#attempts.push({ ...last, ...change });
+  }
+}
+
+function requestIdOf(
+  { answer, requestId }: AttemptTrace,
+): string | undefined {
+  return answer?.headers["x-amz-request-id"] ??
+    answer?.headers["x-amzn-requestid"] ?? requestId;
+}
+
+/** The service's code, or the class and kind of any other error. */
+export function failureName(failure: AwsError): string {
+  if (failure instanceof ServiceError) return failure.code;
+  if (failure instanceof TimeoutError) return `timeout: ${failure.limit}`;
+  if (failure instanceof TransportError) return failure.kind;
+  return failure.name;
 }

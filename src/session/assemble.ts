@@ -10,14 +10,14 @@ import {
   tellRegionConflict,
 } from "../config/client_settings.ts";
 import { createCaller } from "../client/call.ts";
-import { ClockSkew } from "../client/clock_skew.ts";
-import { ExpiredCredentials } from "../client/expired_credentials.ts";
-import type { Parts } from "../client/parts.ts";
+import { ClockSkew, ExpiredCredentials } from "../client/recoveries.ts";
+import { type Parts, Sessions } from "../client/parts.ts";
 import type { PayloadPolicy } from "../client/payload.ts";
-import { createPresigner } from "../client/presign.ts";
-import { createPresignContextFinder } from "../client/presign_context.ts";
-import { Sessions } from "../client/sessions.ts";
-import type { UnreadSetting } from "../client/unread_settings.ts";
+import {
+  createPresignContextFinder,
+  createPresigner,
+} from "../client/presign.ts";
+import type { UnreadSetting } from "../client/hints.ts";
 import { WireLog } from "../client/wire_log.ts";
 import {
   RefreshingCredentials,

@@ -8,11 +8,11 @@ import {
 import { SinkLogger } from "../../src/foundation/log.ts";
 import {
   type Attempt,
+  type AttemptTrace,
   type LoopedCall,
   type LoopParts,
   retryLoop,
 } from "../../src/client/retry_loop.ts";
-import type { AttemptTrace } from "../../src/client/call_record.ts";
 import type { RetryStrategy } from "../../src/ports/retry.ts";
 import { FixedClock } from "../../src/testing/fixed_clock.ts";
 

@@ -1,5 +1,5 @@
 /**
- * What a caller hands over as a body → what an attempt can send, and send again.
+ * What a caller gives as a body → what an attempt can send, and send again.
  *
  * @module
  */

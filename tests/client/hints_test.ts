@@ -6,7 +6,7 @@ import {
 import {
   type RefusedRequest,
   withChecksumHint,
-} from "../../src/client/checksum_hint.ts";
+} from "../../src/client/hints.ts";
 import { ServiceError } from "../../src/foundation/errors.ts";
 import type { HeaderMap } from "../../src/ports/http.ts";
 import {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { prepareBody } from "../../src/client/body.ts";
+import { prepareBody } from "../../src/client/request_body.ts";
 import { text, utf8 } from "../../src/foundation/bytes.ts";
 import { ConfigError, ValidationError } from "../../src/foundation/errors.ts";
 import type { RequestBody } from "../../src/ports/http.ts";

@@ -1,14 +1,20 @@
 /**
- * One attempt, from the draft to the head of the response.
+ * One attempt, from the request of the call to the head of the response.
  *
  * @module
  */
 import { withoutSecretHeaders } from "../foundation/redact.ts";
+import { amzDate, parseTimestamp } from "../foundation/timestamps.ts";
 import type { CallOptions } from "../ports/caller.ts";
-import type { HttpRequest, HttpResponse, SendOptions } from "../ports/http.ts";
+import type { Clock } from "../ports/clock.ts";
+import type {
+  HeaderMap,
+  HttpRequest,
+  HttpResponse,
+  SendOptions,
+} from "../ports/http.ts";
 import type { Operation } from "../ports/schema.ts";
-import type { AttemptTrace } from "./call_record.ts";
-import { attemptHeaders } from "./common_headers.ts";
+import { type Call, isIdempotent } from "./call.ts";
 import {
   address,
   identity,
@@ -18,9 +24,9 @@ import {
   signerOf,
 } from "./parts.ts";
 import { framePayload } from "./payload.ts";
-import { type Call, isIdempotent } from "./prepare.ts";
-import { withLimitedDocument, withShortRefusal } from "./refusal_body.ts";
-import type { Attempt } from "./retry_loop.ts";
+import { MAX_SKEW_MS } from "./recoveries.ts";
+import { withLimitedDocument, withShortRefusal } from "./response_bodies.ts";
+import type { Attempt, AttemptTrace } from "./retry_loop.ts";
 import { streams } from "./wire_log.ts";
 
 /**
@@ -144,4 +150,53 @@ function sendOptions(
     ...queueTimeoutMs !== undefined && { queueTimeoutMs },
     ...onSent && { onSent },
   };
+}
+
+/** What the header fields of one attempt tell. */
+interface AttemptHeaders {
+  /** One id for all attempts of a call. */
+  readonly invocationId: string;
+  /** The attempt. */
+  readonly attempt: Attempt;
+  /** Attempts the call gets at most. */
+  readonly maxAttempts: number;
+  /** How long the server may be silent; absent where the body is a stream. */
+  readonly readTimeoutMs?: number;
+  /** The local clock. */
+  readonly clock: Clock;
+  /** Value of `user-agent`. */
+  readonly userAgent: string;
+}
+
+/**
+ * Makes the header fields that are added after signing.
+ *
+ * Source: retry behaviour of the AWS SDKs, headers `amz-sdk-invocation-id` and
+ * `amz-sdk-request`.
+ */
+function attemptHeaders(facts: AttemptHeaders): HeaderMap {
+  return {
+    "user-agent": facts.userAgent,
+    "amz-sdk-invocation-id": facts.invocationId,
+    "amz-sdk-request": sdkRequest(facts),
+  };
+}
+
+function sdkRequest(facts: AttemptHeaders): string {
+  const { attempt, maxAttempts } = facts;
+  const ttl = timeToLive(facts);
+  return `${ttl}attempt=${attempt.number}; max=${maxAttempts}`;
+}
+
+/** When the server may give up on the answer, by its own clock. */
+function timeToLive(
+  { attempt, readTimeoutMs, clock }: AttemptHeaders,
+): string {
+  const { before } = attempt;
+  const server = before && parseTimestamp(before.date);
+  if (!before || !server || readTimeoutMs === undefined) return "";
+  const aheadMs = server.getTime() - before.received.getTime();
+  if (Math.abs(aheadMs) > MAX_SKEW_MS) return "";
+  const end = clock.now().getTime() + aheadMs + readTimeoutMs;
+  return `ttl=${amzDate(new Date(end))}; `;
 }

@@ -1,0 +1,391 @@
+/**
+ * The bodies of responses: those that go on where they break off, those that are
+ * checked against their checksum, and those that are read to a limit.
+ *
+ * @module
+ */
+import { base64, concat } from "../foundation/bytes.ts";
+import {
+  checksum,
+  checksumToVerify,
+  type ExpectedChecksum,
+  startChecksum,
+} from "../foundation/checksums.ts";
+import {
+  ChecksumError,
+  ProtocolError,
+  TransportError,
+} from "../foundation/errors.ts";
+import { bytesUpTo } from "../foundation/streaming_body.ts";
+import type { HttpResponse, ResponseBody } from "../ports/http.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** What a body needs to go on. */
+export interface Continuation {
+  /** Length of the whole body, where it is known. */
+  readonly length?: number;
+  /**
+   * Asks for the rest.
+   *
+   * @param received The bytes that are there already.
+   * @param failure How the body broke.
+   * @param signal Ends the asking early.
+   * @throws The failure, or a later one, if there is no going on.
+   */
+  readonly rest: (
+    received: number,
+    failure: TransportError,
+    signal: AbortSignal,
+  ) => Promise<ResponseBody>;
+  /** Told when the body was read to its end or cancelled. */
+  readonly settle: () => void;
+}
+
+/** A body that asks for the rest of itself when it breaks. */
+export class ResumedBody implements ResponseBody {
+  readonly #continuation: Continuation;
+  #asking: AbortController | undefined;
+  #cancelled = false;
+  #body: ResponseBody;
+  #reader: ReadableStreamDefaultReader<Bytes> | undefined;
+  #received = 0;
+
+  /**
+   * Wraps a body.
+   *
+   * @param body The body as it came.
+   * @param continuation How it goes on.
+   */
+  constructor(body: ResponseBody, continuation: Continuation) {
+    this.#body = body;
+    this.#continuation = continuation;
+  }
+
+  open(): ReadableStream<Bytes> {
+    // Now, as a body that was read before has to be refused here.
+    this.#reader = this.#body.open().getReader();
+    return new ReadableStream<Bytes>({
+      pull: async (controller): Promise<void> => {
+        const piece = await this.#next();
+        if (piece === undefined) controller.close();
+        else controller.enqueue(piece);
+      },
+      cancel: async (reason): Promise<void> => await this.cancel(reason),
+    }, { highWaterMark: 0 });
+  }
+
+  async bytes(): Promise<Bytes> {
+    let bytes: Bytes | undefined;
+    try {
+      bytes = await this.#body.bytes();
+    } catch (failure) {
+      // What a body has read of itself is lost when it breaks.
+      await this.#goOn(failure);
+    }
+    if (bytes === undefined) return await this.#pieces();
+    this.#received = bytes.length;
+    this.#finish();
+    return bytes;
+  }
+
+  async cancel(reason?: unknown): Promise<void> {
+    this.#cancelled = true;
+    this.#asking?.abort(reason);
+    this.#continuation.settle();
+    await (this.#reader ?? this.#body).cancel(reason);
+  }
+
+  async #pieces(): Promise<Bytes> {
+    const pieces: Bytes[] = [];
+    while (true) {
+      const piece = await this.#next();
+      if (piece === undefined) return concat(pieces);
+      pieces.push(piece);
+    }
+  }
+
+  async #next(): Promise<Bytes | undefined> {
+    while (true) {
+      try {
+        this.#reader ??= this.#body.open().getReader();
+        const { value } = await this.#reader.read();
+        if (value !== undefined) {
+          this.#received += value.length;
+          return value;
+        }
+        break;
+      } catch (failure) {
+        if (this.#received === this.#continuation.length) break;
+        await this.#goOn(failure);
+      }
+    }
+    this.#finish();
+    return undefined;
+  }
+
+  async #goOn(failure: unknown): Promise<void> {
+    if (!(failure instanceof TransportError) || this.#cancelled) throw failure;
+    // A stream that broke would answer a cancellation with its failure.
+    this.#reader = undefined;
+    this.#asking = new AbortController();
+    const { signal } = this.#asking;
+    const { rest } = this.#continuation;
+    this.#body = await rest(this.#received, failure, signal);
+    this.#asking = undefined;
+    if (this.#cancelled) {
+      await this.#body.cancel();
+      throw failure;
+    }
+  }
+
+  #finish(): void {
+    const { length, settle } = this.#continuation;
+    if (length !== undefined && this.#received !== length) {
+      throw new ProtocolError(
+        `Cannot trust the body: it has ${this.#received} bytes, the service says ${length}`,
+      );
+    }
+    settle();
+  }
+}
+
+/** A part of a body that came whole. */
+export class PartOfBody implements ResponseBody {
+  readonly #body: ResponseBody;
+  readonly #skip: number;
+  readonly #length: number;
+
+  /**
+   * Wraps a body.
+   *
+   * @param body The body as it came.
+   * @param part Bytes before the part, and its length; without one it is the rest.
+   */
+  constructor(
+    body: ResponseBody,
+    { skip, length = Infinity }: {
+      readonly skip: number;
+      readonly length?: number;
+    },
+  ) {
+    this.#body = body;
+    this.#skip = skip;
+    this.#length = length;
+  }
+
+  open(): ReadableStream<Bytes> {
+    const reader = this.#body.open().getReader();
+    let skip = this.#skip;
+    let left = this.#length;
+    return new ReadableStream<Bytes>({
+      async pull(controller): Promise<void> {
+        while (left > 0) {
+          const { value } = await reader.read();
+          if (value === undefined) break;
+          const piece = value.subarray(Math.min(skip, value.length))
+            .subarray(0, left);
+          skip -= Math.min(skip, value.length);
+          left -= piece.length;
+          if (piece.length > 0) return controller.enqueue(piece);
+        }
+        if (left === 0) await reader.cancel();
+        controller.close();
+      },
+      cancel: async (reason): Promise<void> => await reader.cancel(reason),
+    }, { highWaterMark: 0 });
+  }
+
+  async bytes(): Promise<Bytes> {
+    return await new Response(this.open()).bytes();
+  }
+
+  async cancel(reason?: unknown): Promise<void> {
+    await this.#body.cancel(reason);
+  }
+}
+
+/**
+ * Makes the body of a response check itself, where it came with a checksum of
+ * all its bytes. A range of an object comes without one, or with that of the
+ * whole; a part that was asked for by its number comes with its own.
+ *
+ * @param response The response to a request that asked for the checksum.
+ * @param complete Completes the error before it is thrown.
+ * @param byNumber Whether the request named a part by its number, and no range.
+ * @returns The response; reading its body to the end fails with a
+ * {@linkcode ChecksumError} if it is not what the service has.
+ */
+export function verified(
+  response: HttpResponse,
+  complete: (error: ChecksumError) => void,
+  byNumber = false,
+): HttpResponse {
+  const { status, headers, body, decoded } = response;
+  if (
+    (status !== 200 && !(byNumber && status === 206)) || body === null ||
+    decoded
+  ) return response;
+  const expected = checksumToVerify(headers);
+  return expected === undefined
+    ? response
+    : { status, headers, body: new VerifiedBody(body, expected, complete) };
+}
+
+class VerifiedBody implements ResponseBody {
+  readonly #body: ResponseBody;
+  readonly #expected: ExpectedChecksum;
+  readonly #complete: (error: ChecksumError) => void;
+
+  constructor(
+    body: ResponseBody,
+    expected: ExpectedChecksum,
+    complete: (error: ChecksumError) => void,
+  ) {
+    this.#body = body;
+    this.#expected = expected;
+    this.#complete = complete;
+  }
+
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = await this.#body.bytes();
+    this.#check(await checksum(this.#expected.algorithm, bytes));
+    return bytes;
+  }
+
+  open(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const reader = this.#body.open().getReader();
+    const started = startChecksum(this.#expected.algorithm);
+    return new ReadableStream<Uint8Array<ArrayBuffer>>({
+      pull: async (controller): Promise<void> => {
+        const { value } = await reader.read();
+        const running = await started;
+        if (value !== undefined) {
+          running.update(value);
+          controller.enqueue(value);
+          return;
+        }
+        this.#check(base64(running.digest()));
+        controller.close();
+      },
+      cancel: async (reason): Promise<void> => await reader.cancel(reason),
+    }, { highWaterMark: 0 });
+  }
+
+  async cancel(reason?: unknown): Promise<void> {
+    await this.#body.cancel(reason);
+  }
+
+  #check(actual: string): void {
+    const { algorithm, value } = this.#expected;
+    if (actual === value) return;
+    const error = new ChecksumError(algorithm, value, actual);
+    this.#complete(error);
+    throw error;
+  }
+}
+
+/** How long a document may be, and who says so. */
+export interface DocumentLimit {
+  /** The longest that is read, in bytes. */
+  readonly bytes: number;
+  /** The option of the session that changes it. */
+  readonly option: string;
+}
+
+/** Error documents are a thousandth of this. */
+const MOST = 64 * 1_024;
+
+/**
+ * Makes sure that the body of a refusal is short: of a longer one the start is
+ * read, and the rest cancelled.
+ *
+ * @param response Any response.
+ * @returns The response; the same one, where its body cannot be long.
+ */
+export function withShortRefusal(response: HttpResponse): HttpResponse {
+  const { status, headers, body, decoded } = response;
+  if (status < 300 || body === null) return response;
+  const isShort = Number(headers["content-length"]) <= MOST;
+  if (isShort && !decoded) return response;
+  return { status, headers, body: new StartOfBody(body) };
+}
+
+/**
+ * Makes sure that the document of a success is read only to a limit.
+ *
+ * @param response A response whose body is not handed out as a stream.
+ * @param operation Name of the operation, for the error.
+ * @param limit The limit.
+ */
+export function withLimitedDocument(
+  response: HttpResponse,
+  operation: string,
+  { bytes: maxBytes, option }: DocumentLimit,
+): HttpResponse {
+  const { body } = response;
+  if (body === null) return response;
+  const read = async (): Promise<Uint8Array<ArrayBuffer>> => {
+    const bytes = await bytesUpTo(maxBytes, response, body);
+    if (bytes !== undefined) return bytes;
+    throw new ProtocolError(
+      `Cannot read the answer to ${operation}: it is longer than ${maxBytes} bytes. Longer ones are read with ${option} of the session`,
+    );
+  };
+  return { ...response, body: new LimitedDocument(body, read) };
+}
+
+class LimitedDocument implements ResponseBody {
+  readonly #body: ResponseBody;
+  readonly #read: () => Promise<Uint8Array<ArrayBuffer>>;
+
+  constructor(
+    body: ResponseBody,
+    read: () => Promise<Uint8Array<ArrayBuffer>>,
+  ) {
+    this.#body = body;
+    this.#read = read;
+  }
+
+  open(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#body.open();
+  }
+
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return await this.#read();
+  }
+
+  async cancel(reason?: unknown): Promise<void> {
+    await this.#body.cancel(reason);
+  }
+}
+
+class StartOfBody implements ResponseBody {
+  readonly #body: ResponseBody;
+
+  constructor(body: ResponseBody) {
+    this.#body = body;
+  }
+
+  open(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#body.open();
+  }
+
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    const reader = this.#body.open().getReader();
+    const pieces: Uint8Array[] = [];
+    let length = 0;
+    while (length <= MOST) {
+      const { done, value } = await reader.read();
+      if (done) return concat(pieces);
+      pieces.push(value);
+      length += value.length;
+    }
+    await reader.cancel();
+    return concat(pieces);
+  }
+
+  async cancel(reason?: unknown): Promise<void> {
+    await this.#body.cancel(reason);
+  }
+}
