@@ -48,7 +48,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 /** Single files that may import more than their folder, each with its reason. */
 const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   // Decision 12: `resource(S3)` is on the default session.
-  "src/resource/default.ts": ["session"],
+  "src/resource/s3.ts": ["session"],
 };
 
 /** What `mod.ts` may import. */

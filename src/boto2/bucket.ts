@@ -3,21 +3,42 @@
  *
  * @module
  */
+import { ConfigError, ValidationError } from "../foundation/errors.ts";
+import { checkOptions } from "../foundation/options.ts";
+import type { CallOptions, PresignOptions } from "../ports/caller.ts";
 import {
+  type CopyFromOptions,
+  type DownloadFileOptions,
+  ObjectResource,
+} from "../resource/mod.ts";
+import {
+  DeleteObject,
+  GetObject,
+  HeadObject,
   type HeadObjectOutput,
   type ListedObject,
+  PutObject,
+  type PutObjectInput,
+  type PutObjectOutput,
   type S3,
   statObject,
 } from "../services/s3/mod.ts";
-import { ValidationError } from "../foundation/errors.ts";
-import type { CallOptions } from "../ports/caller.ts";
-import type { CopyFromOptions } from "../resource/mod.ts";
 import {
   deleteMany,
   type DeleteManyOptions,
   type DeleteResult,
+  type DownloadedFile,
+  upload,
+  type UploadOptions,
+  type UploadResult,
 } from "../transfer/mod.ts";
-import { Key, type KeyFacts } from "./key.ts";
+import {
+  contentsOf,
+  contentTypeOf,
+  type FileSource,
+  type FileTarget,
+  writeTo,
+} from "./open_file.ts";
 
 /** What keys have in common, up to a delimiter: a level below, as a folder. */
 export class Prefix {
@@ -208,4 +229,313 @@ function defined(
   return Object.fromEntries(
     Object.entries(facts).filter(([, value]) => value !== undefined),
   );
+}
+
+/** What is known of a key. */
+export interface KeyFacts {
+  /** Its length, in bytes. */
+  readonly size?: number;
+  /** Its ETag, with quotes. */
+  readonly etag?: string;
+  /** Time of its last change. */
+  readonly lastModified?: Date;
+  /** Its media type. */
+  readonly contentType?: string;
+  /** Its metadata. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Its storage class. */
+  readonly storageClass?: string;
+}
+
+/** What a key is written with, beside its contents. */
+export type KeyInput = Partial<Omit<PutObjectInput, "Body" | "Bucket" | "Key">>;
+
+/** What a URL can be for. */
+export type UrlMethod = "DELETE" | "GET" | "HEAD" | "PUT";
+
+/** The operations of the methods that URLs are made for. */
+const BY_METHOD = {
+  DELETE: DeleteObject,
+  GET: GetObject,
+  HEAD: HeadObject,
+  PUT: PutObject,
+};
+
+const URL_OPTIONS = { allowShorter: "boolean", signal: "signal" } as const;
+
+/** What the key itself decides. */
+function checkKeyInput(verb: string, input: KeyInput): void {
+  const problems = ["Body", "Bucket", "Key"].flatMap((path) =>
+    Object.hasOwn(input, path)
+      ? [{ path, problem: "is given by the verb and its key: leave it out" }]
+      : []
+  );
+  if (problems.length > 0) throw new ValidationError(verb, problems);
+}
+
+/**
+ * One key of a bucket. What is known of it, {@linkcode Key.facts}, is what the
+ * request said that it came from: `getKey` knows all, `list` less, `newKey`
+ * nothing.
+ */
+export class Key {
+  /** The bucket it is in. */
+  readonly bucket: Bucket;
+  /** Its name, which S3 calls the key. */
+  readonly name: string;
+  /** The same as a resource, for all that boto 2 does not have. */
+  readonly object: ObjectResource;
+
+  #facts: KeyFacts;
+
+  /**
+   * Makes a key. Most programs use the methods of {@linkcode Bucket} instead.
+   *
+   * @param bucket The bucket it is in.
+   * @param name Its name.
+   * @param facts What is known of it.
+   */
+  constructor(bucket: Bucket, name: string, facts: KeyFacts = {}) {
+    this.bucket = bucket;
+    this.name = name;
+    this.object = new ObjectResource(bucket.client, {
+      Bucket: bucket.name,
+      Key: name,
+    });
+    this.#facts = facts;
+  }
+
+  /** What is known of it. */
+  get facts(): KeyFacts {
+    return this.#facts;
+  }
+
+  /** Its length, in bytes, where that is known. */
+  get size(): number | undefined {
+    return this.#facts.size;
+  }
+
+  /** Its ETag, with quotes, where that is known. */
+  get etag(): string | undefined {
+    return this.#facts.etag;
+  }
+
+  /** Time of its last change, where that is known. */
+  get lastModified(): Date | undefined {
+    return this.#facts.lastModified;
+  }
+
+  /** Its media type, where that is known. */
+  get contentType(): string | undefined {
+    return this.#facts.contentType;
+  }
+
+  /** One item of its metadata, where that is known. */
+  getMetadata(name: string): string | undefined {
+    return this.#facts.metadata?.[name];
+  }
+
+  /** Reads its contents as UTF-8 text. */
+  async getContentsAsString(options?: CallOptions): Promise<string> {
+    return await (await this.object.get({}, options)).Body.text();
+  }
+
+  /** Reads its contents as bytes. */
+  async getContentsAsBytes(
+    options?: CallOptions,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    return await (await this.object.get({}, options)).Body.bytes();
+  }
+
+  /**
+   * Writes its contents to a file that is open, from the current position on.
+   * The file stays open, and holds all bytes when the promise is fulfilled.
+   *
+   * @param target The file, for example a `Deno.FsFile`, `Deno.stdout` or a
+   * {@linkcode MemoryFile}, or a stream. Give a file itself, not its `writable`:
+   * that one keeps up to 64 KiB back until it is closed.
+   * @param options What differs for the call.
+   * @throws {ConfigError} If it cannot be written, as on a full disk.
+   */
+  async getContentsToFile(
+    target: FileTarget,
+    options?: CallOptions,
+  ): Promise<void> {
+    const contents = async () => (await this.object.get({}, options)).Body;
+    await writeTo(target, contents, options?.signal);
+  }
+
+  /**
+   * Writes its contents to the file of that name, whose time of last change
+   * becomes that of the key, as in boto 2.
+   *
+   * @param path The file: a path, or a `file:` URL.
+   * @param options What differs from the defaults.
+   */
+  async getContentsToFilename(
+    path: string | URL,
+    options?: DownloadFileOptions,
+  ): Promise<DownloadedFile> {
+    return await this.object.downloadFile(path, {
+      setLastModified: true,
+      ...options,
+    });
+  }
+
+  /**
+   * Writes a text.
+   *
+   * @param text The text.
+   * @param input What it is written with.
+   * @param options What differs for the call.
+   */
+  async setContentsFromString(
+    text: string,
+    input: KeyInput = {},
+    options?: CallOptions,
+  ): Promise<PutObjectOutput> {
+    checkKeyInput("setContentsFromString", input);
+    const output = await this.object.put({ ...input, Body: text }, options);
+    this.#written(output.ETag);
+    return output;
+  }
+
+  /**
+   * Writes what a stream holds, in parts where that is much.
+   *
+   * @param stream The stream.
+   * @param input What it is written with.
+   * @param options What differs from the defaults.
+   */
+  async setContentsFromStream(
+    stream: ReadableStream<Uint8Array>,
+    input: KeyInput = {},
+    options?: UploadOptions,
+  ): Promise<UploadResult> {
+    checkKeyInput("setContentsFromStream", input);
+    const { Bucket, Key } = this.object.place;
+    const output = await upload(this.bucket.client, {
+      ...input,
+      Bucket,
+      Key,
+      Body: stream,
+    }, options);
+    this.#written(output.ETag);
+    return output;
+  }
+
+  /**
+   * Writes what a file that is open holds from its current position on, in parts
+   * where that is much. The file stays open.
+   *
+   * @param source The file, for example a `Deno.FsFile`, `Deno.stdin`, a `File`
+   * or a {@linkcode MemoryFile}, or a stream.
+   * @param input What it is written with. Default: the media type by the name of
+   * a `File`, `"application/octet-stream"` for others.
+   * @param options What differs from the defaults.
+   * @throws {ConfigError} If it cannot be read.
+   */
+  async setContentsFromFile(
+    source: FileSource,
+    input: KeyInput = {},
+    options?: UploadOptions,
+  ): Promise<UploadResult> {
+    checkKeyInput("setContentsFromFile", input);
+    const { Bucket, Key } = this.object.place;
+    const { body, type } = contentsOf(source);
+    const output = await upload(this.bucket.client, {
+      ContentType: type,
+      ...input,
+      Bucket,
+      Key,
+      Body: body,
+    }, options);
+    this.#written(output.ETag);
+    return output;
+  }
+
+  /**
+   * Writes the file of that name, in parts where it is large.
+   *
+   * @param path The file: a path, or a `file:` URL.
+   * @param input What it is written with. Default: the media type by the name of
+   * the file, `"application/octet-stream"` where it tells none.
+   * @param options What differs from the defaults.
+   */
+  async setContentsFromFilename(
+    path: string | URL,
+    input: KeyInput = {},
+    options: UploadOptions = {},
+  ): Promise<UploadResult> {
+    checkKeyInput("setContentsFromFilename", input);
+    const output = await this.object.uploadFile(path, {
+      ...options,
+      input: { ContentType: contentTypeOf(path), ...input },
+    });
+    this.#written(output.ETag);
+    return output;
+  }
+
+  /**
+   * Copies it, within S3.
+   *
+   * @param bucket Name of the bucket that the copy is for.
+   * @param name Name of the copy.
+   * @param options How to copy, and what differs from the original.
+   * @returns The copy.
+   */
+  async copy(
+    bucket: string,
+    name: string,
+    options?: CopyFromOptions,
+  ): Promise<Key> {
+    const target = this.bucket.sibling(bucket).newKey(name);
+    await target.object.copyFrom(this.object, options);
+    return target;
+  }
+
+  /** Tells whether it exists, now. */
+  async exists(options?: CallOptions): Promise<boolean> {
+    return await this.object.exists(options);
+  }
+
+  /** Deletes it. That it is not there is no error. */
+  async delete(options?: CallOptions): Promise<void> {
+    await this.object.delete({}, options);
+  }
+
+  /**
+   * Makes a URL for someone without credentials.
+   *
+   * @param expiresInSeconds Life of the URL, 1 to 604 800 (seven days).
+   * @param method What the URL is for. Default: `"GET"`.
+   * @param options Ends the search for credentials early, and whether the URL may
+   * end with them.
+   */
+  async generateUrl(
+    expiresInSeconds: number,
+    method: UrlMethod = "GET",
+    options: Pick<PresignOptions, "allowShorter" | "signal"> = {},
+  ): Promise<string> {
+    if (!Object.hasOwn(BY_METHOD, method)) {
+      throw new ConfigError(
+        "InvalidOption",
+        `Cannot make a URL for the method ${
+          typeof method === "string" ? JSON.stringify(method) : typeof method
+        }: allowed are ${Object.keys(BY_METHOD).join(", ")}`,
+      );
+    }
+    checkOptions("call generateUrl", options, URL_OPTIONS);
+    const { url } = await this.bucket.client.presign(
+      BY_METHOD[method],
+      this.object.place,
+      { ...options, expiresInSeconds },
+    );
+    return url;
+  }
+
+  /** Nothing else is known of what was just written. */
+  #written(etag: string | undefined): void {
+    this.#facts = etag === undefined ? {} : { etag };
+  }
 }

@@ -14,7 +14,14 @@
  *
  * @module
  */
-export { Bucket, Prefix } from "./bucket.ts";
+export {
+  Bucket,
+  Key,
+  type KeyFacts,
+  type KeyInput,
+  Prefix,
+  type UrlMethod,
+} from "./bucket.ts";
 export {
   connectS3,
   type ConnectS3Options,
@@ -28,4 +35,3 @@ export {
   type FileTarget,
   MemoryFile,
 } from "./open_file.ts";
-export { Key, type KeyFacts, type KeyInput, type UrlMethod } from "./key.ts";

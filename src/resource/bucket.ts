@@ -8,10 +8,14 @@ import {
   type CreateBucketInput,
   type CreateBucketOutput,
   type DeleteBucketOutput,
+  type DeleteMarkerEntry,
+  type ListedObject,
   type ListMultipartUploadsInput,
   type ListObjectsV2Input,
   type ListObjectVersionsInput,
   type MultipartUpload,
+  type ObjectIdentifier,
+  type ObjectVersion,
   type PutObjectInput,
   requireBucket,
   type S3,
@@ -24,14 +28,19 @@ import {
   type DeleteResult,
   type DownloadedFile,
 } from "../transfer/mod.ts";
-import { Collection, DeletableCollection } from "./collection.ts";
-import { ObjectResource } from "./object.ts";
+import {
+  Collection,
+  type CollectionSource,
+  DeletableCollection,
+  type DeletableSource,
+} from "./collection.ts";
 import {
   type DownloadFileOptions,
+  type ObjectAttributes,
+  ObjectResource,
   refuseOther,
   type UploadFileOptions,
-} from "./options.ts";
-import { objectSource, uploadSource, versionSource } from "./sources.ts";
+} from "./object.ts";
 
 /** What narrows the objects of a bucket, for example `Prefix`. */
 export type ObjectFilter = Omit<
@@ -209,5 +218,124 @@ export class BucketResource {
   /** Waits until it does not exist. */
   async waitUntilNotExists(options?: WaitOptions): Promise<void> {
     await this.client.waitUntilBucketNotExists({ Bucket: this.name }, options);
+  }
+}
+
+/** The objects of a bucket. */
+export function objectSource(
+  client: S3,
+  bucket: string,
+): DeletableSource<ListObjectsV2Input, ObjectResource> {
+  return {
+    pages: (filter, { pageSize, options }) => {
+      const size = pageSize === undefined ? {} : { MaxKeys: pageSize };
+      const input = { ...filter, Bucket: bucket, ...size };
+      return mapped(
+        client.listObjectsV2Pages(input, options),
+        ({ Contents = [] }) =>
+          Contents.map((listed) => {
+            const place = { Bucket: bucket, Key: listed.Key };
+            return new ObjectResource(client, place, attributesOf(listed));
+          }),
+      );
+    },
+    delete: (items, options) =>
+      deleteMany(client, bucket, identitiesOf(items), options),
+  };
+}
+
+/** The versions and delete markers of a bucket. */
+export function versionSource(
+  client: S3,
+  bucket: string,
+): DeletableSource<ListObjectVersionsInput, ObjectResource> {
+  return {
+    pages: (filter, { pageSize, options }) => {
+      const size = pageSize === undefined ? {} : { MaxKeys: pageSize };
+      const input = { ...filter, Bucket: bucket, ...size };
+      return mapped(
+        client.listObjectVersionsPages(input, options),
+        ({ Versions = [], DeleteMarkers = [] }) => [
+          ...Versions.map((listed) => versionOf(client, bucket, listed, false)),
+          ...DeleteMarkers.map((marker) =>
+            versionOf(client, bucket, marker, true)
+          ),
+        ],
+      );
+    },
+    delete: (items, options) =>
+      deleteMany(client, bucket, identitiesOf(items), options),
+  };
+}
+
+/** One version, or one delete marker, with what the listing says of it. */
+function versionOf(
+  client: S3,
+  bucket: string,
+  listed: DeleteMarkerEntry | ObjectVersion,
+  isDeleteMarker: boolean,
+): ObjectResource {
+  const { Key, VersionId, IsLatest } = listed;
+  return new ObjectResource(
+    client,
+    { Bucket: bucket, Key, ...VersionId === undefined ? {} : { VersionId } },
+    attributesOf(listed),
+    {
+      isDeleteMarker,
+      ...IsLatest === undefined ? {} : { isLatest: IsLatest },
+    },
+  );
+}
+
+/** The unfinished uploads of a bucket. */
+export function uploadSource(
+  client: S3,
+  bucket: string,
+): CollectionSource<ListMultipartUploadsInput, MultipartUpload> {
+  return {
+    pages: (filter, { pageSize, options }) => {
+      const size = pageSize === undefined ? {} : { MaxUploads: pageSize };
+      const input = { ...filter, Bucket: bucket, ...size };
+      return mapped(
+        client.listMultipartUploadsPages(input, options),
+        ({ Uploads = [] }) => Uploads,
+      );
+    },
+  };
+}
+
+/**
+ * What each page of a listing holds.
+ *
+ * @param pages The pages.
+ * @param items Takes the items out of one.
+ */
+export async function* mapped<Page, Item>(
+  pages: AsyncIterable<Page>,
+  items: (page: Page) => readonly Item[],
+): AsyncGenerator<readonly Item[], void, void> {
+  for await (const page of pages) yield items(page);
+}
+
+/** What a listing says about an object, in the words of HEAD. */
+function attributesOf(
+  { ETag, LastModified, Size, StorageClass }: Partial<
+    Pick<ListedObject, "ETag" | "LastModified" | "Size" | "StorageClass">
+  >,
+): ObjectAttributes {
+  return {
+    ...ETag === undefined ? {} : { ETag },
+    ...LastModified === undefined ? {} : { LastModified },
+    ...Size === undefined ? {} : { ContentLength: Size },
+    ...StorageClass === undefined ? {} : { StorageClass },
+  };
+}
+
+async function* identitiesOf(
+  objects: AsyncIterable<ObjectResource>,
+): AsyncGenerator<ObjectIdentifier, void, void> {
+  for await (const { place } of objects) {
+    const { Bucket: _same, ...identity } = place;
+    yield identity;
   }
 }

@@ -31,15 +31,14 @@ export {
   type DeletableSource,
   type PageOptions,
 } from "./collection.ts";
-export { resource } from "./default.ts";
-export { ObjectResource } from "./object.ts";
-export type {
-  CopyFromOptions,
-  DownloadFileOptions,
-  ListedVersion,
-  ObjectAttributes,
-  ObjectRef,
-  PlaceMember,
-  UploadFileOptions,
-} from "./options.ts";
-export { type BucketFilter, S3Resource } from "./s3.ts";
+export { type BucketFilter, resource, S3Resource } from "./s3.ts";
+export {
+  type CopyFromOptions,
+  type DownloadFileOptions,
+  type ListedVersion,
+  type ObjectAttributes,
+  type ObjectRef,
+  ObjectResource,
+  type PlaceMember,
+  type UploadFileOptions,
+} from "./object.ts";

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { checkOptions } from "../foundation/options.ts";
+import { ValidationError } from "../foundation/errors.ts";
+import { checkOptions, type OptionKinds } from "../foundation/options.ts";
 import type { CallOptions } from "../ports/caller.ts";
 import {
   type CopySourceObject,
@@ -12,6 +13,7 @@ import {
   type GetObjectInput,
   type GetObjectOutput,
   type HeadObjectInput,
+  type HeadObjectOutput,
   type PutObjectInput,
   type PutObjectOutput,
   requireObject,
@@ -19,28 +21,24 @@ import {
   statObject,
   type WaitOptions,
 } from "../services/s3/mod.ts";
+import { COPY_OPTIONS } from "../transfer/copy.ts";
+import { DOWNLOAD_OPTIONS } from "../transfer/download.ts";
 import {
   copy,
+  type CopyInput,
+  type CopyOptions,
   type CopyResult,
   download,
   type DownloadedFile,
+  type DownloadInput,
+  type DownloadOptions,
   file,
   upload,
+  type UploadInput,
+  type UploadOptions,
   type UploadResult,
 } from "../transfer/mod.ts";
-import {
-  COPY_FROM_OPTIONS,
-  type CopyFromOptions,
-  DOWNLOAD_FILE_OPTIONS,
-  type DownloadFileOptions,
-  type ListedVersion,
-  type ObjectAttributes,
-  type ObjectRef,
-  type PlaceMember,
-  refuseOther,
-  UPLOAD_FILE_OPTIONS,
-  type UploadFileOptions,
-} from "./options.ts";
+import { UPLOAD_OPTIONS } from "../transfer/upload.ts";
 
 /**
  * One object of S3, or one version of it. Making one sends nothing; the object
@@ -360,3 +358,78 @@ async function unlessAborted<T>(
     signal.removeEventListener("abort", stop);
   }
 }
+
+/** Where an object is. */
+export type ObjectRef = CopySourceObject;
+
+/** What an object is like, as S3 says it without the content. */
+export type ObjectAttributes = Omit<HeadObjectOutput, "ResponseMetadata">;
+
+/** What a listing of versions says about one of them. */
+export interface ListedVersion {
+  /** Whether it is the newest one. */
+  readonly isLatest?: boolean;
+  /** Whether it is a delete marker. */
+  readonly isDeleteMarker?: boolean;
+}
+
+/** The members of an input that say where an object is. */
+export type PlaceMember = "Bucket" | "Key" | "VersionId";
+
+/**
+ * Refuses parameters that name another object than the resource is.
+ *
+ * @param verb Name of the verb, for the error.
+ * @param input The parameters.
+ * @param place What the resource is.
+ * @throws {ValidationError} With all that differs.
+ */
+export function refuseOther(
+  verb: string,
+  input: object,
+  place: Readonly<Partial<Record<PlaceMember, string>>>,
+): void {
+  const given = new Map<string, unknown>(Object.entries(input));
+  const problems = Object.entries(place).flatMap(([path, own]) => {
+    const value = given.get(path);
+    if (value === undefined || value === own) return [];
+    return [{ path, problem: "is that of the resource: leave it out" }];
+  });
+  if (problems.length > 0) throw new ValidationError(verb, problems);
+}
+
+/** What may be said about making an object a copy. */
+export interface CopyFromOptions extends CopyOptions {
+  /** What differs from the source. */
+  readonly input?: Partial<Omit<CopyInput, PlaceMember | "CopySource">>;
+}
+
+/** What may be said about writing a file as an object. */
+export interface UploadFileOptions extends UploadOptions {
+  /** What the object gets beside the content, for example `ContentType`. */
+  readonly input?: Partial<Omit<UploadInput, PlaceMember | "Body">>;
+}
+
+/** What may be said about writing an object to a file. */
+export interface DownloadFileOptions extends DownloadOptions {
+  /** Further parameters, for example the customer's key. */
+  readonly input?: Partial<Omit<DownloadInput, PlaceMember>>;
+}
+
+/** The options of the verbs that transfer. */
+export const COPY_FROM_OPTIONS: OptionKinds<CopyFromOptions> = {
+  ...COPY_OPTIONS,
+  input: "object",
+};
+
+/** The options of writing a file as an object. */
+export const UPLOAD_FILE_OPTIONS: OptionKinds<UploadFileOptions> = {
+  ...UPLOAD_OPTIONS,
+  input: "object",
+};
+
+/** The options of writing an object to a file. */
+export const DOWNLOAD_FILE_OPTIONS: OptionKinds<DownloadFileOptions> = {
+  ...DOWNLOAD_OPTIONS,
+  input: "object",
+};

@@ -4,15 +4,17 @@
  * @module
  */
 import type { CallOptions } from "../ports/caller.ts";
+import type { ServiceClientClass } from "../ports/service.ts";
 import type {
   CreateBucketInput,
   ListBucketsInput,
   S3,
+  S3Config,
 } from "../services/s3/mod.ts";
-import { BucketResource } from "./bucket.ts";
+import { client } from "../session/default.ts";
+import { BucketResource, mapped } from "./bucket.ts";
 import { Collection, type CollectionSource } from "./collection.ts";
 import type { ObjectResource } from "./object.ts";
-import { mapped } from "./sources.ts";
 
 /** What narrows the buckets of an account, for example `Prefix`. */
 export type BucketFilter = Omit<
@@ -85,4 +87,19 @@ function bucketSource(
       );
     },
   };
+}
+
+/**
+ * Makes the resource of a service on the default session; S3 is the service that
+ * has one. For another session: `new S3Resource(session.client(S3))`.
+ *
+ * @param service The client's class.
+ * @param config What differs from the session.
+ * @throws {ConfigError} If an option does not exist, or contradicts another.
+ */
+export function resource(
+  service: ServiceClientClass<S3, S3Config>,
+  config?: S3Config,
+): S3Resource {
+  return new S3Resource(client(service, config));
 }
