@@ -5,16 +5,8 @@
  */
 import { TimeoutError } from "../foundation/errors.ts";
 import type { HttpRequest, SendOptions } from "../ports/http.ts";
-import { describe } from "./request_url.ts";
-import type { Timing } from "./runtime.ts";
-
-/** Where to dial. */
-export interface Address {
-  /** Name or address of the host. */
-  readonly hostname: string;
-  /** TCP port. */
-  readonly port: number;
-}
+import { describe } from "./faults.ts";
+import type { Address, Timing } from "./runtime.ts";
 
 /**
  * Opens a connection to see whether there is one, and closes it.

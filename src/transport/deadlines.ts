@@ -12,12 +12,9 @@ import type {
   Transport,
 } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
-import { InFlightRequest } from "./in_flight_request.ts";
-import { Intake } from "./intake.ts";
-import type { WaitLimits } from "./read_timer.ts";
-import { ForgottenBodies, GuardedBody } from "./response_body.ts";
-import { checkLimit } from "./limits.ts";
-import type { Timing } from "./runtime.ts";
+import { InFlightRequest, type WaitLimits } from "./in_flight_request.ts";
+import { ForgottenBodies, GuardedBody, Intake } from "./response_body.ts";
+import { checkLimit, type Timing } from "./runtime.ts";
 import { UploadLine, WireBody } from "./wire_body.ts";
 
 /** Settings of {@linkcode withDeadlines}. */

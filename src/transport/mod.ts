@@ -37,11 +37,11 @@ export type {
   Transport,
 } from "../ports/http.ts";
 export type { LogFields, Logger, LogLevel } from "../ports/logger.ts";
-export type { ClientCertificate, PoolOptions } from "./connection_pool.ts";
+export type { ClientCertificate, PoolOptions } from "./connections.ts";
 export { type DeadlineOptions, withDeadlines } from "./deadlines.ts";
-export type { Address, Dialer } from "./connect_probe.ts";
+export type { Dialer } from "./connect_probe.ts";
 export {
   FetchTransport,
   type FetchTransportOptions,
 } from "./fetch_transport.ts";
-export type { Timing } from "./runtime.ts";
+export type { Address, Timing } from "./runtime.ts";

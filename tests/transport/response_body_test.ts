@@ -4,6 +4,7 @@ import type { HttpResponse, ResponseBody } from "../../src/ports/http.ts";
 import { FixedClock } from "../../src/testing/fixed_clock.ts";
 import { withDeadlines } from "../../src/transport/deadlines.ts";
 import { FetchTransport } from "../../src/transport/fetch_transport.ts";
+import { ByteCounter } from "../../src/transport/response_body.ts";
 import { answering, HostileServer, ok } from "./hostile_server.ts";
 import { requestTo } from "./requests.ts";
 
@@ -238,3 +239,24 @@ function logged(
   }, { highWaterMark: 0 });
   return { stream, log };
 }
+
+Deno.test("ByteCounter counts towards the length that is named", () => {
+  const tally = new ByteCounter("10");
+  tally.received += 4;
+
+  assertEquals(`${tally}`, "4 of 10 bytes");
+  assertEquals(tally.isShort, true);
+
+  tally.received += 6;
+  assertEquals(tally.isShort, false);
+});
+
+Deno.test("ByteCounter expects nothing where no length is named", () => {
+  for (const field of [undefined, "", "-1", "1e3", "ten"]) {
+    const tally = new ByteCounter(field);
+
+    assertEquals(tally.expected, undefined);
+    assertEquals(tally.isShort, false);
+    assertEquals(`${tally}`, "0 bytes");
+  }
+});

@@ -1,6 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { FixedClock } from "../../src/testing/fixed_clock.ts";
-import { ReadTimer, type WaitLimits } from "../../src/transport/read_timer.ts";
+import {
+  ReadTimer,
+  type WaitLimits,
+} from "../../src/transport/in_flight_request.ts";
 
 Deno.test("ReadTimer ends after a silence", () => {
   const { patience, clock, ends } = patienceOf({ readTimeoutMs: 100 });
