@@ -7,7 +7,7 @@
 
 /** What is bundled, and how many bytes each may have, minified and gzipped. */
 const LIMITS: Readonly<Record<string, number>> = {
-  "src/signing/mod.ts": 5_632,
+  "src/signing/mod.ts": 7_168,
   "tools/bench/one_get.ts": 30_000,
 };
 
