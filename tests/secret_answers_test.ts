@@ -9,7 +9,7 @@ import { BaseHandler, setup } from "@std/log";
 import { utf8 } from "../src/foundation/bytes.ts";
 import { setLogSink } from "../src/foundation/log.ts";
 import { setStreamLogger, stopLogging, useStdLog } from "../src/logging/mod.ts";
-import { StreamSink } from "../src/logging/stream_logger.ts";
+import { StreamSink } from "../src/logging/loggers.ts";
 import type { HttpResponse, Transport } from "../src/ports/http.ts";
 import type { Member, Operation, StructureShape } from "../src/ports/schema.ts";
 import { GetObject, S3 } from "../src/services/s3/mod.ts";

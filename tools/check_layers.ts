@@ -56,7 +56,7 @@ const ROOT = ["foundation", "ports", "session", "retry"];
 
 /** The only file or folder that may import each outside package. */
 const DOORS: Readonly<Record<string, string>> = {
-  "@std/ini": "src/config/ini_dialect.ts",
+  "@std/ini": "src/config/ini.ts",
   "@std/crypto": "src/foundation/checksums.ts",
   "@std/log": "src/logging/",
 };

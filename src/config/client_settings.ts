@@ -5,23 +5,35 @@
  * @module
  */
 import { ConfigError } from "../foundation/errors.ts";
+import { expandPath } from "../foundation/paths.ts";
 import {
   isBoolean,
   isCount,
   isMilliseconds,
+  isText,
   MILLISECONDS,
   readBoolean,
 } from "../foundation/setting_values.ts";
-import type { Resolved, Setting } from "../ports/config.ts";
+import type {
+  Candidate,
+  ConfigSection,
+  ProfileSet,
+  Resolved,
+  Setting,
+} from "../ports/config.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { RetryMode } from "../ports/retry.ts";
 import type { ServiceDefinition } from "../ports/service.ts";
 import type { System } from "../ports/system.ts";
-import { resolveCaCerts } from "./ca_certs.ts";
-import { resolveEndpointUrl } from "./endpoint_url.ts";
-import type { ProfileSet } from "../ports/config.ts";
 import { resolveRetry, type RetrySettings } from "./retry_settings.ts";
-import { resolve, type SettingSources, sourceText } from "./settings.ts";
+import {
+  inSection,
+  resolve,
+  search,
+  type SettingSources,
+  settle,
+  sourceText,
+} from "./settings.ts";
 
 type WithDefault<T> = Setting<T> & { readonly fallback: T };
 
@@ -119,7 +131,7 @@ export interface ClientSettings {
 }
 
 /** What a client's settings depend on. */
-export interface ClientSettingsInput {
+interface ClientSettingsInput {
   /** The service. */
   readonly service: Pick<ServiceDefinition, "id" | "settings">;
   /** Where settings can be set. */
@@ -185,7 +197,7 @@ function fipsRegion(
 }
 
 /** Which way a session's own requests take, beside those of its clients. */
-export interface SessionConnections {
+interface SessionConnections {
   /** Proxy, or `false` for none. Absent: what the proxy variables say. */
   readonly proxy?: string | false;
   /** Certificates to trust beside the system's. Absent: none. */
@@ -302,4 +314,168 @@ function yesOrNo(
 function isRegion(value: unknown): value is string {
   return typeof value === "string" &&
     /^(?!\d+$)(?!-)[a-zA-Z\d-]{1,63}(?<!-)$/.test(value);
+}
+
+const ENDPOINT_URL: Setting<string> = {
+  name: "endpointUrl",
+  env: ["AWS_ENDPOINT_URL"],
+  profile: ["endpoint_url"],
+  read: (text) => isEndpoint(text) ? text : undefined,
+  accepts: isEndpoint,
+  allowed: 'a URL with scheme and host, such as "http://localhost:9000"',
+  code: "InvalidEndpointError",
+};
+
+/** Switches off what is not set in code. */
+const IGNORE: Setting<boolean> & { readonly fallback: boolean } = {
+  name: "ignoreConfiguredEndpointUrls",
+  env: ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"],
+  profile: ["ignore_configured_endpoint_urls"],
+  read: readBoolean,
+  accepts: isBoolean,
+  allowed: "true or false",
+  fallback: false,
+};
+
+/**
+ * Resolves the endpoint of a service: code, `AWS_ENDPOINT_URL_<SERVICE>`,
+ * `AWS_ENDPOINT_URL`, the profile's `services` section, the profile's
+ * `endpoint_url`. Outside code an empty one counts as none.
+ *
+ * @param service Id of the service, for example `"s3"`.
+ * @param places Where settings can be set.
+ * @param services The `services` sections of the config file.
+ * @throws {ConfigError} If it is no URL, or the profile names a `services`
+ * section that is not there.
+ */
+export function resolveEndpointUrl(
+  service: string,
+  places: SettingSources,
+  services: ProfileSet["services"],
+): Resolved<string | undefined> {
+  const name = service.replaceAll("-", "_");
+  const { candidates, denied } = search({
+    ...ENDPOINT_URL,
+    env: [`AWS_ENDPOINT_URL_${name.toUpperCase()}`, "AWS_ENDPOINT_URL"],
+  }, places);
+  const of = (kind: Candidate["source"]["kind"]): readonly Candidate[] =>
+    candidates.filter(({ source, value }) =>
+      source.kind === kind && (kind === "code" || value !== "")
+    );
+  const ignore = resolve(IGNORE, places);
+  const configured = ignore.value ? [] : [
+    ...of("env"),
+    ...inServices(name, places.profile.section, services),
+    ...of("file"),
+  ];
+  return settle(ENDPOINT_URL, {
+    candidates: [...of("code"), ...configured],
+    denied: [...denied, ...ignore.denied],
+  });
+}
+
+function inServices(
+  service: string,
+  profile: ConfigSection | undefined,
+  services: ProfileSet["services"],
+): readonly Candidate[] {
+  const name = profile?.values["services"];
+  if (profile === undefined || name === undefined) return [];
+  const section = typeof name === "string" ? services.get(name) : undefined;
+  if (section === undefined) {
+    const { file, line } = profile.places["services"] ?? profile.place;
+    throw new ConfigError(
+      "InvalidConfigError",
+      `Cannot find the endpoints that the profile names in "${file}", line ${line}: there is no section [services ${
+        typeof name === "string" ? name : "..."
+      }]; add it or remove the key services`,
+    );
+  }
+  return inSection(`services ${name}`, section, `${service}.endpoint_url`)
+    .filter(({ value }) => value !== "");
+}
+
+function isEndpoint(value: unknown): value is string {
+  return typeof value === "string" && /^https?:\/\/[^/?#]/i.test(value) &&
+    URL.canParse(value);
+}
+
+const CA_CERTS: Setting<readonly string[]> = {
+  name: "caCerts",
+  accepts: (value) => Array.isArray(value) && value.every(isPem),
+  allowed: "a list of certificates as PEM texts",
+};
+
+const CA_BUNDLE: Setting<string> = {
+  name: "the certificate bundle",
+  env: ["AWS_CA_BUNDLE"],
+  profile: ["ca_bundle"],
+  read: (text) => isText(text) ? text : undefined,
+  accepts: isText,
+  allowed: "the path of a PEM file",
+  emptyIsUnset: true,
+};
+
+/**
+ * Resolves the certificates: the texts given in code, else the file that
+ * `AWS_CA_BUNDLE` or the profile's `ca_bundle` names.
+ */
+async function resolveCaCerts(
+  places: SettingSources,
+  system: System,
+): Promise<Resolved<readonly string[] | undefined>> {
+  const given = resolve(CA_CERTS, places);
+  const bundle = resolve(CA_BUNDLE, { ...places, given: [] });
+  if (given.value !== undefined) {
+    const weaker = bundle.value === undefined
+      ? []
+      : [{ source: bundle.source, value: bundle.value }, ...bundle.beaten];
+    return { ...given, beaten: [...given.beaten, ...weaker] };
+  }
+  if (bundle.value === undefined) return { ...bundle, value: undefined };
+  const text = await readBundle(
+    bundle.value,
+    sourceText(bundle.source),
+    system,
+  );
+  return { ...bundle, value: [text] };
+}
+
+async function readBundle(
+  written: string,
+  source: string,
+  system: System,
+): Promise<string> {
+  const { path, denied } = expandPath(written, system);
+  const refuse = (why: string, cause?: unknown): never => {
+    throw new ConfigError(
+      "InvalidConfigError",
+      `Cannot read the certificates in "${
+        path ?? written
+      }", named by ${source}: ${why}`,
+      cause === undefined ? {} : { cause },
+    );
+  };
+  if (path === undefined) {
+    return refuse(
+      denied.length > 0
+        ? `the home folder is not known; run with ${denied.join(" ")}`
+        : "the home folder is not known; set HOME",
+    );
+  }
+  let found;
+  try {
+    found = await system.readText(path);
+  } catch (cause) {
+    return refuse("the system refused it, or it is not text", cause);
+  }
+  if (found.kind === "denied") {
+    return refuse(`it is not permitted; run with ${found.flag}`);
+  }
+  if (found.kind === "absent") return refuse("there is no such file");
+  return isPem(found.value) ? found.value : refuse("it holds no certificate");
+}
+
+function isPem(value: unknown): value is string {
+  return typeof value === "string" && value.includes("-----BEGIN ");
 }

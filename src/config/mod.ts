@@ -37,6 +37,6 @@ export type {
   ProcessResult,
   System,
 } from "../ports/system.ts";
-export { loadProfiles } from "./files.ts";
-export { chooseProfile, type ChosenProfile } from "./profile_choice.ts";
+export { loadProfiles } from "./profiles.ts";
+export { chooseProfile, type ChosenProfile } from "./profiles.ts";
 export { readSections } from "./profiles.ts";

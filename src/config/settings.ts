@@ -15,7 +15,7 @@ import type {
   SettingSource,
 } from "../ports/config.ts";
 import type { System } from "../ports/system.ts";
-import type { ChosenProfile } from "./profile_choice.ts";
+import type { ChosenProfile } from "./profiles.ts";
 
 /** Options given in code, by whom they were given to. */
 export interface GivenOptions {
@@ -36,7 +36,7 @@ export interface SettingSources {
 }
 
 /** What was found for a setting, before it is read. */
-export interface Search {
+interface Search {
   /** Where it is set, the strongest first; the default is not among them. */
   readonly candidates: readonly Candidate[];
   /** Flags without which variables could not be looked at. */
@@ -172,13 +172,8 @@ function read<T>(setting: Setting<T>, { source, value }: Candidate): T {
   throw wrongValue(setting, { source, value });
 }
 
-/**
- * The error of a value that is not allowed.
- *
- * @param setting The setting's row.
- * @param candidate The value, and where it was set.
- */
-export function wrongValue(
+/** The error of a value that is not allowed. */
+function wrongValue(
   setting: Setting<unknown>,
   { source, value }: Candidate,
 ): ConfigError {

@@ -14,8 +14,8 @@
  *
  * @module
  */
-export { DEFAULT_FORMAT, type LogFormat, type LogRecord } from "./line.ts";
-export { loggerFrom, type LogTarget } from "./logger_from.ts";
-export { useStdLog } from "./std_logger.ts";
-export { setStreamLogger, stopLogging } from "./stream_logger.ts";
+export { DEFAULT_FORMAT, type LogFormat, type LogRecord } from "./loggers.ts";
+export { loggerFrom, type LogTarget } from "./loggers.ts";
+export { useStdLog } from "./loggers.ts";
+export { setStreamLogger, stopLogging } from "./loggers.ts";
 export type { LogFields, Logger, LogLevel } from "../ports/logger.ts";

@@ -5,8 +5,10 @@
  *
  * @module
  */
-import { resolveConnections } from "../config/client_settings.ts";
-import { resolveEndpointUrl } from "../config/endpoint_url.ts";
+import {
+  resolveConnections,
+  resolveEndpointUrl,
+} from "../config/client_settings.ts";
 import { readSections } from "../config/profiles.ts";
 import {
   type ChainContext,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CLIENT_OPTIONS, clientOptionNames } from "../config/client_options.ts";
+import { CLIENT_OPTIONS, clientOptionNames } from "../config/options.ts";
 import { ConfigError } from "../foundation/errors.ts";
 import type { ClientConfig } from "../ports/config.ts";
 import type { Clock } from "../ports/clock.ts";

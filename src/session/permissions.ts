@@ -5,7 +5,7 @@
  */
 import { find } from "../credentials/resolution.ts";
 import { PermissionRecorder, Permissions } from "../credentials/recorder.ts";
-import { platformSystem } from "../system/platform_system.ts";
+import { platformSystem } from "../system/platform.ts";
 import { FetchTransport } from "../transport/fetch_transport.ts";
 import { stsPorts } from "./core.ts";
 import { type SessionOptions, TRANSPORT_OPTIONS } from "./options.ts";

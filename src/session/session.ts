@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { checkClientOptions } from "../config/client_options.ts";
-import { refuseUnknown } from "../config/unknown_option.ts";
+import { checkClientOptions, refuseUnknown } from "../config/options.ts";
 import type { CredentialsExplanation } from "../credentials/explain.ts";
 import { checkGiven } from "../credentials/given.ts";
 import { ConfigError, NoCredentialsError } from "../foundation/errors.ts";
@@ -107,7 +106,7 @@ export class Session implements Disposable {
    * @throws {ConfigError} If a file cannot be read.
    */
   async availableProfiles(): Promise<readonly string[]> {
-    const { loadProfiles } = await import("../config/files.ts");
+    const { loadProfiles } = await import("../config/profiles.ts");
     const { profiles } = await loadProfiles(this.#shared.system);
     return [...profiles.keys()];
   }

@@ -3,8 +3,11 @@
  *
  * @module
  */
-import { loadProfiles } from "../config/files.ts";
-import { chooseProfile, type ChosenProfile } from "../config/profile_choice.ts";
+import {
+  chooseProfile,
+  type ChosenProfile,
+  loadProfiles,
+} from "../config/profiles.ts";
 import type { ProfileSet } from "../ports/config.ts";
 import type { System } from "../ports/system.ts";
 

@@ -21,9 +21,11 @@ import type {
 } from "../ports/credentials.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { System, WritableFiles } from "../ports/system.ts";
-import { platformSystem } from "../system/platform_system.ts";
-import { SystemClock } from "../system/system_clock.ts";
-import { terminalMfaCode } from "../system/terminal.ts";
+import {
+  platformSystem,
+  SystemClock,
+  terminalMfaCode,
+} from "../system/platform.ts";
 import type { SessionOptions } from "./options.ts";
 import type { Setup } from "./setup.ts";
 import type { CoreAs } from "./assume_role.ts";

@@ -16,8 +16,7 @@ import type {
   System,
   WritableFiles,
 } from "../ports/system.ts";
-import { fileSink } from "./file_sink.ts";
-import { fileSource } from "./file_source.ts";
+import { fileSink, fileSource } from "./file_streams.ts";
 
 /**
  * The machine that the script runs on. A permission is looked up before it is

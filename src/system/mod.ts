@@ -24,6 +24,6 @@ export type {
   WritableFiles,
 } from "../ports/system.ts";
 export { DenoSystem } from "./deno_system.ts";
-export { platformSystem } from "./platform_system.ts";
-export { SystemClock } from "./system_clock.ts";
-export { terminalMfaCode } from "./terminal.ts";
+export { platformSystem } from "./platform.ts";
+export { SystemClock } from "./platform.ts";
+export { terminalMfaCode } from "./platform.ts";

@@ -4,8 +4,7 @@
  * @module
  */
 import { setLogSink, SinkLogger } from "../../src/foundation/log.ts";
-import { loggerFrom } from "../../src/logging/logger_from.ts";
-import { StreamSink } from "../../src/logging/stream_logger.ts";
+import { loggerFrom, StreamSink } from "../../src/logging/loggers.ts";
 
 const logger = new SinkLogger("inia").child("endpoint");
 const quiet = loggerFrom(console, "error").child("endpoint");

@@ -1,7 +1,149 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import { profilesFrom } from "../../src/config/profiles.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import {
+  chooseProfile,
+  loadProfiles,
+  profilesFrom,
+} from "../../src/config/profiles.ts";
 import { ConfigError } from "../../src/foundation/errors.ts";
-import type { ProfileSet } from "../../src/ports/config.ts";
+import { expandPath } from "../../src/foundation/paths.ts";
+import type { FileState, ProfileSet } from "../../src/ports/config.ts";
+import type { Found } from "../../src/ports/system.ts";
+import { FakeSystem } from "../../src/testing/fake_system.ts";
+
+Deno.test("loadProfiles reads the two files of the home folder", async () => {
+  const system = new FakeSystem({
+    env: { HOME: "/home/a" },
+    files: {
+      "/home/a/.aws/config": "[default]\nregion = x\n",
+      "/home/a/.aws/credentials": "[b]\naws_access_key_id = k\n",
+    },
+  });
+
+  const set = await loadProfiles(system);
+
+  assertEquals([...set.profiles.keys()], ["default", "b"]);
+  assertEquals(set.files, {
+    config: { kind: "found", path: "/home/a/.aws/config" },
+    credentials: { kind: "found", path: "/home/a/.aws/credentials" },
+  });
+});
+
+Deno.test("loadProfiles reads the files that the environment names", async () => {
+  const system = new FakeSystem({
+    env: {
+      HOME: "/h",
+      DIR: "/etc/aws",
+      AWS_CONFIG_FILE: "$DIR/conf",
+      AWS_SHARED_CREDENTIALS_FILE: "~/keys",
+    },
+    files: { "/etc/aws/conf": "[default]\nregion=x", "/h/keys": "[b]\n" },
+  });
+
+  const set = await loadProfiles(system);
+
+  assertEquals([...set.profiles.keys()], ["default", "b"]);
+});
+
+Deno.test("loadProfiles takes a missing file as an empty one", async () => {
+  const set = await loadProfiles(new FakeSystem({ env: { HOME: "/h/" } }));
+
+  assertEquals(set.profiles.size, 0);
+  assertEquals(set.files.config, { kind: "absent", path: "/h/.aws/config" });
+});
+
+Deno.test("loadProfiles remembers what it may not read", async () => {
+  const system = new FakeSystem({
+    env: { HOME: "/h" },
+    denied: ["/h/.aws/config", "AWS_SHARED_CREDENTIALS_FILE"],
+  });
+
+  const { files } = await loadProfiles(system);
+
+  assertEquals(files, {
+    config: {
+      kind: "denied",
+      path: "/h/.aws/config",
+      flags: ["--allow-read=/h/.aws/config"],
+    },
+    credentials: {
+      kind: "denied",
+      path: "/h/.aws/credentials",
+      flags: ["--allow-env=AWS_SHARED_CREDENTIALS_FILE"],
+    },
+  });
+});
+
+Deno.test("loadProfiles gets along without a home folder", async () => {
+  const { files } = await loadProfiles(new FakeSystem({ denied: ["HOME"] }));
+
+  assertEquals(files.config, {
+    kind: "homeless",
+    flags: ["--allow-env=HOME"],
+  });
+});
+
+Deno.test("loadProfiles refuses a file that is not UTF-8, naming it", async () => {
+  const system = new FakeSystem({ env: { HOME: "/h" } });
+  system.readText = () => Promise.reject(new TypeError("not UTF-8"));
+
+  const error = await assertRejects(() => loadProfiles(system), ConfigError);
+
+  assertEquals(error.code, "ConfigParseError");
+  assertEquals(
+    error.message,
+    'Cannot read config file "/h/.aws/config": it is not UTF-8 text',
+  );
+});
+
+for (
+  const [env, written, expected] of [
+    [{ HOME: "/h" }, "~", "/h"],
+    [{ HOME: "/h" }, "~/a", "/h/a"],
+    [{ HOME: "/h" }, "~other/a", "~other/a"],
+    [{ HOME: "/h" }, "/x/~/a", "/x/~/a"],
+    [{ USERPROFILE: "C:\\Users\\a" }, "~\\x", "C:\\Users\\a\\x"],
+    [{ HOMEDRIVE: "D:", HOMEPATH: "\\a" }, "~/x", "D:\\a/x"],
+    [{ HOME: "", USERPROFILE: "/u" }, "~/x", "/u/x"],
+    [{ HOMEDRIVE: "D:" }, "~/x", undefined],
+    [{ A: "1", B: "2" }, "/$A/${B}/$C/${D}", "/1/2/$C/${D}"],
+    [{ H: "~", HOME: "/h" }, "$H/x", "/h/x"],
+    [{ A: "$B", B: "no" }, "/$A", "/$B"],
+  ] as const
+) {
+  Deno.test(`expandPath makes ${expected} of ${written}`, () => {
+    const { path } = expandPath(written, new FakeSystem({ env }));
+
+    assertEquals(path, expected);
+  });
+}
+
+for (
+  const [windows, flags] of [
+    [false, ["--allow-env=HOME"]],
+    [
+      true,
+      ["HOME", "USERPROFILE", "HOMEDRIVE", "HOMEPATH"].map((name) =>
+        `--allow-env=${name}`
+      ),
+    ],
+  ] as const
+) {
+  Deno.test(`expandPath names what may not be looked at, Windows: ${windows}`, () => {
+    const env = (name: string): Found<string> => ({
+      kind: "denied",
+      flag: `--allow-env=${name}`,
+    });
+
+    assertEquals(expandPath("~/x", { windows, env }), { denied: [...flags] });
+  });
+}
 
 function read(config: string, credentials = ""): ProfileSet {
   return profilesFrom(
@@ -126,3 +268,92 @@ function random(seed: number): () => number {
     return (state >>> 0) / 2 ** 32;
   };
 }
+
+const SET = profilesFrom(
+  {
+    state: { kind: "found", path: "/c" },
+    text: "[profile dev]\n[profile prod]\n",
+  },
+  { state: { kind: "absent", path: "/k" }, text: "" },
+);
+
+for (
+  const [env, given, expected] of [
+    [{ AWS_PROFILE: "dev", AWS_DEFAULT_PROFILE: "dev" }, "prod", "prod"],
+    [{ AWS_PROFILE: "dev", AWS_DEFAULT_PROFILE: "prod" }, undefined, "prod"],
+    [{ AWS_PROFILE: "dev" }, undefined, "dev"],
+    [{}, undefined, "default"],
+  ] as const
+) {
+  Deno.test(`chooseProfile takes ${expected} for ${JSON.stringify([env, given])}`, () => {
+    const { name } = chooseProfile(SET, new FakeSystem({ env }), given);
+
+    assertEquals(name, expected);
+  });
+}
+
+Deno.test("chooseProfile does without a default profile", () => {
+  const chosen = chooseProfile(SET, new FakeSystem());
+
+  assertEquals(chosen, {
+    name: "default",
+    source: { kind: "default" },
+    denied: [],
+  });
+});
+
+Deno.test("chooseProfile lists what there is when a profile is unknown", () => {
+  const system = new FakeSystem({ env: { AWS_PROFILE: "prd" } });
+
+  const error = assertThrows(() => chooseProfile(SET, system), ConfigError);
+
+  assertEquals(error.code, "ProfileNotFound");
+  assertEquals(
+    error.message,
+    'Cannot find profile "prd", which AWS_PROFILE names: the profiles are "dev", "prod"; did you mean "prod"? Looked in "/c" and "/k" (not there)',
+  );
+});
+
+Deno.test("chooseProfile looks up an empty name too", () => {
+  const system = new FakeSystem({ env: { AWS_PROFILE: "" } });
+
+  const error = assertThrows(() => chooseProfile(SET, system), ConfigError);
+
+  assertStringIncludes(error.message, 'Cannot find profile ""');
+});
+
+const DENIED: FileState = {
+  kind: "denied",
+  path: "/k",
+  flags: ["--allow-read=/k"],
+};
+
+Deno.test("chooseProfile names the flag when a profile given in code cannot be read whole", () => {
+  const half = { ...SET, files: { ...SET.files, credentials: DENIED } };
+
+  const error = assertThrows(
+    () => chooseProfile(half, new FakeSystem(), "dev"),
+    ConfigError,
+    "run with --allow-read=/k",
+  );
+
+  assertEquals(error.code, "ProfileNotFound");
+});
+
+Deno.test("chooseProfile takes a file that may not be read as absent otherwise", () => {
+  const half = { ...SET, files: { ...SET.files, credentials: DENIED } };
+  const system = new FakeSystem({ env: { AWS_PROFILE: "dev" } });
+
+  assertEquals(chooseProfile(half, system).name, "dev");
+  assertThrows(
+    () => chooseProfile(half, new FakeSystem({ env: { AWS_PROFILE: "ops" } })),
+    ConfigError,
+    '"/k" (not permitted: --allow-read=/k)',
+  );
+});
+
+Deno.test("chooseProfile remembers the variables it may not look at", () => {
+  const system = new FakeSystem({ denied: ["AWS_PROFILE"] });
+
+  assertEquals(chooseProfile(SET, system).denied, ["--allow-env=AWS_PROFILE"]);
+});

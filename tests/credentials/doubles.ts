@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { loadProfiles } from "../../src/config/files.ts";
-import { chooseProfile } from "../../src/config/profile_choice.ts";
+import { chooseProfile, loadProfiles } from "../../src/config/profiles.ts";
 import type { ChainContext } from "../../src/credentials/context.ts";
 import type { Transport } from "../../src/ports/http.ts";
 import type { LogFields, Logger } from "../../src/ports/logger.ts";

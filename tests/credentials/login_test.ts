@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { loadProfiles } from "../../src/config/files.ts";
+import { loadProfiles } from "../../src/config/profiles.ts";
 import { type LoginDeps, loginProvider } from "../../src/credentials/login.ts";
 import { base64 } from "../../src/foundation/bytes.ts";
 import { CredentialsError } from "../../src/foundation/errors.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { loadProfiles } from "../../src/config/files.ts";
+import { loadProfiles } from "../../src/config/profiles.ts";
 import { processProvider } from "../../src/credentials/process.ts";
 import { CredentialsError } from "../../src/foundation/errors.ts";
 import type { System } from "../../src/ports/system.ts";

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { loadProfiles } from "../../src/config/files.ts";
-import { chooseProfile } from "../../src/config/profile_choice.ts";
+import { chooseProfile, loadProfiles } from "../../src/config/profiles.ts";
 import { RefreshingCredentials } from "../../src/credentials/refreshing.ts";
 import { RereadChain } from "../../src/credentials/reread_chain.ts";
 import { FakeSystem } from "../../src/testing/mod.ts";

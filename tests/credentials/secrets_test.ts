@@ -1,7 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { loadProfiles } from "../../src/config/files.ts";
-import { chooseProfile } from "../../src/config/profile_choice.ts";
-import { readSections } from "../../src/config/profiles.ts";
+import {
+  chooseProfile,
+  loadProfiles,
+  readSections,
+} from "../../src/config/profiles.ts";
 import { CredentialChain } from "../../src/credentials/chain.ts";
 import { defaultProviders } from "../../src/credentials/default_chain.ts";
 import { explain } from "../../src/credentials/explain.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { loadProfiles } from "../../src/config/files.ts";
+import { loadProfiles } from "../../src/config/profiles.ts";
 import { type SsoDeps, ssoProvider } from "../../src/credentials/sso.ts";
 import { ConfigError, CredentialsError } from "../../src/foundation/errors.ts";
 import { FakeSystem, FixedClock } from "../../src/testing/mod.ts";

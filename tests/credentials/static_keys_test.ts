@@ -7,7 +7,7 @@ import {
   ConfigError,
   PartialCredentialsError,
 } from "../../src/foundation/errors.ts";
-import { loadProfiles } from "../../src/config/files.ts";
+import { loadProfiles } from "../../src/config/profiles.ts";
 import { FakeSystem } from "../../src/testing/mod.ts";
 import type { ProfileDeps } from "../../src/credentials/section.ts";
 

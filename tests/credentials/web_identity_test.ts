@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { loadProfiles } from "../../src/config/files.ts";
+import { loadProfiles } from "../../src/config/profiles.ts";
 import {
   type WebIdentityDeps,
   webIdentityProvider,

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { fileSource } from "../../src/system/file_source.ts";
+import { fileSink, fileSource } from "../../src/system/file_streams.ts";
 
 /** The sanitizer tells of files that are still open. */
 async function withFile(
@@ -71,5 +71,39 @@ Deno.test("fileSource closes the file when a read fails", async () => {
     const error = await assertRejects(() => reader.read());
 
     assertEquals(await assertRejects(() => reader.closed), error);
+  });
+});
+
+Deno.test("fileSink has written what a write has taken", async () => {
+  await withFile(new Uint8Array(), async (path) => {
+    const writer = fileSink(await Deno.open(path, { write: true })).getWriter();
+    const bytes = numbered(3 << 20);
+
+    await writer.write(bytes);
+
+    assertEquals(await Deno.readFile(path), bytes);
+    await writer.close();
+  });
+});
+
+Deno.test("fileSink keeps what was written, and closes the file, when it is aborted", async () => {
+  await withFile(new Uint8Array(), async (path) => {
+    const writer = fileSink(await Deno.open(path, { write: true })).getWriter();
+    await writer.write(new Uint8Array([65]));
+
+    await writer.abort(new Error("enough"));
+
+    assertEquals(await Deno.readTextFile(path), "A");
+  });
+});
+
+Deno.test("fileSink closes the file when a write fails", async () => {
+  await withFile(new Uint8Array(), async (path) => {
+    // Opened for reading, it takes no bytes.
+    const writer = fileSink(await Deno.open(path, { read: true })).getWriter();
+
+    const error = await assertRejects(() => writer.write(new Uint8Array([65])));
+
+    assertEquals(await assertRejects(() => writer.closed), error);
   });
 });

@@ -1,10 +1,60 @@
 /**
- * Options that do not exist, and what was meant.
+ * The options of clients by name, and what was meant by others.
  *
  * @module
  */
 import { ConfigError } from "../foundation/errors.ts";
 import { nearestName } from "../foundation/options.ts";
+import type { ClientConfig } from "../ports/config.ts";
+import type { ServiceDefinition } from "../ports/service.ts";
+
+/** Names of all options of {@linkcode ClientConfig}, by the compiler's word. */
+export const CLIENT_OPTIONS: readonly string[] = Object.keys(
+  {
+    region: 0,
+    endpointUrl: 0,
+    credentials: 0,
+    retry: 0,
+    connectTimeoutMs: 0,
+    readTimeoutMs: 0,
+    attemptTimeoutMs: 0,
+    totalTimeoutMs: 0,
+    maxConnections: 0,
+    queueTimeoutMs: 0,
+    maxIdleConnections: 0,
+    proxy: 0,
+    caCerts: 0,
+    useDualstackEndpoint: 0,
+    useFipsEndpoint: 0,
+  } satisfies Record<keyof ClientConfig, number>,
+);
+
+/**
+ * Names of all options of a client of a service.
+ *
+ * @param service The service.
+ */
+export function clientOptionNames(
+  { settings }: Pick<ServiceDefinition, "settings">,
+): readonly string[] {
+  const own = settings.map(({ name }) => name);
+  return [...new Set([...CLIENT_OPTIONS, ...own])];
+}
+
+/**
+ * Refuses options of a client that do not exist.
+ *
+ * @param service The service.
+ * @param options The options given in code.
+ * @throws {ConfigError} `"UnknownOption"`, with the nearest name.
+ */
+export function checkClientOptions(
+  service: Pick<ServiceDefinition, "id" | "settings">,
+  options: object,
+): void {
+  const known = clientOptionNames(service);
+  refuseUnknown(`a client of ${service.id}`, options, known);
+}
 
 /** What boto3 and other SDKs call an option, and how it is said here. */
 const OF_BOTO3: ReadonlyMap<string, string> = new Map(Object.entries({

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { type IniSection, parseIni } from "../../src/config/ini_dialect.ts";
+import { type IniSection, parseIni } from "../../src/config/ini.ts";
 import { ConfigError } from "../../src/foundation/errors.ts";
 
 /** Values as plain data, without lines. */

@@ -1,0 +1,118 @@
+/**
+ * The machine of the platform that the script runs on, its time and its terminal.
+ *
+ * @module
+ */
+import type { Clock } from "../ports/clock.ts";
+import type {
+  FileFacts,
+  Found,
+  OpenedFile,
+  ProcessResult,
+  System,
+  WritableFiles,
+} from "../ports/system.ts";
+import { DenoSystem } from "./deno_system.ts";
+import { nodeProcess, NodeSystem } from "./node_system.ts";
+
+/** The machine, where the platform shows it; else one that has nothing. */
+export function platformSystem(): System & WritableFiles {
+  if ("Deno" in globalThis) return new DenoSystem();
+  const process = nodeProcess();
+  return process === undefined ? new NoSystem() : new NodeSystem(process);
+}
+
+const ABSENT = { kind: "absent" } as const;
+
+/** A machine that has nothing: all settings come from code. */
+export class NoSystem implements System, WritableFiles {
+  readonly blind = true;
+
+  env(_name: string): Found<string> {
+    return ABSENT;
+  }
+
+  readText(_path: string): Promise<Found<string>> {
+    return Promise.resolve(ABSENT);
+  }
+
+  stat(_path: string): Promise<Found<FileFacts>> {
+    return Promise.resolve(ABSENT);
+  }
+
+  writePrivate(_path: string, _text: string): Promise<Found<true>> {
+    return Promise.resolve(ABSENT);
+  }
+
+  run(
+    _command: string,
+    _args: readonly string[],
+  ): Promise<Found<ProcessResult>> {
+    return Promise.resolve(ABSENT);
+  }
+
+  open(_path: string | URL): Promise<Found<OpenedFile>> {
+    return Promise.resolve(ABSENT);
+  }
+
+  write(
+    _path: string | URL,
+    _from: number,
+  ): Promise<Found<WritableStream<Uint8Array>>> {
+    return Promise.resolve(ABSENT);
+  }
+
+  cut(_path: string | URL, _length: number): Promise<Found<true>> {
+    return Promise.resolve(ABSENT);
+  }
+
+  rename(_from: string | URL, _to: string | URL): Promise<Found<true>> {
+    return Promise.resolve(ABSENT);
+  }
+
+  remove(_path: string | URL): Promise<Found<true>> {
+    return Promise.resolve(ABSENT);
+  }
+}
+
+/** Time by `Date` and the timers of the platform. */
+export class SystemClock implements Clock {
+  now(): Date {
+    return new Date();
+  }
+
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    if (ms <= 0) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const wake = setTimeout(resolve, ms);
+    const abort = (): void => reject(signal?.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      await promise;
+    } finally {
+      clearTimeout(wake);
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  timer(ms: number, fn: () => void): Disposable {
+    const id = setTimeout(fn, ms);
+    return { [Symbol.dispose]: () => clearTimeout(id) };
+  }
+}
+
+/**
+ * Makes the function that asks for a code of an MFA device on the terminal.
+ *
+ * @returns The function, or `undefined` where the program has no terminal.
+ */
+export function terminalMfaCode():
+  | ((serialNumber: string) => Promise<string>)
+  | undefined {
+  if (!("Deno" in globalThis) || !Deno.stdin.isTerminal()) return undefined;
+  return (serialNumber) => {
+    const answer = prompt(`Enter MFA code for ${serialNumber}:`);
+    return Promise.resolve((answer ?? "").trim());
+  };
+}
