@@ -12,6 +12,7 @@ import type {
   S3Config,
 } from "../services/s3/mod.ts";
 import { client } from "../session/default.ts";
+import { registerResource } from "../session/session.ts";
 import { BucketResource, mapped } from "./bucket.ts";
 import { Collection, type CollectionSource } from "./collection.ts";
 import type { ObjectResource } from "./object.ts";
@@ -91,7 +92,7 @@ function bucketSource(
 
 /**
  * Makes the resource of a service on the default session; S3 is the service that
- * has one. For another session: `new S3Resource(session.client(S3))`.
+ * has one. For another session: `session.resource(S3)`.
  *
  * @param service The client's class.
  * @param config What differs from the session.
@@ -103,3 +104,5 @@ export function resource(
 ): S3Resource {
   return new S3Resource(client(service, config));
 }
+
+registerResource("s3", (client) => new S3Resource(client));

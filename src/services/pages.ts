@@ -4,6 +4,11 @@
  * @module
  */
 import { ProtocolError } from "../foundation/errors.ts";
+import {
+  CALL_OPTION_KINDS,
+  checkOptions,
+  type OptionKinds,
+} from "../foundation/options.ts";
 import type { Caller, CallOptions } from "../ports/caller.ts";
 import type { Operation } from "../ports/schema.ts";
 
@@ -31,6 +36,11 @@ export interface ItemOptions extends CallOptions {
   /** Most items that are handed out. Default: all there are. */
   readonly limit?: number;
 }
+
+const ITEM_KINDS: OptionKinds<ItemOptions> = {
+  ...CALL_OPTION_KINDS,
+  limit: "number",
+};
 
 /** What a walk is made of. */
 interface Walk<Input, Output, Item> {
@@ -140,4 +150,24 @@ export class Pages<Input, Output, Item> implements AsyncIterable<Output> {
     }
     return Object.fromEntries(given);
   }
+}
+
+/**
+ * Gets the items of all pages of a listing.
+ *
+ * @param call Makes the calls.
+ * @param walk The listing, the parameters of its pages, and what the caller said.
+ * @param method Name of the caller's method, for errors.
+ * @throws {ConfigError} If an option does not exist, or has a wrong value.
+ */
+export async function* itemsOf<Input, Output, Item>(
+  call: Caller,
+  walk: Walk<Input, Output, Item> & {
+    readonly options: ItemOptions | undefined;
+  },
+  method: string,
+): AsyncGenerator<Item, void, void> {
+  checkOptions(`call ${method}`, walk.options, ITEM_KINDS);
+  const { limit, ...options } = walk.options ?? {};
+  yield* new Pages(call, { ...walk, options }).items(limit);
 }

@@ -13,6 +13,8 @@ import type {
   Credentials,
   CredentialSource,
 } from "../ports/credentials.ts";
+import type { S3Resource } from "../resource/s3.ts";
+import type { S3, S3Config } from "../services/s3/mod.ts";
 import type { ServiceClientClass } from "../ports/service.ts";
 import { type CallerIdentity, callerIdentity } from "./caller_identity.ts";
 import { coreOf, stsPorts } from "./core.ts";
@@ -85,6 +87,41 @@ export class Session implements Disposable {
     checkTransportOptions(given, this.#shared.options);
     checkGiven(given.credentials);
     return new service(coreOf(this.#shared, service.service, given));
+  }
+
+  /**
+   * Makes the resource of a service: things with verbs, as boto3's resources are.
+   * S3 is the service that has one.
+   *
+   * @example Usage
+   * ```ts ignore
+   * import "@inia/aws/resource";
+   *
+   * const photos = session.resource(S3).bucket("photos");
+   * ```
+   *
+   * @param service The client's class.
+   * @param config What differs from the session.
+   * @throws {ConfigError} `"ResourceNotLoaded"` unless the program imports
+   * `@inia/aws/resource`; all that {@linkcode client} throws.
+   */
+  resource(
+    service: ServiceClientClass<S3, S3Config>,
+    config?: S3Config,
+  ): S3Resource {
+    checkClass(service, "resource");
+    const { id } = service.service;
+    const make = RESOURCES.get(id);
+    if (make !== undefined) return make(this.client(service, config));
+    throw id === "s3"
+      ? new ConfigError(
+        "ResourceNotLoaded",
+        'Cannot make a resource: the program does not import "@inia/aws/resource"',
+      )
+      : new ConfigError(
+        "UnknownServiceError",
+        `Cannot make a resource of "${id}": S3 is the only service that has one; use client(${id.toUpperCase()})`,
+      );
   }
 
   /**
@@ -224,8 +261,28 @@ export class Session implements Disposable {
   }
 }
 
+/** What makes a resource of a client, by the id of the service. */
+const RESOURCES = new Map<string, (client: S3) => S3Resource>();
+
+/**
+ * Says how resources are made. The module that has them calls it when it is
+ * loaded, so that programs without resources do not load them.
+ *
+ * @param service Id of the service, for example `"s3"`.
+ * @param make Makes the resource of a client.
+ */
+export function registerResource(
+  service: string,
+  make: (client: S3) => S3Resource,
+): void {
+  RESOURCES.set(service, make);
+}
+
 /** Programs that nobody type-checks may give a name, as in boto3. */
-function checkClass(service: unknown): void {
+function checkClass(
+  service: unknown,
+  wanted: "client" | "resource" = "client",
+): void {
   if (typeof service === "function" && "service" in service) return;
   const found = typeof service === "string" ? `"${service}"` : typeof service;
   const known = typeof service !== "string" || /^(?:s3|sts)$/i.test(service);
@@ -234,6 +291,6 @@ function checkClass(service: unknown): void {
     : ". There are clients of S3 and STS alone: for other services sign requests with signRequest of @inia/aws/signing";
   throw new ConfigError(
     "UnknownServiceError",
-    `Cannot make a client of ${found}: give the class of a client, as in client(S3); S3 is exported by @inia/aws/s3${only}`,
+    `Cannot make a ${wanted} of ${found}: give the class of a client, as in ${wanted}(S3); S3 is exported by @inia/aws/s3${only}`,
   );
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ConfigError } from "../../mod.ts";
+import { Bucket } from "../../src/boto2/mod.ts";
 import { download, file } from "../../src/transfer/mod.ts";
 import {
   downloadStore,
@@ -480,4 +481,19 @@ Deno.test("download sets the file's time to the object's where it is told to", a
     });
     assertEquals((await Deno.stat(path)).mtime, LastModified);
   }
+});
+
+Deno.test("getContentsToFilename of boto 2 sets the file's time, unless it is told not to", async () => {
+  await using store = await downloadStore(CONTENT.slice(0, 100));
+  const key = new Bucket(store.s3, OBJECT.Bucket).newKey(OBJECT.Key);
+  const path = `${store.folder}/cat`;
+
+  const { LastModified } = await key.getContentsToFilename(path);
+
+  assertEquals((await Deno.stat(path)).mtime, LastModified);
+  await Deno.utime(path, new Date(0), new Date(0));
+  await key.getContentsToFilename(path, { setLastModified: false });
+  const { mtime } = await Deno.stat(path);
+  assert(mtime !== null && LastModified !== undefined);
+  assert(mtime.getTime() > 0 && mtime.getTime() !== LastModified.getTime());
 });

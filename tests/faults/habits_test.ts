@@ -2,6 +2,7 @@ import { assertStringIncludes, assertThrows } from "@std/assert";
 import { ConfigError, Session } from "../../mod.ts";
 import { setStreamLogger } from "../../src/logging/mod.ts";
 import { S3 } from "../../src/services/s3/mod.ts";
+import { STS } from "../../src/services/sts/mod.ts";
 import { FakeSystem } from "../../src/testing/mod.ts";
 
 const HABITS: readonly (readonly [
@@ -33,6 +34,21 @@ const HABITS: readonly (readonly [
     'client("s3")',
     "as in client(S3)",
     (session) => session.client("s3" as never),
+  ],
+  [
+    'resource("s3")',
+    "as in resource(S3)",
+    (session) => session.resource("s3" as never),
+  ],
+  [
+    "resource(S3) without its module",
+    'does not import "@inia/aws/resource"',
+    (session) => session.resource(S3),
+  ],
+  [
+    "resource(STS)",
+    "S3 is the only service that has one; use client(STS)",
+    (session) => session.resource(STS as never),
   ],
   [
     'setStreamLogger("botocore.endpoint")',

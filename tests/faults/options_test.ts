@@ -769,3 +769,35 @@ function object(s3: S3): ReturnType<S3Resource["object"]> {
 async function using(made: Promise<AsyncDisposable>): Promise<void> {
   await (await made)[Symbol.asyncDispose]();
 }
+
+Deno.test("*Items of a listing refuses a bare signal, and options that do not exist", async () => {
+  await using local = await storeWithCat();
+  const { s3 } = local;
+  const { signal } = new AbortController();
+  const walks: readonly (readonly [
+    wanted: string,
+    walk: () => AsyncGenerator<unknown, void, void>,
+  ])[] = [
+    [
+      "Cannot call listObjectsV2Items: the options must be an object, got an AbortSignal; give it as { signal }",
+      () => s3.listObjectsV2Items({ Bucket: "photos" }, signal as never),
+    ],
+    [
+      "Cannot call listBucketsItems: the options must be an object, got an AbortSignal; give it as { signal }",
+      () => s3.listBucketsItems({}, signal as never),
+    ],
+    [
+      'did you mean "limit"?',
+      () => s3.listBucketsItems({}, { limits: 1 } as never),
+    ],
+    [
+      'the option "limit" must be a number, got text',
+      () =>
+        s3.listPartsItems({ ...CAT, UploadId: "1" }, { limit: "1" } as never),
+    ],
+  ];
+  for (const [wanted, walk] of walks) {
+    const { message } = await assertRejects(() => walk().next(), ConfigError);
+    assertStringIncludes(message, wanted);
+  }
+});

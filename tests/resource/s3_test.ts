@@ -60,3 +60,12 @@ Deno.test("resource makes S3 of the default session", async () => {
 
   assertEquals(await bucket.exists(), true);
 });
+
+Deno.test("session.resource is on that session, with settings of its own", async () => {
+  const { session } = localS3();
+
+  await session.resource(S3).createBucket({ Bucket: "photos" });
+
+  const buckets = session.resource(S3, { retry: { maxAttempts: 1 } }).buckets;
+  assertEquals((await buckets.toArray()).map(({ name }) => name), ["photos"]);
+});

@@ -71,7 +71,7 @@ function listingImports({ pagination, waiters }: Service): readonly string[] {
   const waits = Object.keys(waiters).length > 0;
   return [
     ...(pages
-      ? ['import { type ItemOptions, Pages } from "../../pages.ts";']
+      ? ['import { type ItemOptions, itemsOf, Pages } from "../../pages.ts";']
       : []),
     ...(waits
       ? ['import { type WaitOptions, waitUntil } from "../../waiters.ts";']
@@ -138,9 +138,10 @@ function pageMethods(name: string, service: Service): string {
     ], "  "),
     `  ${method}Items(`,
     `    ${inputParameter(name, service)},`,
-    "    { limit, ...options }: ItemOptions = {},",
+    "    options?: ItemOptions,",
     `  ): AsyncGenerator<${item}, void, void> {`,
-    `    return this.${method}Pages(input, options).items(limit);`,
+    `    const paging = listings.${name}Paging;`,
+    `    return itemsOf(this.#core.call, { paging, input, options }, "${method}Items");`,
     "  }",
   ].join("\n");
 }

@@ -15,7 +15,7 @@ import type { ServiceDefinition } from "../../../ports/service.ts";
 import { s3 } from "../service.ts";
 import type { S3Config } from "../settings.ts";
 import { checkCore } from "../../core.ts";
-import { type ItemOptions, Pages } from "../../pages.ts";
+import { type ItemOptions, itemsOf, Pages } from "../../pages.ts";
 import { type WaitOptions, waitUntil } from "../../waiters.ts";
 import * as listings from "./listings.ts";
 import * as operations from "./operations.ts";
@@ -1623,9 +1623,14 @@ export class S3 implements Disposable {
   /** Gets what `listBuckets` lists, page after page. */
   listBucketsItems(
     input: Types.ListBucketsInput = {},
-    { limit, ...options }: ItemOptions = {},
+    options?: ItemOptions,
   ): AsyncGenerator<Types.Bucket, void, void> {
-    return this.listBucketsPages(input, options).items(limit);
+    const paging = listings.ListBucketsPaging;
+    return itemsOf(
+      this.#core.call,
+      { paging, input, options },
+      "listBucketsItems",
+    );
   }
 
   /** Gets the pages of `listDirectoryBuckets`, as they are asked for. */
@@ -1644,9 +1649,14 @@ export class S3 implements Disposable {
   /** Gets what `listDirectoryBuckets` lists, page after page. */
   listDirectoryBucketsItems(
     input: Types.ListDirectoryBucketsInput = {},
-    { limit, ...options }: ItemOptions = {},
+    options?: ItemOptions,
   ): AsyncGenerator<Types.Bucket, void, void> {
-    return this.listDirectoryBucketsPages(input, options).items(limit);
+    const paging = listings.ListDirectoryBucketsPaging;
+    return itemsOf(
+      this.#core.call,
+      { paging, input, options },
+      "listDirectoryBucketsItems",
+    );
   }
 
   /** Gets the pages of `listMultipartUploads`, as they are asked for. */
@@ -1665,9 +1675,14 @@ export class S3 implements Disposable {
   /** Gets what `listMultipartUploads` lists, page after page. */
   listMultipartUploadsItems(
     input: Types.ListMultipartUploadsInput,
-    { limit, ...options }: ItemOptions = {},
+    options?: ItemOptions,
   ): AsyncGenerator<Types.MultipartUpload, void, void> {
-    return this.listMultipartUploadsPages(input, options).items(limit);
+    const paging = listings.ListMultipartUploadsPaging;
+    return itemsOf(
+      this.#core.call,
+      { paging, input, options },
+      "listMultipartUploadsItems",
+    );
   }
 
   /** Gets the pages of `listObjectAnnotations`, as they are asked for. */
@@ -1686,9 +1701,14 @@ export class S3 implements Disposable {
   /** Gets what `listObjectAnnotations` lists, page after page. */
   listObjectAnnotationsItems(
     input: Types.ListObjectAnnotationsInput,
-    { limit, ...options }: ItemOptions = {},
+    options?: ItemOptions,
   ): AsyncGenerator<Types.AnnotationEntry, void, void> {
-    return this.listObjectAnnotationsPages(input, options).items(limit);
+    const paging = listings.ListObjectAnnotationsPaging;
+    return itemsOf(
+      this.#core.call,
+      { paging, input, options },
+      "listObjectAnnotationsItems",
+    );
   }
 
   /** Gets the pages of `listObjectVersions`, as they are asked for. */
@@ -1707,9 +1727,14 @@ export class S3 implements Disposable {
   /** Gets what `listObjectVersions` lists, page after page. */
   listObjectVersionsItems(
     input: Types.ListObjectVersionsInput,
-    { limit, ...options }: ItemOptions = {},
+    options?: ItemOptions,
   ): AsyncGenerator<Types.ObjectVersion, void, void> {
-    return this.listObjectVersionsPages(input, options).items(limit);
+    const paging = listings.ListObjectVersionsPaging;
+    return itemsOf(
+      this.#core.call,
+      { paging, input, options },
+      "listObjectVersionsItems",
+    );
   }
 
   /** Gets the pages of `listObjects`, as they are asked for. */
@@ -1728,9 +1753,14 @@ export class S3 implements Disposable {
   /** Gets what `listObjects` lists, page after page. */
   listObjectsItems(
     input: Types.ListObjectsInput,
-    { limit, ...options }: ItemOptions = {},
+    options?: ItemOptions,
   ): AsyncGenerator<Types.ListedObject, void, void> {
-    return this.listObjectsPages(input, options).items(limit);
+    const paging = listings.ListObjectsPaging;
+    return itemsOf(
+      this.#core.call,
+      { paging, input, options },
+      "listObjectsItems",
+    );
   }
 
   /** Gets the pages of `listObjectsV2`, as they are asked for. */
@@ -1749,9 +1779,14 @@ export class S3 implements Disposable {
   /** Gets what `listObjectsV2` lists, page after page. */
   listObjectsV2Items(
     input: Types.ListObjectsV2Input,
-    { limit, ...options }: ItemOptions = {},
+    options?: ItemOptions,
   ): AsyncGenerator<Types.ListedObject, void, void> {
-    return this.listObjectsV2Pages(input, options).items(limit);
+    const paging = listings.ListObjectsV2Paging;
+    return itemsOf(
+      this.#core.call,
+      { paging, input, options },
+      "listObjectsV2Items",
+    );
   }
 
   /** Gets the pages of `listParts`, as they are asked for. */
@@ -1766,9 +1801,14 @@ export class S3 implements Disposable {
   /** Gets what `listParts` lists, page after page. */
   listPartsItems(
     input: Types.ListPartsInput,
-    { limit, ...options }: ItemOptions = {},
+    options?: ItemOptions,
   ): AsyncGenerator<Types.Part, void, void> {
-    return this.listPartsPages(input, options).items(limit);
+    const paging = listings.ListPartsPaging;
+    return itemsOf(
+      this.#core.call,
+      { paging, input, options },
+      "listPartsItems",
+    );
   }
 
   /**
