@@ -16,6 +16,8 @@ import type { Clients } from "./story.ts";
 
 const PART = 5 * 1_024 * 1_024;
 const CONTENT = noise(2 * PART + 12_345);
+/** What breaks off in the middle of its third part. */
+const LONG = noise(3 * PART);
 const OPTIONS = { partSize: PART, threshold: PART };
 
 /** To a file and back, in parts. */
@@ -63,7 +65,7 @@ export async function goOn({ s3, bucket }: Clients): Promise<void> {
   const object = { Bucket: bucket, Key: "unfinished" };
   const controller = new AbortController();
   await assertRejects(() =>
-    upload(s3, { ...object, Body: CONTENT }, {
+    upload(s3, { ...object, Body: LONG }, {
       ...OPTIONS,
       concurrency: 1,
       keepParts: true,
@@ -74,12 +76,12 @@ export async function goOn({ s3, bucket }: Clients): Promise<void> {
     })
   );
 
-  const result = await upload(s3, { ...object, Body: CONTENT }, {
+  const result = await upload(s3, { ...object, Body: LONG }, {
     ...OPTIONS,
     resume: true,
   });
 
   assert(result.kind === "multipart" && result.resumed === 2);
   const { Body } = await downloadBytes(s3, object);
-  assertEquals(Body, CONTENT);
+  assertEquals(Body, LONG);
 }
