@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { VERSION } from "../src/session/version.ts";
 
 Deno.test("deno.jsr.json is deno.json without the stand-ins", async () => {
@@ -41,6 +41,40 @@ Deno.test("the README names every entry", async () => {
   );
   assertEquals(missing, []);
 });
+
+Deno.test("the README links every page of the docs, and both are published", async () => {
+  const readme = await Deno.readTextFile(
+    new URL("../README.md", import.meta.url),
+  );
+  const { publish } = await readJson("deno.json") as {
+    readonly publish: { readonly include: readonly string[] };
+  };
+  const pages = await filesOf("../docs/");
+
+  assertEquals(
+    pages.filter((page) => !readme.includes(`](docs/${page})`)),
+    [],
+  );
+  assert(publish.include.includes("docs/*.md"));
+  assert(publish.include.includes("README.md"));
+});
+
+Deno.test("each decision has a number of its own", async () => {
+  const numbers = (await filesOf("../docs/decisions/"))
+    .map((name) => name.slice(0, 4));
+
+  assertEquals([...new Set(numbers)], numbers);
+});
+
+async function filesOf(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (
+    const { name, isFile } of Deno.readDir(new URL(folder, import.meta.url))
+  ) {
+    if (isFile) names.push(name);
+  }
+  return names;
+}
 
 async function readJson(name: string): Promise<Record<string, unknown>> {
   const url = new URL(`../${name}`, import.meta.url);

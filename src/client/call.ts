@@ -172,7 +172,7 @@ function withProxyHint(error: unknown, { facts }: AttemptTrace): unknown {
   return new ServiceError(error.reason, {
     ...error.detail,
     hint:
-      "where the secret key is right, a proxy before the store changes host or path: see docs/behind-a-proxy.md",
+      'where the secret key is right, a proxy before the store changes host or path: see "behind a proxy" in the README of @inia/aws (docs/behind-a-proxy.md)',
   });
 }
 

@@ -271,7 +271,12 @@ export function chooseProfile(
   if (choice.source.kind === "code") refuseDenied(choice, profiles);
   if (section !== undefined) return { ...choice, section };
   if (choice.source.kind === "default") return choice;
-  throw new ConfigError("ProfileNotFound", notFound(choice, profiles));
+  throw new ConfigError(
+    "ProfileNotFound",
+    system.blind
+      ? `Cannot find profile "${choice.name}": config files are not on this runtime; give region, credentials and other settings as options`
+      : notFound(choice, profiles),
+  );
 }
 
 function choose(system: System, given: string | undefined): ChosenProfile {

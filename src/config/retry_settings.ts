@@ -157,6 +157,22 @@ export function resolveRetry(
   };
 }
 
+/**
+ * Refuses an option `retry` that no call could be made with.
+ *
+ * @param owner Where it was given.
+ * @param retry The option.
+ * @throws {ConfigError} If it is not allowed.
+ */
+export function checkRetry(owner: GivenOptions["owner"], retry: unknown): void {
+  if (retry === undefined) return;
+  resolveRetry({
+    given: [{ owner, options: { retry } }],
+    system: { env: () => ({ kind: "absent" }) },
+    profile: { name: "default" },
+  });
+}
+
 /** The new numbers, and every defaults mode but `legacy`, are of the standard mode. */
 function resolveMode(
   places: SettingSources,

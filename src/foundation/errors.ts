@@ -501,6 +501,7 @@ export function fileFailed(
   path: string | URL,
   cause: unknown,
 ): ConfigError {
+  if (cause instanceof ConfigError) return cause;
   const code = cause instanceof Error && "code" in cause
     ? String(cause.code)
     : "";

@@ -271,7 +271,8 @@ export interface LogRecord {
 
 /**
  * Makes the line of a record: a function, or a text with Python's places
- * `%(asctime)s`, `%(name)s`, `%(levelname)s` and `%(message)s`.
+ * `%(asctime)s`, `%(name)s`, `%(levelname)s` and `%(message)s`, which take a width
+ * and a greatest length as there: `%(levelname)-8s`, `%(name).20s`.
  */
 export type LogFormat = string | ((record: LogRecord) => string);
 
@@ -309,9 +310,13 @@ function lineOf(record: LogRecord, format: LogFormat): string {
     message: record.message,
   };
   return format.replace(
-    /%\((\w+)\)s/g,
-    (place, name: string) =>
-      Object.hasOwn(places, name) ? places[name] ?? place : place,
+    /%\((\w+)\)(-?)(\d{0,4})(?:\.(\d{1,4}))?s/g,
+    (place, name: string, left: string, width: string, most?: string) => {
+      const whole = Object.hasOwn(places, name) ? places[name] : undefined;
+      if (whole === undefined) return place;
+      const text = most === undefined ? whole : whole.slice(0, Number(most));
+      return left ? text.padEnd(Number(width)) : text.padStart(Number(width));
+    },
   );
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { checkClientOptions, refuseUnknown } from "../config/options.ts";
+import { checkRetry } from "../config/retry_settings.ts";
 import type { CredentialsExplanation } from "../credentials/explain.ts";
 import { checkGiven } from "../credentials/given.ts";
 import { ConfigError, NoCredentialsError } from "../foundation/errors.ts";
@@ -60,6 +61,7 @@ export class Session implements Disposable {
     refuseUnknown("a session", options, SESSION_OPTIONS);
     checkParts(options);
     checkTransportOptions(options, options);
+    checkRetry("session", options.retry);
     checkExpectedAccount(options);
     checkLimits(options);
     checkGiven(options.credentials);
@@ -85,6 +87,7 @@ export class Session implements Disposable {
     const given: ClientConfig = config ?? {};
     checkClientOptions(service.service, given);
     checkTransportOptions(given, this.#shared.options);
+    checkRetry("client", given.retry);
     checkGiven(given.credentials);
     return new service(coreOf(this.#shared, service.service, given));
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ConfigError, fileFailure } from "../foundation/errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type {
   FileFacts,
@@ -51,28 +52,39 @@ export class NoSystem implements System, WritableFiles {
     return Promise.resolve(ABSENT);
   }
 
-  open(_path: string | URL): Promise<Found<OpenedFile>> {
-    return Promise.resolve(ABSENT);
+  open(path: string | URL): Promise<Found<OpenedFile>> {
+    return Promise.reject(noFiles("read", path));
   }
 
   write(
-    _path: string | URL,
+    path: string | URL,
     _from: number,
   ): Promise<Found<WritableStream<Uint8Array>>> {
-    return Promise.resolve(ABSENT);
+    return Promise.reject(noFiles("write", path));
   }
 
-  cut(_path: string | URL, _length: number): Promise<Found<true>> {
-    return Promise.resolve(ABSENT);
+  cut(path: string | URL, _length: number): Promise<Found<true>> {
+    return Promise.reject(noFiles("write", path));
   }
 
-  rename(_from: string | URL, _to: string | URL): Promise<Found<true>> {
-    return Promise.resolve(ABSENT);
+  rename(_from: string | URL, to: string | URL): Promise<Found<true>> {
+    return Promise.reject(noFiles("write", to));
   }
 
   remove(_path: string | URL): Promise<Found<true>> {
     return Promise.resolve(ABSENT);
   }
+}
+
+function noFiles(act: "read" | "write", path: string | URL): ConfigError {
+  return new ConfigError(
+    "NotOnThisRuntime",
+    `${fileFailure(act, path)}: files are not on this runtime; ${
+      act === "read"
+        ? "give bytes, text, a Blob or a stream"
+        : "use downloadBytes or downloadStream"
+    }`,
+  );
 }
 
 /** Time by `Date` and the timers of the platform. */

@@ -38,7 +38,7 @@ export const TRANSFER_OPTIONS: OptionKinds<TransferOptions> = {
 export interface PartOptions extends TransferOptions {
   /**
    * Length of a part, in bytes, 5 MiB to 5 GiB. Default: 8 MiB. It grows where
-   * there would be more than 10 000 parts.
+   * an upload or a copy would have more than 10 000 parts.
    */
   readonly partSize?: number;
   /** Parts that are on their way at once, at least 1. Default: 10. */

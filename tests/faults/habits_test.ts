@@ -60,6 +60,22 @@ const HABITS: readonly (readonly [
     'is "inia" here',
     () => setStreamLogger("boto3.resources"),
   ],
+  ...(["Standard", 3, { mode: "exponential" }, { max_attempts: 3 }] as const)
+    .flatMap((retry) => {
+      const given = { retry } as never;
+      const advice = typeof retry === "object" && "max_attempts" in retry
+        ? 'did you mean "maxAttempts"?'
+        : 'allowed is "legacy", "standard", "adaptive"';
+      const text = `retry: ${JSON.stringify(retry)}`;
+      return [
+        [`${text} of a session`, advice, () => new Session(given)],
+        [
+          `${text} of a client`,
+          advice,
+          (session: Session) => session.client(S3, given),
+        ],
+      ] as const;
+    }),
 ];
 
 for (const [habit, advice, act] of HABITS) {

@@ -42,6 +42,25 @@ Deno.test("StreamSink writes a line as boto3 does", () => {
   ]);
 });
 
+Deno.test("StreamSink writes widths and lengths as Python does", () => {
+  // What logging.Formatter of Python 3.11 writes for these formats.
+  const written = [
+    ["%(levelname)-8s|%(message)s", "INFO    |hello"],
+    ["%(levelname)8s|%(message)s", "    INFO|hello"],
+    ["%(levelname)2s|%(message).2s", "INFO|he"],
+    ["%(name)-6.2s|%(message)6.3s|", "in    |   hel|"],
+    ["%(message).0s|%(message)-s|", "|hello|"],
+  ] as const;
+  for (const [format, line] of written) {
+    const { sink, lines } = recording();
+    sink.show("inia", "debug", format);
+
+    sink.write("info", "inia.retry", "hello");
+
+    assertEquals(lines, [line]);
+  }
+});
+
 Deno.test("StreamSink does not let a value forge a line", () => {
   const { sink, lines } = recording();
   sink.show("inia", "debug", "%(message)s %(other)s %(constructor)s");

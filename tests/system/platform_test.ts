@@ -1,4 +1,10 @@
-import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { ConfigError } from "../../src/foundation/errors.ts";
 import { DenoSystem } from "../../src/system/deno_system.ts";
 import {
   NoSystem,
@@ -15,14 +21,25 @@ Deno.test("NoSystem has nothing", async () => {
     await system.stat("/a"),
     await system.writePrivate("/a", "x"),
     await system.run("echo", []),
-    await system.open("/a"),
-    await system.write("/a", 0),
-    await system.cut("/a", 0),
-    await system.rename("/a", "/b"),
     await system.remove("/a"),
   ];
 
-  assertEquals(answers, Array(10).fill({ kind: "absent" }));
+  assertEquals(answers, Array(6).fill({ kind: "absent" }));
+});
+
+Deno.test("NoSystem says of each file that files are not on this runtime", async () => {
+  const system = new NoSystem();
+  const asked = [
+    () => system.open("/a"),
+    () => system.write("/a", 0),
+    () => system.cut("/a", 0),
+    () => system.rename("/b", "/a"),
+  ];
+  for (const ask of asked) {
+    const { code, message } = await assertRejects(ask, ConfigError);
+    assertEquals(code, "NotOnThisRuntime");
+    assertStringIncludes(message, '"/a": files are not on this runtime');
+  }
 });
 
 Deno.test("platformSystem is the machine's on Deno", () => {
