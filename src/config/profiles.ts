@@ -273,7 +273,7 @@ export function chooseProfile(
   if (choice.source.kind === "default") return choice;
   throw new ConfigError(
     "ProfileNotFound",
-    system.blind
+    "blind" in system && system.blind
       ? `Cannot find profile "${choice.name}": config files are not on this runtime; give region, credentials and other settings as options`
       : notFound(choice, profiles),
   );
