@@ -199,7 +199,7 @@ function streamWriter(stream: unknown): TargetWriter {
 }
 
 /** What hands out the bytes of a source, and its media type where it tells one. */
-export interface SourceContents {
+interface SourceContents {
   /** The bytes. */
   readonly body: Blob | ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>;
   /** The media type. */

@@ -36,7 +36,7 @@ export function heldBytes(
 }
 
 /** What could be read as a stream, and how long it says that it is. */
-export interface StreamedBody {
+interface StreamedBody {
   /** Its pieces, not yet checked. */
   readonly stream: ReadableStream<unknown>;
   /** Its length in bytes, where it names one that can be relied on. */

@@ -21,7 +21,7 @@ export type GrowingHashName =
   | "XXHASH128";
 
 /** A hash that grows. */
-export interface GrowingHash {
+interface GrowingHash {
   /** Adds bytes. */
   update(bytes: Uint8Array): void;
   /** The hash of all bytes, big-endian. Nothing can be added after it. */
@@ -53,7 +53,7 @@ export function growingHash(
 }
 
 /** `createHash` of `node:crypto`, as far as it is used. */
-export type CreateHash = (name: string) => {
+type CreateHash = (name: string) => {
   update(bytes: Uint8Array): unknown;
   digest(): Uint8Array;
 };

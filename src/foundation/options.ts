@@ -28,7 +28,7 @@ export type OptionKinds<Options> = {
 export type OtherNames = ReadonlyMap<string, string>;
 
 /** What makes the error of an unknown option more helpful. */
-export interface OptionAdvice {
+interface OptionAdvice {
   /** What options are called elsewhere. */
   readonly others?: OtherNames;
   /** Whose options they are, for example `"a call"`. */

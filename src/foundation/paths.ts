@@ -16,7 +16,7 @@ export interface Environment {
 }
 
 /** A path, or why it is not known. */
-export interface ExpandedPath {
+interface ExpandedPath {
   /** The path; absent where the home folder is needed and not known. */
   readonly path?: string;
   /** Flags without which variables in it could not be looked at. */

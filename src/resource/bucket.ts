@@ -222,7 +222,7 @@ export class BucketResource {
 }
 
 /** The objects of a bucket. */
-export function objectSource(
+function objectSource(
   client: S3,
   bucket: string,
 ): DeletableSource<ListObjectsV2Input, ObjectResource> {
@@ -245,7 +245,7 @@ export function objectSource(
 }
 
 /** The versions and delete markers of a bucket. */
-export function versionSource(
+function versionSource(
   client: S3,
   bucket: string,
 ): DeletableSource<ListObjectVersionsInput, ObjectResource> {

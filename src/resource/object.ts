@@ -417,19 +417,19 @@ export interface DownloadFileOptions extends DownloadOptions {
 }
 
 /** The options of the verbs that transfer. */
-export const COPY_FROM_OPTIONS: OptionKinds<CopyFromOptions> = {
+const COPY_FROM_OPTIONS: OptionKinds<CopyFromOptions> = {
   ...COPY_OPTIONS,
   input: "object",
 };
 
 /** The options of writing a file as an object. */
-export const UPLOAD_FILE_OPTIONS: OptionKinds<UploadFileOptions> = {
+const UPLOAD_FILE_OPTIONS: OptionKinds<UploadFileOptions> = {
   ...UPLOAD_OPTIONS,
   input: "object",
 };
 
 /** The options of writing an object to a file. */
-export const DOWNLOAD_FILE_OPTIONS: OptionKinds<DownloadFileOptions> = {
+const DOWNLOAD_FILE_OPTIONS: OptionKinds<DownloadFileOptions> = {
   ...DOWNLOAD_OPTIONS,
   input: "object",
 };

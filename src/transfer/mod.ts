@@ -28,23 +28,25 @@ export type {
   MultipartCopy,
   SingleCopy,
 } from "./copy.ts";
-export { deleteMany } from "./delete_many.ts";
-export type { DeleteManyOptions, DeleteResult } from "./delete_many.ts";
+export {
+  deleteBucketWithObjects,
+  type DeletedBucket,
+  deleteMany,
+  type DeleteManyOptions,
+  type DeleteResult,
+  type EmptiedBucket,
+  emptyBucket,
+  type EmptyBucketOptions,
+} from "./delete.ts";
 export { download, downloadBytes, downloadStream } from "./download.ts";
 export type {
-  Downloaded,
   DownloadedBytes,
   DownloadedFile,
   DownloadedStream,
   DownloadOptions,
+  DownloadResult,
   StreamOptions,
 } from "./download.ts";
-export { deleteBucketWithObjects, emptyBucket } from "./empty_bucket.ts";
-export type {
-  DeletedBucket,
-  EmptiedBucket,
-  EmptyBucketOptions,
-} from "./empty_bucket.ts";
 export { file } from "./local_file.ts";
 export type { LocalFile } from "./local_file.ts";
 export type {
@@ -53,21 +55,19 @@ export type {
   TransferProgress,
 } from "./options.ts";
 export type { DownloadInput } from "./remote_object.ts";
-export type { ResumedUpload } from "./resume_upload.ts";
 export {
   abortUnfinishedUploads,
+  type AbortUploadsOptions,
   listUnfinishedUploads,
+  type ResumedUpload,
+  type UnfinishedUploadsOptions,
 } from "./unfinished_uploads.ts";
-export type {
-  AbortUploadsOptions,
-  UnfinishedUploadsOptions,
-} from "./unfinished_uploads.ts";
-export { upload } from "./upload.ts";
-export type {
-  MultipartUploaded,
-  SingleUpload,
-  UploadInput,
-  UploadOptions,
-  UploadResult,
+export {
+  type MultipartUploadResult,
+  type SingleUploadResult,
+  upload,
+  type UploadBody,
+  type UploadInput,
+  type UploadOptions,
+  type UploadResult,
 } from "./upload.ts";
-export type { UploadBody } from "./upload_body.ts";

@@ -1,9 +1,11 @@
 /**
- * The first and the last call of an upload in parts.
+ * The first and the last call of an upload in parts, and which members of its
+ * input each call gets.
  *
  * @module
  */
 import { hex } from "../foundation/bytes.ts";
+import { md5 } from "../foundation/checksums.ts";
 import {
   AwsError,
   ProtocolError,
@@ -11,15 +13,7 @@ import {
   TransportError,
   withMessage,
 } from "../foundation/errors.ts";
-import { md5 } from "../foundation/checksums.ts";
-import type {
-  ChecksumAlgorithm,
-  ChecksumType,
-  CompleteMultipartUploadInput,
-  CompleteMultipartUploadOutput,
-  PutObjectInput,
-  S3,
-} from "../services/s3/mod.ts";
+import type { Clock } from "../ports/clock.ts";
 import {
   bareTag,
   cannotTell,
@@ -28,14 +22,17 @@ import {
   maybeWritten,
   writtenOf,
 } from "../services/s3/lost_answer.ts";
-import type { Grace } from "./grace.ts";
-import {
-  CONDITIONS,
-  CREATE_MEMBERS,
-  PART_MEMBERS,
-  pick,
-  UPLOAD_MEMBERS,
-} from "./members.ts";
+import type {
+  ChecksumAlgorithm,
+  ChecksumType,
+  CompletedPart,
+  CompleteMultipartUploadInput,
+  CompleteMultipartUploadOutput,
+  CreateMultipartUploadInput,
+  ListPartsInput,
+  PutObjectInput,
+  S3,
+} from "../services/s3/mod.ts";
 import {
   checksumTypeOf,
   type SentPart,
@@ -218,4 +215,166 @@ export async function discardUpload(
       `${failure.message}; parts of it remain, as the upload "${id}" cannot be aborted: ${error.message}`,
     );
   }
+}
+
+/** Time to learn the id of an upload that is being begun, in milliseconds. */
+const BEGIN_MS = 2_500;
+
+/** Time for all of the cleaning, in milliseconds. */
+const END_MS = 4_500;
+
+/**
+ * Signals that follow that of a transfer with a delay: an answer that nobody
+ * waits for may be an upload that nobody knows of, and parts cost money; but who
+ * aborts does not wait for a server that hangs.
+ */
+export class Grace implements Disposable {
+  readonly #begin = new AbortController();
+  readonly #end = new AbortController();
+  /** The signal of the transfer. */
+  readonly signal: AbortSignal | undefined;
+  readonly #clock: Clock;
+  readonly #timers: Disposable[] = [];
+
+  /**
+   * Waits for the abort.
+   *
+   * @param signal The signal of the transfer.
+   * @param clock Measures the time after it.
+   */
+  constructor(signal: AbortSignal | undefined, clock: Clock) {
+    this.signal = signal;
+    this.#clock = clock;
+    if (signal?.aborted) this.#start();
+    else signal?.addEventListener("abort", this.#start);
+  }
+
+  /** Ends the call that begins an upload. */
+  get begin(): AbortSignal {
+    return this.#begin.signal;
+  }
+
+  /** Ends the call that aborts an upload. */
+  get end(): AbortSignal {
+    return this.#end.signal;
+  }
+
+  /** Stops waiting. */
+  [Symbol.dispose](): void {
+    this.signal?.removeEventListener("abort", this.#start);
+    for (const timer of this.#timers) timer[Symbol.dispose]();
+  }
+
+  readonly #start = (): void => {
+    const reason = this.signal?.reason;
+    this.#timers.push(
+      this.#clock.timer(BEGIN_MS, () => this.#begin.abort(reason)),
+      this.#clock.timer(END_MS, () => this.#end.abort(reason)),
+    );
+  };
+}
+
+/** Names of members, each with the same mark, so that none can be forgotten. */
+export type Names<Name extends string> = Readonly<Record<Name, true>>;
+
+/** What describes an object that is uploaded in parts: said when it is begun. */
+const CREATE_MEMBERS: Names<
+  & keyof PutObjectInput
+  & Exclude<keyof CreateMultipartUploadInput, "ChecksumAlgorithm">
+> = {
+  ACL: true,
+  Bucket: true,
+  BucketKeyEnabled: true,
+  CacheControl: true,
+  ContentDisposition: true,
+  ContentEncoding: true,
+  ContentLanguage: true,
+  ContentType: true,
+  ExpectedBucketOwner: true,
+  Expires: true,
+  GrantFullControl: true,
+  GrantRead: true,
+  GrantReadACP: true,
+  GrantWriteACP: true,
+  Key: true,
+  Metadata: true,
+  ObjectLockLegalHoldStatus: true,
+  ObjectLockMode: true,
+  ObjectLockRetainUntilDate: true,
+  RequestPayer: true,
+  SSECustomerAlgorithm: true,
+  SSECustomerKey: true,
+  SSECustomerKeyMD5: true,
+  SSEKMSEncryptionContext: true,
+  SSEKMSKeyId: true,
+  ServerSideEncryption: true,
+  StorageClass: true,
+  Tagging: true,
+  WebsiteRedirectLocation: true,
+};
+
+/** What every call about a part says again. */
+export const PART_MEMBERS: Names<
+  Exclude<
+    keyof ListPartsInput,
+    "MaxParts" | "PartNumberMarker" | "UploadId"
+  >
+> = {
+  Bucket: true,
+  ExpectedBucketOwner: true,
+  Key: true,
+  RequestPayer: true,
+  SSECustomerAlgorithm: true,
+  SSECustomerKey: true,
+  SSECustomerKeyMD5: true,
+};
+
+/** What every call about an upload as a whole says again. */
+export const UPLOAD_MEMBERS: Names<
+  "Bucket" | "ExpectedBucketOwner" | "Key" | "RequestPayer"
+> = {
+  Bucket: true,
+  ExpectedBucketOwner: true,
+  Key: true,
+  RequestPayer: true,
+};
+
+/** The conditions of a write. */
+export const CONDITIONS: Names<"IfMatch" | "IfNoneMatch"> = {
+  IfMatch: true,
+  IfNoneMatch: true,
+};
+
+/** What S3 tells about a part that arrived, and wants to hear again. */
+export const RECEIPT_MEMBERS: Names<
+  Exclude<keyof CompletedPart, "PartNumber">
+> = {
+  ChecksumCRC32: true,
+  ChecksumCRC32C: true,
+  ChecksumCRC64NVME: true,
+  ChecksumMD5: true,
+  ChecksumSHA1: true,
+  ChecksumSHA256: true,
+  ChecksumSHA512: true,
+  ChecksumXXHASH128: true,
+  ChecksumXXHASH3: true,
+  ChecksumXXHASH64: true,
+  ETag: true,
+};
+
+/**
+ * Takes over the members of these names that are there.
+ *
+ * @param from Where they are.
+ * @param names Their names.
+ */
+export function pick<From extends object, Name extends keyof From & string>(
+  from: From,
+  names: Names<Name>,
+): Pick<From, Name> {
+  const members = Object.entries(from).filter(([name, value]) =>
+    Object.hasOwn(names, name) && value !== undefined
+  );
+  // Entries know nothing of the names that they came from.
+  return Object.fromEntries(members) as Pick<From, Name>;
 }

@@ -1,17 +1,20 @@
 /**
- * The checksum of an object that is uploaded in parts.
+ * The checksums of an object that is transferred in parts.
  *
  * Source: "Checking object integrity in Amazon S3", User Guide: CRCs can stand
  * for the whole object, the others for the checksums of the parts only.
  *
  * @module
  */
+import { base64 } from "../foundation/bytes.ts";
 import {
+  type Checksum,
   checksum,
   type CombinableChecksum,
   combineCrcs,
   type ExpectedChecksum,
   isCombinable,
+  startChecksum,
 } from "../foundation/checksums.ts";
 import {
   ChecksumError,
@@ -109,7 +112,7 @@ export function checksumTypeOf(
 }
 
 /** An upload in parts, as far as its checksum matters. */
-export interface CheckedUpload {
+interface CheckedUpload {
   /** The object; it may state its checksum. */
   readonly object: Partial<PutObjectInput>;
   /** How its parts are checked. */
@@ -208,4 +211,49 @@ export function statedOf(
     if (value !== undefined) return { algorithm, value };
   }
   return undefined;
+}
+
+/** Compares bytes, as they come, with a checksum. */
+export class Verifier {
+  readonly #expected: ExpectedChecksum | undefined;
+  readonly #checksum: Checksum | undefined;
+
+  private constructor(
+    expected: ExpectedChecksum | undefined,
+    checksum: Checksum | undefined,
+  ) {
+    this.#expected = expected;
+    this.#checksum = checksum;
+  }
+
+  /**
+   * Starts.
+   *
+   * @param expected What is expected. Absent: all bytes are right.
+   */
+  static async start(
+    expected: ExpectedChecksum | undefined,
+  ): Promise<Verifier> {
+    return new Verifier(
+      expected,
+      expected && await startChecksum(expected.algorithm),
+    );
+  }
+
+  /** Adds bytes. */
+  update(bytes: Uint8Array): void {
+    this.#checksum?.update(bytes);
+  }
+
+  /**
+   * Ends.
+   *
+   * @throws {ChecksumError} If the bytes were others.
+   */
+  finish(): void {
+    if (this.#expected === undefined || this.#checksum === undefined) return;
+    const { algorithm, value } = this.#expected;
+    const actual = base64(this.#checksum.digest());
+    if (actual !== value) throw new ChecksumError(algorithm, value, actual);
+  }
 }

@@ -1,5 +1,5 @@
 /**
- * What transfers have in common: parts, how many at once, and progress.
+ * What transfers have in common: options, parts, how many at once, and progress.
  *
  * @module
  */
@@ -280,4 +280,82 @@ export interface SendingMeter {
   readonly signal: AbortSignal;
   /** Counts what is left, once the service has it all. */
   readonly done: () => void;
+}
+
+/** A range of bytes, not empty. */
+export interface ByteRange {
+  /** Position of the first byte. */
+  readonly start: number;
+  /** Position behind the last byte. */
+  readonly end: number;
+}
+
+/**
+ * Cuts a length into ranges.
+ *
+ * @param length The length, in bytes.
+ * @param rangeSize Length of a range, in bytes; the last one may be shorter.
+ */
+export function* rangesOf(
+  length: number,
+  rangeSize: number,
+): Generator<ByteRange, void, void> {
+  for (let start = 0; start < length; start += rangeSize) {
+    yield { start, end: Math.min(start + rangeSize, length) };
+  }
+}
+
+/** A range as HTTP writes it, with the position of its last byte. */
+export function rangeText({ start, end }: ByteRange): string {
+  return `bytes=${start}-${end - 1}`;
+}
+
+/** How much is done at once, and what ends it. */
+export interface Bounds {
+  /** Things that are worked on at once. */
+  readonly concurrency: number;
+  /** Ends the work early. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Works on each item. The first failure ends the work on the others, and the
+ * promise settles when all of it has ended: nothing goes on behind its back.
+ * One further item is got while there is no room for it.
+ *
+ * @param items Gets the items; under the signal that ends the work.
+ * @param work What is done with one.
+ * @param bounds How much at once.
+ * @throws What failed first, or the reason of the signal.
+ */
+export async function eachAtMost<Item>(
+  items: (signal: AbortSignal) => AsyncIterable<Item> | Iterable<Item>,
+  work: (item: Item, signal: AbortSignal) => Promise<void>,
+  { concurrency, signal }: Bounds,
+): Promise<void> {
+  const failure = new AbortController();
+  const bound = AbortSignal.any([failure.signal, ...signal ? [signal] : []]);
+  const running = new Set<Promise<void>>();
+  const start = async (item: Item): Promise<void> => {
+    try {
+      await work(item, bound);
+    } catch (error) {
+      failure.abort(error);
+    }
+  };
+  try {
+    bound.throwIfAborted();
+    for await (const item of items(bound)) {
+      while (running.size >= concurrency) await Promise.race(running);
+      bound.throwIfAborted();
+      const task: Promise<void> = start(item).then(() => {
+        running.delete(task);
+      });
+      running.add(task);
+    }
+  } catch (error) {
+    failure.abort(error);
+  }
+  await Promise.all(running);
+  bound.throwIfAborted();
 }

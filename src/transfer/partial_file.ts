@@ -15,11 +15,11 @@ import {
   granted,
   partPath,
 } from "./local_file.ts";
-import { type ByteRange, rangesOf } from "./ranges.ts";
-import { Verifier } from "./verify.ts";
+import { type ByteRange, rangesOf } from "./options.ts";
+import { Verifier } from "./object_checksum.ts";
 
 /** What a partial file is made for. */
-export interface PartialPlan {
+interface PartialPlan {
   /** Where the file is to be in the end. */
   readonly path: string | URL;
   /** Length of the object, in bytes. */

@@ -1,13 +1,22 @@
 /**
- * Uploads of any size from anything.
+ * Uploads of any size, from any kind of body.
  *
  * @module
  */
-import { ChecksumError } from "../foundation/errors.ts";
-import { dropBody } from "../foundation/body_content.ts";
+import {
+  BodyContent,
+  type ContentParts,
+  dropBody,
+  heldBytes,
+  streamedBody,
+} from "../foundation/body_content.ts";
+import { ChecksumError, ValidationError } from "../foundation/errors.ts";
 import { checkOptions, type OptionKinds } from "../foundation/options.ts";
-import type { CallOptions } from "../ports/caller.ts";
+import type { BodyInput } from "../ports/body.ts";
+import type { CallOptions, ClientCore } from "../ports/caller.ts";
 import type { BodySource } from "../ports/http.ts";
+import type { OpenedFile } from "../ports/system.ts";
+import { putAndLook } from "../services/s3/lost_answer.ts";
 import {
   type CompleteMultipartUploadOutput,
   PutObject,
@@ -15,9 +24,14 @@ import {
   type PutObjectOutput,
   type S3,
 } from "../services/s3/mod.ts";
-import { putAndLook } from "../services/s3/lost_answer.ts";
+import {
+  filesOf,
+  isLocalFile,
+  type LocalFile,
+  openToRead,
+} from "./local_file.ts";
 import type { PartedObject } from "./multipart.ts";
-import { otherThanStated, statedOf } from "./object_checksum.ts";
+import { otherThanStated, statedOf, Verifier } from "./object_checksum.ts";
 import {
   callOptions,
   checkInput,
@@ -29,11 +43,8 @@ import {
   type SendingMeter,
   within,
 } from "./options.ts";
-import { PartReader } from "./part_reader.ts";
-import type { ResumedUpload } from "./resume_upload.ts";
-import { otherLength, type UploadBody, uploadSource } from "./upload_body.ts";
-import { uploadParts } from "./upload_parts.ts";
-import { Verifier } from "./verify.ts";
+import { otherLength, PartReader, uploadParts } from "./upload_parts.ts";
+import type { ResumedUpload } from "./unfinished_uploads.ts";
 
 /** What is uploaded: the parameters of PutObject, with a body of any kind. */
 export interface UploadInput extends Omit<PutObjectInput, "Body"> {
@@ -75,7 +86,7 @@ export const UPLOAD_OPTIONS: OptionKinds<UploadOptions> = {
 };
 
 /** The result of an upload that was one request. */
-export interface SingleUpload extends PutObjectOutput {
+export interface SingleUploadResult extends PutObjectOutput {
   /** How it was sent. */
   readonly kind: "single";
   /** Number of requests that carried the body. */
@@ -83,7 +94,7 @@ export interface SingleUpload extends PutObjectOutput {
 }
 
 /** The result of an upload in parts. */
-export interface MultipartUploaded extends CompleteMultipartUploadOutput {
+export interface MultipartUploadResult extends CompleteMultipartUploadOutput {
   /** How it was sent. */
   readonly kind: "multipart";
   /** Number of parts. */
@@ -93,7 +104,7 @@ export interface MultipartUploaded extends CompleteMultipartUploadOutput {
 }
 
 /** The result of an upload. */
-export type UploadResult = MultipartUploaded | SingleUpload;
+export type UploadResult = MultipartUploadResult | SingleUploadResult;
 
 /** Length from which a body is sent in parts, as boto3 has it. */
 const THRESHOLD = 8 * 1_024 * 1_024;
@@ -202,7 +213,7 @@ async function putParts(
   { s3, object, options, meter }: UploadTask,
   reader: PartReader,
   length: number | undefined,
-): Promise<MultipartUploaded> {
+): Promise<MultipartUploadResult> {
   const { partSize, concurrency } = partSettings(options);
   const { resume = false } = options;
   const { output, parts, resumed } = await uploadParts(s3, {
@@ -225,7 +236,7 @@ async function putBytes(
   { s3, object, options, meter }: UploadTask,
   bytes: Uint8Array<ArrayBuffer>,
   length: number | undefined,
-): Promise<SingleUpload> {
+): Promise<SingleUploadResult> {
   if (length !== undefined && bytes.length !== length) {
     throw otherLength(bytes.length, length);
   }
@@ -245,7 +256,7 @@ async function putBytes(
 async function putSource(
   { s3, object, options, meter }: UploadTask,
   source: BodySource,
-): Promise<SingleUpload> {
+): Promise<SingleUploadResult> {
   const sending = meter.sending(source.length ?? 0);
   const output = await putAndLook(
     s3,
@@ -327,4 +338,118 @@ function metered(
       );
     },
   };
+}
+
+/** A body to upload: what an operation takes, or a file by its path. */
+export type UploadBody = BodyInput | LocalFile;
+
+/** What is known of a body beside itself. */
+interface UploadContext {
+  /** Its length, where the caller states it, in bytes. */
+  readonly statedLength: number | undefined;
+  /** What the client is built on. */
+  readonly core: ClientCore;
+  /** Ends the wait for a file that opens late. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Prepares a body.
+ *
+ * @param body The body as it was given.
+ * @param context What is known of it.
+ * @throws {ValidationError} If it cannot be read.
+ * @throws {ConfigError} If it is a file that cannot be opened.
+ */
+export async function uploadSource(
+  body: UploadBody,
+  context: UploadContext,
+): Promise<BodyContent> {
+  const { statedLength } = context;
+  const bytes = heldBytes(body, unreadable);
+  if (bytes !== undefined) {
+    return content({
+      length: bytes.length,
+      replayable: true,
+      // A blob would copy the bytes.
+      stream: () => ReadableStream.from([bytes]),
+    });
+  }
+  if (body instanceof Blob) {
+    return content({
+      length: body.size,
+      replayable: true,
+      stream: () => body.stream(),
+    });
+  }
+  if (body instanceof URL) return await fileContent(fileUrl(body), context);
+  if (typeof body === "object" && isLocalFile(body)) {
+    return await fileContent(body.path, context);
+  }
+  if (isSource(body)) {
+    return content({
+      length: body.length ?? statedLength,
+      replayable: body.replayable,
+      stream: () => body.open(),
+    });
+  }
+  const streamed = streamedBody(body, unreadable);
+  if (streamed === undefined) throw unreadable("is of no known kind");
+  return onceOnly(streamed.stream, statedLength ?? streamed.length);
+}
+
+async function fileContent(
+  path: string | URL,
+  { core, signal, statedLength }: UploadContext,
+): Promise<BodyContent> {
+  const files = filesOf(core);
+  const open = async (): Promise<OpenedFile> =>
+    await openToRead(files, path, signal);
+  const { length, stream } = await open();
+  if (length === undefined) return onceOnly(stream, statedLength);
+  await stream.cancel();
+  return content({
+    length,
+    replayable: true,
+    snapshot: true,
+    stream: async () => (await open()).stream,
+  });
+}
+
+function onceOnly(
+  stream: ReadableStream<unknown>,
+  length: number | undefined,
+): BodyContent {
+  return content({
+    length,
+    replayable: false,
+    stream: () => stream,
+    // How the source takes it is its own affair.
+    drop: (reason) => void stream.cancel(reason).catch(() => {}),
+  });
+}
+
+function content(
+  parts: Omit<ContentParts, "otherLength" | "unreadable">,
+): BodyContent {
+  return new BodyContent({
+    ...parts,
+    otherLength: (read) => otherLength(read, parts.length ?? 0),
+    unreadable,
+  });
+}
+
+function fileUrl(url: URL): URL {
+  if (url.protocol === "file:") return url;
+  throw unreadable(
+    `must be a file URL where it is a URL: current scheme is "${url.protocol}"`,
+  );
+}
+
+function isSource(body: UploadBody): body is BodySource {
+  return typeof body === "object" && "open" in body && "replayable" in body;
+}
+
+function unreadable(problem: string): ValidationError {
+  return new ValidationError("upload", [{ path: "Body", problem }]);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { concat } from "../foundation/bytes.ts";
 import {
   attachMetadata,
   AwsError,
@@ -17,15 +18,16 @@ import type {
   S3,
 } from "../services/s3/mod.ts";
 import { refuseIgnored } from "../services/s3/stores.ts";
-import { eachAtMost } from "./at_most.ts";
-import { Grace } from "./grace.ts";
-import { PART_MEMBERS, pick, RECEIPT_MEMBERS } from "./members.ts";
 import {
   beginUpload,
   completeUpload,
   discardUpload,
+  Grace,
   type OpenUpload,
+  PART_MEMBERS,
   type PartedObject,
+  pick,
+  RECEIPT_MEMBERS,
 } from "./multipart.ts";
 import {
   checkForParts,
@@ -36,20 +38,19 @@ import {
   statedOf,
 } from "./object_checksum.ts";
 import {
+  eachAtMost,
   fittingPartSize,
   MAX_PARTS,
   type Meter,
   partOptions,
 } from "./options.ts";
-import type { PartReader } from "./part_reader.ts";
-import { otherLength } from "./upload_body.ts";
 import { nameOf } from "./remote_object.ts";
 import {
   findUnfinished,
   isSamePart,
   type ResumedUpload,
   unfinishedUpload,
-} from "./resume_upload.ts";
+} from "./unfinished_uploads.ts";
 
 /** What is uploaded, and how. */
 export interface PartedUpload {
@@ -74,7 +75,7 @@ export interface PartedUpload {
 }
 
 /** How an upload in parts ended. */
-export interface PartedOutcome {
+interface PartedOutcome {
   /** What S3 answered at the end. */
   readonly output: CompleteMultipartUploadOutput;
   /** Number of parts. */
@@ -302,5 +303,89 @@ function tooLong(partSize: number): ValidationError {
     path: "Body",
     problem:
       `is longer than ${MAX_PARTS} parts of ${partSize} bytes: state its length as ContentLength, or raise partSize`,
+  }]);
+}
+
+/** Reads a stream in pieces of chosen lengths. */
+export class PartReader {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  /** What was read and not taken. */
+  #rest: Uint8Array | undefined;
+
+  /**
+   * Locks a stream.
+   *
+   * @param stream The stream.
+   */
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.#reader = stream.getReader();
+  }
+
+  /**
+   * Takes the next bytes.
+   *
+   * @param length How many. There are fewer only where the stream ends.
+   * @param signal Cancels the stream while its bytes are waited for.
+   * @throws The signal's reason, once it is aborted.
+   */
+  async take(
+    length: number,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const onAbort = (): void => {
+      // That it ended early is told by the signal.
+      this.cancel(signal?.reason).catch(() => {});
+    };
+    signal?.throwIfAborted();
+    signal?.addEventListener("abort", onAbort);
+    try {
+      const bytes = await this.#take(length);
+      // A stream that is cancelled under a read looks as if it had ended.
+      signal?.throwIfAborted();
+      return bytes;
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** Puts bytes back that were taken last; they come again. */
+  giveBack(bytes: Uint8Array): void {
+    const rest = this.#rest ?? new Uint8Array();
+    this.#rest = rest.length === 0 ? bytes : concat([bytes, rest]);
+  }
+
+  /** Ends the stream. One that has ended is left alone. */
+  async cancel(reason?: unknown): Promise<void> {
+    await this.#reader.cancel(reason);
+  }
+
+  async #take(length: number): Promise<Uint8Array<ArrayBuffer>> {
+    const taken = new Uint8Array(length);
+    let filled = 0;
+    while (filled < length) {
+      const piece = this.#rest ?? (await this.#reader.read()).value;
+      if (piece === undefined) return taken.slice(0, filled);
+      const fitting = piece.subarray(0, length - filled);
+      taken.set(fitting, filled);
+      filled += fitting.length;
+      this.#rest = fitting.length < piece.length
+        ? piece.subarray(fitting.length)
+        : undefined;
+    }
+    return taken;
+  }
+}
+
+/**
+ * The error of a body that is not as long as it was said to be.
+ *
+ * @param read Bytes that were read of it.
+ * @param stated Its length as it was said to be, in bytes.
+ */
+export function otherLength(read: number, stated: number): ValidationError {
+  const than = read > stated ? "longer" : "shorter";
+  return new ValidationError("upload", [{
+    path: "Body",
+    problem: `is ${than} than the ${stated} bytes that it was said to have`,
   }]);
 }

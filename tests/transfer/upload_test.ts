@@ -8,8 +8,7 @@ import {
 import type { BodySource } from "../../src/ports/http.ts";
 import { file } from "../../src/transfer/local_file.ts";
 import type { TransferProgress } from "../../src/transfer/options.ts";
-import { upload } from "../../src/transfer/upload.ts";
-import type { UploadBody } from "../../src/transfer/upload_body.ts";
+import { upload, type UploadBody } from "../../src/transfer/upload.ts";
 import {
   type Answer,
   fakeS3,

@@ -1,9 +1,9 @@
-import { assertEquals, assertRejects } from "@std/assert";
 import { checksum } from "../../src/foundation/checksums.ts";
-import { isSamePart } from "../../src/transfer/resume_upload.ts";
+import { isSamePart } from "../../src/transfer/unfinished_uploads.ts";
 import { upload } from "../../src/transfer/upload.ts";
-import { lineOf, localS3, noise } from "./stubs.ts";
 import { assertSameBytes } from "../same_bytes.ts";
+import { lineOf, localS3, noise } from "./stubs.ts";
+import { assertEquals, assertRejects } from "@std/assert";
 
 const MIB = 1_024 * 1_024;
 const PART = 5 * MIB;
