@@ -5,6 +5,7 @@
  */
 import { encodeParam, text } from "../foundation/bytes.ts";
 import {
+  bodyCanHoldSecret,
   redactHeaders,
   redactPresigned,
   redactUrl,
@@ -16,7 +17,7 @@ import type {
   ResponseBody,
 } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { Member, Operation, StructureShape } from "../ports/schema.ts";
+import type { Operation, StructureShape } from "../ports/schema.ts";
 import type { Secrets } from "./secrets.ts";
 
 /** How much of a body is shown, in characters. */
@@ -157,23 +158,4 @@ function urlOf({ origin, path, query }: HttpRequest): string {
 /** Whether a body is handed out as a stream. */
 export function streams({ members }: StructureShape): boolean {
   return Object.values(members).some(({ stream }) => stream);
-}
-
-/** What travels in header fields and parameters is redacted by its name. */
-function bodyCanHoldSecret({ members }: StructureShape): boolean {
-  return Object.values(members).some((member) =>
-    (member.at === undefined || member.at === "payload") &&
-    isSecret(member, new Set())
-  );
-}
-
-function isSecret(member: Member, seen: Set<Member["of"]>): boolean {
-  if (member.secret) return true;
-  if (typeof member.of === "string" || seen.has(member.of)) return false;
-  seen.add(member.of);
-  const shape = member.of();
-  if (shape.kind === "structure") {
-    return Object.values(shape.members).some((inner) => isSecret(inner, seen));
-  }
-  return isSecret(shape.kind === "list" ? shape.item : shape.value, seen);
 }

@@ -260,3 +260,44 @@ export function printedWithout<Value extends object>(
   const { [name]: _elsewhere, ...shown } = value;
   return Object.defineProperty({ ...value }, INSPECT, { value: () => shown });
 }
+
+/** A member of an operation's table, as far as secrets are concerned. */
+interface TableMember {
+  readonly at?: string;
+  readonly of: string | (() => TableShape);
+  readonly secret?: true;
+}
+
+type TableShape =
+  | {
+    readonly kind: "structure";
+    readonly members: Readonly<Record<string, TableMember>>;
+  }
+  | { readonly kind: "list"; readonly item: TableMember }
+  | { readonly kind: "map"; readonly value: TableMember };
+
+/**
+ * Whether a body of a shape may hold a secret. What travels in header fields and
+ * parameters is redacted by its name.
+ *
+ * @param shape An operation's input or output.
+ */
+export function bodyCanHoldSecret(
+  { members }: { readonly members: Readonly<Record<string, TableMember>> },
+): boolean {
+  return Object.values(members).some((member) =>
+    (member.at === undefined || member.at === "payload") &&
+    canHoldSecret(member, new Set())
+  );
+}
+
+function canHoldSecret(member: TableMember, seen: Set<unknown>): boolean {
+  if (member.secret) return true;
+  if (typeof member.of === "string" || seen.has(member.of)) return false;
+  seen.add(member.of);
+  const shape = member.of();
+  const parts = shape.kind === "structure"
+    ? Object.values(shape.members)
+    : [shape.kind === "list" ? shape.item : shape.value];
+  return parts.some((part) => canHoldSecret(part, seen));
+}

@@ -1,13 +1,16 @@
 /**
- * Structures, prepared for reading and writing.
+ * Structures, prepared for reading and writing, and questions about their
+ * members.
  *
  * @module
  */
 import { withholding } from "../foundation/redact.ts";
 import type { Member, Shape, StructureShape } from "../ports/schema.ts";
-import { shapeOf } from "./members.ts";
 
-/** A member, and what is asked about it with every message. */
+/** Values by the names of members. */
+export type Values = Readonly<Record<string, unknown>>;
+
+/** A member, and what every message needs to know of it. */
 export interface Slot {
   /** The member's name in the API. */
   readonly key: string;
@@ -15,8 +18,14 @@ export interface Slot {
   readonly member: Member;
   /** Its shape; `undefined` for a scalar. */
   readonly shape: Shape | undefined;
-  /** Its name on the wire. */
+  /** Its name on the wire; that of a header field in lower case. */
   readonly name: string;
+  /** Its start tag without attributes. */
+  readonly open: string;
+  /** Its end tag without blanks. */
+  readonly close: string;
+  /** The member that followed it in the last document. */
+  next: Slot | undefined;
 }
 
 /**
@@ -26,6 +35,8 @@ export interface Slot {
 export class PreparedShape {
   static readonly #prepared = new WeakMap<StructureShape, PreparedShape>();
 
+  /** All members, by their name in the API. */
+  readonly slots: ReadonlyMap<string, Slot>;
   /** The member that is the whole body. */
   readonly payload: Slot | undefined;
   /** Members in header fields, and the status; their names in lower case. */
@@ -38,60 +49,100 @@ export class PreparedShape {
   readonly required: readonly Slot[];
   /** Members that are filled with a random id. */
   readonly tokens: readonly Slot[];
+  /** The member that came first in the last document. */
+  first: Slot | undefined;
 
-  readonly #prototype: object;
+  readonly #prototype: object | undefined;
 
   private constructor({ members }: StructureShape) {
-    const slots = Object.entries(members).map(([key, member]): Slot => ({
-      key,
-      member,
-      shape: shapeOf(member),
-      name: member.name ?? key,
-    }));
-    this.payload = slots.find(({ member }) => member.at === "payload");
-    this.head = slots.filter(({ member }) => isInHead(member)).map((slot) => ({
-      ...slot,
-      name: slot.name.toLowerCase(),
-    }));
-    this.document = new Map(
-      slots.filter(({ member }) => isInDocument(member))
-        .map((slot) => [localName(slot.name), slot]),
-    );
-    this.text = slots.filter(({ member }) => member.at === "text");
-    this.required = slots.filter(({ member }) => member.required);
-    this.tokens = slots.filter(({ member }) => member.token);
-    const secrets = slots.filter(({ member }) => member.secret);
-    this.#prototype = secrets.length === 0
-      ? Object.prototype
-      : withholding(secrets.map(({ key }) => key));
+    const slots = new Map<string, Slot>();
+    const document = new Map<string, Slot>();
+    const head: Slot[] = [];
+    const text: Slot[] = [];
+    const required: Slot[] = [];
+    const tokens: Slot[] = [];
+    const secrets: string[] = [];
+    for (const key of Object.keys(members)) {
+      const member = members[key];
+      if (member === undefined) continue;
+      const { at } = member;
+      const inHead = at === "header" || at === "headers" || at === "status";
+      const wire = member.name ?? key;
+      const name = inHead ? wire.toLowerCase() : wire;
+      const slot: Slot = {
+        key,
+        member,
+        shape: shapeOf(member),
+        name,
+        open: `<${name}>`,
+        close: `</${name}>`,
+        next: undefined,
+      };
+      slots.set(key, slot);
+      if (inHead) head.push(slot);
+      else if (at === "text") text.push(slot);
+      else if (at === "payload") this.payload ??= slot;
+      // An answer has neither path nor query: these members are in its body.
+      else document.set(localName(name), slot);
+      if (member.required) required.push(slot);
+      if (member.token) tokens.push(slot);
+      if (member.secret) secrets.push(key);
+    }
+    this.slots = slots;
+    this.head = head;
+    this.document = document;
+    this.text = text;
+    this.required = required;
+    this.tokens = tokens;
+    this.#prototype = secrets.length === 0 ? undefined : withholding(secrets);
   }
 
   /** Makes a value without members yet; printed, it will not show its secrets. */
   blank(): Record<string, unknown> {
-    return Object.create(this.#prototype);
+    return this.#prototype === undefined ? {} : Object.create(this.#prototype);
   }
 
   /** Prepares a structure, or finds it prepared. */
   static of(shape: StructureShape): PreparedShape {
-    let prepared = this.#prepared.get(shape);
+    let prepared = PreparedShape.#prepared.get(shape);
     if (prepared === undefined) {
       prepared = new PreparedShape(shape);
-      this.#prepared.set(shape, prepared);
+      PreparedShape.#prepared.set(shape, prepared);
     }
     return prepared;
   }
 }
 
-/** An answer has neither path nor query: what would travel there is in its body. */
-function isInDocument({ at }: Member): boolean {
-  return at === undefined || at === "query" || at === "path";
+/** The shape of a member; `undefined` for a scalar. */
+export function shapeOf(member: Member): Shape | undefined {
+  return typeof member.of === "function" ? member.of() : undefined;
 }
 
-function isInHead({ at }: Member): boolean {
-  return at === "header" || at === "headers" || at === "status";
+/** A value that is set, with its member. */
+export type SetMember = readonly [slot: Slot, value: unknown];
+
+/** The values that are set, with their members, in the order of the values. */
+export function setMembers(
+  shape: StructureShape,
+  values: Values,
+): readonly SetMember[] {
+  const { slots } = PreparedShape.of(shape);
+  const found: SetMember[] = [];
+  for (const key of Object.keys(values)) {
+    const slot = slots.get(key);
+    const value = values[key];
+    if (slot !== undefined && value !== undefined) found.push([slot, value]);
+  }
+  return found;
+}
+
+/** Whether a value has members of its own: no list, map, set, bytes or time. */
+export function isValues(value: unknown): value is Values {
+  return typeof value === "object" && value !== null &&
+    !(Symbol.iterator in value) && !(value instanceof Date);
 }
 
 /** `xsi:type` → `type`, as the elements have it. */
-function localName(name: string): string {
+export function localName(name: string): string {
   return name.slice(name.indexOf(":") + 1);
 }

@@ -6,26 +6,31 @@
  * @module
  */
 import { text } from "../foundation/bytes.ts";
+import { ProtocolError } from "../foundation/errors.ts";
+import { encodeComponent } from "../foundation/bytes.ts";
 import type { HttpResponse } from "../ports/http.ts";
 import type {
   ParsedResponse,
   Protocol,
   SerializedRequest,
 } from "../ports/protocol.ts";
-import type { Operation } from "../ports/schema.ts";
-import { answer } from "./answer.ts";
-import { checkedInput } from "./draft.ts";
-import { encodeForm, formParams } from "./form.ts";
-import { PreparedShape } from "./prepared_shape.ts";
+import type { Member, Operation, StructureShape } from "../ports/schema.ts";
 import {
-  answerInWords,
-  bodyBytes,
-  rootOf,
-  wrongBody,
-} from "./response_body.ts";
-import { hiddenError, serviceError } from "./service_error.ts";
-import { ShapeReader } from "./shape_reader.ts";
-import { childOf, type XmlElement } from "./xml_reader.ts";
+  DocumentReader,
+  isErrorDocument,
+  readStructure,
+} from "./document_reader.ts";
+import {
+  isValues,
+  localName,
+  PreparedShape,
+  setMembers,
+  shapeOf,
+  type Values,
+} from "./prepared_shape.ts";
+import { checkedInput } from "./request.ts";
+import { bodyBytes, bodyText, type Output, ValueReader } from "./response.ts";
+import { memberText } from "./scalars.ts";
 
 /**
  * Makes the protocol of a service.
@@ -34,8 +39,8 @@ import { childOf, type XmlElement } from "./xml_reader.ts";
  */
 export function queryProtocol(version: string): Protocol {
   return {
-    serialize<Input, Output>(
-      operation: Operation<Input, Output>,
+    serialize<Input, Result>(
+      operation: Operation<Input, Result>,
       input: Input,
       uuid: () => string,
     ): SerializedRequest {
@@ -59,55 +64,149 @@ export function queryProtocol(version: string): Protocol {
   };
 }
 
-async function deserialize<Input, Output>(
-  operation: Operation<Input, Output>,
+async function deserialize<Input, Result>(
+  operation: Operation<Input, Result>,
   response: HttpResponse,
-): Promise<ParsedResponse<Output>> {
+): Promise<ParsedResponse<Result>> {
   const bytes = await bodyBytes(response);
+  const document = text(bytes);
   if (response.status >= 300) {
-    throw serviceError(operation, response, text(bytes));
+    const { serviceError } = await import("./service_error.ts");
+    throw serviceError(operation, response, document);
   }
-  const error = hiddenError(operation, response.headers, bytes);
-  if (error !== undefined) throw error;
+  if (isErrorDocument(document)) {
+    const { hiddenError } = await import("./service_error.ts");
+    throw hiddenError(operation, response.headers, document);
+  }
   const shape = operation.output();
-  const root = rootOf(bytes);
-  const result = root && resultOf(operation, root);
-  if (result === undefined && PreparedShape.of(shape).document.size > 0) {
+  const reader = new ValueReader(operation.name);
+  const wrapper = operation.wrapper ?? `${operation.name}Result`;
+  const { output, requestId, root } = readResult(shape, bytes, reader, wrapper);
+  if (output === undefined && PreparedShape.of(shape).document.size > 0) {
+    const { answerInWords, wrongBody } = await import("./service_error.ts");
     const lack = root === undefined
       ? "its body is no XML document"
-      : `its document <${root.name}> has no <${wrapperOf(operation)}>`;
+      : `its document <${root}> has no <${wrapper}>`;
     const came = answerInWords(operation, response, bytes);
     throw wrongBody(operation, `${lack} (${came})`);
   }
-  const reader = new ShapeReader(operation.name);
-  const output = result === undefined ? {} : reader.members(result, shape, "");
-  return answer(
-    reader.complete(output, shape, ""),
-    reader,
-    root && requestIdOf(root),
-  );
+  reader.settle();
+  return reader.parsed(reader.complete(output ?? {}, shape, ""), requestId);
 }
 
-function wrapperOf<Input, Output>(
-  { name, wrapper = `${name}Result` }: Operation<Input, Output>,
-): string {
-  return wrapper;
+/** What a document holds. */
+interface ResultDocument {
+  /** Name of the root; absent where the body is no document. */
+  root?: string;
+  /** The members of the result; absent where it has none. */
+  output?: Output;
+  /** The service's id of the request. */
+  requestId?: string;
 }
 
-/** The element with the result; the root, where it has the members itself. */
-function resultOf<Input, Output>(
-  operation: Operation<Input, Output>,
-  root: XmlElement,
-): XmlElement | undefined {
-  const result = childOf(root, wrapperOf(operation));
-  if (result !== undefined) return result;
-  const { document } = PreparedShape.of(operation.output());
-  return root.children.some(({ name }) => document.has(name))
-    ? root
-    : undefined;
+/** Reads the element with the result, or the root where that has the members. */
+function readResult(
+  shape: StructureShape,
+  bytes: Uint8Array,
+  reader: ValueReader,
+  wrapper: string,
+): ResultDocument {
+  const found: ResultDocument = {};
+  let metadata: ResultDocument | undefined;
+  try {
+    const document = bodyText(bytes);
+    const documents = new DocumentReader(document || " ", reader);
+    const readId = (holder: ResultDocument, tag: string): void => {
+      const id = documents.leaf(tag);
+      holder.requestId ??= id;
+    };
+    const root = documents.open();
+    documents.children(root, (child, name) => {
+      if (name === wrapper && found.output === undefined) {
+        found.output = PreparedShape.of(shape).blank();
+        documents.members(child, shape, found.output, "");
+      } else if (name === "ResponseMetadata" && metadata === undefined) {
+        const ids: ResultDocument = {};
+        metadata = ids;
+        documents.children(child, (inner, name) => {
+          if (name === "RequestId") readId(ids, inner);
+          else documents.leaf(inner);
+        });
+      } else if (name === "RequestId") readId(found, child);
+      else documents.leaf(child);
+    });
+    documents.end();
+    found.root = localName(root);
+    if (metadata !== undefined) Object.assign(found, metadata);
+    if (found.output === undefined) {
+      const output = PreparedShape.of(shape).blank();
+      const { known } = readStructure(document, shape, reader, output);
+      if (known) found.output = output;
+    }
+    return found;
+  } catch (error) {
+    if (error instanceof ProtocolError) return {};
+    throw error;
+  }
 }
 
-function requestIdOf(root: XmlElement): string | undefined {
-  const holder = childOf(root, "ResponseMetadata") ?? root;
-  return childOf(holder, "RequestId")?.text;
+/** A parameter, not yet encoded. */
+type FormParam = readonly [name: string, value: string];
+
+/** Writes parameters as `application/x-www-form-urlencoded`. */
+function encodeForm(params: readonly FormParam[]): string {
+  return params.map((pair) => pair.map(encodeFormText).join("=")).join("&");
+}
+
+/**
+ * Takes a structure apart into parameters.
+ *
+ * @param shape The structure.
+ * @param values Its members, validated before.
+ * @param prefix Put in front of their names.
+ */
+function* formParams(
+  shape: StructureShape,
+  values: Values,
+  prefix = "",
+): Generator<FormParam> {
+  for (const [{ member, name }, value] of setMembers(shape, values)) {
+    yield* paramsOf(prefix + name, member, value);
+  }
+}
+
+function* paramsOf(
+  name: string,
+  member: Member,
+  value: unknown,
+): Generator<FormParam> {
+  const shape = shapeOf(member);
+  if (shape === undefined) {
+    yield [name, memberText(member, value)];
+  } else if (shape.kind === "structure") {
+    yield* formParams(shape, isValues(value) ? value : {}, `${name}.`);
+  } else if (shape.kind === "list") {
+    const items: readonly unknown[] = Array.isArray(value) ? value : [];
+    if (items.length === 0) yield [name, ""];
+    const stem = member.flat ? name : `${name}.${shape.item.name ?? "member"}`;
+    for (const [index, item] of items.entries()) {
+      yield* paramsOf(`${stem}.${index + 1}`, shape.item, item);
+    }
+  } else {
+    const entries = Object.entries(isValues(value) ? value : {});
+    const stem = member.flat ? name : `${name}.entry`;
+    for (const [index, [key, item]] of entries.entries()) {
+      const entry = `${stem}.${index + 1}`;
+      yield [`${entry}.${shape.key.name ?? "key"}`, key];
+      yield* paramsOf(
+        `${entry}.${shape.value.name ?? "value"}`,
+        shape.value,
+        item,
+      );
+    }
+  }
+}
+
+function encodeFormText(text: string): string {
+  return encodeComponent(text).replaceAll("%20", "+");
 }

@@ -7,6 +7,7 @@
  * @module
  */
 import { text } from "../foundation/bytes.ts";
+import { ProtocolError } from "../foundation/errors.ts";
 import { StreamingBody } from "../foundation/streaming_body.ts";
 import type { HttpResponse } from "../ports/http.ts";
 import type {
@@ -14,210 +15,192 @@ import type {
   Protocol,
   SerializedRequest,
 } from "../ports/protocol.ts";
-import type { Member, Operation, StructureShape } from "../ports/schema.ts";
-import { answer } from "./answer.ts";
-import { checkedInput } from "./draft.ts";
-import { eventStream } from "./events.ts";
-import { isBodyInput } from "./kinds.ts";
-import { given, shapeOf, type Values } from "./members.ts";
-import { PreparedShape } from "./prepared_shape.ts";
-import { requestHead } from "./request_head.ts";
+import type { Operation, StructureShape } from "../ports/schema.ts";
+import { PreparedShape, setMembers, type Values } from "./prepared_shape.ts";
+import { checkedInput, requestHead } from "./request.ts";
 import {
-  answerInWords,
   bodyBytes,
   bodyText,
   NO_BODY,
-  rootOf,
-  wrongBody,
-} from "./response_body.ts";
-import { headValues } from "./response_head.ts";
-import { hiddenError, serviceError, unreadableError } from "./service_error.ts";
-import { type Output as Read, ShapeReader } from "./shape_reader.ts";
-import { memberXml, structureXml } from "./shape_writer.ts";
-import type { XmlElement } from "./xml_reader.ts";
+  type Output,
+  ValueReader,
+} from "./response.ts";
+import { isBodyInput } from "./validate.ts";
+import { memberXml, structureXml } from "./xml_writer.ts";
 
 /** Writes requests and reads responses as REST-XML. */
 export const restXml: Protocol = {
-  serialize<Input, Output>(
-    operation: Operation<Input, Output>,
+  serialize<Input, Result>(
+    operation: Operation<Input, Result>,
     input: Input,
     uuid: () => string,
   ): SerializedRequest {
     const { shape, values, target } = checkedInput(operation, input, uuid);
+    const { payload } = PreparedShape.of(shape);
     return {
       ...target,
       ...requestHead(operation.path, shape, values),
-      ...requestBody(operation, shape, values),
+      body: requestBody(operation, shape, values),
+      streamed: payload?.member.stream === true,
     };
   },
 
-  async deserialize<Input, Output>(
-    operation: Operation<Input, Output>,
+  async deserialize<Input, Result>(
+    operation: Operation<Input, Result>,
     response: HttpResponse,
-  ): Promise<ParsedResponse<Output>> {
+  ): Promise<ParsedResponse<Result>> {
     if (response.status >= 300) {
       const document = text(await bodyBytes(response));
+      const { serviceError } = await import("./service_error.ts");
       throw serviceError(operation, response, document);
     }
     const shape = operation.output();
-    const reader = new ShapeReader(operation.name);
-    const output = headValues(response, shape, reader);
-    const body = await responseBody(operation, response, { shape, reader });
-    Object.assign(output, body);
-    return answer(reader.complete(output, shape, ""), reader);
+    const reader = new ValueReader(operation.name);
+    const output = reader.head(response, shape);
+    reader.settle();
+    const { payload } = PreparedShape.of(shape);
+    if (payload?.member.stream) {
+      output[payload.key] = new StreamingBody(response.body ?? NO_BODY);
+    } else await readBody(operation, response, { shape, reader, output });
+    return reader.parsed(reader.complete(output, shape, ""));
   },
 };
 
-function requestBody<Input, Output>(
-  { root }: Operation<Input, Output>,
+function requestBody<Input, Result>(
+  { root }: Operation<Input, Result>,
   shape: StructureShape,
   values: Values,
-): Pick<SerializedRequest, "body" | "streamed"> {
-  const { payload } = PreparedShape.of(shape);
-  if (payload !== undefined) {
-    const { key, member } = payload;
-    const streamed = member.stream === true;
-    return { body: payloadBody(key, member, values[key]), streamed };
-  }
-  const body = root !== undefined && hasMembers(shape, values)
-    ? structureXml(root, shape, values)
-    : undefined;
-  return { body, streamed: false };
-}
-
-function hasMembers(shape: StructureShape, values: Values): boolean {
-  return given(shape, values).some(([, { at }]) => at === undefined);
-}
-
-function payloadBody(
-  key: string,
-  member: Member,
-  value: unknown,
 ): SerializedRequest["body"] {
-  if (value === undefined) return undefined;
-  if (shapeOf(member) !== undefined) {
-    return memberXml(member.name ?? key, member, value);
+  const { payload } = PreparedShape.of(shape);
+  if (payload === undefined) {
+    return root !== undefined &&
+        setMembers(shape, values).some(([slot]) => slot.member.at === undefined)
+      ? structureXml(root, shape, values)
+      : undefined;
   }
+  const { key, member, name, shape: inner } = payload;
+  const value = values[key];
+  if (value === undefined) return undefined;
+  if (inner !== undefined) return memberXml(name, member, value);
   return isBodyInput(value) ? value : undefined;
 }
 
 /** What is needed to read a body. */
 interface Reading {
   readonly shape: StructureShape;
-  readonly reader: ShapeReader;
+  readonly reader: ValueReader;
+  /** Takes the members. */
+  readonly output: Output;
 }
 
-async function responseBody<Input, Output>(
-  operation: Operation<Input, Output>,
+/** Reads a body that is handed out whole, or event by event. */
+async function readBody<Input, Result>(
+  operation: Operation<Input, Result>,
   response: HttpResponse,
-  { shape, reader }: Reading,
-): Promise<Read> {
-  const { payload } = PreparedShape.of(shape);
-  if (payload === undefined) {
-    const root = documentOf(operation, response, await bodyBytes(response), {
-      roots: operation.roots,
-      shape,
+  { shape, reader, output }: Reading,
+): Promise<void> {
+  const { document, payload, text } = PreparedShape.of(shape);
+  const inner = payload?.shape;
+  if (payload !== undefined && inner?.kind === "structure" && inner.events) {
+    const { eventStream } = await import("./event_stream.ts");
+    output[payload.key] = eventStream(operation, response, {
+      shape: inner,
+      reader,
     });
-    return root === undefined ? {} : {
-      ...rootText(root, shape),
-      ...reader.members(root, shape, ""),
-    };
-  }
-  const { key, member, shape: inner } = payload;
-  if (member.stream) {
-    return { [key]: new StreamingBody(response.body ?? NO_BODY) };
-  }
-  if (inner?.kind === "structure" && inner.events) {
-    return {
-      [key]: eventStream(operation, response, { shape: inner, reader }),
-    };
+    return;
   }
   const bytes = await bodyBytes(response);
-  if (member.of === "string") return { [key]: bodyText(bytes) };
-  if (inner === undefined) return bytes.length > 0 ? { [key]: bytes } : {};
-  const root = documentOf(operation, response, bytes, {
-    // The models name this root after the member or after its shape.
-    roots: operation.errorInSuccess && [...new Set([key, payload.name])],
-    ...inner.kind === "structure" ? { shape: inner } : {},
-  });
-  if (root !== undefined) return { [key]: reader.value(root, member, key) };
-  // An empty structure can be meant; a union without a member cannot.
-  return inner.kind !== "structure" || inner.union
-    ? {}
-    : { [key]: PreparedShape.of(inner).blank() };
-}
-
-/** What the document of an operation looks like. */
-interface Expected {
-  /** Names that its root can have; absent: any. */
-  readonly roots: readonly string[] | undefined;
-  /** What is in the root. */
-  readonly shape?: StructureShape;
+  if (payload !== undefined && inner === undefined) {
+    if (payload.member.of === "string") output[payload.key] = bodyText(bytes);
+    else if (bytes.length > 0) output[payload.key] = bytes;
+  } else if (bytes.length > 0) {
+    const isUsed = document.size > 0 || payload !== undefined ||
+      text.length > 0;
+    if (isUsed || operation.errorInSuccess) {
+      await readDocument(operation, response, bytes, { shape, reader, output });
+    }
+  } else if (operation.bodyRequired) {
+    const { answerInWords, wrongBody } = await import("./service_error.ts");
+    const came = answerInWords(operation, response, bytes);
+    throw wrongBody(operation, `its body is empty (${came})`);
+  } else if (
+    payload !== undefined && inner?.kind === "structure" && !inner.union
+  ) {
+    // An empty structure can be meant; a union without a member cannot.
+    output[payload.key] = PreparedShape.of(inner).blank();
+  }
 }
 
 /**
- * The root of the document; `undefined` where the body is empty, or where the
- * operation has no use for it.
+ * Reads a document.
  *
  * @throws {ServiceError} If it is an error, or, where it could be one, no XML.
  * @throws {ProtocolError} If it is a document of something else.
  */
-function documentOf<Input, Output>(
-  operation: Operation<Input, Output>,
+async function readDocument<Input, Result>(
+  operation: Operation<Input, Result>,
   response: HttpResponse,
   bytes: Uint8Array,
-  expected: Expected,
-): XmlElement | undefined {
-  if (bytes.length === 0) {
-    if (operation.bodyRequired !== true) return undefined;
-    throw wrongBody(
-      operation,
-      `its body is empty (${answerInWords(operation, response, bytes)})`,
-    );
+  { shape, reader, output }: Reading,
+): Promise<void> {
+  const { isErrorDocument, readStructure, readValue } = await import(
+    "./document_reader.ts"
+  );
+  const { errorInSuccess, name } = operation;
+  const document = orUndefined(() => bodyText(bytes));
+  if (errorInSuccess && isErrorDocument(document ?? text(bytes))) {
+    const { hiddenError } = await import("./service_error.ts");
+    throw hiddenError(operation, response.headers, document ?? text(bytes));
   }
-  const { errorInSuccess } = operation;
-  const useful = hasDocument(operation.output());
-  if (!errorInSuccess && !useful) return undefined;
-  const error = errorInSuccess &&
-    hiddenError(operation, response.headers, bytes);
-  if (error) throw error;
-  const root = rootOf(bytes);
-  if (root === undefined) {
-    const found = `its body is no XML document (${
-      answerInWords(operation, response, bytes)
-    })`;
+  const { document: members, payload, text: texts } = PreparedShape.of(shape);
+  const read = document === undefined
+    ? undefined
+    : orUndefined(() =>
+      payload === undefined
+        ? readStructure(document, shape, reader, output)
+        : readValue(document, payload.member, reader, payload.key)
+    );
+  if (read === undefined) {
+    const { answerInWords, unreadableError, wrongBody } = await import(
+      "./service_error.ts"
+    );
+    const came = answerInWords(operation, response, bytes);
+    const found = `its body is no XML document (${came})`;
     throw errorInSuccess
       ? unreadableError(operation, response.headers, found)
       : wrongBody(operation, found);
   }
-  // Stores that are made from the model name the root after the operation.
-  const ofModel = root.name === `${operation.name}Response`;
-  if (!useful || ofModel || isExpected(root, expected)) return root;
-  const roots = expected.roots?.map((name) => `<${name}>`).join(" or ");
-  throw wrongBody(
-    operation,
-    `its document is <${root.name}>, expected ${roots} (${
-      answerInWords(operation, response, bytes)
-    })`,
-  );
+  const roots = payload === undefined
+    ? operation.roots
+    // The models name this root after the member or after its shape.
+    : errorInSuccess && [...new Set([payload.key, payload.name])];
+  const isUsed = members.size > 0 || payload !== undefined || texts.length > 0;
+  // Stores that are made from the model name the root after the operation;
+  // others name it in their own way and are known by what is in it.
+  if (
+    isUsed && roots && !read.known && !roots.includes(read.root) &&
+    read.root !== `${name}Response`
+  ) {
+    const { answerInWords, wrongBody } = await import("./service_error.ts");
+    const expected = roots.map((root) => `<${root}>`).join(" or ");
+    const came = answerInWords(operation, response, bytes);
+    throw wrongBody(
+      operation,
+      `its document is <${read.root}>, expected ${expected} (${came})`,
+    );
+  }
+  reader.settle();
+  if (payload !== undefined && "value" in read) {
+    output[payload.key] = read.value;
+  }
 }
 
-/** Stores that name a root in their own way are known by what is in it. */
-function isExpected(root: XmlElement, { roots, shape }: Expected): boolean {
-  if (roots === undefined || roots.includes(root.name)) return true;
-  const slots = shape && PreparedShape.of(shape).document;
-  return root.children.some(({ name }) => slots?.has(name));
-}
-
-function hasDocument(shape: StructureShape): boolean {
-  const { document, payload, text } = PreparedShape.of(shape);
-  return document.size > 0 || payload !== undefined || text.length > 0;
-}
-
-/** The member that is the root's own text, where the shape has one. */
-function rootText(root: XmlElement, shape: StructureShape): Read {
-  if (root.text === "") return {};
-  return Object.fromEntries(
-    PreparedShape.of(shape).text.map(({ key }) => [key, root.text]),
-  );
+/** What a reader returns; `undefined` where the text is not what it reads. */
+function orUndefined<Value>(read: () => Value): Value | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined;
+    throw error;
+  }
 }

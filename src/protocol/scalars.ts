@@ -1,9 +1,12 @@
 /**
- * Values without members, as text and back.
+ * Values without members as text and back, and header fields that hold several
+ * of them, or JSON.
+ *
+ * Source: RFC 9110, sections 5.6.1 and 5.6.4.
  *
  * @module
  */
-import { base64, fromBase64, utf8 } from "../foundation/bytes.ts";
+import { base64, fromBase64, strictText, utf8 } from "../foundation/bytes.ts";
 import {
   epochSeconds,
   httpDate,
@@ -57,14 +60,14 @@ export function scalarText(
  *
  * @param member The member.
  * @param value The value, validated before.
- * @param habit How a time is written where the member does not say.
+ * @param fallback How a time is written where the member does not say.
  */
 export function memberText(
   { of, time }: Member,
   value: unknown,
-  habit: TimeFormat = "iso8601",
+  fallback: TimeFormat = "iso8601",
 ): string {
-  return typeof of === "string" ? scalarText(of, value, time ?? habit) : "";
+  return typeof of === "string" ? scalarText(of, value, time ?? fallback) : "";
 }
 
 /**
@@ -84,20 +87,88 @@ export function parseScalar(
     case "blob":
       return parseBlob(text);
     case "boolean":
-      return parseBoolean(text.trim());
+      return text === "true" || (text !== "false" && parseBoolean(text.trim()));
     case "integer":
     case "long":
-      return parseNumber(text.trim(), WHOLE);
+      return wholeNumber(text) ?? parseNumber(text.trim(), WHOLE);
     case "double":
     case "float":
       return NAMED.get(text.trim()) ?? parseNumber(text.trim(), DECIMAL);
     case "timestamp":
-      return parseTimestamp(text);
+      return isoTime(text) ?? parseTimestamp(text);
   }
 }
 
 function parseNumber(text: string, form: RegExp): number | undefined {
   return form.test(text) ? Number(text) : undefined;
+}
+
+/** A number of up to 15 digits, without a sign; `undefined` for all else. */
+function wholeNumber(text: string): number | undefined {
+  const { length } = text;
+  if (length === 0 || length > 15) return undefined;
+  let number = 0;
+  for (let at = 0; at < length; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    if (digit < 0 || digit > 9) return undefined;
+    number = number * 10 + digit;
+  }
+  return number;
+}
+
+/** `2024-02-29T12:34:56Z`, with milliseconds or without; `undefined` for all else. */
+function isoTime(text: string): Date | undefined {
+  // Lists have a time in each entry, and the patterns for all forms are slow.
+  const { length } = text;
+  if (
+    length !== 20 && (length !== 24 || text.charCodeAt(19) !== DOT) ||
+    text.charCodeAt(4) !== HYPHEN || text.charCodeAt(7) !== HYPHEN ||
+    text.charCodeAt(10) !== LETTER_T || text.charCodeAt(13) !== COLON ||
+    text.charCodeAt(16) !== COLON || text.charCodeAt(length - 1) !== LETTER_Z
+  ) return undefined;
+  const year = digits(text, 0, 4);
+  const month = digits(text, 5, 7);
+  const day = digits(text, 8, 10);
+  const hour = digits(text, 11, 13);
+  const minute = digits(text, 14, 16);
+  const second = digits(text, 17, 19);
+  const milli = length === 24 ? digits(text, 20, 23) : 0;
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  const lastDay = month === 2 && isLeap ? 29 : MONTH_DAYS[month] ?? 0;
+  // NaN fails each comparison.
+  const isTime = year >= 1 && day >= 1 && day <= lastDay && hour <= 23 &&
+    minute <= 59 && second <= 59 && milli >= 0;
+  if (!isTime) return undefined;
+  // Years begin in March here, so that the leap day is their last.
+  const years = month <= 2 ? year - 1 : year;
+  const months = month <= 2 ? month + 9 : month - 3;
+  const days = 365 * years + Math.floor(years / 4) - Math.floor(years / 100) +
+    Math.floor(years / 400) + Math.floor((153 * months + 2) / 5) + day -
+    719_469;
+  return new Date(
+    days * 86_400_000 + hour * 3_600_000 + minute * 60_000 + second * 1_000 +
+      milli,
+  );
+}
+
+/** Days of the months in years without a leap day, from 1. */
+const MONTH_DAYS = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+const HYPHEN = 45;
+const DOT = 46;
+const COLON = 58;
+const LETTER_T = 84;
+const LETTER_Z = 90;
+
+/** The number that digits are; NaN where one is none. */
+function digits(text: string, start: number, end: number): number {
+  let number = 0;
+  for (let at = start; at < end; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    if (digit < 0 || digit > 9) return NaN;
+    number = number * 10 + digit;
+  }
+  return number;
 }
 
 function parseBoolean(text: string): boolean | undefined {
@@ -111,4 +182,47 @@ function parseBlob(text: string): Uint8Array<ArrayBuffer> | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Joins items; those with a comma or a quote are quoted. */
+export function headerList(items: readonly string[]): string {
+  return items.map((item) =>
+    /[",]/.test(item) ? `"${item.replace(/["\\]/g, "\\$&")}"` : item
+  ).join(",");
+}
+
+/** Joins times, each of which has a comma of its own. */
+export function headerDates(items: readonly string[]): string {
+  return items.join(", ");
+}
+
+/** The items of a field; empty ones are passed over. */
+export function splitHeaderList(field: string): string[] {
+  return (field.match(/(?:"(?:[^"\\]|\\.)*"|[^,])+/g) ?? [])
+    .map((item) => unquoted(item.trim()))
+    .filter((item) => item !== "");
+}
+
+/** The times in a field, each of which has a comma of its own. */
+export function splitHeaderDates(field: string): string[] {
+  return (field.match(/[^,]+,[^,]+/g) ?? []).map((item) => item.trim());
+}
+
+/** Writes any value as JSON that a field can carry. */
+export function headerJson(value: unknown): string {
+  return base64(utf8(JSON.stringify(value)));
+}
+
+/** Reads what {@linkcode headerJson} writes; `undefined` where the field is none. */
+export function parseHeaderJson(field: string): unknown {
+  try {
+    return JSON.parse(strictText(fromBase64(field)));
+  } catch {
+    return undefined;
+  }
+}
+
+function unquoted(item: string): string {
+  const quoted = /^"((?:[^"\\]|\\.)*)"$/.exec(item)?.[1];
+  return quoted?.replace(/\\(.)/g, "$1") ?? item;
 }

@@ -1,5 +1,8 @@
 /**
- * Error documents to errors.
+ * Error documents to errors, and errors of responses that are none to their
+ * operation. Secrets that a service repeats are withheld: S3 answers a wrong
+ * signature with the canonical request, token included, and an expired token
+ * with the token.
  *
  * Taken are `<Error>` (S3) and `<ErrorResponse><Error>` (query protocol, and
  * stores that imitate it), with a namespace or without. Any other body, none
@@ -13,29 +16,27 @@ import {
   ServiceError,
   type ServiceErrorDetail,
 } from "../foundation/errors.ts";
-import type { HeaderMap } from "../ports/http.ts";
+import {
+  bodyCanHoldSecret,
+  isSecretParam,
+  redactHeader,
+  WITHHELD,
+} from "../foundation/redact.ts";
+import type { HeaderMap, HttpResponse } from "../ports/http.ts";
 import type { ErrorTraits, Operation } from "../ports/schema.ts";
-import { maskedElement, maskedText } from "./mask.ts";
-import { headValues, type ResponseHead } from "./response_head.ts";
-import { type Output, ShapeReader } from "./shape_reader.ts";
-import { statusPhrase } from "./status_phrases.ts";
+import { DocumentReader } from "./document_reader.ts";
+import { type Output, type ResponseHead, ValueReader } from "./response.ts";
 import { childOf, readXml, type XmlElement } from "./xml_reader.ts";
 
 /** Status that an error inside a success counts as (specs/retries, section 7). */
 const HIDDEN_ERROR = 500;
 
-/** Longest part of an error inside a success that is read, as of a refusal. */
+/** Longest part of an error inside a success that is read, in bytes or characters. */
 const MOST_BYTES = 64 * 1_024;
-
-/** The start of an error document; what may stand before its root is passed over. */
-const ERROR_ROOT =
-  /^(?:<\?[^>]*>|<!--(?:[^-]|-[^-])*-->|\s)*<(?:[\w.-]+:)?(?:Error|ErrorResponse)(?=[\s/>])/;
 
 /** What nginx, Apache and Go answer on a port for TLS to a request without it. */
 const WANTS_TLS =
   /plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL-enabled server port|HTTP request to an HTTPS server/;
-
-const WHITE_SPACE: ReadonlySet<number | undefined> = new Set([9, 10, 13, 32]);
 
 /** What has a place of its own in the error. */
 const PLACED = new Set(["code", "message", "requestid", "hostid"]);
@@ -62,6 +63,7 @@ export function serviceError<Input, Output>(
     : undefined;
   return errorOf(operation, head, {
     code,
+    document,
     said,
     root,
     ...reason && { reason },
@@ -69,26 +71,23 @@ export function serviceError<Input, Output>(
 }
 
 /**
- * Makes the error that stands inside a success, if there is one.
- *
- * The name of the root is looked at first, so that of a long one only the start
- * is ever read.
+ * Makes the error that stands inside a success. Of a long one only the start is
+ * read.
  *
  * @param operation The operation's table; its errors type their members.
  * @param headers Header fields of the response.
- * @param bytes The body.
- * @returns The error, or `undefined` where the body is no error document.
+ * @param document The body, decoded.
  */
 export function hiddenError<Input, Output>(
   operation: Operation<Input, Output>,
   headers: HeaderMap,
-  bytes: Uint8Array,
-): ServiceError | undefined {
-  // White space keeps a connection alive while the service works.
-  const start = firstSign(bytes);
-  const document = text(bytes.subarray(start, start + MOST_BYTES));
-  if (!ERROR_ROOT.test(document)) return undefined;
-  return serviceError(operation, { headers, status: HIDDEN_ERROR }, document);
+  document: string,
+): ServiceError {
+  return serviceError(
+    operation,
+    { headers, status: HIDDEN_ERROR },
+    document.trimStart().slice(0, MOST_BYTES),
+  );
 }
 
 /**
@@ -96,26 +95,35 @@ export function hiddenError<Input, Output>(
  *
  * @param operation The operation's table; its errors type their members.
  * @param headers Header fields of the response.
- * @param told The code, and the message or the document that has it.
+ * @param message The code, and the message or the document that has it.
  */
 export function eventError<Input, Output>(
   operation: Operation<Input, Output>,
   headers: HeaderMap,
-  told: {
+  message: {
     readonly code?: string;
     readonly reason?: string;
     readonly payload: Uint8Array;
   },
 ): ServiceError {
-  const { code = String(HIDDEN_ERROR), payload } = told;
-  const said = rootOf(text(payload.subarray(0, MOST_BYTES)));
+  const { code = String(HIDDEN_ERROR), payload, reason } = message;
+  const document = text(payload.subarray(0, MOST_BYTES));
+  const said = rootOf(document);
   const head = { headers, status: HIDDEN_ERROR };
-  return errorOf(operation, head, { ...told, code, said, root: said });
+  return errorOf(operation, head, {
+    code,
+    document,
+    said,
+    root: said,
+    ...reason === undefined ? {} : { reason },
+  });
 }
 
-/** What an answer tells about an error. */
-interface Told {
+/** What a response says about an error. */
+interface Said {
   readonly code: string;
+  /** The text that was read. */
+  readonly document: string;
   /** The message, where it does not stand in the element. */
   readonly reason?: string;
   /** The element that has the details. */
@@ -127,10 +135,10 @@ interface Told {
 function errorOf<Input, Output>(
   operation: Operation<Input, Output>,
   head: ResponseHead,
-  { code, said, root, ...told }: Told,
+  { code, document, said, root, ...message }: Said,
 ): ServiceError {
   const traits = operation.errors?.find((known) => known.code === code);
-  const reason = told.reason ?? textOf(said, "Message") ??
+  const reason = message.reason ?? textOf(said, "Message") ??
     textOf(said, "message") ?? statusPhrase(head.status);
   return new ServiceError(maskedText(reason), {
     code,
@@ -138,7 +146,10 @@ function errorOf<Input, Output>(
     status: head.status,
     ...ids(head, said, root),
     headers: head.headers,
-    fields: said === undefined ? {} : fieldsOf(said, traits, head),
+    fields: said === undefined ? {} : withoutPlaced({
+      ...plainValues(said),
+      ...typedValues(document, traits, head, said === root),
+    }),
     ...traits?.retryable && { retryable: traits.retryable },
   });
 }
@@ -161,12 +172,7 @@ function ids(
   };
 }
 
-function fieldsOf(
-  said: XmlElement,
-  traits: ErrorTraits | undefined,
-  head: ResponseHead,
-): Output {
-  const values = { ...plainValues(said), ...typedValues(said, traits, head) };
+function withoutPlaced(values: Output): Output {
   return Object.fromEntries(
     Object.entries(values)
       .filter(([name]) => !PLACED.has(name.toLowerCase()))
@@ -195,19 +201,32 @@ function plainValues(element: XmlElement): Output {
   );
 }
 
+/** The members that the model knows; in the root, or in the `<Error>` in it. */
 function typedValues(
-  said: XmlElement,
+  document: string,
   traits: ErrorTraits | undefined,
   head: ResponseHead,
+  inRoot: boolean,
 ): Output {
   if (traits?.shape === undefined) return {};
   const shape = traits.shape();
-  const reader = new ShapeReader(traits.code);
+  const reader = new ValueReader(traits.code);
+  const output = reader.head(head, shape);
+  const documents = new DocumentReader(document, reader);
+  const root = documents.open();
+  let wanted = true;
+  if (inRoot) documents.members(root, shape, output, "");
+  else {
+    documents.children(root, (child, name) => {
+      if (wanted && name === "Error") {
+        wanted = false;
+        documents.members(child, shape, output, "");
+      } else documents.leaf(child);
+    });
+  }
   try {
-    return {
-      ...headValues(head, shape, reader),
-      ...reader.members(said, shape, ""),
-    };
+    reader.settle();
+    return output;
   } catch (error) {
     // A detail that cannot be typed must not hide the error it belongs to.
     if (error instanceof ProtocolError) return {};
@@ -237,13 +256,6 @@ export function unreadableError<Input, Output>(
   return new ServiceError(reason, { ...detail, found });
 }
 
-/** Where the first byte is that is neither white space nor a byte-order mark. */
-function firstSign(bytes: Uint8Array): number {
-  let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
-  while (WHITE_SPACE.has(bytes[at])) at++;
-  return at;
-}
-
 function rootOf(document: string): XmlElement | undefined {
   try {
     return readXml(document);
@@ -259,4 +271,143 @@ function textOf(
 ): string | undefined {
   const text = element && childOf(element, name)?.text.trim();
   return text === "" ? undefined : text;
+}
+
+/** How much of a body that was not expected is shown, in characters. */
+const SHOWN = 80;
+
+/** Control characters that JSON leaves as they are. */
+const CONTROLS = /[\x7f-\x9f\u2028\u2029]/g;
+
+/**
+ * Makes the error of a response that is none to the operation.
+ *
+ * @param operation The operation's table.
+ * @param found What is wrong with it, and what came.
+ */
+export function wrongBody<Input, Output>(
+  { name }: Operation<Input, Output>,
+  found: string,
+): ProtocolError {
+  return new ProtocolError(`Cannot read the answer to ${name}: ${found}`);
+}
+
+/**
+ * Says what came: the status, the type and the first bytes. These are withheld
+ * where the right answer could have had a secret there.
+ *
+ * @param operation The operation's table.
+ * @param response The response.
+ * @param bytes Its body.
+ */
+export function answerInWords<Input, Output>(
+  operation: Operation<Input, Output>,
+  { status, headers }: HttpResponse,
+  bytes: Uint8Array,
+): string {
+  const type = headers["content-type"];
+  const facts = [
+    `status ${status}`,
+    type === undefined ? "no content type" : `content type ${shown(type)}`,
+  ];
+  if (bytes.length > 0) {
+    const secret = bodyCanHoldSecret(operation.output());
+    // Masked before it is cut: half of a secret would not be found.
+    const start = maskedText(text(bytes.subarray(0, 8 * SHOWN)));
+    facts.push(
+      secret
+        ? `${bytes.length} bytes, withheld`
+        : `${bytes.length} bytes that begin with ${shown(start)}`,
+    );
+  }
+  return facts.join(", ");
+}
+
+/** The start of a text of a server, in quotes and in one line. */
+function shown(words: string): string {
+  return JSON.stringify(words.slice(0, SHOWN)).replace(
+    CONTROLS,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** Elements that are a secret, or the bytes of a text that may hold one. */
+const SECRET_ELEMENT =
+  /^(?:Token-\d+|(?:CanonicalRequest|StringToSign)Bytes|SignatureProvided)$/;
+
+/**
+ * A line of a header, or a parameter of a query. It starts where a word starts:
+ * else a long word without a sign would be looked through from each of its letters.
+ */
+const PAIR = /(?<![\w-])([\w-]+)(:|=)([^\s&,;'"<>]+)/g;
+
+/** A text of a service, its secrets withheld. */
+function maskedText(text: string): string {
+  return text.replace(
+    PAIR,
+    (pair, name: string, sign: string, value: string) => {
+      const secret = sign === "="
+        ? isSecretParam(name)
+        : redactHeader(name, value) === WITHHELD;
+      return secret ? name + sign + WITHHELD : pair;
+    },
+  );
+}
+
+/** The text of an element, withheld as a whole where it is a secret. */
+function maskedElement(name: string, text: string): string {
+  return SECRET_ELEMENT.test(name) ? WITHHELD : maskedText(text);
+}
+
+/**
+ * What a status means, for responses that say nothing else.
+ *
+ * Source: IANA, "HTTP Status Code Registry"; 413, 414 and 416 in the words of
+ * RFC 2616, which S3 still sends.
+ */
+const PHRASES: ReadonlyMap<number, string> = new Map([
+  [300, "Multiple Choices"],
+  [301, "Moved Permanently"],
+  [302, "Found"],
+  [303, "See Other"],
+  [304, "Not Modified"],
+  [307, "Temporary Redirect"],
+  [308, "Permanent Redirect"],
+  [400, "Bad Request"],
+  [401, "Unauthorized"],
+  [402, "Payment Required"],
+  [403, "Forbidden"],
+  [404, "Not Found"],
+  [405, "Method Not Allowed"],
+  [406, "Not Acceptable"],
+  [407, "Proxy Authentication Required"],
+  [408, "Request Timeout"],
+  [409, "Conflict"],
+  [410, "Gone"],
+  [411, "Length Required"],
+  [412, "Precondition Failed"],
+  [413, "Request Entity Too Large"],
+  [414, "Request-URI Too Long"],
+  [415, "Unsupported Media Type"],
+  [416, "Requested Range Not Satisfiable"],
+  [417, "Expectation Failed"],
+  [421, "Misdirected Request"],
+  [422, "Unprocessable Entity"],
+  [425, "Too Early"],
+  [426, "Upgrade Required"],
+  [428, "Precondition Required"],
+  [429, "Too Many Requests"],
+  [431, "Request Header Fields Too Large"],
+  [500, "Internal Server Error"],
+  [501, "Not Implemented"],
+  [502, "Bad Gateway"],
+  [503, "Service Unavailable"],
+  [504, "Gateway Timeout"],
+  [505, "HTTP Version Not Supported"],
+  [507, "Insufficient Storage"],
+]);
+
+/** The phrase of a status. */
+function statusPhrase(status: number): string {
+  return PHRASES.get(status) ?? `HTTP status ${status}`;
 }

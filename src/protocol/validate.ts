@@ -12,10 +12,19 @@ import {
   type ValidationProblem,
 } from "../foundation/errors.ts";
 import { nearestName } from "../foundation/options.ts";
-import type { Member, Shape, StructureShape } from "../ports/schema.ts";
-import { EXPECTED, isBodyInput, isScalar, mustBe } from "./kinds.ts";
-import { given, isValues, shapeOf, type Values } from "./members.ts";
-import { PreparedShape } from "./prepared_shape.ts";
+import type { BodyInput } from "../ports/body.ts";
+import type {
+  Member,
+  ScalarType,
+  Shape,
+  StructureShape,
+} from "../ports/schema.ts";
+import {
+  isValues,
+  PreparedShape,
+  shapeOf,
+  type Values,
+} from "./prepared_shape.ts";
 
 /** Text that a header field carries unchanged (RFC 9110, section 5.5). */
 const HEADER_VALUE = /^[\t\x20-\x7e]*$/;
@@ -55,46 +64,62 @@ class Validator {
       this.#add(mustBe("an object", value));
       return;
     }
-    for (const { key } of PreparedShape.of(shape).required) {
+    const { required, slots } = PreparedShape.of(shape);
+    for (const { key } of required) {
       if (value[key] === undefined) this.#add("is required", key);
     }
-    for (const key of Object.keys(value)) {
-      if (value[key] !== undefined && !Object.hasOwn(shape.members, key)) {
+    const keys = Object.keys(value);
+    for (const key of keys) {
+      if (value[key] !== undefined && !slots.has(key)) {
         this.#add(unknownMember(key, Object.keys(shape.members)), key);
       }
     }
-    const members = given(shape, value);
-    for (const [key, member, one] of members) this.#part(key, member, one);
-    if (shape.union && members.length !== 1) {
+    let set = 0;
+    for (const key of keys) {
+      const slot = slots.get(key);
+      const one = value[key];
+      if (slot === undefined || one === undefined) continue;
+      set++;
+      this.#part(key, slot.member, slot.shape, one);
+    }
+    if (shape.union && set !== 1) {
       const allowed = Object.keys(shape.members).join(", ");
-      this.#add(
-        `must have exactly one of ${allowed}: it has ${members.length}`,
-      );
+      this.#add(`must have exactly one of ${allowed}: it has ${set}`);
     }
   }
 
-  #part(key: number | string, member: Member, value: unknown): void {
+  #part(
+    key: number | string,
+    member: Member,
+    shape: Shape | undefined,
+    value: unknown,
+  ): void {
     this.#path.push(key);
-    const shape = shapeOf(member);
     if (shape === undefined) this.#scalar(member, value);
+    else if (shape.kind === "structure") this.structure(shape, value);
     else this.#parts(member, shape, value);
     this.#path.pop();
   }
 
-  #parts(member: Member, shape: Shape, value: unknown): void {
-    if (shape.kind === "structure") this.structure(shape, value);
-    else if (shape.kind === "list") {
+  #parts(
+    member: Member,
+    shape: Exclude<Shape, StructureShape>,
+    value: unknown,
+  ): void {
+    if (shape.kind === "list") {
       if (!Array.isArray(value)) {
         this.#add(mustBe("an array", value));
         return;
       }
       this.#length(member, value.length);
       const item = placed(shape.item, member);
-      value.forEach((one, index) => this.#part(index, item, one));
+      const inner = shapeOf(item);
+      value.forEach((one, index) => this.#part(index, item, inner, one));
     } else if (isValues(value)) {
       const item = placed(shape.value, member);
+      const inner = shapeOf(item);
       for (const [key, one] of Object.entries(value)) {
-        this.#part(key, item, one);
+        this.#part(key, item, inner, one);
       }
       if (member.at === "headers") this.#headerNames(member, value);
     } else this.#add(mustBe("an object", value));
@@ -107,11 +132,26 @@ class Validator {
       if (!isBodyInput(value)) {
         this.#add(mustBe("a string, bytes or a stream", value));
       }
+    } else if (typeof value === "string") {
+      if (type !== "string" && type !== "blob") {
+        this.#add(mustBe(EXPECTED[type], value));
+        return;
+      }
+      this.#length(member, value.length);
+      if (!value.isWellFormed()) {
+        // It would be sent as U+FFFD, and name another object.
+        this.#add(
+          "must be text that UTF-8 can carry: it has half of a surrogate pair",
+        );
+      }
+      const { at } = member;
+      if ((at === "header" || at === "headers") && !HEADER_VALUE.test(value)) {
+        this.#add(
+          "must be ASCII text in one line, as it travels in a header field",
+        );
+      }
     } else if (!isScalar(type, value)) {
       this.#add(mustBe(EXPECTED[type], value));
-    } else if (typeof value === "string") {
-      this.#length(member, value.length);
-      this.#text(member, value);
     } else if (typeof value === "number" && value < (member.min ?? value)) {
       this.#add(`must be at least ${member.min}`);
     }
@@ -121,23 +161,7 @@ class Validator {
     // An empty part of a path would name something else.
     const least = member.min ?? (member.at === "path" ? 1 : 0);
     if (length < least) {
-      this.#add(
-        `must have a length of at least ${least}: it has ${length}`,
-      );
-    }
-  }
-
-  #text({ at }: Member, value: string): void {
-    if (!value.isWellFormed()) {
-      // It would be sent as U+FFFD, and name another object.
-      this.#add(
-        "must be text that UTF-8 can carry: it has half of a surrogate pair",
-      );
-    }
-    if ((at === "header" || at === "headers") && !HEADER_VALUE.test(value)) {
-      this.#add(
-        "must be ASCII text in one line, as it travels in a header field",
-      );
+      this.#add(`must have a length of at least ${least}: it has ${length}`);
     }
   }
 
@@ -181,4 +205,76 @@ function join(path: string, part: number | string): string {
   if (typeof part === "number") return `${path}[${part}]`;
   const shown = /^[\w-]+$/.test(part) ? part : JSON.stringify(part);
   return path === "" ? shown : `${path}.${shown}`;
+}
+
+/** What a value of each type is, in words. */
+const EXPECTED: Readonly<Record<ScalarType, string>> = {
+  blob: "a string or bytes",
+  boolean: "true or false",
+  double: "a number",
+  float: "a number",
+  integer: "a whole number",
+  long: "a whole number",
+  string: "a string",
+  timestamp: "a valid Date",
+};
+
+function isScalar(type: ScalarType, value: unknown): boolean {
+  switch (type) {
+    case "blob":
+      return typeof value === "string" || value instanceof Uint8Array;
+    case "boolean":
+      return typeof value === "boolean";
+    case "double":
+    case "float":
+      return typeof value === "number";
+    case "integer":
+    case "long":
+      return Number.isSafeInteger(value);
+    case "string":
+      return typeof value === "string";
+    case "timestamp":
+      return value instanceof Date && !Number.isNaN(value.getTime());
+  }
+}
+
+/** Says what a value must be, and what it is instead; never the value. */
+function mustBe(expected: string, value: unknown): string {
+  return `must be ${expected}: it is ${kindOf(value)}`;
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  if (value instanceof Uint8Array) return "bytes";
+  if (value instanceof Date) {
+    return Number.isNaN(value.getTime()) ? "an invalid Date" : "a Date";
+  }
+  if (typeof value === "number" && !Number.isSafeInteger(value)) {
+    return Number.isInteger(value)
+      ? "a number too large to be exact"
+      : "a number that is not whole";
+  }
+  if (typeof value === "object") {
+    // "[object Map]" tells the class also of what comes from another realm.
+    const name = Object.prototype.toString.call(value).slice(8, -1);
+    return name === "Object" ? "an object" : `of class ${name}`;
+  }
+  return value === undefined ? "undefined" : `a ${typeof value}`;
+}
+
+/** Whether a value can be the body of a request. */
+export function isBodyInput(value: unknown): value is BodyInput {
+  if (typeof value === "string") return true;
+  if (typeof value !== "object" || value === null) return false;
+  return value instanceof Uint8Array || value instanceof Blob ||
+    value instanceof ReadableStream || value instanceof URL ||
+    value instanceof ArrayBuffer || ArrayBuffer.isView(value) ||
+    value instanceof Response || value instanceof Request ||
+    Symbol.asyncIterator in value || isBodySource(value);
+}
+
+function isBodySource(value: object): boolean {
+  return "open" in value && typeof value.open === "function" &&
+    "replayable" in value;
 }

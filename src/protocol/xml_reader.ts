@@ -1,5 +1,6 @@
 /**
- * XML text to elements: the part of XML that services send, read strictly.
+ * The part of XML that services send, read strictly: tag by tag by a caller that
+ * knows what a document holds, and as a tree of elements.
  *
  * One root, matched tags, a limited depth; no DOCTYPE and so no entities but
  * the five that XML names. White space is kept. References to control
@@ -10,6 +11,7 @@
  * @module
  */
 import { ProtocolError } from "../foundation/errors.ts";
+import { localName } from "./prepared_shape.ts";
 
 /** One element of a document. */
 export interface XmlElement {
@@ -54,11 +56,10 @@ const QUESTION = 63;
  * @throws {ProtocolError} If it is not well-formed, or beyond the limits above.
  */
 export function readXml(document: string): XmlElement {
-  // Line ends are normalised before references are resolved (section 2.11).
-  const text = document.includes("\r")
-    ? document.replace(/\r\n?/g, "\n")
-    : document;
-  return new XmlReader(text).read();
+  const xml = new XmlScanner(document);
+  const root = elementOf(xml, xml.root());
+  xml.end();
+  return root;
 }
 
 /** The first child of a name. */
@@ -69,101 +70,192 @@ export function childOf(
   return element.children.find((child) => child.name === name);
 }
 
-class XmlReader {
-  readonly #text: string;
-  #at = 0;
+/** The element whose start tag was read. */
+function elementOf(xml: XmlScanner, tag: string): XmlElement {
+  const { attributes } = xml;
+  const name = localName(tag);
+  if (xml.empty) return { name, attributes, children: NO_CHILDREN, text: "" };
+  let children: XmlElement[] | undefined;
+  let text = "";
+  while (true) {
+    text += xml.content(tag);
+    if (xml.atEndTag) break;
+    (children ??= []).push(elementOf(xml, xml.startTag()));
+  }
+  xml.endTag(tag);
+  return { name, attributes, children: children ?? NO_CHILDREN, text };
+}
 
-  constructor(text: string) {
-    this.#text = text;
+/**
+ * A document, read tag by tag. Tags have their names as they stand, prefixes
+ * included. Any method throws a {@linkcode ProtocolError} where the document is
+ * not well-formed.
+ */
+export class XmlScanner {
+  /** The document, its line ends normalized. */
+  readonly text: string;
+  /** The position in it. */
+  at = 0;
+  /** Whether the start tag read last is the whole element. */
+  empty = false;
+  /** Attributes of the start tag read last. */
+  attributes: XmlElement["attributes"];
+
+  #depth = 0;
+
+  /**
+   * Starts before the root.
+   *
+   * @param document The text; a byte-order mark is passed over.
+   */
+  constructor(document: string) {
+    // Line ends are normalised before references are resolved (section 2.11).
+    this.text = document.includes("\r")
+      ? document.replace(/\r\n?/g, "\n")
+      : document;
   }
 
-  read(): XmlElement {
-    if (this.#text.startsWith("\uFEFF")) this.#at = 1;
+  /** Reads the start tag of the root, and what stands before it. */
+  root(): string {
+    if (this.text.startsWith("\uFEFF")) this.at = 1;
     this.#skipMisc();
-    const root = this.#element(0);
-    this.#skipMisc();
-    if (this.#at < this.#text.length) this.#fail("something follows the root");
-    return root;
+    return this.startTag();
   }
 
-  #element(depth: number): XmlElement {
-    if (depth > MAX_DEPTH) this.#fail("its elements are nested too deeply");
-    if (this.#text.charCodeAt(this.#at) !== LESS) {
-      this.#fail("a tag is missing");
+  /** Reads what stands after the root. */
+  end(): void {
+    this.#skipMisc();
+    if (this.at < this.text.length) this.#fail("something follows the root");
+  }
+
+  /** Reads a start tag. */
+  startTag(): string {
+    if (this.#depth > MAX_DEPTH) {
+      this.#fail("its elements are nested too deeply");
     }
-    this.#at++;
+    if (this.text.charCodeAt(this.at) !== LESS) this.#fail("a tag is missing");
+    this.at++;
     const tag = this.#name();
-    const attributes = this.#attributes();
-    const name = local(tag);
-    if (this.#text.charCodeAt(this.#at) === SLASH) {
-      this.#at++;
-      this.#expect(GREATER, ">");
-      return { name, attributes, children: NO_CHILDREN, text: "" };
+    if (this.text.charCodeAt(this.at) === GREATER) {
+      this.attributes = undefined;
+      this.empty = false;
+    } else {
+      this.attributes = this.#attributes();
+      this.empty = this.text.charCodeAt(this.at) === SLASH;
+      if (this.empty) this.at++;
     }
     this.#expect(GREATER, ">");
-    return this.#content(tag, name, attributes, depth);
+    if (!this.empty) this.#depth++;
+    return tag;
   }
 
-  /** What stands between the tags of an element, and its end tag. */
-  #content(
-    tag: string,
-    name: string,
-    attributes: XmlElement["attributes"],
-    depth: number,
-  ): XmlElement {
-    let children: XmlElement[] | undefined;
-    let text = "";
-    while (true) {
-      const next = this.#text.indexOf("<", this.#at);
-      if (next < 0) this.#fail(`<${tag}> has no end`);
-      if (next > this.#at) text += this.#resolve(this.#at, next);
-      this.#at = next;
-      switch (this.#text.charCodeAt(next + 1)) {
-        case SLASH:
-          this.#endTag(tag);
-          return { name, attributes, children: children ?? NO_CHILDREN, text };
-        case BANG:
-          text += this.#commentOrCdata();
-          break;
-        case QUESTION:
-          this.#skipPast("?>");
-          break;
-        default:
-          (children ??= []).push(this.#element(depth + 1));
-      }
+  /**
+   * Reads a start tag without attributes if it comes next.
+   *
+   * @param open The tag as it would stand.
+   */
+  takes(open: string): boolean {
+    if (this.#depth > MAX_DEPTH || !this.text.startsWith(open, this.at)) {
+      return false;
     }
+    this.at += open.length;
+    this.#depth++;
+    this.empty = false;
+    this.attributes = undefined;
+    return true;
   }
 
-  #endTag(tag: string): void {
-    if (!this.#text.startsWith(tag, this.#at + 2)) {
+  /** Whether an end tag comes next. */
+  get atEndTag(): boolean {
+    return this.text.charCodeAt(this.at + 1) === SLASH;
+  }
+
+  /** Reads the end tag of an element. */
+  endTag(tag: string): void {
+    if (!this.text.startsWith(tag, this.at + 2)) {
       this.#fail(`another tag ends <${tag}>`);
     }
-    this.#at += 2 + tag.length;
-    this.#skipSpace();
+    this.at += 2 + tag.length;
+    if (this.text.charCodeAt(this.at) !== GREATER) this.#skipSpace();
     this.#expect(GREATER, ">");
+    this.#depth--;
+  }
+
+  /** Reads the text of an element up to the next tag in it. */
+  content(tag: string): string {
+    const code = this.text.charCodeAt(this.at + 1);
+    if (
+      (code === SLASH || code > QUESTION) &&
+      this.text.charCodeAt(this.at) === LESS
+    ) return "";
+    let text = "";
+    while (true) {
+      const next = this.text.indexOf("<", this.at);
+      if (next < 0) this.#fail(`<${tag}> has no end`);
+      if (next > this.at) text += this.#resolve(this.at, next);
+      this.at = next;
+      const code = this.text.charCodeAt(next + 1);
+      if (code === BANG) text += this.#commentOrCdata();
+      else if (code === QUESTION) this.#skipPast("?>");
+      else return text;
+    }
+  }
+
+  /**
+   * Does what {@linkcode leaf} does, faster where the element has nothing but
+   * text in it.
+   *
+   * @param close Its end tag as it mostly stands.
+   */
+  leafUpTo(close: string, tag: string): string {
+    const { at, text } = this;
+    const end = text.indexOf("<", at);
+    if (end < 0 || this.empty || !text.startsWith(close, end)) {
+      return this.leaf(tag);
+    }
+    const value = end === at ? "" : this.#resolve(at, end);
+    this.at = end + close.length;
+    this.#depth--;
+    return value;
+  }
+
+  /**
+   * Reads an element to its end, after its start tag.
+   *
+   * @returns The text in it, that of its children aside.
+   */
+  leaf(tag: string): string {
+    if (this.empty) return "";
+    let text = this.content(tag);
+    while (!this.atEndTag) {
+      this.leaf(this.startTag());
+      text += this.content(tag);
+    }
+    this.endTag(tag);
+    return text;
   }
 
   /** A comment is no text; a CDATA section is, as it stands. */
   #commentOrCdata(): string {
-    if (this.#text.startsWith("<!--", this.#at)) {
-      this.#at += 4;
+    if (this.text.startsWith("<!--", this.at)) {
+      this.at += 4;
       this.#skipPast("-->");
       return "";
     }
-    if (!this.#text.startsWith("<![CDATA[", this.#at)) {
+    if (!this.text.startsWith("<![CDATA[", this.at)) {
       this.#fail("it has a declaration");
     }
-    const start = this.#at + 9;
+    const start = this.at + 9;
     this.#skipPast("]]>");
-    return this.#text.slice(start, this.#at - 3);
+    return this.text.slice(start, this.at - 3);
   }
 
   /** Comments, instructions and white space around the root. */
   #skipMisc(): void {
     while (true) {
       this.#skipSpace();
-      if (this.#text.startsWith("<?", this.#at)) this.#skipPast("?>");
-      else if (this.#text.startsWith("<!--", this.#at)) this.#skipPast("-->");
+      if (this.text.startsWith("<?", this.at)) this.#skipPast("?>");
+      else if (this.text.startsWith("<!--", this.at)) this.#skipPast("-->");
       else return;
     }
   }
@@ -172,7 +264,7 @@ class XmlReader {
     let attributes: Map<string, string> | undefined;
     while (true) {
       const spaced = this.#skipSpace();
-      const code = this.#text.charCodeAt(this.#at);
+      const code = this.text.charCodeAt(this.at);
       if (code === GREATER || code === SLASH) return attributes;
       if (!spaced) this.#fail("a blank is missing before an attribute");
       const name = this.#name();
@@ -182,42 +274,48 @@ class XmlReader {
       const value = this.#attributeValue();
       if (name === "xmlns" || name.startsWith("xmlns:")) continue;
       attributes ??= new Map();
-      if (attributes.has(local(name))) this.#fail(`${name} stands twice`);
-      attributes.set(local(name), value);
+      if (attributes.has(localName(name))) this.#fail(`${name} stands twice`);
+      attributes.set(localName(name), value);
     }
   }
 
   #attributeValue(): string {
-    const quote = this.#text.charAt(this.#at);
+    const quote = this.text.charAt(this.at);
     if (quote !== '"' && quote !== "'") this.#fail("a quote is missing");
-    const start = this.#at + 1;
-    const end = this.#text.indexOf(quote, start);
+    const start = this.at + 1;
+    const end = this.text.indexOf(quote, start);
     if (end < 0) this.#fail("an attribute has no end");
     const value = this.#resolve(start, end);
-    this.#at = end + 1;
+    this.at = end + 1;
     return value;
   }
 
   /** Reads a name; only that it cannot be confused with markup is checked. */
   #name(): string {
-    const start = this.#at;
+    const start = this.at;
     let at = start;
-    while (isNameCode(this.#text.charCodeAt(at))) at++;
-    if (at === start || !isNameStart(this.#text.charCodeAt(start))) {
+    while (isNameCode(this.text.charCodeAt(at))) at++;
+    if (at === start || !isNameStart(this.text.charCodeAt(start))) {
       this.#fail("a name is missing");
     }
-    this.#at = at;
-    return this.#text.slice(start, at);
+    this.at = at;
+    return this.text.slice(start, at);
   }
 
   /** A stretch of text with its references resolved (section 4.1). */
   #resolve(start: number, end: number): string {
-    const raw = this.#text.slice(start, end);
+    const raw = this.text.slice(start, end);
     let amp = raw.indexOf("&");
     if (amp < 0) return raw;
     let text = "";
     let done = 0;
     for (; amp >= 0; amp = raw.indexOf("&", done)) {
+      // Each ETag has two.
+      if (raw.startsWith("&quot;", amp)) {
+        text += raw.slice(done, amp) + '"';
+        done = amp + 6;
+        continue;
+      }
       const semicolon = raw.indexOf(";", amp);
       if (semicolon < 0) this.#fail("a reference has no end");
       const resolved = reference(raw.slice(amp + 1, semicolon));
@@ -229,33 +327,29 @@ class XmlReader {
   }
 
   #skipSpace(): boolean {
-    const start = this.#at;
-    while (isSpace(this.#text.charCodeAt(this.#at))) this.#at++;
-    return this.#at > start;
+    const start = this.at;
+    while (isSpace(this.text.charCodeAt(this.at))) this.at++;
+    return this.at > start;
   }
 
   #skipPast(end: string): void {
-    const found = this.#text.indexOf(end, this.#at);
+    const found = this.text.indexOf(end, this.at);
     if (found < 0) this.#fail(`"${end}" is missing`);
-    this.#at = found + end.length;
+    this.at = found + end.length;
   }
 
   #expect(code: number, shown: string): void {
-    if (this.#text.charCodeAt(this.#at) !== code) {
+    if (this.text.charCodeAt(this.at) !== code) {
       this.#fail(`"${shown}" is missing`);
     }
-    this.#at++;
+    this.at++;
   }
 
   #fail(why: string): never {
     throw new ProtocolError(
-      `Cannot read the XML document: ${why} (character ${this.#at} of ${this.#text.length})`,
+      `Cannot read the XML document: ${why} (character ${this.at} of ${this.text.length})`,
     );
   }
-}
-
-function local(name: string): string {
-  return name.slice(name.indexOf(":") + 1);
 }
 
 function reference(name: string): string | undefined {

@@ -1,7 +1,16 @@
 import { assertEquals } from "@std/assert";
 import { utf8 } from "../../src/foundation/bytes.ts";
 import type { ScalarType } from "../../src/ports/schema.ts";
-import { parseScalar, scalarText } from "../../src/protocol/scalars.ts";
+import {
+  headerDates,
+  headerJson,
+  headerList,
+  parseHeaderJson,
+  parseScalar,
+  scalarText,
+  splitHeaderDates,
+  splitHeaderList,
+} from "../../src/protocol/scalars.ts";
 
 const TIME = new Date("2024-02-29T12:34:56Z");
 
@@ -28,6 +37,17 @@ for (
     ["blob", "", utf8("")],
     ["blob", "*", undefined],
     ["timestamp", "2024-02-29T12:34:56.000Z", TIME],
+    ["timestamp", "2024-02-29T12:34:56Z", TIME],
+    ["timestamp", "2024-12-31T23:59:59.999Z", new Date(1_735_689_599_999)],
+    ["timestamp", "1900-03-01T00:00:00Z", new Date(-2_203_891_200_000)],
+    ["timestamp", "2000-01-01T00:00:00.001Z", new Date(946_684_800_001)],
+    ["timestamp", "2023-02-29T12:34:56Z", undefined],
+    ["timestamp", "2023-04-31T12:34:56Z", undefined],
+    ["timestamp", "2024-02-29T24:34:56Z", undefined],
+    ["timestamp", "2024-02-2xT12:34:56Z", undefined],
+    ["timestamp", "2024-02-29T12:34:56.00xZ", undefined],
+    ["long", "123456789012345", 123_456_789_012_345],
+    ["long", "9007199254740991", 9_007_199_254_740_991],
     ["timestamp", "Thu, 29 Feb 2024 12:34:56 GMT", TIME],
     ["timestamp", "1709210096", TIME],
     ["timestamp", "next week", undefined],
@@ -37,6 +57,14 @@ for (
     assertEquals(parseScalar(type, text), value);
   });
 }
+
+Deno.test("parseScalar reads each day as Date does", () => {
+  for (let day = -60_000; day < 40_000; day += 17) {
+    const time = new Date(day * 86_400_000 + (day & 0xffff) * 1_001);
+
+    assertEquals(parseScalar("timestamp", time.toISOString()), time);
+  }
+});
 
 Deno.test("scalarText writes times in the form asked for", () => {
   assertEquals(scalarText("timestamp", TIME, "epoch"), "1709210096");
@@ -69,4 +97,41 @@ Deno.test("scalarText writes the other types", () => {
     "0",
     "",
   ]);
+});
+
+Deno.test("headerList quotes items that would be taken apart", () => {
+  assertEquals(
+    headerList(["a", "b,c", 'say "d"', ""]),
+    'a,"b,c","say \\"d\\"",',
+  );
+});
+
+for (
+  const [field, items] of [
+    ["a, b ,c", ["a", "b", "c"]],
+    ['"b,c", "\\"def\\"", a', ["b,c", '"def"', "a"]],
+    [" one,,two , ", ["one", "two"]],
+    ['"unfinished, b', ['"unfinished', "b"]],
+    ["", []],
+  ] as const
+) {
+  Deno.test(`splitHeaderList takes ${JSON.stringify(field)} apart`, () => {
+    assertEquals(splitHeaderList(field), [...items]);
+  });
+}
+
+Deno.test("times keep their commas in a list", () => {
+  const times = [
+    "Mon, 16 Dec 2019 23:48:18 GMT",
+    "Tue, 17 Dec 2019 00:00:00 GMT",
+  ];
+
+  assertEquals(splitHeaderDates(headerDates(times)), times);
+});
+
+Deno.test("JSON in a field is read as it was written", () => {
+  const value = { a: ["ü", null, 1] };
+
+  assertEquals(parseHeaderJson(headerJson(value)), value);
+  assertEquals(parseHeaderJson("{}"), undefined);
 });

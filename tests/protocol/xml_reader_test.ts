@@ -1,10 +1,19 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { ProtocolError } from "../../src/foundation/errors.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { ProtocolError, ServiceError } from "../../src/foundation/errors.ts";
+import { readStructure } from "../../src/protocol/document_reader.ts";
+import { ValueReader } from "../../src/protocol/response.ts";
+import { restXml } from "../../src/protocol/rest_xml.ts";
 import {
   childOf,
   readXml,
   type XmlElement,
 } from "../../src/protocol/xml_reader.ts";
+import {
+  GetBucketAcl,
+  ListObjectsV2,
+} from "../../src/services/s3/generated/operations.ts";
+import { seeded } from "../retry/seeded.ts";
+import { responseOf } from "./tables.ts";
 
 function leaf(name: string, text: string): XmlElement {
   return { name, attributes: undefined, children: [], text };
@@ -132,3 +141,108 @@ Deno.test("readXml takes names from Object.prototype for names", () => {
   assertEquals(root.name, "__proto__");
   assertEquals(root.children, [leaf("constructor", "x")]);
 });
+
+/** Enough to meet every branch of the reader, and quick. */
+const MUTATIONS = 2_000;
+
+const DOCUMENTS = [
+  `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name><Contents><Key>a &amp; b&#x1;</Key><Size>5</Size></Contents><IsTruncated>false</IsTruncated></ListBucketResult>`,
+  `<ErrorResponse><!-- c --><Error><Code>X</Code><Message><![CDATA[<m>]]></Message></Error></ErrorResponse>`,
+  `<Grantee xmlns:xsi="u" xsi:type='Group'><URI/><?p i?></Grantee>`,
+];
+
+const ACL =
+  `<AccessControlPolicy xmlns="u"><Owner><ID>o</ID></Owner><AccessControlList><Grant><Grantee xmlns:xsi="v" xsi:type="Group"><URI>g</URI></Grantee><Permission>READ</Permission></Grant></AccessControlList></AccessControlPolicy>`;
+
+const PIECES = [
+  ...["<", ">", "/", "&", ";", '"', "'", "=", "!", "?", "-", "]", " ", "\r"],
+  ...["</", "/>", "<!--", "-->", "<![CDATA[", "]]>", "<?", "?>", "&#", "&#x"],
+  ...["<!DOCTYPE a>", "<a>", "</a>", "\0", "\uFEFF", "\uD800", "ü"],
+];
+
+Deno.test("readXml reads or refuses whatever a document is changed into", () => {
+  const random = seeded(42);
+  let refused = 0;
+
+  for (let round = 0; round < MUTATIONS; round++) {
+    const document = mutated(DOCUMENTS[round % DOCUMENTS.length] ?? "", random);
+    try {
+      assertWhole(readXml(document), document.length);
+    } catch (error) {
+      assert(error instanceof ProtocolError, `${error}: ${document}`);
+      refused++;
+    }
+  }
+
+  assert(refused > MUTATIONS / 2 && refused < MUTATIONS, `${refused} refused`);
+});
+
+Deno.test("readStructure refuses the documents that readXml refuses, and no others", () => {
+  const random = seeded(11);
+  const shape = ListObjectsV2.output();
+
+  for (let round = 0; round < MUTATIONS; round++) {
+    const document = mutated(DOCUMENTS[round % DOCUMENTS.length] ?? "", random);
+    // An empty one is an empty structure.
+    if (document === "") continue;
+    const tree = outcome(() => readXml(document).name);
+    const values = outcome(() =>
+      readStructure(document, shape, new ValueReader("Op"), {}).root
+    );
+
+    assertEquals(values, tree, document);
+  }
+});
+
+Deno.test("restXml reads or refuses whatever a response is changed into", async () => {
+  const random = seeded(7);
+  let refused = 0;
+
+  for (let round = 0; round < MUTATIONS; round++) {
+    const acl = round % 2 === 0;
+    const operation = acl ? GetBucketAcl : ListObjectsV2;
+    const document = mutated(acl ? ACL : DOCUMENTS[0] ?? "", random);
+    const status = random() < 0.1 ? 400 : 200;
+    try {
+      await restXml.deserialize(operation, responseOf(document, { status }));
+    } catch (error) {
+      const ours = error instanceof ProtocolError ||
+        error instanceof ServiceError;
+      assert(ours, `${error}: ${document}`);
+      refused++;
+    }
+  }
+
+  assert(refused > MUTATIONS / 2 && refused < MUTATIONS, `${refused} refused`);
+});
+
+/** No element can hold more than the document. */
+function assertWhole(element: XmlElement, length: number): void {
+  assertEquals(typeof element.name, "string");
+  assert(element.text.length <= length);
+  for (const child of element.children) assertWhole(child, length);
+}
+
+/** One to three cuts, insertions or swaps of a stretch. */
+function mutated(document: string, random: () => number): string {
+  let text = document;
+  const times = 1 + Math.floor(random() * 3);
+  for (let time = 0; time < times; time++) {
+    const start = Math.floor(random() * text.length);
+    const length = Math.floor(random() * 8);
+    const piece = PIECES[Math.floor(random() * PIECES.length)] ?? "";
+    text = text.slice(0, start) + (random() < 0.3 ? "" : piece) +
+      text.slice(start + (random() < 0.5 ? 0 : length));
+  }
+  return text;
+}
+
+/** What is returned, or the message of the error. */
+function outcome(read: () => string): string {
+  try {
+    return read();
+  } catch (error) {
+    assert(error instanceof ProtocolError, `${error}`);
+    return error.message;
+  }
+}

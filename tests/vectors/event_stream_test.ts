@@ -6,9 +6,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { base64, concat, fromBase64 } from "../../src/foundation/bytes.ts";
 import { ProtocolError } from "../../src/foundation/errors.ts";
-import { ByteReader } from "../../src/protocol/byte_reader.ts";
-import type { EventHeader } from "../../src/protocol/event_headers.ts";
-import { readMessage } from "../../src/protocol/event_stream.ts";
+import {
+  ByteReader,
+  type EventHeader,
+  readMessage,
+} from "../../src/protocol/event_stream.ts";
 import { vectorTest } from "./suite.ts";
 
 /** A piece of a message that is too long to be written down. */

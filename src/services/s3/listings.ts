@@ -70,9 +70,9 @@ export function amendOutput<Input, Output>(
 function decodedItem(item: unknown, member: string): unknown {
   if (typeof item !== "object" || item === null) return item;
   const value: unknown = Reflect.get(item, member);
-  return typeof value === "string"
-    ? { ...item, [member]: formDecoded(value) }
-    : item;
+  if (typeof value !== "string") return item;
+  const decoded = formDecoded(value);
+  return decoded === value ? item : { ...item, [member]: decoded };
 }
 
 function encodingOf(value: unknown): unknown {
@@ -83,7 +83,7 @@ function encodingOf(value: unknown): unknown {
 
 /** `a%2Fb+c` → `a/b c`; what is no encoding stays. */
 function formDecoded(value: string): string {
-  if (!/[%+]/.test(value)) return value;
+  if (!value.includes("%") && !value.includes("+")) return value;
   try {
     return decodeURIComponent(value.replaceAll("+", " "));
   } catch {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Member } from "../../src/ports/schema.ts";
-import { requestHead } from "../../src/protocol/request_head.ts";
+import { requestHead } from "../../src/protocol/request.ts";
 import { structure } from "./tables.ts";
 
 const TIME = new Date("2024-02-29T12:34:56Z");

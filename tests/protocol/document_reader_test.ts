@@ -2,8 +2,9 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../src/foundation/bytes.ts";
 import { ProtocolError } from "../../src/foundation/errors.ts";
 import type { Member, StructureShape } from "../../src/ports/schema.ts";
-import { ShapeReader } from "../../src/protocol/shape_reader.ts";
-import { readXml } from "../../src/protocol/xml_reader.ts";
+import { readStructure } from "../../src/protocol/document_reader.ts";
+import { PreparedShape } from "../../src/protocol/prepared_shape.ts";
+import { ValueReader } from "../../src/protocol/response.ts";
 import { structure, type Values } from "./tables.ts";
 
 const Strings: Member["of"] = () => ({ kind: "list", item: { of: "string" } });
@@ -14,11 +15,14 @@ const Counts: Member["of"] = () => ({
 });
 
 function read(shape: StructureShape, document: string): Values {
-  const reader = new ShapeReader("Op");
-  return reader.members(readXml(document), shape, "");
+  const reader = new ValueReader("Op");
+  const output = PreparedShape.of(shape).blank();
+  readStructure(document, shape, reader, output);
+  reader.settle();
+  return output;
 }
 
-Deno.test("ShapeReader reads scalars and passes over what it does not know", () => {
+Deno.test("readStructure reads scalars and passes over what it does not know", () => {
   const shape = structure({
     Name: { of: "string" },
     Size: { of: "long", name: "Length" },
@@ -41,7 +45,7 @@ Deno.test("ShapeReader reads scalars and passes over what it does not know", () 
   });
 });
 
-Deno.test("ShapeReader reads lists, wrapped and flat", () => {
+Deno.test("readStructure reads lists, wrapped and flat", () => {
   const shape = structure({
     Wrapped: { of: Strings },
     Empty: { of: Strings },
@@ -57,7 +61,7 @@ Deno.test("ShapeReader reads lists, wrapped and flat", () => {
   assertEquals(values, { Wrapped: ["a", ""], Empty: [], Flat: ["1", "2"] });
 });
 
-Deno.test("ShapeReader reads maps, wrapped and flat, whatever the keys are", () => {
+Deno.test("readStructure reads maps, wrapped and flat, whatever the keys are", () => {
   const shape = structure({
     Wrapped: { of: Counts },
     Flat: { of: Counts, flat: true },
@@ -73,7 +77,7 @@ Deno.test("ShapeReader reads maps, wrapped and flat, whatever the keys are", () 
   assertEquals(values["Flat"], { a: 2, b: 3 });
 });
 
-Deno.test("ShapeReader reads structures in each other", () => {
+Deno.test("readStructure reads structures in each other", () => {
   const Node: StructureShape = structure({
     Name: { of: "string" },
     Next: { of: () => Node },
@@ -84,7 +88,7 @@ Deno.test("ShapeReader reads structures in each other", () => {
   assertEquals(values, { Name: "1", Next: { Name: "2" } });
 });
 
-Deno.test("ShapeReader names the member whose text is of another type", () => {
+Deno.test("readStructure names the member whose text is of another type", () => {
   const shape = structure({
     Rules: {
       of: () => ({
@@ -101,8 +105,8 @@ Deno.test("ShapeReader names the member whose text is of another type", () => {
   );
 });
 
-Deno.test("ShapeReader leaves a lenient member out that it cannot read", () => {
-  const reader = new ShapeReader("Op");
+Deno.test("ValueReader leaves a lenient member out that it cannot read", () => {
+  const reader = new ValueReader("Op");
 
   assertEquals(
     reader.scalar("next week", { of: "timestamp", lenient: true }, "Expires"),
@@ -120,11 +124,17 @@ const Page = structure({
   Name: { of: "string", required: true },
 });
 
-Deno.test("ShapeReader fills in the texts and lists that an answer lacks", () => {
-  const reader = new ShapeReader("Op");
-  const root = readXml("<r><Contents/><Contents><Key>k</Key></Contents></r>");
+Deno.test("ValueReader fills in the texts and lists that an answer lacks", () => {
+  const reader = new ValueReader("Op");
+  const page: Record<string, unknown> = {};
 
-  const page = reader.complete(reader.members(root, Page, ""), Page, "");
+  readStructure(
+    "<r><Contents/><Contents><Key>k</Key></Contents></r>",
+    Page,
+    reader,
+    page,
+  );
+  reader.complete(page, Page, "");
   const empty = reader.complete({}, Page, "");
 
   assertEquals(page, { Contents: [{ Key: "" }, { Key: "k" }], Name: "" });
@@ -132,7 +142,7 @@ Deno.test("ShapeReader fills in the texts and lists that an answer lacks", () =>
   assertEquals([...reader.missing], ["Contents.Key", "Name", "Contents"]);
 });
 
-Deno.test("ShapeReader leaves out what nothing can stand for", () => {
+Deno.test("ValueReader leaves out what nothing can stand for", () => {
   const members: Record<string, Member> = {
     At: { of: "timestamp", required: true },
     Days: { of: "integer", required: true },
@@ -140,7 +150,7 @@ Deno.test("ShapeReader leaves out what nothing can stand for", () => {
     Listed: { of: () => Listed, required: true },
     Body: { of: "blob", required: true },
   };
-  const reader = new ShapeReader("Op");
+  const reader = new ValueReader("Op");
 
   assertEquals(reader.complete({}, structure(members), "X."), {});
   assertEquals(
@@ -149,13 +159,16 @@ Deno.test("ShapeReader leaves out what nothing can stand for", () => {
   );
 });
 
-Deno.test("ShapeReader leaves out a time that it cannot read, and tells it", () => {
-  const reader = new ShapeReader("Op");
+Deno.test("ValueReader leaves out a time that it cannot read, and notes it", () => {
+  const reader = new ValueReader("Op");
   const shape = structure({ At: { of: "timestamp" }, Key: { of: "string" } });
 
-  const values = reader.members(
-    readXml("<r><At>soon</At><Key>k</Key></r>"),
+  const values = {};
+  readStructure(
+    "<r><At>soon</At><Key>k</Key></r>",
     shape,
+    reader,
+    values,
     "Contents.",
   );
 
@@ -163,7 +176,7 @@ Deno.test("ShapeReader leaves out a time that it cannot read, and tells it", () 
   assertEquals([...reader.unreadable], ["Contents.At"]);
 });
 
-Deno.test("ShapeReader tells a member of a union that the table does not know", () => {
+Deno.test("readStructure names a member of a union that the table does not know", () => {
   const shape = structure({
     Choice: {
       of: () => ({
