@@ -22,20 +22,18 @@
  *
  * @module
  */
-export { Session } from "./src/session/session.ts";
-export type { CallerIdentity } from "./src/session/caller_identity.ts";
-export type {
-  ConfigExplanation,
-  ExplainedSetting,
-} from "./src/session/explain_config.ts";
-export type { RoleOptions } from "./src/session/role_provider.ts";
-export type { SessionOptions } from "./src/session/options.ts";
-export { permissionsFor } from "./src/session/permissions_for.ts";
 export {
   client,
   defaultSession,
+  Session,
   setupDefaultSession,
-} from "./src/session/default.ts";
+} from "./src/session/session.ts";
+export type { CallerIdentity, RoleOptions } from "./src/session/sts.ts";
+export type {
+  ConfigExplanation,
+  ExplainedSetting,
+} from "./src/diagnostics/explain_config.ts";
+export type { SessionOptions } from "./src/session/options.ts";
 export {
   AwsError,
   ChecksumError,

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { VERSION } from "../src/session/version.ts";
+import { VERSION } from "../src/session/core.ts";
 
 Deno.test("deno.jsr.json is deno.json without the stand-ins", async () => {
   const here = await readJson("deno.json");

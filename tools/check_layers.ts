@@ -43,12 +43,23 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "client",
     "services",
   ],
+  diagnostics: [
+    "foundation",
+    "ports",
+    "config",
+    "credentials",
+    "system",
+    "transport",
+    "session",
+  ],
 };
 
 /** Single files that may import more than their folder, each with its reason. */
 const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   // Decision 12: `resource(S3)` is on the default session.
   "src/resource/s3.ts": ["session"],
+  // A session loads its explanations when it is asked for them.
+  "src/session/session.ts": ["diagnostics"],
 };
 
 /** Single files that may import the types of another folder, each with its reason. */
@@ -58,7 +69,7 @@ const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What `mod.ts` may import. */
-const ROOT = ["foundation", "ports", "session", "retry"];
+const ROOT = ["foundation", "ports", "session", "retry", "diagnostics"];
 
 /** The only file or folder that may import each outside package. */
 const DOORS: Readonly<Record<string, string>> = {

@@ -3,31 +3,29 @@
  *
  * @module
  */
-import { ConfigError } from "../foundation/errors.ts";
+import { ConfigError, PartialCredentialsError } from "../foundation/errors.ts";
+import { nearestName } from "../foundation/options.ts";
+import { readInteger } from "../foundation/setting_values.ts";
+import type { ConfigSection, ProfileSet } from "../ports/config.ts";
 import type {
   AssumeRole,
   CredentialProvider,
   CredentialSource,
   RoleRequest,
 } from "../ports/credentials.ts";
-import { CredentialChain } from "./chain.ts";
-import type { MfaCode } from "./context.ts";
-import { failure } from "./failure.ts";
 import {
+  CredentialChain,
   type ExplainableProvider,
   find,
   provider,
   type Resolution,
   verdictOf,
-} from "./resolution.ts";
-import {
-  type NamedSource,
-  type PlanBase,
-  type PlannedRole,
-  planProfile,
-} from "./profile_plan.ts";
+} from "./chain.ts";
+import type { MfaCode } from "./default_chain.ts";
+import { failure } from "./failure.ts";
 import { type RefreshDeps, RefreshingCredentials } from "./refreshing.ts";
-import { notInProfile, type ProfileDeps } from "./section.ts";
+import { notInProfile, placeOf, type ProfileDeps, textIn } from "./section.ts";
+import { hasStaticKeys } from "./static_keys.ts";
 import { credentialsValue } from "./value.ts";
 
 const NAME = "assume-role";
@@ -59,15 +57,15 @@ export function assumeRoleProvider(deps: AssumeRoleDeps): ExplainableProvider {
     if (plan === undefined) return notInProfile(deps, "role_arn");
     // Kept, so that the credentials in between are refreshed by themselves.
     role ??= rolesOnTop(deps, baseOf(deps, plan.base), plan.roles);
-    const finding = await find(role, signal);
-    return finding.kind === "found"
+    const resolution = await find(role, signal);
+    return resolution.kind === "found"
       ? {
         kind: "found",
-        credentials: finding.credentials,
+        credentials: resolution.credentials,
         at: `role_arn in profile "${profile}"`,
         refresh: "assumes the role again",
       }
-      : finding;
+      : resolution;
   });
 }
 
@@ -146,25 +144,186 @@ function baseOf(deps: AssumeRoleDeps, base: PlanBase): CredentialProvider {
   return {
     name: inner.name,
     load: async (signal) => {
-      const finding = await find(inner, signal);
-      if (finding.kind === "found") return finding.credentials;
-      throw nothingAt(base, finding);
+      const resolution = await find(inner, signal);
+      if (resolution.kind === "found") return resolution.credentials;
+      throw nothingAt(base, resolution);
     },
   };
 }
 
-function nothingAt(base: PlanBase, finding: Resolution): Error {
+function nothingAt(base: PlanBase, resolution: Resolution): Error {
   if (base.kind === "named") {
     return failure(
       NAME,
       "CredentialRetrievalError",
       `credential_source "${base.source}" of profile "${base.profile}" has none ` +
-        `(${verdictOf(finding)})`,
+        `(${verdictOf(resolution)})`,
     );
   }
   return new ConfigError(
     "InvalidConfigError",
     `Cannot use "${base.profile}" as source_profile: it has no credentials ` +
-      `(${verdictOf(finding)})`,
+      `(${verdictOf(resolution)})`,
   );
+}
+
+/** What `credential_source` may be. */
+export type NamedSource =
+  | "Ec2InstanceMetadata"
+  | "EcsContainer"
+  | "Environment";
+
+/** Where the first credentials come from. */
+type PlanBase =
+  | {
+    /** From whatever this profile says beside roles. */
+    readonly kind: "profile";
+    /** Name of the profile. */
+    readonly profile: string;
+  }
+  | {
+    /** From one of the sources that a profile can name. */
+    readonly kind: "named";
+    /** Which one. */
+    readonly source: NamedSource;
+    /** Name of the profile that names it. */
+    readonly profile: string;
+  };
+
+/** A role to assume, before its session has a name. */
+type PlannedRole =
+  & Omit<RoleRequest, "RoleSessionName">
+  & Partial<Pick<RoleRequest, "RoleSessionName">>;
+
+/** How the credentials of a profile are to be had. */
+export interface ProfilePlan {
+  /** Where the first credentials come from. */
+  readonly base: PlanBase;
+  /** The roles to assume with them, one with the other's credentials. */
+  readonly roles: readonly PlannedRole[];
+}
+
+const NAMED: readonly string[] = [
+  "Environment",
+  "Ec2InstanceMetadata",
+  "EcsContainer",
+] satisfies readonly NamedSource[];
+
+/**
+ * Plans the roles of a profile: follows `source_profile` from one to the next.
+ *
+ * @param profiles What the files say.
+ * @param name Name of the profile.
+ * @returns The plan, or `undefined` where the profile has no role to assume with
+ * credentials.
+ * @throws {ConfigError} If it contradicts itself, names a profile that is not
+ * there, or leads in a circle.
+ * @throws {PartialCredentialsError} If it does not say whose credentials to use.
+ */
+export function planProfile(
+  profiles: ProfileSet["profiles"],
+  name: string,
+): ProfilePlan | undefined {
+  const first = profiles.get(name);
+  if (first === undefined || !isRole(first)) return undefined;
+
+  const roles: PlannedRole[] = [];
+  const visited: string[] = [name];
+  let current = { name, section: first };
+  while (true) {
+    roles.unshift(roleIn(current.section));
+    const next = sourceOf(current.name, current.section);
+    if (next.kind === "named") return { base: next, roles };
+    const section = follow(profiles, current, next.profile, visited);
+    visited.push(next.profile);
+    // Keys beat the role of a source profile, not that of the first one.
+    if (hasStaticKeys(section) || !isRole(section)) {
+      return { base: next, roles };
+    }
+    current = { name: next.profile, section };
+  }
+}
+
+function isRole(section: ConfigSection): boolean {
+  return "role_arn" in section.values &&
+    !("web_identity_token_file" in section.values);
+}
+
+function roleIn(section: ConfigSection): PlannedRole {
+  const text = (key: string): string | undefined => textIn(section, key);
+  const sessionName = text("role_session_name");
+  const externalId = text("external_id");
+  const serialNumber = text("mfa_serial");
+  // What is no whole number is ignored, as in botocore.
+  const seconds = readInteger(text("duration_seconds") ?? "");
+  return {
+    RoleArn: text("role_arn") ?? "",
+    ...sessionName && { RoleSessionName: sessionName },
+    ...externalId !== undefined && { ExternalId: externalId },
+    ...serialNumber !== undefined && { SerialNumber: serialNumber },
+    ...seconds !== undefined && { DurationSeconds: seconds },
+  };
+}
+
+function sourceOf(name: string, section: ConfigSection): PlanBase {
+  const profile = textIn(section, "source_profile");
+  const source = textIn(section, "credential_source");
+  if (profile !== undefined && source !== undefined) {
+    throw invalid(
+      `Cannot use profile "${name}": it sets both source_profile and credential_source ` +
+        `(${placeOf(section, "credential_source")}); remove one`,
+    );
+  }
+  if (profile !== undefined) return { kind: "profile", profile };
+  if (source === undefined) {
+    throw new PartialCredentialsError(
+      "assume-role",
+      `set source_profile or credential_source in profile "${name}", which has role_arn ` +
+        `(${placeOf(section, "role_arn")})`,
+    );
+  }
+  if (isNamed(source)) return { kind: "named", source, profile: name };
+  throw invalid(
+    `Cannot use profile "${name}": credential_source must be one of ${
+      NAMED.map((allowed) => `"${allowed}"`).join(", ")
+    }, found "${source}" (${placeOf(section, "credential_source")})`,
+  );
+}
+
+/** The section of the next profile, unless that leads in a circle. */
+function follow(
+  profiles: ProfileSet["profiles"],
+  from: { readonly name: string; readonly section: ConfigSection },
+  to: string,
+  visited: readonly string[],
+): ConfigSection {
+  const section = profiles.get(to);
+  const place = placeOf(from.section, "source_profile");
+  if (section === undefined) {
+    const like = nearestName(to, profiles.keys());
+    throw invalid(
+      `Cannot use profile "${from.name}": there is no profile "${to}", its source_profile ` +
+        `(${place})${like === undefined ? "" : `; did you mean "${like}"?`}`,
+    );
+  }
+  const own = to === from.name && hasStaticKeys(section);
+  if (visited.includes(to) && !own) {
+    throw new ConfigError(
+      "InfiniteLoopConfigError",
+      `Cannot use profile "${
+        visited[0]
+      }": its source_profile leads in a circle: ${
+        [...visited, to].map((name) => `"${name}"`).join(" → ")
+      } (${place})`,
+    );
+  }
+  return section;
+}
+
+function isNamed(source: string): source is NamedSource {
+  return NAMED.includes(source);
+}
+
+function invalid(message: string): ConfigError {
+  return new ConfigError("InvalidConfigError", message);
 }

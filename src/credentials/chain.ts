@@ -1,5 +1,5 @@
 /**
- * Providers in a row.
+ * Providers in a row, and what each of them tells.
  *
  * @module
  */
@@ -9,13 +9,8 @@ import {
   NoCredentialsError,
   type ProviderAttempt,
 } from "../foundation/errors.ts";
+import { joinFlags } from "../foundation/setting_values.ts";
 import type { CredentialProvider, Credentials } from "../ports/credentials.ts";
-import {
-  type ExplainableProvider,
-  find,
-  type Resolution,
-  verdictOf,
-} from "./resolution.ts";
 import { credentialsValue } from "./value.ts";
 
 /**
@@ -31,6 +26,19 @@ export class CredentialChain implements ExplainableProvider {
   readonly providers: readonly CredentialProvider[];
 
   #winner: CredentialProvider | undefined;
+
+  /**
+   * Makes a provider that can say why it has no credentials.
+   *
+   * @param name Name of the provider.
+   * @param resolve Looks for credentials.
+   */
+  static provider(
+    name: string,
+    resolve: (signal?: AbortSignal) => Resolution | Promise<Resolution>,
+  ): ExplainableProvider {
+    return provider(name, resolve);
+  }
 
   /**
    * Makes a chain that has asked nobody yet.
@@ -49,15 +57,61 @@ export class CredentialChain implements ExplainableProvider {
    * @throws {CredentialsError | ConfigError} If one is in use and failed.
    */
   async load(signal?: AbortSignal): Promise<Credentials> {
-    const { finding, tried } = await this.#search(signal);
-    if (finding === undefined) throw new NoCredentialsError(tried);
-    return finding.credentials;
+    const { resolution, tried } = await this.#search(signal);
+    if (resolution === undefined) throw new NoCredentialsError(tried);
+    return resolution.credentials;
   }
 
-  async look(signal?: AbortSignal): Promise<Resolution> {
-    const { finding, tried } = await this.#search(signal);
+  async resolve(signal?: AbortSignal): Promise<Resolution> {
+    const { resolution, tried } = await this.#search(signal);
     const why = tried.map(({ name, verdict }) => `${name}: ${verdict}`);
-    return finding ?? { kind: "absent", why: why.join("; ") };
+    return resolution ?? { kind: "absent", why: why.join("; ") };
+  }
+
+  /**
+   * Makes a chain with another provider before the named one.
+   *
+   * @param name Name of the provider that comes right after it.
+   * @param added The provider to add.
+   * @throws {RangeError} If there is no provider of that name.
+   */
+  insertBefore(name: string, added: CredentialProvider): CredentialChain {
+    const index = this.#indexOf(name);
+    return new CredentialChain(this.providers.toSpliced(index, 0, added));
+  }
+
+  /**
+   * Makes a chain with another provider after the named one.
+   *
+   * @param name Name of the provider that comes right before it.
+   * @param added The provider to add.
+   * @throws {RangeError} If there is no provider of that name.
+   */
+  insertAfter(name: string, added: CredentialProvider): CredentialChain {
+    const index = this.#indexOf(name) + 1;
+    return new CredentialChain(this.providers.toSpliced(index, 0, added));
+  }
+
+  /**
+   * Makes a chain without the named providers.
+   *
+   * @param names Names of the providers to leave out.
+   */
+  without(...names: readonly string[]): CredentialChain {
+    return new CredentialChain(
+      this.providers.filter(({ name }) => !names.includes(name)),
+    );
+  }
+
+  #indexOf(name: string): number {
+    const index = this.providers.findIndex((provider) =>
+      provider.name === name
+    );
+    if (index >= 0) return index;
+    const names = this.providers.map((provider) => `"${provider.name}"`);
+    throw new RangeError(
+      `Cannot find provider "${name}": the providers are ${names.join(", ")}`,
+    );
   }
 
   async #search(signal: AbortSignal | undefined): Promise<Search> {
@@ -66,21 +120,21 @@ export class CredentialChain implements ExplainableProvider {
     for (const provider of asked) {
       signal?.throwIfAborted();
       const { name } = provider;
-      const finding = await ask(provider, tried, signal);
-      if (finding.kind === "found") {
+      const resolution = await ask(provider, tried, signal);
+      if (resolution.kind === "found") {
         this.#winner = provider;
-        const credentials = credentialsValue(finding.credentials, name);
-        return { finding: { ...finding, credentials }, tried };
+        const credentials = credentialsValue(resolution.credentials, name);
+        return { resolution: { ...resolution, credentials }, tried };
       }
-      tried.push({ name, verdict: verdictOf(finding) });
+      tried.push({ name, verdict: verdictOf(resolution) });
     }
-    return { finding: undefined, tried };
+    return { resolution: undefined, tried };
   }
 }
 
 /** How a search ended, and who had nothing before it did. */
 interface Search {
-  readonly finding: Extract<Resolution, { kind: "found" }> | undefined;
+  readonly resolution: Extract<Resolution, { kind: "found" }> | undefined;
   readonly tried: readonly ProviderAttempt[];
 }
 
@@ -100,63 +154,6 @@ async function ask(
   }
 }
 
-/**
- * A list of providers with another one put before the named one.
- *
- * @param providers The list; not changed.
- * @param name Name of the provider that comes right after it.
- * @param added The provider to add.
- * @throws {RangeError} If there is no provider of that name.
- */
-export function insertBefore(
-  providers: readonly CredentialProvider[],
-  name: string,
-  added: CredentialProvider,
-): readonly CredentialProvider[] {
-  return providers.toSpliced(indexOf(providers, name), 0, added);
-}
-
-/**
- * A list of providers with another one put after the named one.
- *
- * @param providers The list; not changed.
- * @param name Name of the provider that comes right before it.
- * @param added The provider to add.
- * @throws {RangeError} If there is no provider of that name.
- */
-export function insertAfter(
-  providers: readonly CredentialProvider[],
-  name: string,
-  added: CredentialProvider,
-): readonly CredentialProvider[] {
-  return providers.toSpliced(indexOf(providers, name) + 1, 0, added);
-}
-
-/**
- * A list of providers without the named ones.
- *
- * @param providers The list; not changed.
- * @param names Names of the providers to leave out.
- */
-export function without(
-  providers: readonly CredentialProvider[],
-  ...names: readonly string[]
-): readonly CredentialProvider[] {
-  return providers.filter(({ name }) => !names.includes(name));
-}
-
-function indexOf(
-  providers: readonly CredentialProvider[],
-  name: string,
-): number {
-  const index = providers.findIndex((provider) => provider.name === name);
-  if (index >= 0) return index;
-  const names = providers.map((provider) => `"${provider.name}"`);
-  throw new RangeError(
-    `Cannot find provider "${name}": the providers are ${names.join(", ")}`,
-  );
-}
-
 /** A chain within the chain has told more than its own name. */
 function brokenAt(
   name: string,
@@ -164,4 +161,97 @@ function brokenAt(
 ): ProviderAttempt[] {
   const inner = tried.filter((one) => one.name !== name);
   return [...inner, { name, verdict: `broken: ${code}` }];
+}
+
+/** What a provider found. A provider that is in use and failed throws instead. */
+export type Resolution =
+  | {
+    readonly kind: "found";
+    /** The credentials. */
+    readonly credentials: Credentials;
+    /** Where they were found, for example `"AWS_ACCESS_KEY_ID"`. */
+    readonly at: string;
+    /** How new ones are got when these end. Absent: they do not end. */
+    readonly refresh?: string;
+  }
+  | {
+    readonly kind: "absent";
+    /** What is not there, for example `"AWS_ACCESS_KEY_ID is not set"`. */
+    readonly why: string;
+  }
+  | {
+    /** The program was not permitted to look. */
+    readonly kind: "denied";
+    /** The flags that would permit it. */
+    readonly flags: readonly string[];
+  };
+
+/** A provider that can tell why it has no credentials. */
+export interface ExplainableProvider extends CredentialProvider {
+  /**
+   * Looks for credentials, as `load` does.
+   *
+   * @param signal Ends the attempt early.
+   * @throws {CredentialsError | ConfigError} If this source is in use and failed.
+   */
+  resolve(signal?: AbortSignal): Promise<Resolution>;
+}
+
+/**
+ * Makes a provider of a function that looks for credentials.
+ *
+ * @param name Name of the provider.
+ * @param resolve Looks for them.
+ */
+export function provider(
+  name: string,
+  resolve: (signal?: AbortSignal) => Resolution | Promise<Resolution>,
+): ExplainableProvider {
+  return {
+    name,
+    resolve: async (signal) => await resolve(signal),
+    load: async (signal) => {
+      const resolution = await resolve(signal);
+      return resolution.kind === "found" ? resolution.credentials : undefined;
+    },
+  };
+}
+
+/**
+ * Asks any provider, also one that cannot tell more than that it has none.
+ *
+ * @param asked The provider.
+ * @param signal Ends the attempt early.
+ */
+export async function find(
+  asked: CredentialProvider,
+  signal?: AbortSignal,
+): Promise<Resolution> {
+  if (isExplainable(asked)) return await asked.resolve(signal);
+  const credentials = await asked.load(signal);
+  return credentials === undefined
+    ? { kind: "absent", why: "it is not in use" }
+    : { kind: "found", credentials, at: "a provider of your own" };
+}
+
+/**
+ * Says in words why a provider has no credentials.
+ *
+ * @param resolution What it found.
+ */
+export function verdictOf(resolution: Resolution): string {
+  switch (resolution.kind) {
+    case "found":
+      return `found: ${resolution.at}`;
+    case "absent":
+      return `absent: ${resolution.why}`;
+    case "denied":
+      return `skipped: needs ${joinFlags(resolution.flags)}`;
+  }
+}
+
+function isExplainable(
+  asked: CredentialProvider,
+): asked is ExplainableProvider {
+  return "resolve" in asked && typeof asked.resolve === "function";
 }

@@ -1,5 +1,5 @@
 /**
- * Credentials of a container, from ECS or EKS.
+ * Credentials of a container.
  *
  * @module
  */
@@ -9,16 +9,14 @@ import type { Credentials } from "../ports/credentials.ts";
 import type { HeaderMap, Transport } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { System } from "../ports/system.ts";
-import { CONTAINER_ORIGIN, refusedBecause } from "./container_url.ts";
-import { exchange } from "./exchange.ts";
-import { failure } from "./failure.ts";
 import {
   type ExplainableProvider,
   provider,
   type Resolution,
-} from "./resolution.ts";
-import { metadataKeys, readJson } from "./metadata_keys.ts";
-import { needTextFile } from "./text_file.ts";
+} from "./chain.ts";
+import { exchange, metadataKeys, readJson } from "./exchange.ts";
+import { failure } from "./failure.ts";
+import { needTextFile } from "./files.ts";
 
 const NAME = "container-role";
 const RELATIVE = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
@@ -181,4 +179,48 @@ async function authorization(
 
 function failed(code: string, why: string): Error {
   return failure(NAME, code, why);
+}
+
+/** Where relative addresses lead. */
+const CONTAINER_ORIGIN = "http://169.254.170.2";
+
+/** The addresses of ECS and EKS, and names of this machine. */
+const HOSTS: readonly string[] = [
+  "169.254.170.2",
+  "169.254.170.23",
+  "[fd00:ec2::23]",
+  "localhost",
+];
+
+/**
+ * Why an address may not be asked. Over plain HTTP only this machine and the
+ * addresses of ECS and EKS may: whoever can set a variable must not be able to
+ * collect the token.
+ */
+function refusedBecause(url: string): string | undefined {
+  // The text is looked at, since the platform takes "http://2130706433" for
+  // 127.0.0.1.
+  const [, scheme = "", authority = ""] =
+    /^([a-z][a-z\d+.-]*):\/\/([^/?#]*)/i.exec(url) ?? [];
+  if (!/^https?$/i.test(scheme) || !URL.canParse(url)) {
+    return "it must be a URL with http:// or https://";
+  }
+  if (authority.includes("@")) return "it must not hold a user name";
+  if (/^https$/i.test(scheme)) return undefined;
+  const host = authority.toLowerCase().replace(/:\d*$/, "");
+  if (HOSTS.includes(host) || isLoopback(host)) return undefined;
+  return `over http only a loopback address or one of ${
+    HOSTS.join(", ")
+  } may be asked, found "${host}"`;
+}
+
+function isLoopback(host: string): boolean {
+  if (host.startsWith("[")) {
+    return new URL(`http://${host}`).hostname === "[::1]";
+  }
+  const parts = host.split(".");
+  return parts[0] === "127" && parts.length === 4 &&
+    parts.every((part) =>
+      /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256
+    );
 }

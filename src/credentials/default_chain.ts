@@ -1,32 +1,47 @@
 /**
- * The order that boto3 users know.
+ * The order that boto3 users know, read again when the config files change.
  *
  * @module
  */
-import type { CredentialProvider } from "../ports/credentials.ts";
-import { find, provider } from "./resolution.ts";
+import type { Clock } from "../ports/clock.ts";
+import type {
+  ConfigSection,
+  FileState,
+  ProfileSet,
+  SettingSource,
+} from "../ports/config.ts";
+import type {
+  AssumeRole,
+  AssumeRoleWithWebIdentity,
+  CredentialProvider,
+  Credentials,
+} from "../ports/credentials.ts";
+import type { Transport } from "../ports/http.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { System } from "../ports/system.ts";
 import { assumeRoleProvider } from "./assume_role.ts";
-import { boto2FileProvider } from "./boto2_file.ts";
+import {
+  boto2FileProvider,
+  ec2FileProvider,
+  type ReadSections,
+} from "./old_files.ts";
+import {
+  CredentialChain,
+  type ExplainableProvider,
+  find,
+  provider,
+  type Resolution,
+} from "./chain.ts";
 import { containerProvider } from "./container.ts";
-import type { ChainContext, SignInService } from "./context.ts";
-import { ec2FileProvider } from "./ec2_file.ts";
 import { envProvider } from "./env.ts";
-import { instanceProvider } from "./instance.ts";
+import { instanceProvider, type MetadataMemory } from "./instance.ts";
 import { loginProvider } from "./login.ts";
 import { processProvider } from "./process.ts";
 import { textIn } from "./section.ts";
 import { ssoProvider } from "./sso.ts";
 import { configFileProvider, sharedFileProvider } from "./static_keys.ts";
 import { webIdentityProvider } from "./web_identity.ts";
-
-export type { ReadSections } from "./boto2_file.ts";
-export type {
-  ChainContext,
-  MfaCode,
-  ProfileChoice,
-  SignInEndpoint,
-  SignInService,
-} from "./context.ts";
+export type { ReadSections } from "./old_files.ts";
 
 /**
  * Makes the providers of the default chain, in boto3's order. A profile that is
@@ -114,4 +129,139 @@ function regionOf(
     if (found.kind === "found" && found.value !== "") return found.value;
   }
   return textIn(profile.section, "region") || undefined;
+}
+
+/**
+ * Gets the code of an MFA device.
+ *
+ * @param serialNumber The device.
+ * @param signal Ends the wait for a person early.
+ */
+export type MfaCode = (
+  serialNumber: string,
+  signal?: AbortSignal,
+) => Promise<string>;
+
+/** A service that the AWS CLI signs in at. */
+export type SignInService = "signin" | "sso" | "sso-oidc";
+
+/** The endpoint that the user has set in place of a service's own, if any. */
+export type SignInEndpoint = (service: SignInService) => string | undefined;
+
+/** The profile that counts, and who chose it. */
+export interface ProfileChoice {
+  /** Its name. */
+  readonly name: string;
+  /** What it says, if it is there. */
+  readonly section?: ConfigSection;
+  /** Where it was chosen: in code, it takes the environment's keys out of the order. */
+  readonly source: SettingSource;
+}
+
+/** What the providers of the default chain need of their surroundings. */
+export interface ChainContext {
+  /** Environment, files and programs. */
+  readonly system: System;
+  /** Tells when credentials end. */
+  readonly clock: Clock;
+  /** Source of jitter, in [0, 1). */
+  readonly random: () => number;
+  /** Is told what happens. */
+  readonly logger: Logger;
+  /** Sends what is asked of metadata services. */
+  readonly transport: Transport;
+  /** Sends what is asked of SSO and AWS Sign-In. Default: `transport`. */
+  readonly signInTransport?: Transport;
+  /** Longest answer that is read, in bytes. Default: 256 KiB. */
+  readonly maxCredentialBytes?: number;
+  /** Endpoints that replace those of SSO and AWS Sign-In. Absent: none. */
+  readonly signInEndpoint?: (
+    service: SignInService,
+    from: Pick<ChainContext, "profile" | "profiles">,
+  ) => string | undefined;
+  /** What the config files say. */
+  readonly profiles: ProfileSet;
+  /** The profile that counts. */
+  readonly profile: ProfileChoice;
+  /** Region that `aws login` signs in at. Default: what environment or profile say. */
+  readonly region?: string;
+  /** Reads boto 2's config file. Absent: it is not looked at. */
+  readonly readSections?: ReadSections;
+  /** Gets the code of an MFA device. Absent: roles that need one fail. */
+  readonly mfaCode?: MfaCode;
+  /** Where metadata services were asked before. Absent: nothing is remembered. */
+  readonly memory?: MetadataMemory;
+  /** Reaches STS. */
+  readonly assumeRole: AssumeRole;
+  /** Reaches STS without a signature. */
+  readonly assumeRoleWithWebIdentity: AssumeRoleWithWebIdentity;
+}
+
+/** Reads the config files again, and chooses the profile again. */
+type Reread = () => Promise<
+  Pick<ChainContext, "profile" | "profiles">
+>;
+
+/**
+ * The default chain, made anew when one of the two config files has changed since
+ * it was last asked. As it is asked only when credentials end or are refused, that
+ * is when a change takes effect.
+ */
+export class RereadChain implements ExplainableProvider {
+  /** Name of the chain. */
+  readonly name = "default";
+
+  readonly #reread: Reread;
+  #context: ChainContext;
+  #chain: CredentialChain;
+  #facts: string | undefined;
+
+  /**
+   * Makes a chain that has asked nobody yet.
+   *
+   * @param context What its providers need.
+   * @param reread Reads the files again.
+   */
+  constructor(context: ChainContext, reread: Reread) {
+    this.#context = context;
+    this.#reread = reread;
+    this.#chain = new CredentialChain(defaultProviders(context));
+  }
+
+  async load(signal?: AbortSignal): Promise<Credentials> {
+    return await (await this.#current()).load(signal);
+  }
+
+  async resolve(signal?: AbortSignal): Promise<Resolution> {
+    return await (await this.#current()).resolve(signal);
+  }
+
+  async #current(): Promise<CredentialChain> {
+    const { system, profiles, logger } = this.#context;
+    const facts = await factsOf(system, [
+      profiles.files.config,
+      profiles.files.credentials,
+    ]);
+    if (this.#facts !== undefined && this.#facts !== facts) {
+      this.#context = { ...this.#context, ...await this.#reread() };
+      this.#chain = new CredentialChain(defaultProviders(this.#context));
+      logger.info("The config files have changed and were read again");
+    }
+    this.#facts = facts;
+    return this.#chain;
+  }
+}
+
+/** Sizes and times of change, as one text to compare. */
+async function factsOf(
+  system: Pick<System, "stat">,
+  files: readonly FileState[],
+): Promise<string> {
+  const facts = await Promise.all(files.map(async ({ path }) => {
+    const found = path === undefined ? undefined : await system.stat(path);
+    return found?.kind === "found"
+      ? `${found.value.size} ${found.value.changedMs}`
+      : "none";
+  }));
+  return facts.join(", ");
 }

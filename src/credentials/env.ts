@@ -9,12 +9,12 @@ import {
 } from "../foundation/errors.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { System } from "../ports/system.ts";
-import { readExpiry } from "./expiry.ts";
+import { readExpiry } from "./value.ts";
 import {
   type ExplainableProvider,
   provider,
   type Resolution,
-} from "./resolution.ts";
+} from "./chain.ts";
 
 const NAME = "env";
 const KEY_ID = "AWS_ACCESS_KEY_ID";

@@ -1,5 +1,6 @@
 /**
- * One unsigned exchange with a service that hands out credentials or tokens.
+ * One exchange with a service that hands out credentials, and what is read in the
+ * answer.
  *
  * @module
  */
@@ -10,6 +11,7 @@ import {
   MAX_CREDENTIAL_BYTES,
 } from "../foundation/streaming_body.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Credentials } from "../ports/credentials.ts";
 import type {
   HeaderMap,
   HttpMethod,
@@ -17,6 +19,7 @@ import type {
   QueryParam,
   Transport,
 } from "../ports/http.ts";
+import { readExpiry } from "./value.ts";
 
 /** What is asked. */
 export interface Question {
@@ -41,7 +44,7 @@ export interface Answer {
 }
 
 /** How long an exchange may take, and who may end it. */
-export interface ExchangeLimits {
+interface ExchangeLimits {
   /** Longest time to reach the server, and longest silence after that. */
   readonly timeoutMs: number;
   /** Longest answer that is read, in bytes. Default: 256 KiB. */
@@ -164,4 +167,86 @@ function decoded(text: string): string {
   } catch {
     return text;
   }
+}
+
+/** A JSON text, read as far as it is an object. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads a JSON text.
+ *
+ * @returns The object, or `undefined` where the text is none.
+ */
+export function readObject(json: string): JsonObject | undefined {
+  const value = readJson(json);
+  return isObject(value) ? value : undefined;
+}
+
+/**
+ * Reads a JSON text.
+ *
+ * @returns The value, or `undefined` where the text is no JSON.
+ */
+export function readJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    // The parser's own error shows a part of the text.
+    return undefined;
+  }
+}
+
+/** Whether a value of a JSON text is an object. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Reads the fields that both services share; all must be there.
+ *
+ * @param json The document; one that is no object has no fields.
+ * @param source Name of the provider that asks.
+ * @returns The credentials, or the name of the first field that is missing or
+ * wrong.
+ */
+export function metadataKeys(
+  json: unknown,
+  source: string,
+): Credentials | string {
+  const document = isObject(json) ? json : {};
+  const { AccessKeyId, SecretAccessKey, Token, AccountId } = document;
+  if (!isText(AccessKeyId)) return "AccessKeyId";
+  if (!isText(SecretAccessKey)) return "SecretAccessKey";
+  if (!isText(Token)) return "Token";
+  const expiration = readExpiry(document["Expiration"]);
+  if (expiration === undefined) return "Expiration";
+  return {
+    accessKeyId: AccessKeyId,
+    secretAccessKey: SecretAccessKey,
+    sessionToken: Token,
+    expiration,
+    ...isText(AccountId) && { accountId: AccountId },
+    source,
+  };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
+
+/**
+ * The type of the error that an answer tells.
+ *
+ * Source: Smithy, AWS restJson1 protocol, "Operation error serialization".
+ *
+ * @param answer The answer.
+ * @returns The type, for example `"UnauthorizedException"`.
+ */
+export function errorType({ headers, text }: Answer): string | undefined {
+  const body = readObject(text) ?? {};
+  const told = headers["x-amzn-errortype"] ?? body["__type"] ?? body["code"];
+  if (typeof told !== "string") return undefined;
+  // `aws.protocols#Type:http://…` → `Type`. What is no name is not shown.
+  const name = told.split(":")[0]?.split("#").at(-1) ?? "";
+  return /^[A-Za-z]{1,64}$/.test(name) ? name : undefined;
 }

@@ -1,35 +1,33 @@
 /**
- * Credentials of the role of an EC2 instance.
+ * Credentials of an EC2 instance: its settings, how the metadata service is asked,
+ * and what it answers.
  *
  * @module
  */
-import { TransportError } from "../foundation/errors.ts";
-import type { ConfigSection } from "../ports/config.ts";
+import { ConfigError, TransportError } from "../foundation/errors.ts";
+import { redactAddress } from "../foundation/redact.ts";
+import { readBoolean, readInteger } from "../foundation/setting_values.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { ConfigSection, Setting } from "../ports/config.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { HeaderMap, Transport } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { System } from "../ports/system.ts";
-import type { Answer } from "./exchange.ts";
-import { failure } from "./failure.ts";
 import {
   type ExplainableProvider,
   provider,
   type Resolution,
-} from "./resolution.ts";
+} from "./chain.ts";
 import {
-  Asker,
-  type MetadataMemory,
-  NotInUse,
-  type Outcome,
-} from "./instance_asker.ts";
-import {
-  type InstanceSettings,
-  instanceSettings,
-  isDisabled,
-} from "./instance_settings.ts";
-import { isObject, metadataKeys, readJson } from "./metadata_keys.ts";
-import { plainWords } from "./plain_words.ts";
+  type Answer,
+  exchange,
+  isObject,
+  metadataKeys,
+  type Question,
+  readJson,
+} from "./exchange.ts";
+import { failure, plainWords } from "./failure.ts";
+import { textIn } from "./section.ts";
 
 const NAME = "iam-role";
 const SWITCH = "AWS_EC2_METADATA_DISABLED";
@@ -100,10 +98,10 @@ export function instanceProvider(deps: InstanceDeps): ExplainableProvider {
       };
     } catch (error) {
       if (!(error instanceof NotInUse)) throw error;
-      if (asker.onlySilence && error.finding.kind === "absent") {
+      if (asker.onlySilence && error.resolution.kind === "absent") {
         deps.memory?.noteSilence(settings);
       }
-      return error.finding;
+      return error.resolution;
     }
   });
 }
@@ -178,7 +176,7 @@ function roleIn(
   answer: Answer | TransportError,
   asker: Asker,
 ): Outcome<string> {
-  const text = textIn(answer, asker, "it has no role for this instance");
+  const text = answerText(answer, asker, "it has no role for this instance");
   if (text.kind === "failure") return text;
   const role = text.value.trim();
   return role === "" || role.startsWith("<")
@@ -190,7 +188,7 @@ function documentIn(
   answer: Answer | TransportError,
   asker: Asker,
 ): Outcome<unknown> {
-  const text = textIn(answer, asker, "it does not know its own role");
+  const text = answerText(answer, asker, "it does not know its own role");
   if (text.kind === "failure") return text;
   const value = readJson(text.value);
   return value === undefined
@@ -199,7 +197,7 @@ function documentIn(
 }
 
 /** The body of an answer as it should be. */
-function textIn(
+function answerText(
   answer: Answer | TransportError,
   asker: Asker,
   missing: string,
@@ -281,4 +279,346 @@ function extended(
   );
   const whole = Math.floor((now + window) / 1_000) * 1_000;
   return { ...credentials, expiration: new Date(whole) };
+}
+
+/** Ends the questions where the service is not in use. The provider catches it. */
+class NotInUse extends Error {
+  readonly resolution: Resolution;
+
+  constructor(resolution: Resolution) {
+    super();
+    this.resolution = resolution;
+  }
+}
+
+/** What {@linkcode Asker} needs. */
+interface AskerDeps {
+  /** Is told of failed attempts. */
+  readonly logger: Logger;
+  /** Sends the questions. */
+  readonly transport: Transport;
+  /** Longest time to connect, and longest silence. Default: the settings'. */
+  readonly timeoutMs?: number;
+  /** Longest answer that is read, in bytes. Default: 256 KiB. */
+  readonly maxCredentialBytes?: number;
+  /** Where services were asked before. Absent: nothing is remembered. */
+  readonly memory?: MetadataMemory;
+}
+
+/**
+ * Addresses where a metadata service was asked, for the life of the process. Where
+ * every question was met with silence there is none: a program outside of EC2
+ * would wait for it anew in each search.
+ */
+export class MetadataMemory {
+  readonly #silent = new Set<string>();
+  readonly #answered = new Set<string>();
+
+  /** Whether all was silent there, and nothing ever answered. */
+  isSilent(settings: InstanceSettings): boolean {
+    return this.#silent.has(keyOf(settings));
+  }
+
+  /** Notes that something answered, whatever it said. */
+  noteAnswer(settings: InstanceSettings): void {
+    this.#answered.add(settings.endpoint);
+  }
+
+  /** Notes that no question was answered in time. */
+  noteSilence(settings: InstanceSettings): void {
+    if (this.#answered.has(settings.endpoint)) return;
+    this.#silent.add(keyOf(settings));
+  }
+}
+
+/** Who waits longer may hear more. */
+function keyOf({ endpoint, timeoutMs, attempts }: InstanceSettings): string {
+  return `${endpoint} ${timeoutMs} ${attempts}`;
+}
+
+/** What a question led to: a result, or why there is none, in words. */
+type Outcome<T> =
+  | { readonly kind: "result"; readonly value: T }
+  | {
+    readonly kind: "failure";
+    /** Why, in words. Absent: nothing is there that could say. */
+    readonly why?: string;
+  };
+
+/** Asks the service, as often as the settings say. */
+class Asker {
+  readonly settings: InstanceSettings;
+  readonly #deps: AskerDeps;
+  readonly #signal: AbortSignal | undefined;
+  #onlySilence = true;
+
+  constructor(
+    settings: InstanceSettings,
+    deps: AskerDeps,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#deps = deps;
+    this.settings = settings;
+    this.#signal = signal;
+  }
+
+  /** Whether no question was answered so far, and each cost its whole time. */
+  get onlySilence(): boolean {
+    return this.#onlySilence;
+  }
+
+  /** Longest time that one question waits, in milliseconds. */
+  get timeoutMs(): number {
+    return this.#deps.timeoutMs ?? this.settings.timeoutMs;
+  }
+
+  /**
+   * Asks until there is a result.
+   *
+   * @param question What it is about, method, path and header fields.
+   * @param read Makes the result of an answer, or of a failed exchange, or tells
+   * why there is none and it is asked again.
+   */
+  async ask<T>(
+    { about, method, path, headers }: {
+      readonly about: "keys" | "role" | "token";
+      readonly method: "GET" | "PUT";
+      readonly path: string;
+      readonly headers: HeaderMap;
+    },
+    read: (answer: Answer | TransportError) => Outcome<T>,
+  ): Promise<Outcome<T>> {
+    const { endpoint, attempts } = this.settings;
+    let outcome: Outcome<T> = {
+      kind: "failure",
+      why: "it was not asked: AWS_METADATA_SERVICE_NUM_ATTEMPTS is 0",
+    };
+    for (let attempt = 1; attempt <= attempts; attempt++) {
+      const answer = await this.#once({
+        method,
+        url: endpoint + path,
+        headers,
+      });
+      this.#note(answer);
+      outcome = read(answer);
+      if (outcome.kind === "result") return outcome;
+      this.#deps.logger.debug("The instance metadata service failed", {
+        attempt,
+        about,
+        result: answer instanceof TransportError ? answer.kind : answer.status,
+      });
+    }
+    return outcome;
+  }
+
+  #note(answer: Answer | TransportError): void {
+    if (answer instanceof TransportError && answer.kind === "timeout") return;
+    this.#onlySilence = false;
+    if (answer instanceof TransportError) return;
+    this.#deps.memory?.noteAnswer(this.settings);
+  }
+
+  async #once(
+    question: Question,
+  ): Promise<Answer | TransportError> {
+    const { maxCredentialBytes } = this.#deps;
+    try {
+      return await exchange(this.#deps.transport, question, {
+        timeoutMs: this.timeoutMs,
+        // Nobody asked for this service: it is looked for.
+        mayPrompt: false,
+        signal: this.#signal,
+        ...maxCredentialBytes === undefined ? {} : { maxCredentialBytes },
+      });
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      if (error.kind !== "denied") return error;
+      const host = new URL(this.settings.endpoint).host;
+      throw new NotInUse({ kind: "denied", flags: [`--allow-net=${host}`] });
+    }
+  }
+}
+
+/** Where and how the metadata service is asked. */
+export interface InstanceSettings {
+  /** The service's address, without a slash at its end. */
+  readonly endpoint: string;
+  /** Which address counts where none is set. */
+  readonly mode: "ipv4" | "ipv6";
+  /** Longest time to connect, and longest silence, in milliseconds. */
+  readonly timeoutMs: number;
+  /** How often each question is asked at most. */
+  readonly attempts: number;
+  /** Whether it may be asked without a token, as version 1 is. */
+  readonly version1: boolean;
+}
+
+const IPV4 = "http://169.254.169.254";
+const IPV6 = "http://[fd00:ec2::254]";
+
+/** A setting that has a value wherever it is not set. */
+type Row<T> = Setting<T> & {
+  readonly fallback: T;
+  readonly read: (text: string) => T | undefined;
+  readonly env: readonly [string];
+};
+
+const DISABLED = yesOrNo("disabled", "AWS_EC2_METADATA_DISABLED");
+const V1_DISABLED = yesOrNo(
+  "v1Disabled",
+  "AWS_EC2_METADATA_V1_DISABLED",
+  "ec2_metadata_v1_disabled",
+);
+const USE_IPV6 = yesOrNo("useIpv6", "AWS_IMDS_USE_IPV6", "imds_use_ipv6");
+
+const ENDPOINT: Row<string> = {
+  ...fromText("endpoint", "AWS_EC2_METADATA_SERVICE_ENDPOINT"),
+  profile: ["ec2_metadata_service_endpoint"],
+  // An empty one is none.
+  read: (text) => text === "" || isEndpoint(text) ? text : undefined,
+  allowed: `a URL such as "${IPV4}"`,
+  fallback: "",
+  code: "InvalidIMDSEndpointError",
+};
+
+const MODE: Row<string> = {
+  ...fromText("endpointMode", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"),
+  profile: ["ec2_metadata_service_endpoint_mode"],
+  read: (text) => /^ipv[46]$/i.test(text) ? text.toLowerCase() : undefined,
+  allowed: '"ipv4" or "ipv6"',
+  fallback: "",
+  code: "InvalidIMDSEndpointModeError",
+};
+
+const TIMEOUT: Row<number> = {
+  ...fromText("timeoutSeconds", "AWS_METADATA_SERVICE_TIMEOUT"),
+  profile: ["metadata_service_timeout"],
+  ...atLeast(1),
+};
+
+const ATTEMPTS: Row<number> = {
+  ...fromText("attempts", "AWS_METADATA_SERVICE_NUM_ATTEMPTS"),
+  profile: ["metadata_service_num_attempts"],
+  ...atLeast(0),
+};
+
+/** The settings of the service, each a row, as they are told of. */
+export const INSTANCE_SETTINGS: readonly Setting<unknown>[] = [
+  DISABLED,
+  ENDPOINT,
+  MODE,
+  USE_IPV6,
+  TIMEOUT,
+  ATTEMPTS,
+  V1_DISABLED,
+];
+
+/** Where a setting may stand. */
+interface Places {
+  readonly system: Pick<System, "env">;
+  readonly section: ConfigSection | undefined;
+}
+
+/** Whether the service is not to be asked. */
+function isDisabled(system: Pick<System, "env">): boolean {
+  return valueOf(DISABLED, { system, section: undefined });
+}
+
+/** Reads the settings; each variable beats the profile's key. */
+function instanceSettings(
+  system: Pick<System, "env">,
+  section: ConfigSection | undefined,
+): InstanceSettings {
+  const places = { system, section };
+  return {
+    ...instanceAddress(system, section),
+    timeoutMs: 1_000 * valueOf(TIMEOUT, places),
+    attempts: valueOf(ATTEMPTS, places),
+    version1: !valueOf(V1_DISABLED, places),
+  };
+}
+
+/**
+ * Reads where the service is.
+ *
+ * @param system Whose environment counts.
+ * @param section The profile that counts.
+ * @throws {ConfigError} If a value is not allowed.
+ */
+export function instanceAddress(
+  system: Pick<System, "env">,
+  section: ConfigSection | undefined,
+): Pick<InstanceSettings, "endpoint" | "mode"> {
+  const places = { system, section };
+  const mode = modeOf(places);
+  const endpoint = valueOf(ENDPOINT, places).replace(/\/$/, "");
+  return { endpoint: endpoint || (mode === "ipv6" ? IPV6 : IPV4), mode };
+}
+
+function modeOf(places: Places): InstanceSettings["mode"] {
+  const mode = valueOf(MODE, places);
+  if (mode !== "") return mode === "ipv6" ? "ipv6" : "ipv4";
+  return valueOf(USE_IPV6, places) ? "ipv6" : "ipv4";
+}
+
+function isEndpoint(text: string): boolean {
+  return /^https?:\/\/[^/?#@\s]+(?:\/[^?#\s]*)?$/i.test(text) &&
+    URL.canParse(text);
+}
+
+/** A variable that is set and empty is set. */
+function valueOf<T>(row: Row<T>, { system, section }: Places): T {
+  const [variable] = row.env;
+  const [key] = row.profile ?? [];
+  const found = system.env(variable);
+  const text = found.kind === "found"
+    ? found.value
+    : key && textIn(section, key);
+  if (text === undefined) return row.fallback;
+  const value = row.read(text);
+  if (value !== undefined) return value;
+  throw new ConfigError(
+    row.code ?? "InvalidConfigError",
+    `Cannot ask the instance metadata service: ${variable} (or ${key} in the profile) ` +
+      `must be ${row.allowed}, found "${redactAddress(text)}"`,
+  );
+}
+
+function fromText(
+  name: string,
+  variable: string,
+): {
+  readonly name: string;
+  readonly env: readonly [string];
+  readonly accepts: () => boolean;
+} {
+  // There is no option in code.
+  return {
+    name: `metadataService.${name}`,
+    env: [variable],
+    accepts: () => false,
+  };
+}
+
+function yesOrNo(name: string, variable: string, key?: string): Row<boolean> {
+  return {
+    ...fromText(name, variable),
+    ...key !== undefined && { profile: [key] },
+    read: readBoolean,
+    allowed: "true or false",
+    fallback: false,
+  };
+}
+
+function atLeast(
+  least: number,
+): Pick<Row<number>, "allowed" | "fallback" | "read"> {
+  return {
+    read: (text) => {
+      const number = readInteger(text);
+      return number !== undefined && number >= least ? number : undefined;
+    },
+    allowed: `a whole number of at least ${least}`,
+    fallback: 1,
+  };
 }

@@ -1,31 +1,35 @@
 /**
- * Credentials of a session that was begun with `aws login`.
+ * Credentials of `aws login`: its settings, the token that the AWS CLI keeps, and
+ * the proof that it belongs to this machine.
  *
  * @module
  */
+import { base64, concat, fromBase64, hex, utf8 } from "../foundation/bytes.ts";
+import { sha256 } from "../foundation/digest.ts";
 import { TransportError } from "../foundation/errors.ts";
+import { expandPath } from "../foundation/paths.ts";
 import { iso8601 } from "../foundation/timestamps.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Credentials } from "../ports/credentials.ts";
 import type { Transport } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { System } from "../ports/system.ts";
-import type { SignInEndpoint } from "./context.ts";
-import { dpopProof } from "./dpop.ts";
-import { type Answer, steadyExchange } from "./exchange.ts";
-import { failure } from "./failure.ts";
 import {
   type ExplainableProvider,
   provider,
   type Resolution,
-} from "./resolution.ts";
+} from "./chain.ts";
+import type { SignInEndpoint } from "./default_chain.ts";
 import {
-  type LoginToken,
-  loginToken,
-  loginTokenPath,
-  readLoginToken,
-} from "./login_token.ts";
-import { writeJsonFile } from "./json_file.ts";
-import { isObject, readObject } from "./metadata_keys.ts";
+  type Answer,
+  isObject,
+  type JsonObject,
+  readObject,
+  steadyExchange,
+} from "./exchange.ts";
+import { readExpiry } from "./value.ts";
+import { failure } from "./failure.ts";
+import { missingTexts, readJsonFile, writeJsonFile } from "./files.ts";
 import { notInProfile, type ProfileDeps, textIn } from "./section.ts";
 import { signInOrigin, signInUrl } from "./sign_in_hosts.ts";
 
@@ -238,4 +242,184 @@ async function write(
     { path, ...failed },
   );
   return false;
+}
+
+const FOLDER = "AWS_LOGIN_CACHE_DIRECTORY";
+const AGAIN = 'run "aws login"';
+
+/** A cached session. */
+interface LoginToken {
+  /** All that is in the file. */
+  readonly fields: JsonObject;
+  /** The credentials in it. */
+  readonly credentials: Credentials & { readonly expiration: Date };
+  /** Who it was made for. */
+  readonly clientId: string;
+  /** What a new one is got with. */
+  readonly refreshToken: string;
+  /** The key that it is bound to, as PEM. */
+  readonly dpopKey: string;
+  /** Region that it was signed in at, and is renewed at. */
+  readonly signInRegion?: string;
+}
+
+/** The path of a session's file. */
+async function loginTokenPath(
+  system: Pick<System, "env">,
+  session: string,
+): Promise<string> {
+  const named = system.env(FOLDER);
+  const folder = named.kind === "found" ? named.value : "~/.aws/login/cache";
+  const { path, denied } = expandPath(folder, system);
+  if (path === undefined) {
+    throw unusable(
+      denied.length > 0
+        ? `the home folder is not known; run with ${denied.join(" ")}`
+        : `the home folder is not known; set HOME or ${FOLDER}`,
+    );
+  }
+  return `${path}/${hex(await sha256(utf8(session)))}.json`;
+}
+
+/** Reads a session's file. */
+async function readLoginToken(
+  system: Pick<System, "readText">,
+  path: string,
+): Promise<LoginToken> {
+  const found = await readJsonFile(system, path);
+  if (found.kind === "denied") {
+    throw unusable(`the session may not be read; run with ${found.flag}`);
+  }
+  if (found.kind === "absent") {
+    throw unusable(`the session does not exist ("${path}"); ${AGAIN}`);
+  }
+  if (found.kind === "unreadable") {
+    throw unusable(`the session in "${path}" is not a JSON object; ${AGAIN}`);
+  }
+  return loginToken(found.value);
+}
+
+/** Reads a session. */
+function loginToken(fields: JsonObject): LoginToken {
+  const { accessToken } = fields;
+  const keys = isObject(accessToken) ? accessToken : {};
+  const expiration = readExpiry(keys["expiresAt"]);
+  const missing = [
+    ...missingTexts(fields, ["refreshToken", "dpopKey", "clientId"]),
+    ...missingTexts(keys, ["accessKeyId", "secretAccessKey", "sessionToken"])
+      .map((name) => `accessToken.${name}`),
+    ...expiration === undefined ? ["accessToken.expiresAt"] : [],
+  ];
+  if (expiration === undefined || missing.length > 0) {
+    throw unusable(`the session lacks ${missing.join(", ")}; ${AGAIN}`);
+  }
+  const accountId = keys["accountId"];
+  const { signInRegion } = fields;
+  return {
+    fields,
+    credentials: {
+      accessKeyId: String(keys["accessKeyId"]),
+      secretAccessKey: String(keys["secretAccessKey"]),
+      sessionToken: String(keys["sessionToken"]),
+      expiration,
+      ...typeof accountId === "string" && { accountId },
+      source: NAME,
+    },
+    clientId: String(fields["clientId"]),
+    refreshToken: String(fields["refreshToken"]),
+    dpopKey: String(fields["dpopKey"]),
+    ...typeof signInRegion === "string" && signInRegion !== "" &&
+      { signInRegion },
+  };
+}
+
+function unusable(why: string): Error {
+  return failure(NAME, "LoginTokenLoadError", why);
+}
+
+const P256 = { name: "ECDSA", namedCurve: "P-256" } as const;
+
+/** What a proof says. */
+interface DpopClaims {
+  /** URL of the request; its method is always POST. */
+  readonly url: string;
+  /** When the proof is made. */
+  readonly at: Date;
+  /** What makes it unique. */
+  readonly id: string;
+}
+
+/**
+ * Makes a proof: the value of the header field `DPoP`.
+ *
+ * @param pem The private key as PEM, either `EC PRIVATE KEY` (RFC 5915) or
+ * `PRIVATE KEY` (RFC 5958).
+ * @param claims What it says.
+ * @throws {DOMException | TypeError} If the key is none of the curve P-256.
+ */
+export async function dpopProof(
+  pem: string,
+  { url, at, id }: DpopClaims,
+): Promise<string> {
+  const key = await importKey(pem);
+  const { x, y } = await crypto.subtle.exportKey("jwk", key);
+  const header = {
+    typ: "dpop+jwt",
+    alg: "ES256",
+    jwk: { kty: "EC", x, y, crv: "P-256" },
+  };
+  const payload = {
+    htm: "POST",
+    htu: url,
+    iat: Math.floor(at.getTime() / 1_000),
+    jti: id,
+  };
+  const text = `${base64Url(utf8(JSON.stringify(header)))}.${
+    base64Url(utf8(JSON.stringify(payload)))
+  }`;
+  const signature = await crypto.subtle.sign(
+    { name: "ECDSA", hash: "SHA-256" },
+    key,
+    utf8(text),
+  );
+  return `${text}.${base64Url(new Uint8Array(signature))}`;
+}
+
+async function importKey(pem: string): Promise<CryptoKey> {
+  const der = fromBase64(pem.replace(/-----[^-]*-----/g, ""));
+  const pkcs8 = /BEGIN EC PRIVATE KEY/.test(pem) ? wrapped(der) : der;
+  return await crypto.subtle.importKey("pkcs8", pkcs8, P256, true, ["sign"]);
+}
+
+/**
+ * The older form of a key inside the newer one, which Web Crypto takes: version 0,
+ * the algorithm "EC key, P-256", and the old form as an octet string.
+ */
+function wrapped(der: Uint8Array): Uint8Array<ArrayBuffer> {
+  const version = [0x02, 0x01, 0x00];
+  // OID 1.2.840.10045.2.1 and OID 1.2.840.10045.3.1.7 (RFC 5480, section 2.1.1).
+  const algorithm = [
+    ...[0x30, 0x13],
+    ...[0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01],
+    ...[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07],
+  ];
+  const head = Uint8Array.from([...version, ...algorithm]);
+  return tagged(0x30, concat([head, tagged(0x04, der)]));
+}
+
+/** Tag, length and content (X.690, sections 8.1.2 and 8.1.3). */
+function tagged(tag: number, content: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { length } = content;
+  const size = length < 0x80
+    ? [length]
+    : length < 0x100
+    ? [0x81, length]
+    : [0x82, length >> 8, length & 0xff];
+  return concat([Uint8Array.from([tag, ...size]), content]);
+}
+
+/** Source: RFC 7515, section 2. */
+function base64Url(bytes: Uint8Array): string {
+  return base64(bytes).replaceAll("+", "-").replaceAll("/", "_")
+    .replaceAll("=", "");
 }

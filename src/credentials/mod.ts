@@ -75,48 +75,39 @@ export type {
   System,
 } from "../ports/system.ts";
 export { type AssumeRoleDeps, assumeRoleProvider } from "./assume_role.ts";
+export type { NamedSource } from "./assume_role.ts";
+export {
+  CredentialChain,
+  type ExplainableProvider,
+  type Resolution,
+} from "./chain.ts";
+export { type ContainerDeps, containerProvider } from "./container.ts";
+export {
+  type ChainContext,
+  defaultProviders,
+  type MfaCode,
+  type ProfileChoice,
+  type SignInEndpoint,
+  type SignInService,
+} from "./default_chain.ts";
+export { envProvider } from "./env.ts";
+export {
+  type InstanceDeps,
+  instanceProvider,
+  type InstanceSettings,
+  MetadataMemory,
+} from "./instance.ts";
+export { type LoginDeps, loginProvider } from "./login.ts";
 export {
   type Boto2FileDeps,
   boto2FileProvider,
+  ec2FileProvider,
   type ReadSections,
-} from "./boto2_file.ts";
-export {
-  CredentialChain,
-  insertAfter,
-  insertBefore,
-  without,
-} from "./chain.ts";
-export { type ContainerDeps, containerProvider } from "./container.ts";
-export type {
-  ChainContext,
-  MfaCode,
-  ProfileChoice,
-  SignInEndpoint,
-  SignInService,
-} from "./context.ts";
-export { defaultProviders } from "./default_chain.ts";
-export { ec2FileProvider } from "./ec2_file.ts";
-export { envProvider } from "./env.ts";
-export {
-  CredentialsExplanation,
-  explain,
-  type SourceExplanation,
-} from "./explain.ts";
-export {
-  type ExplainableProvider,
-  provider,
-  type Resolution,
-} from "./resolution.ts";
-export { type InstanceDeps, instanceProvider } from "./instance.ts";
-export { MetadataMemory } from "./instance_asker.ts";
-export type { InstanceSettings } from "./instance_settings.ts";
-export { type LoginDeps, loginProvider } from "./login.ts";
+} from "./old_files.ts";
 export { type ProcessDeps, processProvider } from "./process.ts";
-export type { NamedSource } from "./profile_plan.ts";
 export { type RefreshDeps, RefreshingCredentials } from "./refreshing.ts";
 export type { ProfileDeps } from "./section.ts";
-export { type SsoDeps, ssoProvider } from "./sso.ts";
-export type { SsoTokenDeps } from "./sso_token.ts";
+export { type SsoDeps, ssoProvider, type SsoTokenDeps } from "./sso.ts";
 export { configFileProvider, sharedFileProvider } from "./static_keys.ts";
 export { credentialsValue } from "./value.ts";
 export { type WebIdentityDeps, webIdentityProvider } from "./web_identity.ts";

@@ -6,16 +6,15 @@
 import { shellWords, windowsWords } from "../foundation/command_words.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { ProcessResult, System } from "../ports/system.ts";
-import { readExpiry } from "./expiry.ts";
-import { failure } from "./failure.ts";
+import { readExpiry } from "./value.ts";
+import { failure, plainWords } from "./failure.ts";
 import {
   type ExplainableProvider,
   provider,
   type Resolution,
-} from "./resolution.ts";
-import { missingTexts } from "./json_file.ts";
-import { type JsonObject, readObject } from "./metadata_keys.ts";
-import { plainWords } from "./plain_words.ts";
+} from "./chain.ts";
+import { missingTexts } from "./files.ts";
+import { type JsonObject, readObject } from "./exchange.ts";
 import { notInProfile, placeOf, type ProfileDeps, textIn } from "./section.ts";
 
 const NAME = "custom-process";

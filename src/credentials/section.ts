@@ -5,7 +5,7 @@
  */
 import { ConfigError } from "../foundation/errors.ts";
 import type { ConfigSection, FileState, ProfileSet } from "../ports/config.ts";
-import type { Resolution } from "./resolution.ts";
+import type { Resolution } from "./chain.ts";
 
 /** A profile by name, and the files it may stand in. */
 export interface ProfileDeps {

@@ -10,7 +10,7 @@ import {
   type ExplainableProvider,
   provider,
   type Resolution,
-} from "./resolution.ts";
+} from "./chain.ts";
 import { notInFile, placeOf, type ProfileDeps, textIn } from "./section.ts";
 
 const KEY_ID = "aws_access_key_id";

@@ -1,8 +1,9 @@
 /**
- * Credentials as values that cannot be printed.
+ * Credentials as values that cannot be printed, and the end that they have.
  *
  * @module
  */
+import { parseZonedTime } from "../foundation/timestamps.ts";
 import type { Credentials } from "../ports/credentials.ts";
 
 const DENO_INSPECT = Symbol.for("Deno.customInspect");
@@ -73,4 +74,13 @@ function told({ accessKeyId, source, expiration }: Visible): string {
 
 function optionalSource(source: string | undefined): { source?: string } {
   return source === undefined ? {} : { source };
+}
+
+/**
+ * Reads a time with its zone; without one nobody knows when the credentials end.
+ *
+ * @returns The time, or `undefined` where the text is none.
+ */
+export function readExpiry(text: unknown): Date | undefined {
+  return typeof text === "string" ? parseZonedTime(text) : undefined;
 }

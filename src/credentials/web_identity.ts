@@ -11,9 +11,9 @@ import {
   type ExplainableProvider,
   provider,
   type Resolution,
-} from "./resolution.ts";
+} from "./chain.ts";
 import { notInProfile, type ProfileDeps, textIn } from "./section.ts";
-import { needTextFile } from "./text_file.ts";
+import { needTextFile } from "./files.ts";
 import { credentialsValue } from "./value.ts";
 
 const NAME = "assume-role-with-web-identity";
@@ -89,13 +89,13 @@ function setting(
 }
 
 function absent(deps: WebIdentityDeps): Resolution {
-  const finding = notInProfile(deps, TOKEN_FILE.key);
-  return finding.kind === "absent" && deps.environment === "counts"
+  const resolution = notInProfile(deps, TOKEN_FILE.key);
+  return resolution.kind === "absent" && deps.environment === "counts"
     ? {
-      ...finding,
-      why: `${TOKEN_FILE.variable} is not set, and ${finding.why}`,
+      ...resolution,
+      why: `${TOKEN_FILE.variable} is not set, and ${resolution.why}`,
     }
-    : finding;
+    : resolution;
 }
 
 function roleMissing(

@@ -11,8 +11,7 @@ import type {
   S3,
   S3Config,
 } from "../services/s3/mod.ts";
-import { client } from "../session/default.ts";
-import { registerResource } from "../session/session.ts";
+import { client, registerResource } from "../session/session.ts";
 import { BucketResource, mapped } from "./bucket.ts";
 import { Collection, type CollectionSource } from "./collection.ts";
 import type { ObjectResource } from "./object.ts";

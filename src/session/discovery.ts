@@ -10,50 +10,93 @@ import {
   resolveEndpointUrl,
 } from "../config/client_settings.ts";
 import { readSections } from "../config/profiles.ts";
+import type { SettingSources } from "../config/settings.ts";
+import { CredentialChain } from "../credentials/chain.ts";
 import {
   type ChainContext,
   defaultProviders,
+  type MfaCode,
+  RereadChain,
 } from "../credentials/default_chain.ts";
-import { MetadataMemory } from "../credentials/instance_asker.ts";
-import { RereadChain } from "../credentials/reread_chain.ts";
-import type { CredentialProvider } from "../ports/credentials.ts";
+import { MetadataMemory } from "../credentials/instance.ts";
+import type {
+  CredentialProvider,
+  CredentialSource,
+} from "../ports/credentials.ts";
 import type { Transport } from "../ports/http.ts";
-import type { Shared } from "./shared.ts";
+import type { SessionOptions } from "./options.ts";
+import type { TransportPool } from "./transport_pool.ts";
+
+/** What the search needs of its session. */
+interface SearchDeps
+  extends Pick<ChainContext, "clock" | "logger" | "random" | "system"> {
+  /** The session's options. */
+  readonly options: SessionOptions;
+  /** Reaches STS. */
+  readonly sts: Pick<ChainContext, "assumeRole" | "assumeRoleWithWebIdentity">;
+  /** Asks for codes of MFA devices. Absent: there is nobody to ask. */
+  readonly mfaCode: MfaCode | undefined;
+  /** Reads the config files, once. */
+  setup(): Promise<Pick<ChainContext, "profile" | "profiles">>;
+  /** Reads them again. */
+  reread(): Promise<Pick<ChainContext, "profile" | "profiles">>;
+  /** Where settings can be set. */
+  sources(): Promise<SettingSources>;
+  /** The session's transports. */
+  transports(): Pick<TransportPool, "get">;
+  /** Who is given in code. */
+  identity(): Promise<CredentialSource | undefined>;
+}
 
 /**
  * The default chain, which reads the config files again when they change.
  *
- * @param shared What the session's clients share.
+ * @param session The session.
  */
 export async function discoveredChain(
-  shared: Shared,
+  session: SearchDeps,
 ): Promise<CredentialProvider> {
-  return new RereadChain(await contextOf(shared), () => shared.reread());
+  return new RereadChain(await contextOf(session), () => session.reread());
 }
 
 /**
- * The providers of the default chain, new ones each time.
+ * The providers that a session asks, in order, new ones each time. Credentials
+ * that are given in code hide all other sources.
  *
- * @param shared What the session's clients share.
+ * @param session The session.
  */
-export async function discoveredProviders(
-  shared: Shared,
+export async function providersOf(
+  session: SearchDeps,
 ): Promise<readonly CredentialProvider[]> {
-  return defaultProviders(await contextOf(shared));
+  if (session.options.credentials === undefined) {
+    return defaultProviders(await contextOf(session));
+  }
+  return [
+    CredentialChain.provider("code", async (signal) => {
+      const source = await session.identity();
+      return source === undefined
+        ? { kind: "absent", why: "the session is anonymous" }
+        : {
+          kind: "found",
+          credentials: await source.get(signal),
+          at: "the session's option credentials",
+        };
+    }),
+  ];
 }
 
 /**
  * Sends by the session's proxy and with its certificates, as its clients do. They
  * are looked up when there is something to send.
  */
-function signInTransport(shared: Shared): Transport {
+function signInTransport(session: SearchDeps): Transport {
   return {
     send: async (request, options) => {
       const connections = await resolveConnections(
-        await shared.places(),
-        shared.system,
+        await session.sources(),
+        session.system,
       );
-      const transports = await shared.transports();
+      const transports = session.transports();
       return await transports.get(connections).send(request, options);
     },
     [Symbol.dispose]: () => {},
@@ -64,20 +107,20 @@ function signInTransport(shared: Shared): Transport {
 const MEMORIES = new WeakMap<object, MetadataMemory>();
 
 /** A transport of the user's own may lead elsewhere than the others. */
-function memoryOf({ options }: Shared): MetadataMemory {
+function memoryOf({ options }: SearchDeps): MetadataMemory {
   const key = options.transport ?? globalThis;
   const memory = MEMORIES.get(key) ?? new MetadataMemory();
   MEMORIES.set(key, memory);
   return memory;
 }
 
-async function contextOf(shared: Shared): Promise<ChainContext> {
-  const { system, clock, random, logger, sts, mfaCode } = shared;
-  const transports = await shared.transports();
-  const { region, maxCredentialBytes } = shared.options;
+async function contextOf(session: SearchDeps): Promise<ChainContext> {
+  const { system, clock, random, logger, sts, mfaCode } = session;
+  const transports = session.transports();
+  const { region, maxCredentialBytes } = session.options;
   return {
-    ...await shared.setup(),
-    signInTransport: signInTransport(shared),
+    ...await session.setup(),
+    signInTransport: signInTransport(session),
     // An endpoint in code is a client's; variables and files name the services.
     signInEndpoint: (service, { profile, profiles }) =>
       resolveEndpointUrl(
@@ -92,7 +135,7 @@ async function contextOf(shared: Shared): Promise<ChainContext> {
     logger: logger.child("credentials"),
     transport: transports.get(),
     readSections,
-    memory: memoryOf(shared),
+    memory: memoryOf(session),
     ...region !== undefined && { region },
     ...mfaCode && { mfaCode },
     ...maxCredentialBytes !== undefined && { maxCredentialBytes },

@@ -3,10 +3,13 @@
  *
  * @module
  */
+import { resolveRegion } from "../config/client_settings.ts";
 import { checkClientOptions, refuseUnknown } from "../config/options.ts";
+import { loadProfiles } from "../config/profiles.ts";
 import { checkRetry } from "../config/retry_settings.ts";
-import type { CredentialsExplanation } from "../credentials/explain.ts";
 import { checkGiven } from "../credentials/given.ts";
+import type { ConfigExplanation } from "../diagnostics/explain_config.ts";
+import type { CredentialsExplanation } from "../diagnostics/explain_credentials.ts";
 import { ConfigError, NoCredentialsError } from "../foundation/errors.ts";
 import type { ClientConfig } from "../ports/config.ts";
 import type {
@@ -17,9 +20,14 @@ import type {
 import type { S3Resource } from "../resource/s3.ts";
 import type { S3, S3Config } from "../services/s3/mod.ts";
 import type { ServiceClientClass } from "../ports/service.ts";
-import { type CallerIdentity, callerIdentity } from "./caller_identity.ts";
+import {
+  type CallerIdentity,
+  callerIdentity,
+  checkRole,
+  type RoleOptions,
+  roleProvider,
+} from "./sts.ts";
 import { coreOf, stsPorts } from "./core.ts";
-import type { ConfigExplanation } from "./explain_config.ts";
 import {
   checkExpectedAccount,
   checkLimits,
@@ -28,7 +36,6 @@ import {
   SESSION_OPTIONS,
   type SessionOptions,
 } from "./options.ts";
-import { checkRole, type RoleOptions, roleProvider } from "./role_provider.ts";
 import { Shared } from "./shared.ts";
 
 /**
@@ -135,8 +142,7 @@ export class Session implements Disposable {
    * @throws {ConfigError} If it is no region, or a config file cannot be read.
    */
   async region(): Promise<string | undefined> {
-    const { resolveRegion } = await import("../config/client_settings.ts");
-    return resolveRegion(await this.#shared.places()).value;
+    return resolveRegion(await this.#shared.sources()).value;
   }
 
   /**
@@ -146,7 +152,6 @@ export class Session implements Disposable {
    * @throws {ConfigError} If a file cannot be read.
    */
   async availableProfiles(): Promise<readonly string[]> {
-    const { loadProfiles } = await import("../config/profiles.ts");
     const { profiles } = await loadProfiles(this.#shared.system);
     return [...profiles.keys()];
   }
@@ -210,8 +215,15 @@ export class Session implements Disposable {
     config?: NoInfer<Config>,
   ): Promise<ConfigExplanation> {
     checkClass(service);
-    const { explainConfig } = await import("./explain_config.ts");
-    return await explainConfig(this.#shared, service.service, config ?? {});
+    const { explainConfig } = await import("../diagnostics/explain_config.ts");
+    const { profiles, profile } = await this.#shared.setup();
+    return await explainConfig({
+      service: service.service,
+      sources: await this.#shared.sources(config ?? {}),
+      profiles,
+      profile,
+      system: this.#shared.system,
+    });
   }
 
   /**
@@ -228,8 +240,10 @@ export class Session implements Disposable {
   async explainCredentials(
     signal?: AbortSignal,
   ): Promise<CredentialsExplanation> {
-    const { explainCredentials } = await import("./explain_credentials.ts");
-    return await explainCredentials(this.#shared, signal);
+    const { explainCredentials } = await import(
+      "../diagnostics/explain_credentials.ts"
+    );
+    return await explainCredentials(await this.credentialProviders(), signal);
   }
 
   /**
@@ -238,15 +252,15 @@ export class Session implements Disposable {
    *
    * @example Everything but the instance metadata service
    * ```ts ignore
-   * import { CredentialChain, without } from "@inia/aws/credentials";
+   * import { CredentialChain } from "@inia/aws/credentials";
    *
-   * const usual = await session.credentialProviders();
-   * const credentials = new CredentialChain(without(usual, "iam-role"));
+   * const chain = new CredentialChain(await session.credentialProviders());
+   * const credentials = chain.without("iam-role");
    * const other = new Session({ credentials });
    * ```
    */
   async credentialProviders(): Promise<readonly CredentialProvider[]> {
-    const { providersOf } = await import("./explain_credentials.ts");
+    const { providersOf } = await import("./discovery.ts");
     return await providersOf(this.#shared);
   }
 
@@ -296,4 +310,60 @@ function checkClass(
     "UnknownServiceError",
     `Cannot make a ${wanted} of ${found}: give the class of a client, as in ${wanted}(S3); S3 is exported by @inia/aws/s3${only}`,
   );
+}
+
+/** Owns the one session; made when it is first asked for. */
+class DefaultSession {
+  #session: Session | undefined;
+
+  get(): Session {
+    this.#session ??= new Session();
+    return this.#session;
+  }
+
+  set(options: SessionOptions): void {
+    if (this.#session !== undefined) {
+      throw new ConfigError(
+        "DefaultSessionInUse",
+        "Cannot set up the default session: it is in use already; call setupDefaultSession before the first client, or make a Session",
+      );
+    }
+    this.#session = new Session(options);
+  }
+}
+
+const OWNER = new DefaultSession();
+
+/**
+ * The session that {@linkcode client} uses; made with the defaults where it was
+ * not set up.
+ */
+export function defaultSession(): Session {
+  return OWNER.get();
+}
+
+/**
+ * Sets up the default session. To be called once, before it is used.
+ *
+ * @param options What differs from environment, profile and defaults.
+ * @throws {ConfigError} If it is in use already.
+ */
+export function setupDefaultSession(options: SessionOptions): void {
+  OWNER.set(options);
+}
+
+/**
+ * Makes a client of a service on the default session.
+ *
+ * @typeParam Client Type of the client, taken from the class.
+ * @typeParam Config Type of its settings, taken from the class.
+ * @param service The client's class, for example `S3`.
+ * @param config What differs from the session.
+ * @throws {ConfigError} If an option does not exist, or contradicts another.
+ */
+export function client<Client, Config extends ClientConfig>(
+  service: ServiceClientClass<Client, Config>,
+  config?: NoInfer<Config>,
+): Client {
+  return OWNER.get().client(service, config);
 }

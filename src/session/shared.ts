@@ -3,8 +3,13 @@
  *
  * @module
  */
+import {
+  chooseProfile,
+  type ChosenProfile,
+  loadProfiles,
+} from "../config/profiles.ts";
 import type { SettingSources } from "../config/settings.ts";
-import type { MfaCode } from "../credentials/context.ts";
+import type { MfaCode } from "../credentials/default_chain.ts";
 import { givenCredentials } from "../credentials/given.ts";
 import {
   type RefreshDeps,
@@ -12,8 +17,12 @@ import {
 } from "../credentials/refreshing.ts";
 import { ConfigError } from "../foundation/errors.ts";
 import { SinkLogger } from "../foundation/log.ts";
-import type { ClientConfig, CredentialsInput } from "../ports/config.ts";
 import type { Clock } from "../ports/clock.ts";
+import type {
+  ClientConfig,
+  CredentialsInput,
+  ProfileSet,
+} from "../ports/config.ts";
 import type {
   AssumeRole,
   AssumeRoleWithWebIdentity,
@@ -26,11 +35,9 @@ import {
   SystemClock,
   terminalMfaCode,
 } from "../system/platform.ts";
+import { type CoreAs, ExpectedAccount } from "./sts.ts";
 import type { SessionOptions } from "./options.ts";
-import type { Setup } from "./setup.ts";
-import type { CoreAs } from "./assume_role.ts";
-import { ExpectedAccount } from "./caller_identity.ts";
-import type { TransportPool } from "./transport_pool.ts";
+import { TransportPool } from "./transport_pool.ts";
 
 /** How the credential chain reaches STS. */
 export interface StsPorts {
@@ -42,6 +49,14 @@ export interface StsPorts {
   readonly assumeRole: AssumeRole;
   /** Assumes a role with a token. */
   readonly assumeRoleWithWebIdentity: AssumeRoleWithWebIdentity;
+}
+
+/** What the config files say, and which profile of them counts. */
+interface Setup {
+  /** Both files. */
+  readonly profiles: ProfileSet;
+  /** The profile that counts. */
+  readonly profile: ChosenProfile;
 }
 
 /** The doors, files, identity and connections of one session. */
@@ -114,7 +129,7 @@ export class Shared implements Disposable {
    * @param config The client's own options.
    * @param overrides What one call says instead.
    */
-  async places(
+  async sources(
     config: ClientConfig = {},
     overrides: ClientConfig = {},
   ): Promise<SettingSources> {
@@ -140,8 +155,7 @@ export class Shared implements Disposable {
    *
    * @throws {ConfigError} `"SessionClosed"` if it was disposed of.
    */
-  async transports(): Promise<TransportPool> {
-    const { TransportPool } = await import("./transport_pool.ts");
+  transports(): TransportPool {
     if (this.#closed) {
       throw new ConfigError(
         "SessionClosed",
@@ -183,8 +197,9 @@ export class Shared implements Disposable {
   }
 
   async #read(): Promise<Setup> {
-    const { readSetup } = await import("./setup.ts");
-    return await readSetup(this.system, this.options.profile);
+    const profiles = await loadProfiles(this.system);
+    const profile = chooseProfile(profiles, this.system, this.options.profile);
+    return { profiles, profile };
   }
 
   async #find(): Promise<CredentialSource | undefined> {

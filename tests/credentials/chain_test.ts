@@ -1,11 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import {
-  CredentialChain,
-  insertAfter,
-  insertBefore,
-  without,
-} from "../../src/credentials/chain.ts";
-import { provider } from "../../src/credentials/resolution.ts";
+import { CredentialChain, provider } from "../../src/credentials/chain.ts";
 import {
   ConfigError,
   CredentialsError,
@@ -123,29 +117,49 @@ Deno.test("CredentialChain asks nobody after it is aborted", async () => {
   );
 });
 
-Deno.test("insertBefore, insertAfter and without make other lists", () => {
-  const list = [absent, silent];
-  const names = (providers: readonly CredentialProvider[]): string[] =>
+Deno.test("CredentialChain makes other chains: with a provider before or after another, or without some", () => {
+  const chain = new CredentialChain([absent, silent]);
+  const names = ({ providers }: CredentialChain): string[] =>
     providers.map(({ name }) => name);
 
-  assertEquals(names(insertBefore(list, "three", full)), [
+  assertEquals(names(chain.insertBefore("three", full)), [
     "one",
     "four",
     "three",
   ]);
-  assertEquals(names(insertAfter(list, "three", full)), [
+  assertEquals(names(chain.insertAfter("three", full)), [
     "one",
     "three",
     "four",
   ]);
-  assertEquals(names(without(list, "one", "nobody")), ["three"]);
-  assertEquals(names(list), ["one", "three"]);
+  assertEquals(names(chain.without("one", "nobody")), ["three"]);
+  assertEquals(names(chain), ["one", "three"]);
 });
 
-Deno.test("insertBefore names the providers there are", () => {
-  assertThrows(
-    () => insertBefore([absent, silent], "iam", full),
-    RangeError,
-    'Cannot find provider "iam": the providers are "one", "three"',
+Deno.test("CredentialChain names the providers there are", () => {
+  for (const method of ["insertBefore", "insertAfter"] as const) {
+    assertThrows(
+      () => new CredentialChain([absent, silent])[method]("iam", full),
+      RangeError,
+      'Cannot find provider "iam": the providers are "one", "three"',
+    );
+  }
+});
+
+Deno.test("CredentialChain.provider makes a provider of a function that tells why it has none", async () => {
+  const vault = CredentialChain.provider("vault", () => ({
+    kind: "absent",
+    why: "VAULT_ADDR is not set",
+  }));
+
+  const error = await assertRejects(
+    () => new CredentialChain([vault, absent]).load(),
+    NoCredentialsError,
   );
+
+  assertEquals(await vault.load(), undefined);
+  assertEquals(error.tried[0], {
+    name: "vault",
+    verdict: "absent: VAULT_ADDR is not set",
+  });
 });

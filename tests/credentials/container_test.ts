@@ -30,7 +30,7 @@ function deps(
 }
 
 Deno.test("containerProvider is not in use without an address", async () => {
-  assertEquals(await containerProvider(deps({})).look(), {
+  assertEquals(await containerProvider(deps({})).resolve(), {
     kind: "absent",
     why:
       "neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set",
@@ -195,7 +195,7 @@ Deno.test("containerProvider names the flags that it lacks", async () => {
     ],
   });
   assertEquals(
-    await containerProvider({ ...deps({}), system: hidden }).look(),
+    await containerProvider({ ...deps({}), system: hidden }).resolve(),
     {
       kind: "denied",
       flags: [

@@ -8,8 +8,8 @@ const KEYS = { AWS_ACCESS_KEY_ID: "AKIA1", AWS_SECRET_ACCESS_KEY: "SK" };
 function look(
   env: Record<string, string>,
   denied: readonly string[] = [],
-): ReturnType<ReturnType<typeof envProvider>["look"]> {
-  return envProvider({ system: new FakeSystem({ env, denied }) }).look();
+): ReturnType<ReturnType<typeof envProvider>["resolve"]> {
+  return envProvider({ system: new FakeSystem({ env, denied }) }).resolve();
 }
 
 Deno.test("envProvider finds keys, and tells no refresh for lasting ones", async () => {

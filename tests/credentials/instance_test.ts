@@ -152,7 +152,7 @@ Deno.test("instanceProvider is not in use where the service has no role", async 
   for (const replaced of cases) {
     const { server } = service(replaced);
     await using _ = server;
-    const finding = await instanceProvider(deps(server)).look();
+    const finding = await instanceProvider(deps(server)).resolve();
     assertEquals(finding.kind, "absent");
     assertEquals(Deno.inspect(finding).includes(secret), false);
   }
@@ -189,7 +189,7 @@ Deno.test("instanceProvider is not in use where nobody answers", async () => {
         ),
       [Symbol.dispose]: () => {},
     },
-  })).look();
+  })).resolve();
 
   assertEquals(finding, {
     kind: "absent",
@@ -207,7 +207,7 @@ Deno.test("instanceProvider names the flag that it lacks", async () => {
         ),
       [Symbol.dispose]: () => {},
     },
-  })).look();
+  })).resolve();
 
   assertEquals(finding, {
     kind: "denied",
@@ -218,7 +218,7 @@ Deno.test("instanceProvider names the flag that it lacks", async () => {
 Deno.test("instanceProvider sends nothing where it is switched off", async () => {
   const finding = await instanceProvider(
     deps(undefined, { AWS_EC2_METADATA_DISABLED: "True" }),
-  ).look();
+  ).resolve();
 
   assertEquals(finding.kind, "absent");
 });
@@ -258,7 +258,7 @@ Deno.test("instanceProvider refuses settings that are not allowed", async () => 
 
   for (const [name, value, code] of cases) {
     const error = await assertRejects(
-      () => instanceProvider(deps(undefined, { [name]: value })).look(),
+      () => instanceProvider(deps(undefined, { [name]: value })).resolve(),
       ConfigError,
       name,
     );

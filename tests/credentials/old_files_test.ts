@@ -1,7 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { readSections } from "../../src/config/profiles.ts";
-import { boto2FileProvider } from "../../src/credentials/boto2_file.ts";
-import { ec2FileProvider } from "../../src/credentials/ec2_file.ts";
+import {
+  boto2FileProvider,
+  ec2FileProvider,
+} from "../../src/credentials/old_files.ts";
 import {
   ConfigError,
   CredentialsError,
@@ -38,7 +40,7 @@ Deno.test("ec2FileProvider reads the two lines it knows", async () => {
     },
   });
 
-  assertEquals(await provider.look(), {
+  assertEquals(await provider.resolve(), {
     kind: "found",
     credentials: {
       accessKeyId: "AK",
@@ -71,12 +73,12 @@ Deno.test("ec2FileProvider needs the file that is named, and both keys", async (
 });
 
 Deno.test("ec2FileProvider is not in use without its variable or a key id", async () => {
-  assertEquals(await ec2({}).look(), {
+  assertEquals(await ec2({}).resolve(), {
     kind: "absent",
     why: "AWS_CREDENTIAL_FILE is not set",
   });
   const other = ec2({ env: NAMED, files: { "/home/ann/ec2": "x" } });
-  assertEquals((await other.look()).kind, "absent");
+  assertEquals((await other.resolve()).kind, "absent");
 });
 
 const KEYS =
@@ -103,7 +105,7 @@ Deno.test("boto2FileProvider looks only at the file that is named", async () => 
     files: { "/home/ann/.boto": KEYS },
   });
 
-  assertEquals(await provider.look(), {
+  assertEquals(await provider.resolve(), {
     kind: "absent",
     why: 'there are no keys in "/none"',
   });
@@ -128,7 +130,7 @@ Deno.test("boto2FileProvider refuses half a pair and what it cannot read", async
 Deno.test("boto2FileProvider names the flags that it lacks", async () => {
   const provider = boto2({ denied: ["/etc/boto.cfg", "/home/ann/.boto"] });
 
-  assertEquals(await provider.look(), {
+  assertEquals(await provider.resolve(), {
     kind: "denied",
     flags: ["--allow-read=/etc/boto.cfg", "--allow-read=/home/ann/.boto"],
   });

@@ -12,7 +12,7 @@ async function look(
   line: string,
   run: FakeProgram | Pick<System, "run" | "windows">,
   denied: readonly string[] = [],
-): Promise<ReturnType<ReturnType<typeof processProvider>["look"]>> {
+): Promise<ReturnType<ReturnType<typeof processProvider>["resolve"]>> {
   const system = new FakeSystem({
     env: { HOME: "/home/ann" },
     files: {
@@ -26,7 +26,7 @@ async function look(
     system: typeof run === "function" ? system : run,
     profiles: await loadProfiles(system),
     profile: "default",
-  }).look();
+  }).resolve();
 }
 
 /** A program that prints a text and ends with a code. */

@@ -6,7 +6,7 @@ import {
 } from "../../src/config/profiles.ts";
 import { CredentialChain } from "../../src/credentials/chain.ts";
 import { defaultProviders } from "../../src/credentials/default_chain.ts";
-import { explain } from "../../src/credentials/explain.ts";
+import { explainCredentials } from "../../src/diagnostics/explain_credentials.ts";
 import { RefreshingCredentials } from "../../src/credentials/refreshing.ts";
 import type { CredentialSource } from "../../src/ports/credentials.ts";
 import type { Transport } from "../../src/ports/http.ts";
@@ -221,7 +221,7 @@ async function seen(scene: Scene): Promise<string> {
     logger,
   });
   const results: unknown[] = [
-    await explain(providers),
+    await explainCredentials(providers),
     await source.get().catch((error: unknown) => error),
     source,
     providers,

@@ -332,7 +332,7 @@ Deno.test("ssoProvider refuses settings that contradict or lack something", asyn
 Deno.test("ssoProvider is not in use for an address alone", async () => {
   const own = await deps(`[default]\nsso_start_url = ${URL_OF_PORTAL}\n`, {});
 
-  assertEquals(await ssoProvider(own).look(), {
+  assertEquals(await ssoProvider(own).resolve(), {
     kind: "absent",
     why: 'profile "default" does not set sso_account_id or sso_role_name',
   });

@@ -31,7 +31,7 @@ Deno.test("sharedFileProvider reads the keys of its own file only", async () => 
     [CONFIG]: `[default]\naws_session_token = of the other file\n`,
   });
 
-  assertEquals(await sharedFileProvider(deps).look(), {
+  assertEquals(await sharedFileProvider(deps).resolve(), {
     kind: "found",
     credentials: {
       accessKeyId: "AK",
@@ -71,7 +71,7 @@ Deno.test("sharedFileProvider tells why it has none", async () => {
   ];
 
   for (const [deps, why] of cases) {
-    assertEquals(await sharedFileProvider(deps).look(), {
+    assertEquals(await sharedFileProvider(deps).resolve(), {
       kind: "absent",
       why,
     });
@@ -81,7 +81,7 @@ Deno.test("sharedFileProvider tells why it has none", async () => {
 Deno.test("sharedFileProvider is passed over where its file may not be read", async () => {
   const deps = await files({ [CREDENTIALS]: KEYS }, [CREDENTIALS]);
 
-  assertEquals(await sharedFileProvider(deps).look(), {
+  assertEquals(await sharedFileProvider(deps).resolve(), {
     kind: "denied",
     flags: [`--allow-read=${CREDENTIALS}`],
   });

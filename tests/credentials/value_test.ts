@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { checkGiven } from "../../src/credentials/given.ts";
-import { credentialsValue } from "../../src/credentials/value.ts";
+import { credentialsValue, readExpiry } from "../../src/credentials/value.ts";
 
 const SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 const TOKEN = "IQoJb3JpZ2luX2VjEXAMPLE";
@@ -69,4 +69,26 @@ Deno.test("credentialsValue leaves its secrets out of a structured clone", () =>
 
 Deno.test("credentialsValue makes a spread copy fail loudly", () => {
   assertThrows(() => checkGiven({ ...value }), Error, "{ ...credentials }");
+});
+
+Deno.test("readExpiry reads the forms of ISO 8601 that sources write", () => {
+  const one = "2024-02-29T13:00:00.000Z";
+  const cases: readonly (readonly [unknown, string | undefined])[] = [
+    ["2024-02-29T13:00:00Z", one],
+    ["2024-02-29T13:00:00UTC", one],
+    [" 2024-02-29T13:00:00.000000Z ", one],
+    ["2024-02-29 14:00:00+01:00", one],
+    ["2024-02-29T08:00:00-0500", one],
+    ["2024-02-29T13:00Z", one],
+    ["2024-02-29T13:00:00", undefined],
+    ["2024-13-29T13:00:00Z", undefined],
+    ["1709211600", undefined],
+    ["", undefined],
+    [1_709_211_600, undefined],
+    [null, undefined],
+  ];
+
+  for (const [text, expected] of cases) {
+    assertEquals(readExpiry(text)?.toISOString(), expected, `${text}`);
+  }
 });

@@ -83,7 +83,7 @@ Deno.test("webIdentityProvider lets each variable beat its key", async () => {
 Deno.test("webIdentityProvider looks at no variable where they are ignored", async () => {
   const own = await deps({ env: ENV }, "ignored");
 
-  assertEquals(await webIdentityProvider(own).look(), {
+  assertEquals(await webIdentityProvider(own).resolve(), {
     kind: "absent",
     why: 'there is no profile "default"',
   });
@@ -122,7 +122,7 @@ Deno.test("webIdentityProvider says why there is no token", async () => {
 Deno.test("webIdentityProvider is passed over where its variable may not be read", async () => {
   const own = await deps({ denied: ["AWS_WEB_IDENTITY_TOKEN_FILE"] });
 
-  assertEquals(await webIdentityProvider(own).look(), {
+  assertEquals(await webIdentityProvider(own).resolve(), {
     kind: "denied",
     flags: ["--allow-env=AWS_WEB_IDENTITY_TOKEN_FILE"],
   });

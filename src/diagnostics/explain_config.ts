@@ -13,15 +13,13 @@ import {
   type SettingSources,
   sourceText,
 } from "../config/settings.ts";
-import {
-  INSTANCE_SETTINGS,
-  instanceAddress,
-} from "../credentials/instance_settings.ts";
+import { INSTANCE_SETTINGS, instanceAddress } from "../credentials/instance.ts";
 import { ConfigError } from "../foundation/errors.ts";
 import { redactAddress } from "../foundation/redact.ts";
-import type { ClientConfig, Resolved, Setting } from "../ports/config.ts";
+import type { ProfileSet, Resolved, Setting } from "../ports/config.ts";
+import type { System } from "../ports/system.ts";
+import type { ChosenProfile } from "../config/profiles.ts";
 import type { ServiceDefinition } from "../ports/service.ts";
-import type { Shared } from "./shared.ts";
 
 /** One setting, and how it came about. */
 export interface ExplainedSetting {
@@ -47,32 +45,40 @@ export interface ConfigExplanation {
   toString(): string;
 }
 
+/** A client, and where its settings can be set. */
+interface ExplainedClient {
+  /** The service. */
+  readonly service: Pick<ServiceDefinition, "id" | "settings">;
+  /** Where settings can be set. */
+  readonly sources: SettingSources;
+  /** What the config files say. */
+  readonly profiles: ProfileSet;
+  /** The profile that counts, and where it was chosen. */
+  readonly profile: ChosenProfile;
+  /** Where the certificates are. */
+  readonly system: System;
+}
+
 /**
  * Tells where each setting of a client comes from.
  *
- * @param shared What the session's clients share.
- * @param service The service.
- * @param config The client's own options.
+ * @param client The client.
  * @throws {ConfigError} If a setting has a value that is not allowed.
  */
-export async function explainConfig<Config extends ClientConfig>(
-  shared: Shared,
-  service: ServiceDefinition<Config>,
-  config: ClientConfig,
+export async function explainConfig(
+  { service, sources, profiles, profile, system }: ExplainedClient,
 ): Promise<ConfigExplanation> {
-  const { profiles, profile } = await shared.setup();
-  const places = await shared.places(config);
   const resolved = await resolveClient({
     service,
-    places,
+    places: sources,
     profiles,
-    system: shared.system,
+    system,
   });
   const source = sourceText(profile.source);
   return explanationOf({ name: profile.name, source }, resolved, [
-    ...ofProxy(resolved, places),
-    explained("userAgentAppId", resolveAppId(places)),
-    ...INSTANCE_SETTINGS.map((row) => ofMetadata(row, places)),
+    ...ofProxy(resolved, sources),
+    explained("userAgentAppId", resolveAppId(sources)),
+    ...INSTANCE_SETTINGS.map((row) => ofMetadata(row, sources)),
   ]);
 }
 

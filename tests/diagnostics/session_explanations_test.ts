@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
+import { CredentialChain } from "../../src/credentials/chain.ts";
 import { Session } from "../../src/session/session.ts";
-import { CredentialChain, without } from "../../src/credentials/chain.ts";
 import { FakeSystem } from "../../src/testing/mod.ts";
 import { NO_TRANSPORT } from "../credentials/doubles.ts";
 
@@ -77,8 +77,8 @@ Deno.test("Session.credentialProviders are what a chain of your own is made of",
     transport: NO_TRANSPORT,
   });
 
-  const providers = without(await usual.credentialProviders(), "env");
-  using own = new Session({ credentials: new CredentialChain(providers) });
+  const chain = new CredentialChain(await usual.credentialProviders());
+  using own = new Session({ credentials: chain.without("env") });
 
   assertEquals((await usual.credentials()).accessKeyId, "AKIAENV");
   assertEquals((await own.credentials()).accessKeyId, "AKIAFILE");

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { chooseProfile, loadProfiles } from "../../src/config/profiles.ts";
+import { RereadChain } from "../../src/credentials/default_chain.ts";
 import { RefreshingCredentials } from "../../src/credentials/refreshing.ts";
-import { RereadChain } from "../../src/credentials/reread_chain.ts";
 import { FakeSystem } from "../../src/testing/mod.ts";
 import { chainContext } from "./doubles.ts";
 

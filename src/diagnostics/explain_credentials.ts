@@ -3,11 +3,11 @@
  *
  * @module
  */
+import { find, type Resolution } from "../credentials/chain.ts";
+import { shortKeyId } from "../credentials/value.ts";
 import { AwsError } from "../foundation/errors.ts";
 import { joinFlags } from "../foundation/setting_values.ts";
 import type { CredentialProvider } from "../ports/credentials.ts";
-import { find, type Resolution } from "./resolution.ts";
-import { shortKeyId } from "./value.ts";
 
 /** What became of one source. */
 export interface SourceExplanation {
@@ -77,10 +77,11 @@ export class CredentialsExplanation {
  * Asks every provider, also those after the first that has credentials. Nothing is
  * kept: it costs what the sources in use cost, such as a request or a program.
  *
- * @param providers The providers, in order.
+ * @param providers The providers, in order, as `session.credentialProviders()`
+ * gives them.
  * @param signal Ends the questions early.
  */
-export async function explain(
+export async function explainCredentials(
   providers: readonly CredentialProvider[],
   signal?: AbortSignal,
 ): Promise<CredentialsExplanation> {
@@ -97,9 +98,9 @@ async function explained(
   signal: AbortSignal | undefined,
 ): Promise<SourceExplanation> {
   const { name } = provider;
-  let finding: Resolution;
+  let resolution: Resolution;
   try {
-    finding = await find(provider, signal);
+    resolution = await find(provider, signal);
   } catch (error) {
     signal?.throwIfAborted();
     // Only our own errors are known to hold no secret.
@@ -108,16 +109,16 @@ async function explained(
       : `it failed with ${error instanceof Error ? error.name : typeof error}`;
     return { name, verdict: "broken", detail, flags: [] };
   }
-  switch (finding.kind) {
+  switch (resolution.kind) {
     case "absent":
-      return { name, verdict: "absent", detail: finding.why, flags: [] };
+      return { name, verdict: "absent", detail: resolution.why, flags: [] };
     case "denied": {
-      const { flags } = finding;
+      const { flags } = resolution;
       const detail = `needs ${joinFlags(flags)}`;
       return { name, verdict: "skipped", detail, flags };
     }
     case "found": {
-      const { credentials, at, refresh } = finding;
+      const { credentials, at, refresh } = resolution;
       return {
         name,
         verdict: "found",

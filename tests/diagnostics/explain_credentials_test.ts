@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { explain } from "../../src/credentials/explain.ts";
-import { provider } from "../../src/credentials/resolution.ts";
+import { explainCredentials } from "../../src/diagnostics/explain_credentials.ts";
+import { provider } from "../../src/credentials/chain.ts";
 import { failure } from "../../src/credentials/failure.ts";
 import type { CredentialProvider } from "../../src/ports/credentials.ts";
 
@@ -29,7 +29,12 @@ const foreign: CredentialProvider = {
 };
 
 Deno.test("explain asks every source and tells which one counts", async () => {
-  const explanation = await explain([absent, skipped, found, broken]);
+  const explanation = await explainCredentials([
+    absent,
+    skipped,
+    found,
+    broken,
+  ]);
 
   assertEquals(explanation.winner, "sso");
   assertEquals(explanation.sources, [
@@ -59,7 +64,7 @@ Deno.test("explain asks every source and tells which one counts", async () => {
 });
 
 Deno.test("explain reads well as text", async () => {
-  const explanation = await explain([absent, skipped, found]);
+  const explanation = await explainCredentials([absent, skipped, found]);
 
   assertEquals(
     `${explanation}`,
@@ -71,7 +76,7 @@ Deno.test("explain reads well as text", async () => {
 });
 
 Deno.test("explain knows that nobody is asked after a broken source", async () => {
-  const explanation = await explain([broken, found]);
+  const explanation = await explainCredentials([broken, found]);
 
   assertEquals(explanation.winner, undefined);
   assertEquals(explanation.decisive?.name, "custom-process");
@@ -82,7 +87,7 @@ Deno.test("explain knows that nobody is asked after a broken source", async () =
 });
 
 Deno.test("explain says that none has any", async () => {
-  const explanation = await explain([absent]);
+  const explanation = await explainCredentials([absent]);
 
   assertEquals(explanation.decisive, undefined);
   assertEquals(
@@ -92,7 +97,7 @@ Deno.test("explain says that none has any", async () => {
 });
 
 Deno.test("explain shows no secret, and no word of errors that are not ours", async () => {
-  const explanation = await explain([found, foreign]);
+  const explanation = await explainCredentials([found, foreign]);
 
   assertEquals(explanation.sources[1]?.detail, "it failed with TypeError");
   for (
@@ -108,7 +113,7 @@ Deno.test("explain shows no secret, and no word of errors that are not ours", as
 
 Deno.test("explain ends with its signal", async () => {
   await assertRejects(
-    () => explain([found], AbortSignal.abort(new Error("enough"))),
+    () => explainCredentials([found], AbortSignal.abort(new Error("enough"))),
     Error,
     "enough",
   );

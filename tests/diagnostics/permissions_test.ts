@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 
 import type { Found } from "../../src/ports/system.ts";
 import type { SessionOptions } from "../../src/session/options.ts";
-import { permissionsFor } from "../../src/session/permissions_for.ts";
+import { permissionsFor } from "../../src/diagnostics/permissions.ts";
 import { DenoSystem } from "../../src/system/deno_system.ts";
 import { loopback } from "../credentials/loopback.ts";
 

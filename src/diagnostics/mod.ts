@@ -1,0 +1,26 @@
+/**
+ * Explanations: where credentials and settings come from, and which permissions
+ * a program needs. Nothing here is loaded by programs that do not ask.
+ *
+ * `session.explainCredentials()` and `session.explainConfig(S3)` answer for a
+ * session; this entry has what answers without one.
+ *
+ * @example Which flags does this program need?
+ * ```ts ignore
+ * import { permissionsFor } from "@inia/aws/diagnostics";
+ *
+ * const flags = await permissionsFor({ profile: "dev" }, [
+ *   "photos.s3.eu-west-1.amazonaws.com",
+ * ]);
+ * console.log(`deno run ${flags.join(" ")} main.ts`);
+ * ```
+ *
+ * @module
+ */
+export type { ConfigExplanation, ExplainedSetting } from "./explain_config.ts";
+export {
+  CredentialsExplanation,
+  explainCredentials,
+  type SourceExplanation,
+} from "./explain_credentials.ts";
+export { permissionsFor } from "./permissions.ts";
