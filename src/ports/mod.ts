@@ -121,3 +121,11 @@ export type {
   System,
   WritableFiles,
 } from "./system.ts";
+export type {
+  Telemetry,
+  TelemetryAttributes,
+  TelemetryHistogram,
+  TelemetryMeter,
+  TelemetrySpan,
+  TelemetryTracer,
+} from "./telemetry.ts";

@@ -248,7 +248,7 @@ function assembledCore(
     return ready ?? (making ??= make());
   };
   return {
-    call: createCaller(load),
+    call: measured(createCaller(load), shared, client.service),
     presign: createPresigner(load),
     presignContext: createPresignContextFinder(load),
     clock: shared.clock,
@@ -520,3 +520,19 @@ function userAgent(appId?: string): string {
 
 /** The version of this package, as the services are told it. */
 export const VERSION = "0.1.0";
+
+/** Few programs have a tracer or a meter; the others do not load this. */
+function measured(
+  call: Caller,
+  { clock, options: { telemetry } }: Shared,
+  { id }: ServiceDefinition,
+): Caller {
+  if (telemetry === undefined) return call;
+  let traced: Promise<Caller> | undefined;
+  return async (operation, input, options) => {
+    traced ??= import("../client/telemetry.ts").then(({ traced }) =>
+      traced(call, telemetry, { service: id, clock })
+    );
+    return await (await traced)(operation, input, options);
+  };
+}

@@ -10,6 +10,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Transport } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { System, WritableFiles } from "../ports/system.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
 
 /** Settings of a session: a client's, and what all its clients share. */
 export interface SessionOptions extends ClientConfig {
@@ -47,6 +48,11 @@ export interface SessionOptions extends ClientConfig {
    * objects among them. Default: `true`.
    */
   readonly logBodies?: boolean;
+  /**
+   * Where a span for each call and measurements of calls and attempts go: the
+   * tracer and the meter of `@opentelemetry/api` fit. Default: nowhere.
+   */
+  readonly telemetry?: Telemetry;
   /** Replaces the operating system, in tests. */
   readonly system?: System & WritableFiles;
   /** Replaces the clock, in tests. */
@@ -72,6 +78,7 @@ export const SESSION_OPTIONS: readonly string[] = [
       transport: 0,
       logger: 0,
       logBodies: 0,
+      telemetry: 0,
       system: 0,
       clock: 0,
       random: 0,
@@ -162,11 +169,14 @@ export function checkLimits(options: SessionOptions): void {
  */
 export function checkParts(options: SessionOptions): void {
   const { transport, logger, system, clock, mfaCode, random, uuid } = options;
+  const { tracer, meter } = options.telemetry ?? {};
   const parts = [
     ["transport", transport, "send"],
     ["logger", logger, "child"],
     ["system", system, "env"],
     ["clock", clock, "now"],
+    ["telemetry.tracer", tracer, "startActiveSpan"],
+    ["telemetry.meter", meter, "createHistogram"],
   ] as const;
   for (const [name, part, method] of parts) {
     // Asked for, not read: nothing of a part is touched before the first call.

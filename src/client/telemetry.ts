@@ -1,0 +1,211 @@
+/**
+ * Spans and measurements of calls, by the semantic conventions of OpenTelemetry.
+ *
+ * Source: OpenTelemetry semantic conventions 1.45.0: RPC spans and metrics, HTTP
+ * metrics, AWS SDK.
+ *
+ * @module
+ */
+import { AwsError, ServiceError } from "../foundation/errors.ts";
+import type {
+  AttemptRecord,
+  ResponseMetadata,
+} from "../foundation/metadata.ts";
+import type { Caller, CallOptions } from "../ports/caller.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Operation } from "../ports/schema.ts";
+import type {
+  Telemetry,
+  TelemetryAttributes,
+  TelemetryHistogram,
+  TelemetrySpan,
+} from "../ports/telemetry.ts";
+import { failureName } from "./retry_loop.ts";
+
+/** What the spans of a client's calls say of the client. */
+export interface TracedClient {
+  /** Short name of the service, for example `"s3"`. */
+  readonly service: string;
+  /** Time. */
+  readonly clock: Clock;
+}
+
+/** A span's own attributes in place of the members of an input. */
+const MEMBERS = {
+  s3: {
+    Bucket: "aws.s3.bucket",
+    Key: "aws.s3.key",
+    PartNumber: "aws.s3.part_number",
+    UploadId: "aws.s3.upload_id",
+  },
+} as const;
+
+/**
+ * Wraps a caller so that each of its calls is a span with its attempts as events,
+ * and is measured. No attribute holds a query string or a header field.
+ *
+ * @param call Makes the calls.
+ * @param telemetry Where spans and measurements go.
+ * @param client Whose calls they are.
+ */
+export function traced(
+  call: Caller,
+  { tracer, meter }: Telemetry,
+  { service, clock }: TracedClient,
+): Caller {
+  const durations = meter && histograms(meter);
+  const name = service.toUpperCase();
+  return async <Input, Output>(
+    operation: Operation<Input, Output>,
+    input: Input,
+    options?: CallOptions,
+  ): Promise<Output> => {
+    const method = `${name}/${operation.name}`;
+    const common = { "rpc.system.name": "aws-api", "rpc.method": method };
+    const run = async (span?: TelemetrySpan): Promise<Output> => {
+      const startMs = clock.now().getTime();
+      const finish = (end: CallEnd): void => {
+        const seconds = (clock.now().getTime() - startMs) / 1_000;
+        if (span !== undefined) describe(span, startMs, end);
+        durations?.call.record(seconds, { ...common, ...endOf(end) });
+        for (const attempt of end.metadata?.Attempts ?? []) {
+          durations?.attempt.record(attempt.durationMs / 1_000, {
+            "http.request.method": operation.method,
+            ...attributesOf(attempt),
+          });
+        }
+        span?.end();
+      };
+      try {
+        const output = await call(operation, input, options);
+        finish({ metadata: metadataOf(output) });
+        return output;
+      } catch (error) {
+        finish({ metadata: metadataOf(error), error });
+        throw error;
+      }
+    };
+    if (tracer === undefined) return await run();
+    const attributes = { ...common, ...membersOf(service, input) };
+    return await tracer.startActiveSpan(method, { kind: 2, attributes }, run);
+  };
+}
+
+/** How a call ended. */
+interface CallEnd {
+  readonly metadata: ResponseMetadata | undefined;
+  readonly error?: unknown;
+}
+
+interface Durations {
+  readonly call: TelemetryHistogram;
+  readonly attempt: TelemetryHistogram;
+}
+
+function histograms(meter: NonNullable<Telemetry["meter"]>): Durations {
+  return {
+    call: meter.createHistogram("rpc.client.call.duration", {
+      description: "Duration of calls, their attempts and waits included",
+      unit: "s",
+    }),
+    attempt: meter.createHistogram("http.client.request.duration", {
+      description: "Duration of the attempts of calls",
+      unit: "s",
+    }),
+  };
+}
+
+function describe(
+  span: TelemetrySpan,
+  startMs: number,
+  end: CallEnd,
+): void {
+  const { metadata, error } = end;
+  const { HTTPStatusCode, RequestId, HostId, RetryAttempts = 0 } = metadata ??
+    {};
+  span.setAttributes(defined({
+    "http.response.status_code": HTTPStatusCode,
+    "aws.request_id": RequestId,
+    "aws.extended_request_id": HostId,
+    "http.request.resend_count": RetryAttempts > 0 ? RetryAttempts : undefined,
+    "server.address": hostOf(metadata?.Attempts.at(-1)),
+    ...endOf(end),
+  }));
+  let atMs = startMs;
+  for (const attempt of metadata?.Attempts ?? []) {
+    atMs += attempt.delayMs;
+    span.addEvent("attempt", {
+      ...attributesOf(attempt),
+      "inia.attempt.number": attempt.attempt,
+      "inia.attempt.delay_ms": attempt.delayMs,
+      "inia.attempt.duration_ms": attempt.durationMs,
+    }, new Date(atMs));
+    atMs += attempt.durationMs;
+  }
+  if (error !== undefined) {
+    const message = error instanceof Error ? error.message : undefined;
+    span.setStatus({ code: 2, ...message === undefined ? {} : { message } });
+  }
+}
+
+/** What failed, in the conventions' words; nothing where nothing did. */
+function endOf({ error }: CallEnd): TelemetryAttributes {
+  if (error === undefined) return {};
+  if (error instanceof ServiceError) {
+    return {
+      "error.type": error.code,
+      "rpc.response.status_code": error.code,
+    };
+  }
+  const type = error instanceof AwsError
+    ? failureName(error)
+    : error instanceof Error
+    ? error.name
+    : "_OTHER";
+  return { "error.type": type };
+}
+
+function attributesOf(attempt: AttemptRecord): TelemetryAttributes {
+  return defined({
+    "server.address": hostOf(attempt),
+    "http.response.status_code": attempt.status,
+    "aws.request_id": attempt.requestId,
+    "error.type": attempt.failure,
+    "http.request.resend_count": attempt.attempt > 1
+      ? attempt.attempt - 1
+      : undefined,
+  });
+}
+
+function hostOf(attempt: AttemptRecord | undefined): string | undefined {
+  return attempt?.host?.replace(/:\d+$/, "");
+}
+
+function membersOf(service: string, input: unknown): TelemetryAttributes {
+  const names: Readonly<Record<string, string>> = service === "s3"
+    ? MEMBERS.s3
+    : {};
+  const found: Record<string, number | string> = {};
+  for (const [member, attribute] of Object.entries(names)) {
+    const value = Object(input)[member];
+    if (typeof value === "string" || typeof value === "number") {
+      found[attribute] = value;
+    }
+  }
+  return found;
+}
+
+function metadataOf(value: unknown): ResponseMetadata | undefined {
+  if (value instanceof AwsError) return value.ResponseMetadata;
+  return Object(value).ResponseMetadata;
+}
+
+function defined(
+  attributes: Readonly<Record<string, number | string | undefined>>,
+): TelemetryAttributes {
+  const kept: Record<string, number | string> = {};
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== undefined) kept[name] = value;
+  }
+  return kept;
+}

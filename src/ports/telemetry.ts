@@ -1,0 +1,66 @@
+/**
+ * What the library needs of OpenTelemetry, by structure: the tracer and the meter
+ * of `@opentelemetry/api` fit, and nothing is imported from there.
+ *
+ * @module
+ */
+
+/** Attributes of spans, events and measurements. */
+export type TelemetryAttributes = Readonly<
+  Record<string, boolean | number | string>
+>;
+
+/** A span, as far as it is used. */
+export interface TelemetrySpan {
+  /** Sets attributes. */
+  setAttributes(attributes: TelemetryAttributes): unknown;
+  /** Adds an event. */
+  addEvent(
+    name: string,
+    attributes?: TelemetryAttributes,
+    time?: Date,
+  ): unknown;
+  /** Sets the status: 1 is ok, 2 an error. */
+  setStatus(status: { code: 1 | 2; message?: string }): unknown;
+  /** Ends the span. */
+  end(): void;
+}
+
+/** What makes spans. */
+export interface TelemetryTracer {
+  /**
+   * Runs a function within a new span.
+   *
+   * @param name Name of the span.
+   * @param options Kind 2 is that of a client.
+   * @param run What runs within it; spans that it makes are its children.
+   */
+  startActiveSpan<Result>(
+    name: string,
+    options: { kind: 2; attributes: TelemetryAttributes },
+    run: (span: TelemetrySpan) => Result,
+  ): Result;
+}
+
+/** What measurements are given to. */
+export interface TelemetryHistogram {
+  /** Records one. */
+  record(value: number, attributes?: TelemetryAttributes): void;
+}
+
+/** What makes histograms. */
+export interface TelemetryMeter {
+  /** Makes a histogram, or gets the one of this name. */
+  createHistogram(
+    name: string,
+    options: { description: string; unit: string },
+  ): TelemetryHistogram;
+}
+
+/** Where spans and measurements go. */
+export interface Telemetry {
+  /** Makes a span for each call. Default: no spans. */
+  readonly tracer?: TelemetryTracer;
+  /** Is given the durations of calls and attempts. Default: no measurements. */
+  readonly meter?: TelemetryMeter;
+}
