@@ -11,10 +11,9 @@ import type {
   RetryTicket,
   RetryTurn,
 } from "../ports/retry.ts";
-import { first } from "./answers.ts";
+import { first, StandardRetry, type StandardRetryOptions } from "./standard.ts";
 import { classify } from "./classify.ts";
-import { SendLimiter, type SendToken } from "./send_limiter.ts";
-import { StandardRetry, type StandardRetryOptions } from "./standard.ts";
+import { SendLimiter, type SendToken } from "./rate_limiter.ts";
 
 /** Settings of {@linkcode AdaptiveRetry}. */
 export interface AdaptiveRetryOptions extends StandardRetryOptions {
@@ -26,7 +25,7 @@ export interface AdaptiveRetryOptions extends StandardRetryOptions {
 interface Wait {
   /** The backoff, in milliseconds. */
   readonly backoffMs: number;
-  /** What the grant said, in milliseconds. */
+  /** The delay of the grant, in milliseconds. */
   readonly delayMs: number;
   /** The token, where it was taken with the grant. */
   readonly token?: SendToken;
@@ -37,7 +36,7 @@ interface Wait {
  * and retries alike that follows what the service bears.
  *
  * A retry takes its token after its backoff. A grant's `delayMs` is an estimate,
- * as the rate changes while attempts wait; {@linkcode turn} tells the wait
+ * as the rate changes while attempts wait; {@linkcode turn} returns the wait
  * itself.
  *
  * Source: "Retry behavior", AWS SDKs and Tools Reference Guide, adaptive mode;

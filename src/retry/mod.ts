@@ -51,9 +51,17 @@ export {
   type FailureClass,
   type RetryableClass,
 } from "./classify.ts";
-export { CLASSIC, EDITION_2026, type RetryConstants } from "./constants.ts";
-export { type RetryDependencies, retryStrategy } from "./from_mode.ts";
 export { LegacyRetry, type LegacyRetryOptions } from "./legacy.ts";
-export { RetryQuota } from "./quota.ts";
-export { RetryAfter } from "./retry_after.ts";
-export { StandardRetry, type StandardRetryOptions } from "./standard.ts";
+export {
+  CLASSIC,
+  EDITION_2026,
+  type RetryConstants,
+  RetryQuota,
+  StandardRetry,
+  type StandardRetryOptions,
+} from "./standard.ts";
+export {
+  RetryAfter,
+  type RetryDependencies,
+  retryStrategy,
+} from "./strategy.ts";

@@ -6,11 +6,7 @@ import type {
   RetryStrategy,
   RetryTicket,
 } from "../ports/retry.ts";
-import { attemptLimit, first, stop } from "./answers.ts";
-import { classify, type RetryableClass } from "./classify.ts";
-import { CLASSIC, type RetryConstants } from "./constants.ts";
-import { RetryQuota } from "./quota.ts";
-import { amzRetryAfterMs } from "./server_hints.ts";
+import { amzRetryAfterMs, classify, type RetryableClass } from "./classify.ts";
 
 /** Settings of {@linkcode StandardRetry}. */
 export interface StandardRetryOptions {
@@ -98,4 +94,155 @@ export class StandardRetry implements RetryStrategy {
     const base = (serviceBaseMs[service] ?? baseMs)[failureClass];
     return this.#random() * Math.min(base * 2 ** (attempt - 1), maxDelayMs);
   }
+}
+
+/**
+ * One edition of the numbers of the standard and adaptive modes. Where an edition
+ * lacks a feature, its number turns the feature off.
+ */
+export interface RetryConstants {
+  /** Attempts a call gets in all. */
+  readonly maxAttempts: number;
+  /** The same for single services, by service id. */
+  readonly serviceMaxAttempts: Readonly<Record<string, number>>;
+  /** Longest first wait, in milliseconds, by what went wrong; it doubles with each retry. */
+  readonly baseMs: Readonly<Record<RetryableClass, number>>;
+  /** The same for single services, by service id. */
+  readonly serviceBaseMs: Readonly<
+    Record<string, Readonly<Record<RetryableClass, number>>>
+  >;
+  /** Where the doubling ends, in milliseconds. */
+  readonly maxDelayMs: number;
+  /** How far `x-amz-retry-after` may lengthen a wait, in milliseconds. */
+  readonly maxHintMs: number;
+  /** Tokens in a full quota. */
+  readonly quota: number;
+  /** Tokens that a retry takes, by what went wrong before it. */
+  readonly cost: Readonly<Record<RetryableClass, number>>;
+  /** Tokens that a call earns when it succeeds without a retry. */
+  readonly easySuccess: number;
+}
+
+/**
+ * The numbers in use since 2020.
+ *
+ * Source: botocore 1.43, standard mode.
+ */
+export const CLASSIC: RetryConstants = {
+  maxAttempts: 3,
+  serviceMaxAttempts: {},
+  baseMs: { throttling: 1_000, timeout: 1_000, transient: 1_000 },
+  serviceBaseMs: {},
+  maxDelayMs: 20_000,
+  maxHintMs: 0,
+  quota: 500,
+  cost: { throttling: 5, timeout: 10, transient: 5 },
+  easySuccess: 1,
+};
+
+/** DynamoDB answers within a few milliseconds, so its waits start lower. */
+const DYNAMODB_BASE_MS = { throttling: 1_000, timeout: 25, transient: 25 };
+
+/**
+ * The numbers of 2026: quick first retries, a quota that ends sooner in an
+ * outage, and waits that follow the server's own hint.
+ *
+ * Source: botocore 1.43, standard mode with `AWS_NEW_RETRIES_2026=true`.
+ */
+export const EDITION_2026: RetryConstants = {
+  maxAttempts: 3,
+  serviceMaxAttempts: { "dynamodb": 4, "dynamodb-streams": 4 },
+  baseMs: { throttling: 1_000, timeout: 50, transient: 50 },
+  serviceBaseMs: {
+    "dynamodb": DYNAMODB_BASE_MS,
+    "dynamodb-streams": DYNAMODB_BASE_MS,
+  },
+  maxDelayMs: 20_000,
+  maxHintMs: 5_000,
+  quota: 500,
+  cost: { throttling: 5, timeout: 14, transient: 14 },
+  easySuccess: 1,
+};
+
+/**
+ * A number of tokens that retries are paid with.
+ *
+ * Calls that fail take tokens and calls that succeed bring some back, so that an
+ * outage does not turn into a storm of retries.
+ */
+export class RetryQuota {
+  readonly #size: number;
+  #available: number;
+
+  /**
+   * Makes a full quota.
+   *
+   * @param size Tokens in it. Default: 500.
+   */
+  constructor(size = 500) {
+    this.#size = size;
+    this.#available = size;
+  }
+
+  /** Tokens left. */
+  get available(): number {
+    return this.#available;
+  }
+
+  /**
+   * Takes tokens, or none if there are not enough.
+   *
+   * @param tokens How many, 0 or more.
+   * @returns Whether they were taken.
+   */
+  take(tokens: number): boolean {
+    if (tokens > this.#available) return false;
+    this.#available -= tokens;
+    return true;
+  }
+
+  /**
+   * Gives tokens back. What would overfill the quota is lost.
+   *
+   * @param tokens How many, 0 or more.
+   */
+  give(tokens: number): void {
+    this.#available = Math.min(this.#size, this.#available + tokens);
+  }
+}
+
+/**
+ * Admits a first attempt.
+ *
+ * @param delayMs Wait before it, in milliseconds.
+ * @returns The grant of attempt 1.
+ */
+export function first(delayMs: number): RetryGrant {
+  return { kind: "go", ticket: { attempt: 1, held: 0 }, delayMs };
+}
+
+/**
+ * Ends a call's attempts.
+ *
+ * @param reason Why there is no further one.
+ * @returns The refusal.
+ */
+export function stop(reason: RetryRefusal["reason"]): RetryRefusal {
+  return { kind: "stop", reason };
+}
+
+/**
+ * Passes a number of attempts on if it is one.
+ *
+ * @param maxAttempts The number.
+ * @returns The same number.
+ * @throws {RangeError} If it is not a whole number of at least 1.
+ */
+export function attemptLimit(maxAttempts: number): number {
+  if (!Number.isInteger(maxAttempts) || maxAttempts < 1) {
+    throw new RangeError(
+      `Cannot set up retries as maxAttempts must be a whole number >= 1: current value is ${maxAttempts}`,
+    );
+  }
+  return maxAttempts;
 }

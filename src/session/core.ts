@@ -38,7 +38,7 @@ import type { SendOptions, Transport } from "../ports/http.ts";
 import type { RetryStrategy } from "../ports/retry.ts";
 import type { ServiceDefinition } from "../ports/service.ts";
 import type { Signer } from "../ports/signer.ts";
-import { retryStrategy } from "../retry/from_mode.ts";
+import { retryStrategy } from "../retry/strategy.ts";
 import { SigV4 } from "../signing/sigv4.ts";
 import { notOnThisRuntime } from "../transport/fetch_transport.ts";
 import { assumeRoleWith, assumeRoleWithTokenWith, type CoreAs } from "./sts.ts";

@@ -1,8 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { MeasuredRate } from "../../src/retry/measured_rate.ts";
-import { SendLimiter } from "../../src/retry/send_limiter.ts";
-import { BETA, SCALE, SendRate } from "../../src/retry/send_rate.ts";
-import { TokenBucket } from "../../src/retry/token_bucket.ts";
+import { BETA, MeasuredRate, SCALE, SendLimiter, SendRate, TokenBucket } from "../../src/retry/rate_limiter.ts";
 import { entries } from "./retry_cases.ts";
 import { vectorTest } from "./suite.ts";
 

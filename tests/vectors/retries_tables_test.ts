@@ -5,14 +5,13 @@ import {
   TRANSIENT_CODES,
   TRANSIENT_STATUSES,
 } from "../../src/retry/classify.ts";
-import { CLASSIC, EDITION_2026 } from "../../src/retry/constants.ts";
-import { retryStrategy } from "../../src/retry/from_mode.ts";
+import { CLASSIC, EDITION_2026, StandardRetry } from "../../src/retry/standard.ts";
+import { retryStrategy } from "../../src/retry/strategy.ts";
 import {
   LEGACY_CODES,
   LEGACY_SERVICE_CODES,
   LEGACY_STATUSES,
-} from "../../src/retry/legacy_rules.ts";
-import { StandardRetry } from "../../src/retry/standard.ts";
+} from "../../src/retry/legacy.ts";
 import { entries, failureOf, retries, waits } from "./retry_cases.ts";
 import { vectorTest } from "./suite.ts";
 

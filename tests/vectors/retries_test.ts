@@ -1,10 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { classify } from "../../src/retry/classify.ts";
-import { CLASSIC, EDITION_2026 } from "../../src/retry/constants.ts";
-import { retryStrategy } from "../../src/retry/from_mode.ts";
+import { CLASSIC, EDITION_2026, RetryQuota, StandardRetry } from "../../src/retry/standard.ts";
+import { retryStrategy } from "../../src/retry/strategy.ts";
 import { LegacyRetry } from "../../src/retry/legacy.ts";
-import { RetryQuota } from "../../src/retry/quota.ts";
-import { StandardRetry } from "../../src/retry/standard.ts";
 import {
   callOf,
   entries,
