@@ -69,7 +69,7 @@ export interface HostVariant {
 }
 
 /**
- * Names the host of a service in a region, by the general rules: FIPS is told
+ * Names the host of a service in a region, by the general rules: FIPS is shown
  * by the first label, dual stack by the domain.
  *
  * @param service The first label, for example `"sts"`.

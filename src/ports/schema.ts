@@ -49,7 +49,7 @@ export interface XmlNamespace {
 
 /** A use of a shape: as structure member, list item, or map key or value. */
 export interface Member {
-  /** The type; a thunk, so that shapes can refer to each other freely. */
+  /** The type; a function, so that shapes can refer to each other freely. */
   readonly of: ScalarType | (() => Shape);
   /** Where it travels (`location`, `payload`, `eventheader`, `eventpayload`). */
   readonly at?: Location;
@@ -126,6 +126,13 @@ export interface MapShape {
 
 /** A type with parts. */
 export type Shape = ListShape | MapShape | StructureShape;
+
+/** A function that makes a shape when it is first called, and keeps it. */
+export interface Lazy<Made extends Shape> {
+  (): Made;
+  /** The shape; absent before the first call. */
+  made?: Made;
+}
 
 /** The checksums of an operation (`httpChecksum`). */
 export interface ChecksumTraits {

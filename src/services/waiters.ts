@@ -27,7 +27,7 @@ export interface Acceptor {
 }
 
 /**
- * What is waited for, and how it is told.
+ * What is waited for, and what shows it.
  *
  * @typeParam Input Type of the operation's parameters.
  * @typeParam Output Type of its result.
@@ -35,9 +35,9 @@ export interface Acceptor {
 export interface Waiting<Input, Output extends ResponseBase> {
   /** What is waited for, for errors, for example `"ObjectExists"`. */
   readonly name: string;
-  /** The operation that looks. */
+  /** The operation that is called. */
   readonly operation: Operation<Input, Output>;
-  /** Wait between two looks, in milliseconds. */
+  /** Wait between two calls, in milliseconds. */
   readonly delayMs: number;
   /** Looks in all. */
   readonly maxAttempts: number;
@@ -47,7 +47,7 @@ export interface Waiting<Input, Output extends ResponseBase> {
 
 /** What you may say about a wait. */
 export interface WaitOptions extends CallOptions {
-  /** Wait between two looks, in milliseconds. Default: 5 000. */
+  /** Wait between two calls, in milliseconds. Default: 5 000. */
   readonly delayMs?: number;
   /** Looks in all, at least 1. Default: 20. */
   readonly maxAttempts?: number;
@@ -70,7 +70,7 @@ const OPTIONS: OptionKinds<WaitOptions> = {
  * @param core Makes the calls, and waits.
  * @param waiting What is waited for.
  * @param request The parameters of the operation, and how to wait.
- * @throws {TimeoutError} If it is not so after all looks.
+ * @throws {TimeoutError} If it is not so after all calls.
  * @throws {ConfigError} `"InvalidWaitOption"`, if a number makes no sense.
  */
 export async function waitUntil<Input, Output extends ResponseBase>(

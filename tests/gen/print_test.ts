@@ -20,39 +20,48 @@ Deno.test("printOperations writes each shape once, members on lines of their own
  * @module
  */
 import type {
+  Lazy,
   ListShape,
   Operation,
   StructureShape,
 } from "../../../ports/schema.ts";
 import type * as Types from "./types.ts";
 
-const Part: StructureShape = {
-  kind: "structure",
-  members: {
-    Name: { of: "string", min: 1, required: true },
-    Inner: { of: () => Parts, flat: true },
-  },
-};
+function Part(): StructureShape {
+  return (Part as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Name: { of: "string", min: 1, required: true },
+      Inner: { of: Parts, flat: true },
+    },
+  };
+}
 
-const Parts: ListShape = {
-  kind: "list",
-  item: { of: () => Part },
-};
+function Parts(): ListShape {
+  return (Parts as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: Part },
+  };
+}
 
-const GetThingInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Key: { of: "string", at: "path", min: 1, required: true },
-    Color: { of: "string", at: "header", name: "x-color" },
-  },
-};
-const GetThingOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Text: { of: "string", min: 1 },
-    Parts: { of: () => Parts },
-  },
-};
+function GetThingInput(): StructureShape {
+  return (GetThingInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Key: { of: "string", at: "path", min: 1, required: true },
+      Color: { of: "string", at: "header", name: "x-color" },
+    },
+  };
+}
+function GetThingOutput(): StructureShape {
+  return (GetThingOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Text: { of: "string", min: 1 },
+      Parts: { of: Parts },
+    },
+  };
+}
 
 /**
  * Gets a thing.
@@ -64,8 +73,8 @@ export const GetThing: Operation<Types.GetThingInput, Types.GetThingOutput> = {
   method: "GET",
   path: "/{Key+}?thing",
   idempotent: true,
-  input: () => GetThingInput,
-  output: () => GetThingOutput,
+  input: GetThingInput,
+  output: GetThingOutput,
 };
 `,
   );

@@ -1,6 +1,6 @@
 import { s3Endpoint } from "../../src/services/s3/endpoint.ts";
 import type { S3Config } from "../../src/services/s3/settings.ts";
-import { stsEndpoint } from "../../src/services/sts/endpoint.ts";
+import { stsEndpoint } from "../../src/services/sts/service.ts";
 import {
   assertEndpoint,
   type ClientCase,

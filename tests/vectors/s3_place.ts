@@ -6,8 +6,7 @@
 import { parseEndpointUrl } from "../../src/endpoint/custom.ts";
 import { partitionOf } from "../../src/endpoint/regional.ts";
 import { EndpointError } from "../../src/foundation/errors.ts";
-import { resolveS3 } from "../../src/services/s3/rules.ts";
-import type { Route } from "../../src/services/s3/endpoint_params.ts";
+import { resolveS3, type Route } from "../../src/services/s3/endpoint.ts";
 import { type RuleParameters, text } from "./endpoint_cases.ts";
 
 /** Finds the endpoint for parameters of the rule set. */

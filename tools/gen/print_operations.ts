@@ -51,7 +51,7 @@ class TablePrinter {
 
   imports(): string {
     const kinds = new Set(this.#reachable().map(({ kind }) => KIND_TYPE[kind]));
-    const types = ["Operation", "StructureShape", ...kinds];
+    const types = ["Lazy", "Operation", "StructureShape", ...kinds];
     if (this.#errors().length > 0) types.push("ErrorTraits");
     const list = [...new Set(types)].sort().join(", ");
     return `import type { ${list} } from "../../../ports/schema.ts";`;
@@ -63,7 +63,7 @@ class TablePrinter {
       .filter((shape) => !this.#ownShapes.has(shape))
       .map((shape) => [this.#name(shape), shape] as const)
       .sort(([a], [b]) => a < b ? -1 : 1)
-      .map(([name, shape]) => this.#constant(name, shape));
+      .map(([name, shape]) => this.#function(name, shape));
     const errors = this.#errors();
     if (errors.length === 0) return shapes.join("\n\n");
     const list = errors.map((error) => `${this.#error(error)},`).join("\n");
@@ -79,7 +79,7 @@ class TablePrinter {
     const own = [operation.input(), operation.output()]
       .map((shape) => [this.#name(shape), shape] as const)
       .filter(([own]) => own === `${name}Input` || own === `${name}Output`)
-      .map(([own, shape]) => this.#constant(own, shape));
+      .map(([own, shape]) => this.#function(own, shape));
     const { corrections } = this.#service;
     const types = `Operation<Types.${name}Input, Types.${name}Output>`;
     return [
@@ -98,14 +98,20 @@ class TablePrinter {
     const { input, output, errors, ...plain } = operation;
     return objectLiteral({
       ...jsonFields(plain),
-      input: `() => ${this.#name(input())}`,
-      output: `() => ${this.#name(output())}`,
+      input: this.#name(input()),
+      output: this.#name(output()),
       errors: errors && "ERRORS",
     });
   }
 
-  #constant(name: string, shape: Shape): string {
-    return `const ${name}: ${KIND_TYPE[shape.kind]} = ${this.#shape(shape)};`;
+  /** A function that makes the shape once, so that only used shapes are made. */
+  #function(name: string, shape: Shape): string {
+    const type = KIND_TYPE[shape.kind];
+    return [
+      `function ${name}(): ${type} {`,
+      `return (${name} as Lazy<${type}>).made ??= ${this.#shape(shape)};`,
+      "}",
+    ].join("\n");
   }
 
   #shape(shape: Shape): string {
@@ -130,14 +136,14 @@ class TablePrinter {
   #member({ of, ...traits }: Member): string {
     const target = typeof of === "string"
       ? JSON.stringify(of)
-      : `() => ${this.#name(of())}`;
+      : this.#name(of());
     return inlineObject({ of: target, ...jsonFields(traits) });
   }
 
   #error({ shape, ...plain }: ErrorTraits): string {
     return inlineObject({
       ...jsonFields(plain),
-      shape: shape && `() => ${this.#name(shape())}`,
+      shape: shape && this.#name(shape()),
     });
   }
 

@@ -269,7 +269,7 @@ export const s3Corrections: Corrections = {
       why: "a key is 32 bytes, not text; it is put into base64 here",
     },
   },
-  typeImports: { CopySourceObject: "../copy_source.ts" },
+  typeImports: { CopySourceObject: "../amend.ts" },
   errorCodes: {
     page: `${API}/ErrorResponses.html`,
     codes: [
@@ -329,17 +329,15 @@ export const s3Corrections: Corrections = {
       "../../ports/schema.ts": ["Operation"],
       "../pages.ts": ["ItemOptions", "Pages", "PageStart", "Paging"],
       "../waiters.ts": ["WaitOptions"],
+      "./amend.ts": ["CopySourceObject"],
       "./conditional.ts": [
         "ChangedObjectInput",
         "CreateObjectInput",
-        "ReplaceObjectInput",
-      ],
-      "./copy_source.ts": ["CopySourceObject"],
-      "./edit_object.ts": [
         "EditedContent",
         "EditOptions",
         "FoundObject",
         "ObjectEdit",
+        "ReplaceObjectInput",
       ],
       "./presigned_post.ts": [
         "PostCondition",
@@ -362,10 +360,10 @@ export const s3Corrections: Corrections = {
       "../../foundation/errors.ts": ["PreconditionError"],
       "./conditional.ts": [
         "createObject",
+        "editObject",
         "getObjectIfChanged",
         "replaceObject",
       ],
-      "./edit_object.ts": ["editObject"],
       "./presigned_post.ts": ["presignPost"],
       "./stat.ts": [
         "bucketExists",

@@ -105,7 +105,7 @@ export const stsCorrections: Corrections = {
         "PresignOptions",
       ],
       "../../ports/schema.ts": ["Operation"],
-      "./settings.ts": ["STSConfig"],
+      "./service.ts": ["STSConfig"],
     },
   },
   summaries: {

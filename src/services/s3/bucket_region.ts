@@ -19,7 +19,7 @@ import type {
   Correction,
   RegionMemory,
 } from "../../ports/recovery.ts";
-import { isArn } from "./arn.ts";
+import { isArn } from "./special_endpoints.ts";
 
 const REGION_HEADER = "x-amz-bucket-region";
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 307]);
@@ -30,7 +30,7 @@ export type HeadBucket = (
   signal?: AbortSignal,
 ) => Promise<ResponseBase>;
 
-/** The regions of the buckets that the clients of a session were told are elsewhere. */
+/** Regions of buckets that are not where the clients of a session expect them. */
 export class BucketRegions implements RegionMemory {
   /** Which kind of recovery it is. */
   readonly kind = "region";
@@ -98,7 +98,7 @@ export class BucketRegions implements RegionMemory {
       return ResponseMetadata.HTTPHeaders[REGION_HEADER];
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
-      // A refusal names the region too. Else the first failure is the one to tell.
+      // A refusal names the region too. Else the first failure is reported.
       return error instanceof ServiceError
         ? error.detail.headers[REGION_HEADER]
         : undefined;

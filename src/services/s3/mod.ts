@@ -29,18 +29,16 @@ export type {
 export type { Operation } from "../../ports/schema.ts";
 export type { ItemOptions, Pages, PageStart, Paging } from "../pages.ts";
 export type { WaitOptions } from "../waiters.ts";
+export type { CopySourceObject } from "./amend.ts";
 export type {
   ChangedObjectInput,
   CreateObjectInput,
-  ReplaceObjectInput,
-} from "./conditional.ts";
-export type { CopySourceObject } from "./copy_source.ts";
-export type {
   EditedContent,
   EditOptions,
   FoundObject,
   ObjectEdit,
-} from "./edit_object.ts";
+  ReplaceObjectInput,
+} from "./conditional.ts";
 export type {
   PostCondition,
   PresignedPost,
@@ -60,10 +58,10 @@ export type {
 export { PreconditionError } from "../../foundation/errors.ts";
 export {
   createObject,
+  editObject,
   getObjectIfChanged,
   replaceObject,
 } from "./conditional.ts";
-export { editObject } from "./edit_object.ts";
 export { presignPost } from "./presigned_post.ts";
 export {
   bucketExists,

@@ -21,7 +21,7 @@ import type {
   TextSigner,
 } from "../../ports/caller.ts";
 import { LONE_SURROGATE } from "./amend.ts";
-import { isArn } from "./arn.ts";
+import { isArn } from "./special_endpoints.ts";
 import type { S3 } from "./generated/client.ts";
 import { HeadBucket } from "./generated/operations.ts";
 
@@ -53,7 +53,7 @@ export type PostCondition =
   ]
   | readonly ["content-length-range", min: number, max: number];
 
-/** What may be said about a presigned form. */
+/** Options of a presigned form. */
 export type PresignedPostOptions = Pick<
   PresignOptions,
   "allowShorter" | "expiresInSeconds" | "signal"

@@ -1,17 +1,20 @@
 /**
- * S3, as the session sees it.
+ * S3, as the session sees it, and the sessions of directory buckets.
  *
  * @module
  */
+import { ProtocolError } from "../../foundation/errors.ts";
+import type { Caller } from "../../ports/caller.ts";
+import type { Credentials } from "../../ports/credentials.ts";
 import type { ServiceDefinition } from "../../ports/service.ts";
-import { amendInput } from "./amend.ts";
+import { amendInput, amendOutput } from "./amend.ts";
 import { BucketRegions } from "./bucket_region.ts";
 import { s3Endpoint } from "./endpoint.ts";
-import { openBucketSession } from "./bucket_session.ts";
-import { HeadBucket } from "./generated/operations.ts";
-import { amendOutput } from "./listings.ts";
+import { CreateSession, HeadBucket } from "./generated/operations.ts";
 import { type S3Config, s3Settings } from "./settings.ts";
 import { headHint } from "./stat.ts";
+
+export type { S3Config };
 
 /** Facts of S3. */
 export const s3: ServiceDefinition<S3Config> = {
@@ -31,3 +34,36 @@ export const s3: ServiceDefinition<S3Config> = {
   settings: s3Settings,
   regionless: true,
 };
+
+/**
+ * Opens the session whose credentials sign for a directory bucket. It lasts for
+ * five minutes.
+ *
+ * @param call Makes the call.
+ * @param bucket The bucket, or an access point of one.
+ * @param signal Ends the call early.
+ */
+export async function openBucketSession(
+  call: Caller,
+  bucket: string,
+  signal?: AbortSignal,
+): Promise<Credentials> {
+  const { Credentials: given } = await call(
+    CreateSession,
+    { Bucket: bucket },
+    signal ? { signal } : {},
+  );
+  // Keys without an end would be used for ever.
+  const members = ["AccessKeyId", "SecretAccessKey", "SessionToken"] as const;
+  if (members.some((name) => !given?.[name]) || !given?.Expiration) {
+    throw new ProtocolError(
+      `Cannot open a session for bucket "${bucket}": the answer to CreateSession lacks a key, the token or their end`,
+    );
+  }
+  return {
+    accessKeyId: given.AccessKeyId,
+    secretAccessKey: given.SecretAccessKey,
+    sessionToken: given.SessionToken,
+    expiration: given.Expiration,
+  };
+}

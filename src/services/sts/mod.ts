@@ -20,7 +20,7 @@ export type {
   PresignOptions,
 } from "../../ports/caller.ts";
 export type { Operation } from "../../ports/schema.ts";
-export type { STSConfig } from "./settings.ts";
+export type { STSConfig } from "./service.ts";
 export {
   AssumeRole,
   AssumeRoleWithSAML,

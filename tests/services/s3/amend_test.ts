@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { base64, utf8 } from "../../../src/foundation/bytes.ts";
 import { ValidationError } from "../../../src/foundation/errors.ts";
 import type { Member, Operation } from "../../../src/ports/schema.ts";
-import { amendInput } from "../../../src/services/s3/amend.ts";
+import { amendInput, amendOutput } from "../../../src/services/s3/amend.ts";
 
 const KEY = "0123456789abcdef0123456789abcdef";
 const KEY_MD5 = "hRasmdxgYDKV3nvbahU1MA==";
@@ -110,4 +110,79 @@ Deno.test("amendInput leaves what is of a wrong type for the check", async () =>
   const wrong = { CopySource: 1, SSECustomerKey: {} };
 
   assertEquals<Input>(await amendInput(COPY, wrong), wrong);
+});
+
+type Values = Readonly<Record<string, unknown>>;
+
+function listing(name: string): Operation<Values, Values> {
+  return {
+    name,
+    method: "GET",
+    path: "/",
+    input: () => ({ kind: "structure", members: {} }),
+    output: () => ({ kind: "structure", members: {} }),
+  };
+}
+
+const ENCODED = {
+  EncodingType: "url",
+  Prefix: "a+b%2F",
+  Contents: [{ Key: "k%26+%25", Size: 1 }, { Size: 2 }],
+  CommonPrefixes: [{ Prefix: "x%20y/" }],
+  ContinuationToken: "t%2B",
+};
+
+Deno.test("amendOutput decodes a listing that was encoded on our own account", () => {
+  const output = amendOutput(listing("ListObjectsV2"), {}, ENCODED);
+
+  assertEquals<Values>(output, {
+    EncodingType: "url",
+    Prefix: "a b/",
+    Contents: [{ Key: "k& %", Size: 1 }, { Size: 2 }],
+    CommonPrefixes: [{ Prefix: "x y/" }],
+    ContinuationToken: "t%2B",
+  });
+});
+
+Deno.test("amendOutput decodes markers and versions", () => {
+  const output = amendOutput(listing("ListObjectVersions"), {}, {
+    EncodingType: "url",
+    KeyMarker: "a%20",
+    Versions: [{ Key: "k%20" }],
+    DeleteMarkers: [{ Key: "d%20" }],
+  });
+
+  assertEquals<Values>(output, {
+    EncodingType: "url",
+    KeyMarker: "a ",
+    Versions: [{ Key: "k " }],
+    DeleteMarkers: [{ Key: "d " }],
+  });
+});
+
+Deno.test("amendOutput keeps what is no encoding", () => {
+  const output = amendOutput(listing("ListObjects"), {}, {
+    EncodingType: "url",
+    Prefix: "100%",
+    Marker: "%ff",
+  });
+
+  assertEquals<Values>(output, {
+    EncodingType: "url",
+    Prefix: "100%",
+    Marker: "\uFFFD",
+  });
+});
+
+Deno.test("amendOutput leaves an encoding alone that the caller asked for", () => {
+  const list = listing("ListObjectsV2");
+
+  assertEquals(amendOutput(list, { EncodingType: "url" }, ENCODED), ENCODED);
+});
+
+Deno.test("amendOutput leaves listings alone that are not encoded", () => {
+  const plain = { Prefix: "a+b" };
+
+  assertEquals(amendOutput(listing("ListObjectsV2"), {}, plain), plain);
+  assertEquals(amendOutput(listing("ListParts"), {}, ENCODED), ENCODED);
 });

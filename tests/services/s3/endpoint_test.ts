@@ -1,10 +1,20 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertNotStrictEquals,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import type { Endpoint } from "../../../src/ports/endpoint.ts";
 import {
   EndpointError,
   ValidationError,
 } from "../../../src/foundation/errors.ts";
 import type { EndpointQuery } from "../../../src/ports/endpoint.ts";
-import { s3Endpoint } from "../../../src/services/s3/endpoint.ts";
+import {
+  checkBucketName,
+  isVirtualHostable,
+  s3Endpoint,
+} from "../../../src/services/s3/endpoint.ts";
 import type { S3Config } from "../../../src/services/s3/settings.ts";
 
 type Query = Partial<EndpointQuery<S3Config>> & { readonly bucket?: string };
@@ -191,4 +201,90 @@ Deno.test("an access point is called in the ARN's region, unless forbidden", () 
     EndpointError,
     "partition",
   );
+});
+
+Deno.test("names and ARNs of access points stand for buckets", () => {
+  const right = [
+    "b",
+    "My_bucket.name-1",
+    "a".repeat(255),
+    "arn:aws:s3:us-west-2:123456789012:accesspoint/my",
+    "arn:aws-cn:s3:cn-north-1:123456789012:accesspoint:my.ap",
+    "arn:aws:s3::123456789012:accesspoint:abc.mrap",
+    "arn:aws:s3-object-lambda:us-west-2:123456789012:accesspoint/my",
+    "arn:aws:s3-outposts:us-west-2:123456789012:outpost/op-1/accesspoint/my",
+  ];
+  for (const bucket of right) checkBucketName("GetObject", bucket);
+});
+
+Deno.test("what would leave its place in the host or path is refused", () => {
+  const wrong = [
+    "",
+    "a/b",
+    "a b",
+    "example.com#",
+    "bücket",
+    "a\n",
+    "a".repeat(256),
+    "arn:aws:sqs:us-west-2:123456789012:queue",
+    "arn:aws:s3:us-west-2:123456789012:accesspoint/my/../x",
+    "arn:aws:s3:us-west-2:1:accesspoint/my",
+  ];
+  for (const bucket of wrong) {
+    const error = assertThrows(
+      () => checkBucketName("GetObject", bucket),
+      ValidationError,
+    );
+    assertEquals(error.problems.map(({ path }) => path), ["Bucket"], bucket);
+  }
+});
+
+Deno.test("only host labels are put before a host, dots where allowed", () => {
+  const cases: [name: string, plain: boolean, dotted: boolean][] = [
+    ["aaa", true, true],
+    ["my-bucket-1", true, true],
+    ["my.bucket", false, true],
+    ["aa", false, false],
+    ["Bucket", false, false],
+    ["my_bucket", false, false],
+    ["-abc", false, false],
+    ["a..b", false, false],
+    ["1.2.3.4", false, false],
+    ["a".repeat(64), false, false],
+  ];
+  for (const [name, plain, dotted] of cases) {
+    assertEquals(isVirtualHostable(name, false), plain, name);
+    assertEquals(isVirtualHostable(name, true), dotted, name);
+  }
+});
+
+Deno.test("s3Endpoint finds an endpoint once for what it depends on, and keeps few", () => {
+  const settings = {};
+  const query = (bucket: string, more: Partial<Query> = {}): Endpoint =>
+    s3Endpoint({
+      operation: "GetObject",
+      context: { Bucket: bucket, Key: crypto.randomUUID() },
+      region: "us-west-2",
+      settings,
+      ...more,
+    });
+
+  const first = query("photos");
+
+  assertStrictEquals(query("photos"), first);
+  assertEquals(
+    query("photos", { operation: "GetBucketLocation" }).basePath,
+    "/photos",
+  );
+  assertEquals(
+    query("photos", { region: "eu-west-1" }).origin,
+    "https://photos.s3.eu-west-1.amazonaws.com",
+  );
+  assertEquals(
+    query("photos", { endpointUrl: "http://localhost:9000" }).origin,
+    "http://localhost:9000",
+  );
+  for (let i = 0; i < 300; i++) query(`photos-${i}`);
+  assertEquals(query("photos"), first);
+  assertNotStrictEquals(query("photos"), first);
 });

@@ -12,8 +12,7 @@ import type {
 } from "../../../ports/caller.ts";
 import type { Operation } from "../../../ports/schema.ts";
 import type { ServiceDefinition } from "../../../ports/service.ts";
-import { s3 } from "../service.ts";
-import type { S3Config } from "../settings.ts";
+import { s3, type S3Config } from "../service.ts";
 import { checkCore } from "../../core.ts";
 import { type ItemOptions, itemsOf, Pages } from "../../pages.ts";
 import { type WaitOptions, waitUntil } from "../../waiters.ts";

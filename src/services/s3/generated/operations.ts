@@ -6,6 +6,7 @@
  */
 import type {
   ErrorTraits,
+  Lazy,
   ListShape,
   MapShape,
   Operation,
@@ -13,1932 +14,2349 @@ import type {
 } from "../../../ports/schema.ts";
 import type * as Types from "./types.ts";
 
-const AbacStatus: StructureShape = {
-  kind: "structure",
-  members: {
-    Status: { of: "string" },
-  },
-};
-
-const AbortIncompleteMultipartUpload: StructureShape = {
-  kind: "structure",
-  members: {
-    DaysAfterInitiation: { of: "integer" },
-  },
-};
-
-const AccelerateConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    Status: { of: "string" },
-  },
-};
-
-const AccessControlPolicy: StructureShape = {
-  kind: "structure",
-  members: {
-    Grants: { of: () => Grants, name: "AccessControlList" },
-    Owner: { of: () => Owner },
-  },
-};
-
-const AccessControlTranslation: StructureShape = {
-  kind: "structure",
-  members: {
-    Owner: { of: "string", required: true },
-  },
-};
-
-const AllowedHeaders: ListShape = {
-  kind: "list",
-  item: { of: "string" },
-};
-
-const AllowedMethods: ListShape = {
-  kind: "list",
-  item: { of: "string" },
-};
-
-const AllowedOrigins: ListShape = {
-  kind: "list",
-  item: { of: "string" },
-};
-
-const AnalyticsAndOperator: StructureShape = {
-  kind: "structure",
-  members: {
-    Prefix: { of: "string" },
-    Tags: { of: () => TagSet, name: "Tag", flat: true },
-  },
-};
-
-const AnalyticsConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    Id: { of: "string", required: true },
-    Filter: { of: () => AnalyticsFilter },
-    StorageClassAnalysis: { of: () => StorageClassAnalysis, required: true },
-  },
-};
-
-const AnalyticsConfigurationList: ListShape = {
-  kind: "list",
-  item: { of: () => AnalyticsConfiguration },
-};
-
-const AnalyticsExportDestination: StructureShape = {
-  kind: "structure",
-  members: {
-    S3BucketDestination: {
-      of: () => AnalyticsS3BucketDestination,
-      required: true,
+function AbacStatus(): StructureShape {
+  return (AbacStatus as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Status: { of: "string" },
     },
-  },
-};
+  };
+}
 
-const AnalyticsFilter: StructureShape = {
-  kind: "structure",
-  members: {
-    Prefix: { of: "string" },
-    Tag: { of: () => Tag },
-    And: { of: () => AnalyticsAndOperator },
-  },
-};
-
-const AnalyticsS3BucketDestination: StructureShape = {
-  kind: "structure",
-  members: {
-    Format: { of: "string", required: true },
-    BucketAccountId: { of: "string" },
-    Bucket: { of: "string", required: true },
-    Prefix: { of: "string" },
-  },
-};
-
-const AnnotationEntry: StructureShape = {
-  kind: "structure",
-  members: {
-    AnnotationName: { of: "string", required: true },
-    LastModified: { of: "timestamp", required: true },
-    ETag: { of: "string" },
-    ChecksumAlgorithm: { of: () => ChecksumAlgorithmList, flat: true },
-    Size: { of: "long", required: true },
-    ReplicationStatus: { of: "string" },
-  },
-};
-
-const AnnotationList: ListShape = {
-  kind: "list",
-  item: { of: () => AnnotationEntry, name: "AnnotationEntry" },
-};
-
-const AnnotationTableConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    ConfigurationState: { of: "string", required: true },
-    EncryptionConfiguration: { of: () => MetadataTableEncryptionConfiguration },
-    Role: { of: "string" },
-  },
-};
-
-const AnnotationTableConfigurationResult: StructureShape = {
-  kind: "structure",
-  members: {
-    ConfigurationState: { of: "string", required: true },
-    TableStatus: { of: "string" },
-    Error: { of: () => ErrorDetails },
-    TableName: { of: "string" },
-    TableArn: { of: "string" },
-    Role: { of: "string" },
-  },
-};
-
-const AnnotationTableConfigurationUpdates: StructureShape = {
-  kind: "structure",
-  members: {
-    ConfigurationState: { of: "string", required: true },
-    EncryptionConfiguration: { of: () => MetadataTableEncryptionConfiguration },
-    Role: { of: "string" },
-  },
-};
-
-const BlockedEncryptionTypes: StructureShape = {
-  kind: "structure",
-  members: {
-    EncryptionType: { of: () => EncryptionTypeList, flat: true },
-  },
-};
-
-const Bucket: StructureShape = {
-  kind: "structure",
-  members: {
-    Name: { of: "string", required: true },
-    CreationDate: { of: "timestamp" },
-    BucketRegion: { of: "string" },
-    BucketArn: { of: "string", min: 1 },
-  },
-};
-
-const BucketInfo: StructureShape = {
-  kind: "structure",
-  members: {
-    DataRedundancy: { of: "string" },
-    Type: { of: "string" },
-  },
-};
-
-const BucketLifecycleConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    Rules: {
-      of: () => LifecycleRules,
-      name: "Rule",
-      flat: true,
-      required: true,
+function AbortIncompleteMultipartUpload(): StructureShape {
+  return (AbortIncompleteMultipartUpload as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      DaysAfterInitiation: { of: "integer" },
     },
-  },
-};
+  };
+}
 
-const BucketLoggingStatus: StructureShape = {
-  kind: "structure",
-  members: {
-    LoggingEnabled: { of: () => LoggingEnabled },
-  },
-};
-
-const Buckets: ListShape = {
-  kind: "list",
-  item: { of: () => Bucket, name: "Bucket" },
-};
-
-const CORSConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    CORSRules: {
-      of: () => CORSRules,
-      name: "CORSRule",
-      flat: true,
-      required: true,
+function AccelerateConfiguration(): StructureShape {
+  return (AccelerateConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Status: { of: "string" },
     },
-  },
-};
+  };
+}
 
-const CORSRule: StructureShape = {
-  kind: "structure",
-  members: {
-    ID: { of: "string" },
-    AllowedHeaders: {
-      of: () => AllowedHeaders,
-      name: "AllowedHeader",
-      flat: true,
+function AccessControlPolicy(): StructureShape {
+  return (AccessControlPolicy as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Grants: { of: Grants, name: "AccessControlList" },
+      Owner: { of: Owner },
     },
-    AllowedMethods: {
-      of: () => AllowedMethods,
-      name: "AllowedMethod",
-      flat: true,
-      required: true,
+  };
+}
+
+function AccessControlTranslation(): StructureShape {
+  return (AccessControlTranslation as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Owner: { of: "string", required: true },
     },
-    AllowedOrigins: {
-      of: () => AllowedOrigins,
-      name: "AllowedOrigin",
-      flat: true,
-      required: true,
+  };
+}
+
+function AllowedHeaders(): ListShape {
+  return (AllowedHeaders as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: "string" },
+  };
+}
+
+function AllowedMethods(): ListShape {
+  return (AllowedMethods as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: "string" },
+  };
+}
+
+function AllowedOrigins(): ListShape {
+  return (AllowedOrigins as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: "string" },
+  };
+}
+
+function AnalyticsAndOperator(): StructureShape {
+  return (AnalyticsAndOperator as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Prefix: { of: "string" },
+      Tags: { of: TagSet, name: "Tag", flat: true },
     },
-    ExposeHeaders: {
-      of: () => ExposeHeaders,
-      name: "ExposeHeader",
-      flat: true,
+  };
+}
+
+function AnalyticsConfiguration(): StructureShape {
+  return (AnalyticsConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Id: { of: "string", required: true },
+      Filter: { of: AnalyticsFilter },
+      StorageClassAnalysis: { of: StorageClassAnalysis, required: true },
     },
-    MaxAgeSeconds: { of: "integer" },
-  },
-};
+  };
+}
 
-const CORSRules: ListShape = {
-  kind: "list",
-  item: { of: () => CORSRule },
-};
+function AnalyticsConfigurationList(): ListShape {
+  return (AnalyticsConfigurationList as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: AnalyticsConfiguration },
+  };
+}
 
-const CSVInput: StructureShape = {
-  kind: "structure",
-  members: {
-    FileHeaderInfo: { of: "string" },
-    Comments: { of: "string" },
-    QuoteEscapeCharacter: { of: "string" },
-    RecordDelimiter: { of: "string" },
-    FieldDelimiter: { of: "string" },
-    QuoteCharacter: { of: "string" },
-    AllowQuotedRecordDelimiter: { of: "boolean" },
-  },
-};
-
-const CSVOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    QuoteFields: { of: "string" },
-    QuoteEscapeCharacter: { of: "string" },
-    RecordDelimiter: { of: "string" },
-    FieldDelimiter: { of: "string" },
-    QuoteCharacter: { of: "string" },
-  },
-};
-
-const Checksum: StructureShape = {
-  kind: "structure",
-  members: {
-    ChecksumCRC32: { of: "string" },
-    ChecksumCRC32C: { of: "string" },
-    ChecksumCRC64NVME: { of: "string" },
-    ChecksumSHA1: { of: "string" },
-    ChecksumSHA256: { of: "string" },
-    ChecksumSHA512: { of: "string" },
-    ChecksumMD5: { of: "string" },
-    ChecksumXXHASH64: { of: "string" },
-    ChecksumXXHASH3: { of: "string" },
-    ChecksumXXHASH128: { of: "string" },
-    ChecksumType: { of: "string" },
-  },
-};
-
-const ChecksumAlgorithmList: ListShape = {
-  kind: "list",
-  item: { of: "string" },
-};
-
-const CloudFunctionConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    Id: { of: "string" },
-    Event: { of: "string" },
-    Events: { of: () => EventList, name: "Event", flat: true },
-    CloudFunction: { of: "string" },
-    InvocationRole: { of: "string" },
-  },
-};
-
-const CommonPrefix: StructureShape = {
-  kind: "structure",
-  members: {
-    Prefix: { of: "string", required: true },
-  },
-};
-
-const CommonPrefixList: ListShape = {
-  kind: "list",
-  item: { of: () => CommonPrefix },
-};
-
-const CompletedMultipartUpload: StructureShape = {
-  kind: "structure",
-  members: {
-    Parts: { of: () => CompletedPartList, name: "Part", flat: true },
-  },
-};
-
-const CompletedPart: StructureShape = {
-  kind: "structure",
-  members: {
-    ETag: { of: "string" },
-    ChecksumCRC32: { of: "string" },
-    ChecksumCRC32C: { of: "string" },
-    ChecksumCRC64NVME: { of: "string" },
-    ChecksumSHA1: { of: "string" },
-    ChecksumSHA256: { of: "string" },
-    ChecksumSHA512: { of: "string" },
-    ChecksumMD5: { of: "string" },
-    ChecksumXXHASH64: { of: "string" },
-    ChecksumXXHASH3: { of: "string" },
-    ChecksumXXHASH128: { of: "string" },
-    PartNumber: { of: "integer" },
-  },
-};
-
-const CompletedPartList: ListShape = {
-  kind: "list",
-  item: { of: () => CompletedPart },
-};
-
-const Condition: StructureShape = {
-  kind: "structure",
-  members: {
-    HttpErrorCodeReturnedEquals: { of: "string" },
-    KeyPrefixEquals: { of: "string" },
-  },
-};
-
-const ContinuationEvent: StructureShape = {
-  kind: "structure",
-  members: {},
-};
-
-const CopyObjectResult: StructureShape = {
-  kind: "structure",
-  members: {
-    ETag: { of: "string" },
-    LastModified: { of: "timestamp" },
-    ChecksumType: { of: "string" },
-    ChecksumCRC32: { of: "string" },
-    ChecksumCRC32C: { of: "string" },
-    ChecksumCRC64NVME: { of: "string" },
-    ChecksumSHA1: { of: "string" },
-    ChecksumSHA256: { of: "string" },
-    ChecksumSHA512: { of: "string" },
-    ChecksumMD5: { of: "string" },
-    ChecksumXXHASH64: { of: "string" },
-    ChecksumXXHASH3: { of: "string" },
-    ChecksumXXHASH128: { of: "string" },
-  },
-};
-
-const CopyPartResult: StructureShape = {
-  kind: "structure",
-  members: {
-    ETag: { of: "string" },
-    LastModified: { of: "timestamp" },
-    ChecksumCRC32: { of: "string" },
-    ChecksumCRC32C: { of: "string" },
-    ChecksumCRC64NVME: { of: "string" },
-    ChecksumSHA1: { of: "string" },
-    ChecksumSHA256: { of: "string" },
-    ChecksumSHA512: { of: "string" },
-    ChecksumMD5: { of: "string" },
-    ChecksumXXHASH64: { of: "string" },
-    ChecksumXXHASH3: { of: "string" },
-    ChecksumXXHASH128: { of: "string" },
-  },
-};
-
-const CreateBucketConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    LocationConstraint: { of: "string" },
-    Location: { of: () => LocationInfo },
-    Bucket: { of: () => BucketInfo },
-    Tags: { of: () => TagSet },
-  },
-};
-
-const DefaultRetention: StructureShape = {
-  kind: "structure",
-  members: {
-    Mode: { of: "string" },
-    Days: { of: "integer" },
-    Years: { of: "integer" },
-  },
-};
-
-const Delete: StructureShape = {
-  kind: "structure",
-  members: {
-    Objects: {
-      of: () => ObjectIdentifierList,
-      name: "Object",
-      flat: true,
-      required: true,
+function AnalyticsExportDestination(): StructureShape {
+  return (AnalyticsExportDestination as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      S3BucketDestination: { of: AnalyticsS3BucketDestination, required: true },
     },
-    Quiet: { of: "boolean" },
-  },
-};
+  };
+}
 
-const DeleteFailure: StructureShape = {
-  kind: "structure",
-  members: {
-    Key: { of: "string", min: 1 },
-    VersionId: { of: "string" },
-    Code: { of: "string" },
-    Message: { of: "string" },
-  },
-};
-
-const DeleteMarkerEntry: StructureShape = {
-  kind: "structure",
-  members: {
-    Owner: { of: () => Owner },
-    Key: { of: "string", min: 1, required: true },
-    VersionId: { of: "string" },
-    IsLatest: { of: "boolean" },
-    LastModified: { of: "timestamp" },
-  },
-};
-
-const DeleteMarkerReplication: StructureShape = {
-  kind: "structure",
-  members: {
-    Status: { of: "string" },
-  },
-};
-
-const DeleteMarkers: ListShape = {
-  kind: "list",
-  item: { of: () => DeleteMarkerEntry },
-};
-
-const DeletedObject: StructureShape = {
-  kind: "structure",
-  members: {
-    Key: { of: "string", min: 1 },
-    VersionId: { of: "string" },
-    DeleteMarker: { of: "boolean" },
-    DeleteMarkerVersionId: { of: "string" },
-  },
-};
-
-const DeletedObjects: ListShape = {
-  kind: "list",
-  item: { of: () => DeletedObject },
-};
-
-const Destination: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", required: true },
-    Account: { of: "string" },
-    StorageClass: { of: "string" },
-    AccessControlTranslation: { of: () => AccessControlTranslation },
-    EncryptionConfiguration: { of: () => EncryptionConfiguration },
-    ReplicationTime: { of: () => ReplicationTime },
-    Metrics: { of: () => Metrics },
-  },
-};
-
-const DestinationResult: StructureShape = {
-  kind: "structure",
-  members: {
-    TableBucketType: { of: "string" },
-    TableBucketArn: { of: "string" },
-    TableNamespace: { of: "string" },
-  },
-};
-
-const Encryption: StructureShape = {
-  kind: "structure",
-  members: {
-    EncryptionType: { of: "string", required: true },
-    KMSKeyId: { of: "string" },
-    KMSContext: { of: "string" },
-  },
-};
-
-const EncryptionConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    ReplicaKmsKeyID: { of: "string" },
-  },
-};
-
-const EncryptionTypeList: ListShape = {
-  kind: "list",
-  item: { of: "string", name: "EncryptionType" },
-};
-
-const EndEvent: StructureShape = {
-  kind: "structure",
-  members: {},
-};
-
-const ErrorDetails: StructureShape = {
-  kind: "structure",
-  members: {
-    ErrorCode: { of: "string" },
-    ErrorMessage: { of: "string" },
-  },
-};
-
-const ErrorDocument: StructureShape = {
-  kind: "structure",
-  members: {
-    Key: { of: "string", min: 1, required: true },
-  },
-};
-
-const Errors: ListShape = {
-  kind: "list",
-  item: { of: () => DeleteFailure },
-};
-
-const EventBridgeConfiguration: StructureShape = {
-  kind: "structure",
-  members: {},
-};
-
-const EventList: ListShape = {
-  kind: "list",
-  item: { of: "string" },
-};
-
-const ExistingObjectReplication: StructureShape = {
-  kind: "structure",
-  members: {
-    Status: { of: "string", required: true },
-  },
-};
-
-const ExposeHeaders: ListShape = {
-  kind: "list",
-  item: { of: "string" },
-};
-
-const FilterRule: StructureShape = {
-  kind: "structure",
-  members: {
-    Name: { of: "string" },
-    Value: { of: "string" },
-  },
-};
-
-const FilterRuleList: ListShape = {
-  kind: "list",
-  item: { of: () => FilterRule },
-};
-
-const GetBucketMetadataConfigurationResult: StructureShape = {
-  kind: "structure",
-  members: {
-    MetadataConfigurationResult: {
-      of: () => MetadataConfigurationResult,
-      required: true,
+function AnalyticsFilter(): StructureShape {
+  return (AnalyticsFilter as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Prefix: { of: "string" },
+      Tag: { of: Tag },
+      And: { of: AnalyticsAndOperator },
     },
-  },
-};
+  };
+}
 
-const GetBucketMetadataTableConfigurationResult: StructureShape = {
-  kind: "structure",
-  members: {
-    MetadataTableConfigurationResult: {
-      of: () => MetadataTableConfigurationResult,
-      required: true,
+function AnalyticsS3BucketDestination(): StructureShape {
+  return (AnalyticsS3BucketDestination as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Format: { of: "string", required: true },
+      BucketAccountId: { of: "string" },
+      Bucket: { of: "string", required: true },
+      Prefix: { of: "string" },
     },
-    Status: { of: "string", required: true },
-    Error: { of: () => ErrorDetails },
-  },
-};
+  };
+}
 
-const GetObjectAttributesParts: StructureShape = {
-  kind: "structure",
-  members: {
-    TotalPartsCount: { of: "integer", name: "PartsCount" },
-    PartNumberMarker: { of: "integer" },
-    NextPartNumberMarker: { of: "integer" },
-    MaxParts: { of: "integer" },
-    IsTruncated: { of: "boolean" },
-    Parts: { of: () => PartsList, name: "Part", flat: true },
-  },
-};
+function AnnotationEntry(): StructureShape {
+  return (AnnotationEntry as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      AnnotationName: { of: "string", required: true },
+      LastModified: { of: "timestamp", required: true },
+      ETag: { of: "string" },
+      ChecksumAlgorithm: { of: ChecksumAlgorithmList, flat: true },
+      Size: { of: "long", required: true },
+      ReplicationStatus: { of: "string" },
+    },
+  };
+}
 
-const GlacierJobParameters: StructureShape = {
-  kind: "structure",
-  members: {
-    Tier: { of: "string", required: true },
-  },
-};
+function AnnotationList(): ListShape {
+  return (AnnotationList as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: AnnotationEntry, name: "AnnotationEntry" },
+  };
+}
 
-const Grant: StructureShape = {
-  kind: "structure",
-  members: {
-    Grantee: {
-      of: () => Grantee,
-      namespace: {
-        prefix: "xsi",
-        uri: "http://www.w3.org/2001/XMLSchema-instance",
+function AnnotationTableConfiguration(): StructureShape {
+  return (AnnotationTableConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ConfigurationState: { of: "string", required: true },
+      EncryptionConfiguration: { of: MetadataTableEncryptionConfiguration },
+      Role: { of: "string" },
+    },
+  };
+}
+
+function AnnotationTableConfigurationResult(): StructureShape {
+  return (AnnotationTableConfigurationResult as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ConfigurationState: { of: "string", required: true },
+      TableStatus: { of: "string" },
+      Error: { of: ErrorDetails },
+      TableName: { of: "string" },
+      TableArn: { of: "string" },
+      Role: { of: "string" },
+    },
+  };
+}
+
+function AnnotationTableConfigurationUpdates(): StructureShape {
+  return (AnnotationTableConfigurationUpdates as Lazy<StructureShape>).made ??=
+    {
+      kind: "structure",
+      members: {
+        ConfigurationState: { of: "string", required: true },
+        EncryptionConfiguration: { of: MetadataTableEncryptionConfiguration },
+        Role: { of: "string" },
+      },
+    };
+}
+
+function BlockedEncryptionTypes(): StructureShape {
+  return (BlockedEncryptionTypes as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      EncryptionType: { of: EncryptionTypeList, flat: true },
+    },
+  };
+}
+
+function Bucket(): StructureShape {
+  return (Bucket as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Name: { of: "string", required: true },
+      CreationDate: { of: "timestamp" },
+      BucketRegion: { of: "string" },
+      BucketArn: { of: "string", min: 1 },
+    },
+  };
+}
+
+function BucketInfo(): StructureShape {
+  return (BucketInfo as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      DataRedundancy: { of: "string" },
+      Type: { of: "string" },
+    },
+  };
+}
+
+function BucketLifecycleConfiguration(): StructureShape {
+  return (BucketLifecycleConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Rules: { of: LifecycleRules, name: "Rule", flat: true, required: true },
+    },
+  };
+}
+
+function BucketLoggingStatus(): StructureShape {
+  return (BucketLoggingStatus as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      LoggingEnabled: { of: LoggingEnabled },
+    },
+  };
+}
+
+function Buckets(): ListShape {
+  return (Buckets as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: Bucket, name: "Bucket" },
+  };
+}
+
+function CORSConfiguration(): StructureShape {
+  return (CORSConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      CORSRules: {
+        of: CORSRules,
+        name: "CORSRule",
+        flat: true,
+        required: true,
       },
     },
-    Permission: { of: "string" },
-  },
-};
+  };
+}
 
-const Grantee: StructureShape = {
-  kind: "structure",
-  members: {
-    DisplayName: { of: "string" },
-    EmailAddress: { of: "string" },
-    ID: { of: "string" },
-    Type: { of: "string", name: "xsi:type", attribute: true, required: true },
-    URI: { of: "string" },
-  },
-};
-
-const Grants: ListShape = {
-  kind: "list",
-  item: { of: () => Grant, name: "Grant" },
-};
-
-const IndexDocument: StructureShape = {
-  kind: "structure",
-  members: {
-    Suffix: { of: "string", required: true },
-  },
-};
-
-const Initiator: StructureShape = {
-  kind: "structure",
-  members: {
-    ID: { of: "string" },
-    DisplayName: { of: "string" },
-  },
-};
-
-const InputSerialization: StructureShape = {
-  kind: "structure",
-  members: {
-    CSV: { of: () => CSVInput },
-    CompressionType: { of: "string" },
-    JSON: { of: () => JSONInput },
-    Parquet: { of: () => ParquetInput },
-  },
-};
-
-const IntelligentTieringAndOperator: StructureShape = {
-  kind: "structure",
-  members: {
-    Prefix: { of: "string" },
-    Tags: { of: () => TagSet, name: "Tag", flat: true },
-  },
-};
-
-const IntelligentTieringConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    Id: { of: "string", required: true },
-    Filter: { of: () => IntelligentTieringFilter },
-    Status: { of: "string", required: true },
-    Tierings: {
-      of: () => TieringList,
-      name: "Tiering",
-      flat: true,
-      required: true,
+function CORSRule(): StructureShape {
+  return (CORSRule as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ID: { of: "string" },
+      AllowedHeaders: { of: AllowedHeaders, name: "AllowedHeader", flat: true },
+      AllowedMethods: {
+        of: AllowedMethods,
+        name: "AllowedMethod",
+        flat: true,
+        required: true,
+      },
+      AllowedOrigins: {
+        of: AllowedOrigins,
+        name: "AllowedOrigin",
+        flat: true,
+        required: true,
+      },
+      ExposeHeaders: { of: ExposeHeaders, name: "ExposeHeader", flat: true },
+      MaxAgeSeconds: { of: "integer" },
     },
-  },
-};
+  };
+}
 
-const IntelligentTieringConfigurationList: ListShape = {
-  kind: "list",
-  item: { of: () => IntelligentTieringConfiguration },
-};
+function CORSRules(): ListShape {
+  return (CORSRules as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: CORSRule },
+  };
+}
 
-const IntelligentTieringFilter: StructureShape = {
-  kind: "structure",
-  members: {
-    Prefix: { of: "string" },
-    Tag: { of: () => Tag },
-    And: { of: () => IntelligentTieringAndOperator },
-  },
-};
-
-const InvalidObjectState: StructureShape = {
-  kind: "structure",
-  members: {
-    StorageClass: { of: "string" },
-    AccessTier: { of: "string" },
-  },
-};
-
-const InventoryConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    Destination: { of: () => InventoryDestination, required: true },
-    IsEnabled: { of: "boolean", required: true },
-    Filter: { of: () => InventoryFilter },
-    Id: { of: "string", required: true },
-    IncludedObjectVersions: { of: "string", required: true },
-    OptionalFields: { of: () => InventoryOptionalFields },
-    Schedule: { of: () => InventorySchedule, required: true },
-  },
-};
-
-const InventoryConfigurationList: ListShape = {
-  kind: "list",
-  item: { of: () => InventoryConfiguration },
-};
-
-const InventoryDestination: StructureShape = {
-  kind: "structure",
-  members: {
-    S3BucketDestination: {
-      of: () => InventoryS3BucketDestination,
-      required: true,
+function CSVInput(): StructureShape {
+  return (CSVInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      FileHeaderInfo: { of: "string" },
+      Comments: { of: "string" },
+      QuoteEscapeCharacter: { of: "string" },
+      RecordDelimiter: { of: "string" },
+      FieldDelimiter: { of: "string" },
+      QuoteCharacter: { of: "string" },
+      AllowQuotedRecordDelimiter: { of: "boolean" },
     },
-  },
-};
+  };
+}
 
-const InventoryEncryption: StructureShape = {
-  kind: "structure",
-  members: {
-    SSES3: { of: () => SSES3, name: "SSE-S3" },
-    SSEKMS: { of: () => SSEKMS, name: "SSE-KMS" },
-  },
-};
-
-const InventoryFilter: StructureShape = {
-  kind: "structure",
-  members: {
-    Prefix: { of: "string", required: true },
-  },
-};
-
-const InventoryOptionalFields: ListShape = {
-  kind: "list",
-  item: { of: "string", name: "Field" },
-};
-
-const InventoryS3BucketDestination: StructureShape = {
-  kind: "structure",
-  members: {
-    AccountId: { of: "string" },
-    Bucket: { of: "string", required: true },
-    Format: { of: "string", required: true },
-    Prefix: { of: "string" },
-    Encryption: { of: () => InventoryEncryption },
-  },
-};
-
-const InventorySchedule: StructureShape = {
-  kind: "structure",
-  members: {
-    Frequency: { of: "string", required: true },
-  },
-};
-
-const InventoryTableConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    ConfigurationState: { of: "string", required: true },
-    EncryptionConfiguration: { of: () => MetadataTableEncryptionConfiguration },
-  },
-};
-
-const InventoryTableConfigurationResult: StructureShape = {
-  kind: "structure",
-  members: {
-    ConfigurationState: { of: "string", required: true },
-    TableStatus: { of: "string" },
-    Error: { of: () => ErrorDetails },
-    TableName: { of: "string" },
-    TableArn: { of: "string" },
-  },
-};
-
-const InventoryTableConfigurationUpdates: StructureShape = {
-  kind: "structure",
-  members: {
-    ConfigurationState: { of: "string", required: true },
-    EncryptionConfiguration: { of: () => MetadataTableEncryptionConfiguration },
-  },
-};
-
-const JSONInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Type: { of: "string" },
-  },
-};
-
-const JSONOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    RecordDelimiter: { of: "string" },
-  },
-};
-
-const JournalTableConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    RecordExpiration: { of: () => RecordExpiration, required: true },
-    EncryptionConfiguration: { of: () => MetadataTableEncryptionConfiguration },
-  },
-};
-
-const JournalTableConfigurationResult: StructureShape = {
-  kind: "structure",
-  members: {
-    TableStatus: { of: "string", required: true },
-    Error: { of: () => ErrorDetails },
-    TableName: { of: "string", required: true },
-    TableArn: { of: "string" },
-    RecordExpiration: { of: () => RecordExpiration, required: true },
-  },
-};
-
-const JournalTableConfigurationUpdates: StructureShape = {
-  kind: "structure",
-  members: {
-    RecordExpiration: { of: () => RecordExpiration, required: true },
-  },
-};
-
-const LambdaFunctionConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    Id: { of: "string" },
-    LambdaFunctionArn: { of: "string", name: "CloudFunction", required: true },
-    Events: { of: () => EventList, name: "Event", flat: true, required: true },
-    Filter: { of: () => NotificationConfigurationFilter },
-  },
-};
-
-const LambdaFunctionConfigurationList: ListShape = {
-  kind: "list",
-  item: { of: () => LambdaFunctionConfiguration },
-};
-
-const LifecycleConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    Rules: { of: () => Rules, name: "Rule", flat: true, required: true },
-  },
-};
-
-const LifecycleExpiration: StructureShape = {
-  kind: "structure",
-  members: {
-    Date: { of: "timestamp" },
-    Days: { of: "integer" },
-    ExpiredObjectDeleteMarker: { of: "boolean" },
-  },
-};
-
-const LifecycleRule: StructureShape = {
-  kind: "structure",
-  members: {
-    Expiration: { of: () => LifecycleExpiration },
-    ID: { of: "string" },
-    Prefix: { of: "string" },
-    Filter: { of: () => LifecycleRuleFilter },
-    Status: { of: "string", required: true },
-    Transitions: { of: () => TransitionList, name: "Transition", flat: true },
-    NoncurrentVersionTransitions: {
-      of: () => NoncurrentVersionTransitionList,
-      name: "NoncurrentVersionTransition",
-      flat: true,
+function CSVOutput(): StructureShape {
+  return (CSVOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      QuoteFields: { of: "string" },
+      QuoteEscapeCharacter: { of: "string" },
+      RecordDelimiter: { of: "string" },
+      FieldDelimiter: { of: "string" },
+      QuoteCharacter: { of: "string" },
     },
-    NoncurrentVersionExpiration: { of: () => NoncurrentVersionExpiration },
-    AbortIncompleteMultipartUpload: {
-      of: () => AbortIncompleteMultipartUpload,
+  };
+}
+
+function Checksum(): StructureShape {
+  return (Checksum as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ChecksumCRC32: { of: "string" },
+      ChecksumCRC32C: { of: "string" },
+      ChecksumCRC64NVME: { of: "string" },
+      ChecksumSHA1: { of: "string" },
+      ChecksumSHA256: { of: "string" },
+      ChecksumSHA512: { of: "string" },
+      ChecksumMD5: { of: "string" },
+      ChecksumXXHASH64: { of: "string" },
+      ChecksumXXHASH3: { of: "string" },
+      ChecksumXXHASH128: { of: "string" },
+      ChecksumType: { of: "string" },
     },
-  },
-};
+  };
+}
 
-const LifecycleRuleAndOperator: StructureShape = {
-  kind: "structure",
-  members: {
-    Prefix: { of: "string" },
-    Tags: { of: () => TagSet, name: "Tag", flat: true },
-    ObjectSizeGreaterThan: { of: "long" },
-    ObjectSizeLessThan: { of: "long" },
-  },
-};
+function ChecksumAlgorithmList(): ListShape {
+  return (ChecksumAlgorithmList as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: "string" },
+  };
+}
 
-const LifecycleRuleFilter: StructureShape = {
-  kind: "structure",
-  members: {
-    Prefix: { of: "string" },
-    Tag: { of: () => Tag },
-    ObjectSizeGreaterThan: { of: "long" },
-    ObjectSizeLessThan: { of: "long" },
-    And: { of: () => LifecycleRuleAndOperator },
-  },
-};
-
-const LifecycleRules: ListShape = {
-  kind: "list",
-  item: { of: () => LifecycleRule },
-};
-
-const ListedObject: StructureShape = {
-  kind: "structure",
-  members: {
-    Key: { of: "string", min: 1, required: true },
-    LastModified: { of: "timestamp" },
-    ETag: { of: "string" },
-    ChecksumAlgorithm: { of: () => ChecksumAlgorithmList, flat: true },
-    ChecksumType: { of: "string" },
-    Size: { of: "long" },
-    StorageClass: { of: "string" },
-    Owner: { of: () => Owner },
-    RestoreStatus: { of: () => RestoreStatus },
-  },
-};
-
-const LocationInfo: StructureShape = {
-  kind: "structure",
-  members: {
-    Type: { of: "string" },
-    Name: { of: "string" },
-  },
-};
-
-const LoggingEnabled: StructureShape = {
-  kind: "structure",
-  members: {
-    TargetBucket: { of: "string", required: true },
-    TargetGrants: { of: () => TargetGrants },
-    TargetPrefix: { of: "string", required: true },
-    TargetObjectKeyFormat: { of: () => TargetObjectKeyFormat },
-  },
-};
-
-const Metadata: MapShape = {
-  kind: "map",
-  key: { of: "string" },
-  value: { of: "string" },
-};
-
-const MetadataConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    JournalTableConfiguration: {
-      of: () => JournalTableConfiguration,
-      required: true,
+function CloudFunctionConfiguration(): StructureShape {
+  return (CloudFunctionConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Id: { of: "string" },
+      Event: { of: "string" },
+      Events: { of: EventList, name: "Event", flat: true },
+      CloudFunction: { of: "string" },
+      InvocationRole: { of: "string" },
     },
-    InventoryTableConfiguration: { of: () => InventoryTableConfiguration },
-    AnnotationTableConfiguration: { of: () => AnnotationTableConfiguration },
-  },
-};
+  };
+}
 
-const MetadataConfigurationResult: StructureShape = {
-  kind: "structure",
-  members: {
-    DestinationResult: { of: () => DestinationResult, required: true },
-    JournalTableConfigurationResult: {
-      of: () => JournalTableConfigurationResult,
+function CommonPrefix(): StructureShape {
+  return (CommonPrefix as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Prefix: { of: "string", required: true },
     },
-    InventoryTableConfigurationResult: {
-      of: () => InventoryTableConfigurationResult,
+  };
+}
+
+function CommonPrefixList(): ListShape {
+  return (CommonPrefixList as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: CommonPrefix },
+  };
+}
+
+function CompletedMultipartUpload(): StructureShape {
+  return (CompletedMultipartUpload as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Parts: { of: CompletedPartList, name: "Part", flat: true },
     },
-    AnnotationTableConfigurationResult: {
-      of: () => AnnotationTableConfigurationResult,
+  };
+}
+
+function CompletedPart(): StructureShape {
+  return (CompletedPart as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ETag: { of: "string" },
+      ChecksumCRC32: { of: "string" },
+      ChecksumCRC32C: { of: "string" },
+      ChecksumCRC64NVME: { of: "string" },
+      ChecksumSHA1: { of: "string" },
+      ChecksumSHA256: { of: "string" },
+      ChecksumSHA512: { of: "string" },
+      ChecksumMD5: { of: "string" },
+      ChecksumXXHASH64: { of: "string" },
+      ChecksumXXHASH3: { of: "string" },
+      ChecksumXXHASH128: { of: "string" },
+      PartNumber: { of: "integer" },
     },
-  },
-};
+  };
+}
 
-const MetadataEntry: StructureShape = {
-  kind: "structure",
-  members: {
-    Name: { of: "string" },
-    Value: { of: "string" },
-  },
-};
+function CompletedPartList(): ListShape {
+  return (CompletedPartList as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: CompletedPart },
+  };
+}
 
-const MetadataTableConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    S3TablesDestination: { of: () => S3TablesDestination, required: true },
-  },
-};
-
-const MetadataTableConfigurationResult: StructureShape = {
-  kind: "structure",
-  members: {
-    S3TablesDestinationResult: {
-      of: () => S3TablesDestinationResult,
-      required: true,
+function Condition(): StructureShape {
+  return (Condition as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      HttpErrorCodeReturnedEquals: { of: "string" },
+      KeyPrefixEquals: { of: "string" },
     },
-  },
-};
+  };
+}
 
-const MetadataTableEncryptionConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    SseAlgorithm: { of: "string", required: true },
-    KmsKeyArn: { of: "string" },
-  },
-};
+function ContinuationEvent(): StructureShape {
+  return (ContinuationEvent as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {},
+  };
+}
 
-const Metrics: StructureShape = {
-  kind: "structure",
-  members: {
-    Status: { of: "string", required: true },
-    EventThreshold: { of: () => ReplicationTimeValue },
-  },
-};
-
-const MetricsAndOperator: StructureShape = {
-  kind: "structure",
-  members: {
-    Prefix: { of: "string" },
-    Tags: { of: () => TagSet, name: "Tag", flat: true },
-    AccessPointArn: { of: "string" },
-  },
-};
-
-const MetricsConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    Id: { of: "string", required: true },
-    Filter: { of: () => MetricsFilter },
-  },
-};
-
-const MetricsConfigurationList: ListShape = {
-  kind: "list",
-  item: { of: () => MetricsConfiguration },
-};
-
-const MetricsFilter: StructureShape = {
-  kind: "structure",
-  members: {
-    Prefix: { of: "string" },
-    Tag: { of: () => Tag },
-    AccessPointArn: { of: "string" },
-    And: { of: () => MetricsAndOperator },
-  },
-};
-
-const MultipartUpload: StructureShape = {
-  kind: "structure",
-  members: {
-    UploadId: { of: "string", required: true },
-    Key: { of: "string", min: 1, required: true },
-    Initiated: { of: "timestamp" },
-    StorageClass: { of: "string" },
-    Owner: { of: () => Owner },
-    Initiator: { of: () => Initiator },
-    ChecksumAlgorithm: { of: "string" },
-    ChecksumType: { of: "string" },
-  },
-};
-
-const MultipartUploadList: ListShape = {
-  kind: "list",
-  item: { of: () => MultipartUpload },
-};
-
-const NOTHING: StructureShape = {
-  kind: "structure",
-  members: {},
-};
-
-const NoncurrentVersionExpiration: StructureShape = {
-  kind: "structure",
-  members: {
-    NoncurrentDays: { of: "integer" },
-    NewerNoncurrentVersions: { of: "integer" },
-  },
-};
-
-const NoncurrentVersionTransition: StructureShape = {
-  kind: "structure",
-  members: {
-    NoncurrentDays: { of: "integer" },
-    StorageClass: { of: "string" },
-    NewerNoncurrentVersions: { of: "integer" },
-  },
-};
-
-const NoncurrentVersionTransitionList: ListShape = {
-  kind: "list",
-  item: { of: () => NoncurrentVersionTransition },
-};
-
-const NotificationConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    TopicConfigurations: {
-      of: () => TopicConfigurationList,
-      name: "TopicConfiguration",
-      flat: true,
+function CopyObjectResult(): StructureShape {
+  return (CopyObjectResult as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ETag: { of: "string" },
+      LastModified: { of: "timestamp" },
+      ChecksumType: { of: "string" },
+      ChecksumCRC32: { of: "string" },
+      ChecksumCRC32C: { of: "string" },
+      ChecksumCRC64NVME: { of: "string" },
+      ChecksumSHA1: { of: "string" },
+      ChecksumSHA256: { of: "string" },
+      ChecksumSHA512: { of: "string" },
+      ChecksumMD5: { of: "string" },
+      ChecksumXXHASH64: { of: "string" },
+      ChecksumXXHASH3: { of: "string" },
+      ChecksumXXHASH128: { of: "string" },
     },
-    QueueConfigurations: {
-      of: () => QueueConfigurationList,
-      name: "QueueConfiguration",
-      flat: true,
+  };
+}
+
+function CopyPartResult(): StructureShape {
+  return (CopyPartResult as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ETag: { of: "string" },
+      LastModified: { of: "timestamp" },
+      ChecksumCRC32: { of: "string" },
+      ChecksumCRC32C: { of: "string" },
+      ChecksumCRC64NVME: { of: "string" },
+      ChecksumSHA1: { of: "string" },
+      ChecksumSHA256: { of: "string" },
+      ChecksumSHA512: { of: "string" },
+      ChecksumMD5: { of: "string" },
+      ChecksumXXHASH64: { of: "string" },
+      ChecksumXXHASH3: { of: "string" },
+      ChecksumXXHASH128: { of: "string" },
     },
-    LambdaFunctionConfigurations: {
-      of: () => LambdaFunctionConfigurationList,
-      name: "CloudFunctionConfiguration",
-      flat: true,
+  };
+}
+
+function CreateBucketConfiguration(): StructureShape {
+  return (CreateBucketConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      LocationConstraint: { of: "string" },
+      Location: { of: LocationInfo },
+      Bucket: { of: BucketInfo },
+      Tags: { of: TagSet },
     },
-    EventBridgeConfiguration: { of: () => EventBridgeConfiguration },
-  },
-};
+  };
+}
 
-const NotificationConfigurationDeprecated: StructureShape = {
-  kind: "structure",
-  members: {
-    TopicConfiguration: { of: () => TopicConfigurationDeprecated },
-    QueueConfiguration: { of: () => QueueConfigurationDeprecated },
-    CloudFunctionConfiguration: { of: () => CloudFunctionConfiguration },
-  },
-};
-
-const NotificationConfigurationFilter: StructureShape = {
-  kind: "structure",
-  members: {
-    Key: { of: () => S3KeyFilter, name: "S3Key" },
-  },
-};
-
-const ObjectAttributesList: ListShape = {
-  kind: "list",
-  item: { of: "string" },
-};
-
-const ObjectEncryption: StructureShape = {
-  kind: "structure",
-  union: true,
-  members: {
-    SSEKMS: { of: () => SSEKMSEncryption, name: "SSE-KMS" },
-  },
-};
-
-const ObjectIdentifier: StructureShape = {
-  kind: "structure",
-  members: {
-    Key: { of: "string", min: 1, required: true },
-    VersionId: { of: "string" },
-    ETag: { of: "string" },
-    LastModifiedTime: { of: "timestamp", time: "http-date" },
-    Size: { of: "long" },
-  },
-};
-
-const ObjectIdentifierList: ListShape = {
-  kind: "list",
-  item: { of: () => ObjectIdentifier },
-};
-
-const ObjectList: ListShape = {
-  kind: "list",
-  item: { of: () => ListedObject },
-};
-
-const ObjectLockConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    ObjectLockEnabled: { of: "string" },
-    Rule: { of: () => ObjectLockRule },
-  },
-};
-
-const ObjectLockLegalHold: StructureShape = {
-  kind: "structure",
-  members: {
-    Status: { of: "string" },
-  },
-};
-
-const ObjectLockRetention: StructureShape = {
-  kind: "structure",
-  members: {
-    Mode: { of: "string" },
-    RetainUntilDate: { of: "timestamp" },
-  },
-};
-
-const ObjectLockRule: StructureShape = {
-  kind: "structure",
-  members: {
-    DefaultRetention: { of: () => DefaultRetention },
-  },
-};
-
-const ObjectPart: StructureShape = {
-  kind: "structure",
-  members: {
-    PartNumber: { of: "integer" },
-    Size: { of: "long" },
-    ChecksumCRC32: { of: "string" },
-    ChecksumCRC32C: { of: "string" },
-    ChecksumCRC64NVME: { of: "string" },
-    ChecksumSHA1: { of: "string" },
-    ChecksumSHA256: { of: "string" },
-    ChecksumSHA512: { of: "string" },
-    ChecksumMD5: { of: "string" },
-    ChecksumXXHASH64: { of: "string" },
-    ChecksumXXHASH3: { of: "string" },
-    ChecksumXXHASH128: { of: "string" },
-  },
-};
-
-const ObjectVersion: StructureShape = {
-  kind: "structure",
-  members: {
-    ETag: { of: "string" },
-    ChecksumAlgorithm: { of: () => ChecksumAlgorithmList, flat: true },
-    ChecksumType: { of: "string" },
-    Size: { of: "long" },
-    StorageClass: { of: "string" },
-    Key: { of: "string", min: 1, required: true },
-    VersionId: { of: "string" },
-    IsLatest: { of: "boolean" },
-    LastModified: { of: "timestamp" },
-    Owner: { of: () => Owner },
-    RestoreStatus: { of: () => RestoreStatus },
-  },
-};
-
-const ObjectVersionList: ListShape = {
-  kind: "list",
-  item: { of: () => ObjectVersion },
-};
-
-const OptionalObjectAttributesList: ListShape = {
-  kind: "list",
-  item: { of: "string" },
-};
-
-const OutputLocation: StructureShape = {
-  kind: "structure",
-  members: {
-    S3: { of: () => S3Location },
-  },
-};
-
-const OutputSerialization: StructureShape = {
-  kind: "structure",
-  members: {
-    CSV: { of: () => CSVOutput },
-    JSON: { of: () => JSONOutput },
-  },
-};
-
-const Owner: StructureShape = {
-  kind: "structure",
-  members: {
-    DisplayName: { of: "string" },
-    ID: { of: "string" },
-  },
-};
-
-const OwnershipControls: StructureShape = {
-  kind: "structure",
-  members: {
-    Rules: {
-      of: () => OwnershipControlsRules,
-      name: "Rule",
-      flat: true,
-      required: true,
+function DefaultRetention(): StructureShape {
+  return (DefaultRetention as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Mode: { of: "string" },
+      Days: { of: "integer" },
+      Years: { of: "integer" },
     },
-  },
-};
+  };
+}
 
-const OwnershipControlsRule: StructureShape = {
-  kind: "structure",
-  members: {
-    ObjectOwnership: { of: "string", required: true },
-  },
-};
-
-const OwnershipControlsRules: ListShape = {
-  kind: "list",
-  item: { of: () => OwnershipControlsRule },
-};
-
-const ParquetInput: StructureShape = {
-  kind: "structure",
-  members: {},
-};
-
-const Part: StructureShape = {
-  kind: "structure",
-  members: {
-    PartNumber: { of: "integer", required: true },
-    LastModified: { of: "timestamp" },
-    ETag: { of: "string", required: true },
-    Size: { of: "long" },
-    ChecksumCRC32: { of: "string" },
-    ChecksumCRC32C: { of: "string" },
-    ChecksumCRC64NVME: { of: "string" },
-    ChecksumSHA1: { of: "string" },
-    ChecksumSHA256: { of: "string" },
-    ChecksumSHA512: { of: "string" },
-    ChecksumMD5: { of: "string" },
-    ChecksumXXHASH64: { of: "string" },
-    ChecksumXXHASH3: { of: "string" },
-    ChecksumXXHASH128: { of: "string" },
-  },
-};
-
-const PartitionedPrefix: StructureShape = {
-  kind: "structure",
-  members: {
-    PartitionDateSource: { of: "string" },
-  },
-};
-
-const Parts: ListShape = {
-  kind: "list",
-  item: { of: () => Part },
-};
-
-const PartsList: ListShape = {
-  kind: "list",
-  item: { of: () => ObjectPart },
-};
-
-const PolicyStatus: StructureShape = {
-  kind: "structure",
-  members: {
-    IsPublic: { of: "boolean" },
-  },
-};
-
-const Progress: StructureShape = {
-  kind: "structure",
-  members: {
-    BytesScanned: { of: "long" },
-    BytesProcessed: { of: "long" },
-    BytesReturned: { of: "long" },
-  },
-};
-
-const ProgressEvent: StructureShape = {
-  kind: "structure",
-  members: {
-    Details: { of: () => Progress, at: "payload", required: true },
-  },
-};
-
-const PublicAccessBlockConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    BlockPublicAcls: { of: "boolean" },
-    IgnorePublicAcls: { of: "boolean" },
-    BlockPublicPolicy: { of: "boolean" },
-    RestrictPublicBuckets: { of: "boolean" },
-  },
-};
-
-const QueueConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    Id: { of: "string" },
-    QueueArn: { of: "string", name: "Queue", required: true },
-    Events: { of: () => EventList, name: "Event", flat: true, required: true },
-    Filter: { of: () => NotificationConfigurationFilter },
-  },
-};
-
-const QueueConfigurationDeprecated: StructureShape = {
-  kind: "structure",
-  members: {
-    Id: { of: "string" },
-    Event: { of: "string" },
-    Events: { of: () => EventList, name: "Event", flat: true },
-    Queue: { of: "string" },
-  },
-};
-
-const QueueConfigurationList: ListShape = {
-  kind: "list",
-  item: { of: () => QueueConfiguration },
-};
-
-const RecordExpiration: StructureShape = {
-  kind: "structure",
-  members: {
-    Expiration: { of: "string", required: true },
-    Days: { of: "integer" },
-  },
-};
-
-const RecordsEvent: StructureShape = {
-  kind: "structure",
-  members: {
-    Payload: { of: "blob", at: "payload", required: true },
-  },
-};
-
-const Redirect: StructureShape = {
-  kind: "structure",
-  members: {
-    HostName: { of: "string" },
-    HttpRedirectCode: { of: "string" },
-    Protocol: { of: "string" },
-    ReplaceKeyPrefixWith: { of: "string" },
-    ReplaceKeyWith: { of: "string" },
-  },
-};
-
-const RedirectAllRequestsTo: StructureShape = {
-  kind: "structure",
-  members: {
-    HostName: { of: "string", required: true },
-    Protocol: { of: "string" },
-  },
-};
-
-const ReplicaModifications: StructureShape = {
-  kind: "structure",
-  members: {
-    Status: { of: "string", required: true },
-  },
-};
-
-const ReplicationConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    Role: { of: "string", required: true },
-    Rules: {
-      of: () => ReplicationRules,
-      name: "Rule",
-      flat: true,
-      required: true,
+function Delete(): StructureShape {
+  return (Delete as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Objects: {
+        of: ObjectIdentifierList,
+        name: "Object",
+        flat: true,
+        required: true,
+      },
+      Quiet: { of: "boolean" },
     },
-  },
-};
+  };
+}
 
-const ReplicationRule: StructureShape = {
-  kind: "structure",
-  members: {
-    ID: { of: "string" },
-    Priority: { of: "integer" },
-    Prefix: { of: "string" },
-    Filter: { of: () => ReplicationRuleFilter },
-    Status: { of: "string", required: true },
-    SourceSelectionCriteria: { of: () => SourceSelectionCriteria },
-    ExistingObjectReplication: { of: () => ExistingObjectReplication },
-    Destination: { of: () => Destination, required: true },
-    DeleteMarkerReplication: { of: () => DeleteMarkerReplication },
-  },
-};
-
-const ReplicationRuleAndOperator: StructureShape = {
-  kind: "structure",
-  members: {
-    Prefix: { of: "string" },
-    Tags: { of: () => TagSet, name: "Tag", flat: true },
-  },
-};
-
-const ReplicationRuleFilter: StructureShape = {
-  kind: "structure",
-  members: {
-    Prefix: { of: "string" },
-    Tag: { of: () => Tag },
-    And: { of: () => ReplicationRuleAndOperator },
-  },
-};
-
-const ReplicationRules: ListShape = {
-  kind: "list",
-  item: { of: () => ReplicationRule },
-};
-
-const ReplicationTime: StructureShape = {
-  kind: "structure",
-  members: {
-    Status: { of: "string", required: true },
-    Time: { of: () => ReplicationTimeValue, required: true },
-  },
-};
-
-const ReplicationTimeValue: StructureShape = {
-  kind: "structure",
-  members: {
-    Minutes: { of: "integer" },
-  },
-};
-
-const RequestPaymentConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    Payer: { of: "string", required: true },
-  },
-};
-
-const RequestProgress: StructureShape = {
-  kind: "structure",
-  members: {
-    Enabled: { of: "boolean" },
-  },
-};
-
-const RestoreRequest: StructureShape = {
-  kind: "structure",
-  members: {
-    Days: { of: "integer" },
-    GlacierJobParameters: { of: () => GlacierJobParameters },
-    Type: { of: "string" },
-    Tier: { of: "string" },
-    Description: { of: "string" },
-    SelectParameters: { of: () => SelectParameters },
-    OutputLocation: { of: () => OutputLocation },
-  },
-};
-
-const RestoreStatus: StructureShape = {
-  kind: "structure",
-  members: {
-    IsRestoreInProgress: { of: "boolean" },
-    RestoreExpiryDate: { of: "timestamp" },
-  },
-};
-
-const RoutingRule: StructureShape = {
-  kind: "structure",
-  members: {
-    Condition: { of: () => Condition },
-    Redirect: { of: () => Redirect, required: true },
-  },
-};
-
-const RoutingRules: ListShape = {
-  kind: "list",
-  item: { of: () => RoutingRule, name: "RoutingRule" },
-};
-
-const Rule: StructureShape = {
-  kind: "structure",
-  members: {
-    Expiration: { of: () => LifecycleExpiration },
-    ID: { of: "string" },
-    Prefix: { of: "string", required: true },
-    Status: { of: "string", required: true },
-    Transition: { of: () => Transition },
-    NoncurrentVersionTransition: { of: () => NoncurrentVersionTransition },
-    NoncurrentVersionExpiration: { of: () => NoncurrentVersionExpiration },
-    AbortIncompleteMultipartUpload: {
-      of: () => AbortIncompleteMultipartUpload,
+function DeleteFailure(): StructureShape {
+  return (DeleteFailure as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Key: { of: "string", min: 1 },
+      VersionId: { of: "string" },
+      Code: { of: "string" },
+      Message: { of: "string" },
     },
-  },
-};
+  };
+}
 
-const Rules: ListShape = {
-  kind: "list",
-  item: { of: () => Rule },
-};
-
-const S3KeyFilter: StructureShape = {
-  kind: "structure",
-  members: {
-    FilterRules: { of: () => FilterRuleList, name: "FilterRule", flat: true },
-  },
-};
-
-const S3Location: StructureShape = {
-  kind: "structure",
-  members: {
-    BucketName: { of: "string", required: true },
-    Prefix: { of: "string", required: true },
-    Encryption: { of: () => Encryption },
-    CannedACL: { of: "string" },
-    AccessControlList: { of: () => Grants },
-    Tagging: { of: () => Tagging },
-    UserMetadata: { of: () => UserMetadata },
-    StorageClass: { of: "string" },
-  },
-};
-
-const S3TablesDestination: StructureShape = {
-  kind: "structure",
-  members: {
-    TableBucketArn: { of: "string", required: true },
-    TableName: { of: "string", required: true },
-  },
-};
-
-const S3TablesDestinationResult: StructureShape = {
-  kind: "structure",
-  members: {
-    TableBucketArn: { of: "string", required: true },
-    TableName: { of: "string", required: true },
-    TableArn: { of: "string", required: true },
-    TableNamespace: { of: "string", required: true },
-  },
-};
-
-const SSEKMS: StructureShape = {
-  kind: "structure",
-  members: {
-    KeyId: { of: "string", required: true },
-  },
-};
-
-const SSEKMSEncryption: StructureShape = {
-  kind: "structure",
-  members: {
-    KMSKeyArn: { of: "string", min: 20, required: true },
-    BucketKeyEnabled: { of: "boolean" },
-  },
-};
-
-const SSES3: StructureShape = {
-  kind: "structure",
-  members: {},
-};
-
-const ScanRange: StructureShape = {
-  kind: "structure",
-  members: {
-    Start: { of: "long" },
-    End: { of: "long" },
-  },
-};
-
-const SelectObjectContentEventStream: StructureShape = {
-  kind: "structure",
-  events: true,
-  lastEvent: "End",
-  members: {
-    Records: { of: () => RecordsEvent },
-    Stats: { of: () => StatsEvent },
-    Progress: { of: () => ProgressEvent },
-    Cont: { of: () => ContinuationEvent },
-    End: { of: () => EndEvent },
-  },
-};
-
-const SelectParameters: StructureShape = {
-  kind: "structure",
-  members: {
-    InputSerialization: { of: () => InputSerialization, required: true },
-    ExpressionType: { of: "string", required: true },
-    Expression: { of: "string", required: true },
-    OutputSerialization: { of: () => OutputSerialization, required: true },
-  },
-};
-
-const ServerSideEncryptionByDefault: StructureShape = {
-  kind: "structure",
-  members: {
-    SSEAlgorithm: { of: "string", required: true },
-    KMSMasterKeyID: { of: "string" },
-  },
-};
-
-const ServerSideEncryptionConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    Rules: {
-      of: () => ServerSideEncryptionRules,
-      name: "Rule",
-      flat: true,
-      required: true,
+function DeleteMarkerEntry(): StructureShape {
+  return (DeleteMarkerEntry as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Owner: { of: Owner },
+      Key: { of: "string", min: 1, required: true },
+      VersionId: { of: "string" },
+      IsLatest: { of: "boolean" },
+      LastModified: { of: "timestamp" },
     },
-  },
-};
+  };
+}
 
-const ServerSideEncryptionRule: StructureShape = {
-  kind: "structure",
-  members: {
-    ApplyServerSideEncryptionByDefault: {
-      of: () => ServerSideEncryptionByDefault,
+function DeleteMarkerReplication(): StructureShape {
+  return (DeleteMarkerReplication as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Status: { of: "string" },
     },
-    BucketKeyEnabled: { of: "boolean" },
-    BlockedEncryptionTypes: { of: () => BlockedEncryptionTypes },
-  },
-};
+  };
+}
 
-const ServerSideEncryptionRules: ListShape = {
-  kind: "list",
-  item: { of: () => ServerSideEncryptionRule },
-};
+function DeleteMarkers(): ListShape {
+  return (DeleteMarkers as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: DeleteMarkerEntry },
+  };
+}
 
-const SessionCredentials: StructureShape = {
-  kind: "structure",
-  members: {
-    AccessKeyId: { of: "string", required: true },
-    SecretAccessKey: { of: "string", secret: true, required: true },
-    SessionToken: { of: "string", secret: true, required: true },
-    Expiration: { of: "timestamp", required: true },
-  },
-};
+function DeletedObject(): StructureShape {
+  return (DeletedObject as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Key: { of: "string", min: 1 },
+      VersionId: { of: "string" },
+      DeleteMarker: { of: "boolean" },
+      DeleteMarkerVersionId: { of: "string" },
+    },
+  };
+}
 
-const SimplePrefix: StructureShape = {
-  kind: "structure",
-  members: {},
-};
+function DeletedObjects(): ListShape {
+  return (DeletedObjects as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: DeletedObject },
+  };
+}
 
-const SourceSelectionCriteria: StructureShape = {
-  kind: "structure",
-  members: {
-    SseKmsEncryptedObjects: { of: () => SseKmsEncryptedObjects },
-    ReplicaModifications: { of: () => ReplicaModifications },
-  },
-};
+function Destination(): StructureShape {
+  return (Destination as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", required: true },
+      Account: { of: "string" },
+      StorageClass: { of: "string" },
+      AccessControlTranslation: { of: AccessControlTranslation },
+      EncryptionConfiguration: { of: EncryptionConfiguration },
+      ReplicationTime: { of: ReplicationTime },
+      Metrics: { of: Metrics },
+    },
+  };
+}
 
-const SseKmsEncryptedObjects: StructureShape = {
-  kind: "structure",
-  members: {
-    Status: { of: "string", required: true },
-  },
-};
+function DestinationResult(): StructureShape {
+  return (DestinationResult as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      TableBucketType: { of: "string" },
+      TableBucketArn: { of: "string" },
+      TableNamespace: { of: "string" },
+    },
+  };
+}
 
-const Stats: StructureShape = {
-  kind: "structure",
-  members: {
-    BytesScanned: { of: "long" },
-    BytesProcessed: { of: "long" },
-    BytesReturned: { of: "long" },
-  },
-};
+function Encryption(): StructureShape {
+  return (Encryption as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      EncryptionType: { of: "string", required: true },
+      KMSKeyId: { of: "string" },
+      KMSContext: { of: "string" },
+    },
+  };
+}
 
-const StatsEvent: StructureShape = {
-  kind: "structure",
-  members: {
-    Details: { of: () => Stats, at: "payload", required: true },
-  },
-};
+function EncryptionConfiguration(): StructureShape {
+  return (EncryptionConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ReplicaKmsKeyID: { of: "string" },
+    },
+  };
+}
 
-const StorageClassAnalysis: StructureShape = {
-  kind: "structure",
-  members: {
-    DataExport: { of: () => StorageClassAnalysisDataExport },
-  },
-};
+function EncryptionTypeList(): ListShape {
+  return (EncryptionTypeList as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: "string", name: "EncryptionType" },
+  };
+}
 
-const StorageClassAnalysisDataExport: StructureShape = {
-  kind: "structure",
-  members: {
-    OutputSchemaVersion: { of: "string", required: true },
-    Destination: { of: () => AnalyticsExportDestination, required: true },
-  },
-};
+function EndEvent(): StructureShape {
+  return (EndEvent as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {},
+  };
+}
 
-const Tag: StructureShape = {
-  kind: "structure",
-  members: {
-    Key: { of: "string", min: 1, required: true },
-    Value: { of: "string", required: true },
-  },
-};
+function ErrorDetails(): StructureShape {
+  return (ErrorDetails as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ErrorCode: { of: "string" },
+      ErrorMessage: { of: "string" },
+    },
+  };
+}
 
-const TagSet: ListShape = {
-  kind: "list",
-  item: { of: () => Tag, name: "Tag" },
-};
+function ErrorDocument(): StructureShape {
+  return (ErrorDocument as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Key: { of: "string", min: 1, required: true },
+    },
+  };
+}
 
-const Tagging: StructureShape = {
-  kind: "structure",
-  members: {
-    TagSet: { of: () => TagSet, required: true },
-  },
-};
+function Errors(): ListShape {
+  return (Errors as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: DeleteFailure },
+  };
+}
 
-const TargetGrant: StructureShape = {
-  kind: "structure",
-  members: {
-    Grantee: {
-      of: () => Grantee,
-      namespace: {
-        prefix: "xsi",
-        uri: "http://www.w3.org/2001/XMLSchema-instance",
+function EventBridgeConfiguration(): StructureShape {
+  return (EventBridgeConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {},
+  };
+}
+
+function EventList(): ListShape {
+  return (EventList as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: "string" },
+  };
+}
+
+function ExistingObjectReplication(): StructureShape {
+  return (ExistingObjectReplication as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Status: { of: "string", required: true },
+    },
+  };
+}
+
+function ExposeHeaders(): ListShape {
+  return (ExposeHeaders as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: "string" },
+  };
+}
+
+function FilterRule(): StructureShape {
+  return (FilterRule as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Name: { of: "string" },
+      Value: { of: "string" },
+    },
+  };
+}
+
+function FilterRuleList(): ListShape {
+  return (FilterRuleList as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: FilterRule },
+  };
+}
+
+function GetBucketMetadataConfigurationResult(): StructureShape {
+  return (GetBucketMetadataConfigurationResult as Lazy<StructureShape>).made ??=
+    {
+      kind: "structure",
+      members: {
+        MetadataConfigurationResult: {
+          of: MetadataConfigurationResult,
+          required: true,
+        },
+      },
+    };
+}
+
+function GetBucketMetadataTableConfigurationResult(): StructureShape {
+  return (GetBucketMetadataTableConfigurationResult as Lazy<StructureShape>)
+    .made ??= {
+      kind: "structure",
+      members: {
+        MetadataTableConfigurationResult: {
+          of: MetadataTableConfigurationResult,
+          required: true,
+        },
+        Status: { of: "string", required: true },
+        Error: { of: ErrorDetails },
+      },
+    };
+}
+
+function GetObjectAttributesParts(): StructureShape {
+  return (GetObjectAttributesParts as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      TotalPartsCount: { of: "integer", name: "PartsCount" },
+      PartNumberMarker: { of: "integer" },
+      NextPartNumberMarker: { of: "integer" },
+      MaxParts: { of: "integer" },
+      IsTruncated: { of: "boolean" },
+      Parts: { of: PartsList, name: "Part", flat: true },
+    },
+  };
+}
+
+function GlacierJobParameters(): StructureShape {
+  return (GlacierJobParameters as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Tier: { of: "string", required: true },
+    },
+  };
+}
+
+function Grant(): StructureShape {
+  return (Grant as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Grantee: {
+        of: Grantee,
+        namespace: {
+          prefix: "xsi",
+          uri: "http://www.w3.org/2001/XMLSchema-instance",
+        },
+      },
+      Permission: { of: "string" },
+    },
+  };
+}
+
+function Grantee(): StructureShape {
+  return (Grantee as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      DisplayName: { of: "string" },
+      EmailAddress: { of: "string" },
+      ID: { of: "string" },
+      Type: { of: "string", name: "xsi:type", attribute: true, required: true },
+      URI: { of: "string" },
+    },
+  };
+}
+
+function Grants(): ListShape {
+  return (Grants as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: Grant, name: "Grant" },
+  };
+}
+
+function IndexDocument(): StructureShape {
+  return (IndexDocument as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Suffix: { of: "string", required: true },
+    },
+  };
+}
+
+function Initiator(): StructureShape {
+  return (Initiator as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ID: { of: "string" },
+      DisplayName: { of: "string" },
+    },
+  };
+}
+
+function InputSerialization(): StructureShape {
+  return (InputSerialization as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      CSV: { of: CSVInput },
+      CompressionType: { of: "string" },
+      JSON: { of: JSONInput },
+      Parquet: { of: ParquetInput },
+    },
+  };
+}
+
+function IntelligentTieringAndOperator(): StructureShape {
+  return (IntelligentTieringAndOperator as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Prefix: { of: "string" },
+      Tags: { of: TagSet, name: "Tag", flat: true },
+    },
+  };
+}
+
+function IntelligentTieringConfiguration(): StructureShape {
+  return (IntelligentTieringConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Id: { of: "string", required: true },
+      Filter: { of: IntelligentTieringFilter },
+      Status: { of: "string", required: true },
+      Tierings: {
+        of: TieringList,
+        name: "Tiering",
+        flat: true,
+        required: true,
       },
     },
-    Permission: { of: "string" },
-  },
-};
+  };
+}
 
-const TargetGrants: ListShape = {
-  kind: "list",
-  item: { of: () => TargetGrant, name: "Grant" },
-};
+function IntelligentTieringConfigurationList(): ListShape {
+  return (IntelligentTieringConfigurationList as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: IntelligentTieringConfiguration },
+  };
+}
 
-const TargetObjectKeyFormat: StructureShape = {
-  kind: "structure",
-  members: {
-    SimplePrefix: { of: () => SimplePrefix },
-    PartitionedPrefix: { of: () => PartitionedPrefix },
-  },
-};
+function IntelligentTieringFilter(): StructureShape {
+  return (IntelligentTieringFilter as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Prefix: { of: "string" },
+      Tag: { of: Tag },
+      And: { of: IntelligentTieringAndOperator },
+    },
+  };
+}
 
-const Tiering: StructureShape = {
-  kind: "structure",
-  members: {
-    Days: { of: "integer", required: true },
-    AccessTier: { of: "string", required: true },
-  },
-};
+function InvalidObjectState(): StructureShape {
+  return (InvalidObjectState as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      StorageClass: { of: "string" },
+      AccessTier: { of: "string" },
+    },
+  };
+}
 
-const TieringList: ListShape = {
-  kind: "list",
-  item: { of: () => Tiering },
-};
+function InventoryConfiguration(): StructureShape {
+  return (InventoryConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Destination: { of: InventoryDestination, required: true },
+      IsEnabled: { of: "boolean", required: true },
+      Filter: { of: InventoryFilter },
+      Id: { of: "string", required: true },
+      IncludedObjectVersions: { of: "string", required: true },
+      OptionalFields: { of: InventoryOptionalFields },
+      Schedule: { of: InventorySchedule, required: true },
+    },
+  };
+}
 
-const TopicConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    Id: { of: "string" },
-    TopicArn: { of: "string", name: "Topic", required: true },
-    Events: { of: () => EventList, name: "Event", flat: true, required: true },
-    Filter: { of: () => NotificationConfigurationFilter },
-  },
-};
+function InventoryConfigurationList(): ListShape {
+  return (InventoryConfigurationList as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: InventoryConfiguration },
+  };
+}
 
-const TopicConfigurationDeprecated: StructureShape = {
-  kind: "structure",
-  members: {
-    Id: { of: "string" },
-    Events: { of: () => EventList, name: "Event", flat: true },
-    Event: { of: "string" },
-    Topic: { of: "string" },
-  },
-};
+function InventoryDestination(): StructureShape {
+  return (InventoryDestination as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      S3BucketDestination: { of: InventoryS3BucketDestination, required: true },
+    },
+  };
+}
 
-const TopicConfigurationList: ListShape = {
-  kind: "list",
-  item: { of: () => TopicConfiguration },
-};
+function InventoryEncryption(): StructureShape {
+  return (InventoryEncryption as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      SSES3: { of: SSES3, name: "SSE-S3" },
+      SSEKMS: { of: SSEKMS, name: "SSE-KMS" },
+    },
+  };
+}
 
-const Transition: StructureShape = {
-  kind: "structure",
-  members: {
-    Date: { of: "timestamp" },
-    Days: { of: "integer" },
-    StorageClass: { of: "string" },
-  },
-};
+function InventoryFilter(): StructureShape {
+  return (InventoryFilter as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Prefix: { of: "string", required: true },
+    },
+  };
+}
 
-const TransitionList: ListShape = {
-  kind: "list",
-  item: { of: () => Transition },
-};
+function InventoryOptionalFields(): ListShape {
+  return (InventoryOptionalFields as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: "string", name: "Field" },
+  };
+}
 
-const UserMetadata: ListShape = {
-  kind: "list",
-  item: { of: () => MetadataEntry, name: "MetadataEntry" },
-};
+function InventoryS3BucketDestination(): StructureShape {
+  return (InventoryS3BucketDestination as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      AccountId: { of: "string" },
+      Bucket: { of: "string", required: true },
+      Format: { of: "string", required: true },
+      Prefix: { of: "string" },
+      Encryption: { of: InventoryEncryption },
+    },
+  };
+}
 
-const VersioningConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    MFADelete: { of: "string", name: "MfaDelete" },
-    Status: { of: "string" },
-  },
-};
+function InventorySchedule(): StructureShape {
+  return (InventorySchedule as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Frequency: { of: "string", required: true },
+    },
+  };
+}
 
-const WebsiteConfiguration: StructureShape = {
-  kind: "structure",
-  members: {
-    ErrorDocument: { of: () => ErrorDocument },
-    IndexDocument: { of: () => IndexDocument },
-    RedirectAllRequestsTo: { of: () => RedirectAllRequestsTo },
-    RoutingRules: { of: () => RoutingRules },
-  },
-};
+function InventoryTableConfiguration(): StructureShape {
+  return (InventoryTableConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ConfigurationState: { of: "string", required: true },
+      EncryptionConfiguration: { of: MetadataTableEncryptionConfiguration },
+    },
+  };
+}
+
+function InventoryTableConfigurationResult(): StructureShape {
+  return (InventoryTableConfigurationResult as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ConfigurationState: { of: "string", required: true },
+      TableStatus: { of: "string" },
+      Error: { of: ErrorDetails },
+      TableName: { of: "string" },
+      TableArn: { of: "string" },
+    },
+  };
+}
+
+function InventoryTableConfigurationUpdates(): StructureShape {
+  return (InventoryTableConfigurationUpdates as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ConfigurationState: { of: "string", required: true },
+      EncryptionConfiguration: { of: MetadataTableEncryptionConfiguration },
+    },
+  };
+}
+
+function JSONInput(): StructureShape {
+  return (JSONInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Type: { of: "string" },
+    },
+  };
+}
+
+function JSONOutput(): StructureShape {
+  return (JSONOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      RecordDelimiter: { of: "string" },
+    },
+  };
+}
+
+function JournalTableConfiguration(): StructureShape {
+  return (JournalTableConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      RecordExpiration: { of: RecordExpiration, required: true },
+      EncryptionConfiguration: { of: MetadataTableEncryptionConfiguration },
+    },
+  };
+}
+
+function JournalTableConfigurationResult(): StructureShape {
+  return (JournalTableConfigurationResult as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      TableStatus: { of: "string", required: true },
+      Error: { of: ErrorDetails },
+      TableName: { of: "string", required: true },
+      TableArn: { of: "string" },
+      RecordExpiration: { of: RecordExpiration, required: true },
+    },
+  };
+}
+
+function JournalTableConfigurationUpdates(): StructureShape {
+  return (JournalTableConfigurationUpdates as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      RecordExpiration: { of: RecordExpiration, required: true },
+    },
+  };
+}
+
+function LambdaFunctionConfiguration(): StructureShape {
+  return (LambdaFunctionConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Id: { of: "string" },
+      LambdaFunctionArn: {
+        of: "string",
+        name: "CloudFunction",
+        required: true,
+      },
+      Events: { of: EventList, name: "Event", flat: true, required: true },
+      Filter: { of: NotificationConfigurationFilter },
+    },
+  };
+}
+
+function LambdaFunctionConfigurationList(): ListShape {
+  return (LambdaFunctionConfigurationList as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: LambdaFunctionConfiguration },
+  };
+}
+
+function LifecycleConfiguration(): StructureShape {
+  return (LifecycleConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Rules: { of: Rules, name: "Rule", flat: true, required: true },
+    },
+  };
+}
+
+function LifecycleExpiration(): StructureShape {
+  return (LifecycleExpiration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Date: { of: "timestamp" },
+      Days: { of: "integer" },
+      ExpiredObjectDeleteMarker: { of: "boolean" },
+    },
+  };
+}
+
+function LifecycleRule(): StructureShape {
+  return (LifecycleRule as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Expiration: { of: LifecycleExpiration },
+      ID: { of: "string" },
+      Prefix: { of: "string" },
+      Filter: { of: LifecycleRuleFilter },
+      Status: { of: "string", required: true },
+      Transitions: { of: TransitionList, name: "Transition", flat: true },
+      NoncurrentVersionTransitions: {
+        of: NoncurrentVersionTransitionList,
+        name: "NoncurrentVersionTransition",
+        flat: true,
+      },
+      NoncurrentVersionExpiration: { of: NoncurrentVersionExpiration },
+      AbortIncompleteMultipartUpload: { of: AbortIncompleteMultipartUpload },
+    },
+  };
+}
+
+function LifecycleRuleAndOperator(): StructureShape {
+  return (LifecycleRuleAndOperator as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Prefix: { of: "string" },
+      Tags: { of: TagSet, name: "Tag", flat: true },
+      ObjectSizeGreaterThan: { of: "long" },
+      ObjectSizeLessThan: { of: "long" },
+    },
+  };
+}
+
+function LifecycleRuleFilter(): StructureShape {
+  return (LifecycleRuleFilter as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Prefix: { of: "string" },
+      Tag: { of: Tag },
+      ObjectSizeGreaterThan: { of: "long" },
+      ObjectSizeLessThan: { of: "long" },
+      And: { of: LifecycleRuleAndOperator },
+    },
+  };
+}
+
+function LifecycleRules(): ListShape {
+  return (LifecycleRules as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: LifecycleRule },
+  };
+}
+
+function ListedObject(): StructureShape {
+  return (ListedObject as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Key: { of: "string", min: 1, required: true },
+      LastModified: { of: "timestamp" },
+      ETag: { of: "string" },
+      ChecksumAlgorithm: { of: ChecksumAlgorithmList, flat: true },
+      ChecksumType: { of: "string" },
+      Size: { of: "long" },
+      StorageClass: { of: "string" },
+      Owner: { of: Owner },
+      RestoreStatus: { of: RestoreStatus },
+    },
+  };
+}
+
+function LocationInfo(): StructureShape {
+  return (LocationInfo as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Type: { of: "string" },
+      Name: { of: "string" },
+    },
+  };
+}
+
+function LoggingEnabled(): StructureShape {
+  return (LoggingEnabled as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      TargetBucket: { of: "string", required: true },
+      TargetGrants: { of: TargetGrants },
+      TargetPrefix: { of: "string", required: true },
+      TargetObjectKeyFormat: { of: TargetObjectKeyFormat },
+    },
+  };
+}
+
+function Metadata(): MapShape {
+  return (Metadata as Lazy<MapShape>).made ??= {
+    kind: "map",
+    key: { of: "string" },
+    value: { of: "string" },
+  };
+}
+
+function MetadataConfiguration(): StructureShape {
+  return (MetadataConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      JournalTableConfiguration: {
+        of: JournalTableConfiguration,
+        required: true,
+      },
+      InventoryTableConfiguration: { of: InventoryTableConfiguration },
+      AnnotationTableConfiguration: { of: AnnotationTableConfiguration },
+    },
+  };
+}
+
+function MetadataConfigurationResult(): StructureShape {
+  return (MetadataConfigurationResult as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      DestinationResult: { of: DestinationResult, required: true },
+      JournalTableConfigurationResult: { of: JournalTableConfigurationResult },
+      InventoryTableConfigurationResult: {
+        of: InventoryTableConfigurationResult,
+      },
+      AnnotationTableConfigurationResult: {
+        of: AnnotationTableConfigurationResult,
+      },
+    },
+  };
+}
+
+function MetadataEntry(): StructureShape {
+  return (MetadataEntry as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Name: { of: "string" },
+      Value: { of: "string" },
+    },
+  };
+}
+
+function MetadataTableConfiguration(): StructureShape {
+  return (MetadataTableConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      S3TablesDestination: { of: S3TablesDestination, required: true },
+    },
+  };
+}
+
+function MetadataTableConfigurationResult(): StructureShape {
+  return (MetadataTableConfigurationResult as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      S3TablesDestinationResult: {
+        of: S3TablesDestinationResult,
+        required: true,
+      },
+    },
+  };
+}
+
+function MetadataTableEncryptionConfiguration(): StructureShape {
+  return (MetadataTableEncryptionConfiguration as Lazy<StructureShape>).made ??=
+    {
+      kind: "structure",
+      members: {
+        SseAlgorithm: { of: "string", required: true },
+        KmsKeyArn: { of: "string" },
+      },
+    };
+}
+
+function Metrics(): StructureShape {
+  return (Metrics as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Status: { of: "string", required: true },
+      EventThreshold: { of: ReplicationTimeValue },
+    },
+  };
+}
+
+function MetricsAndOperator(): StructureShape {
+  return (MetricsAndOperator as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Prefix: { of: "string" },
+      Tags: { of: TagSet, name: "Tag", flat: true },
+      AccessPointArn: { of: "string" },
+    },
+  };
+}
+
+function MetricsConfiguration(): StructureShape {
+  return (MetricsConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Id: { of: "string", required: true },
+      Filter: { of: MetricsFilter },
+    },
+  };
+}
+
+function MetricsConfigurationList(): ListShape {
+  return (MetricsConfigurationList as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: MetricsConfiguration },
+  };
+}
+
+function MetricsFilter(): StructureShape {
+  return (MetricsFilter as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Prefix: { of: "string" },
+      Tag: { of: Tag },
+      AccessPointArn: { of: "string" },
+      And: { of: MetricsAndOperator },
+    },
+  };
+}
+
+function MultipartUpload(): StructureShape {
+  return (MultipartUpload as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      UploadId: { of: "string", required: true },
+      Key: { of: "string", min: 1, required: true },
+      Initiated: { of: "timestamp" },
+      StorageClass: { of: "string" },
+      Owner: { of: Owner },
+      Initiator: { of: Initiator },
+      ChecksumAlgorithm: { of: "string" },
+      ChecksumType: { of: "string" },
+    },
+  };
+}
+
+function MultipartUploadList(): ListShape {
+  return (MultipartUploadList as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: MultipartUpload },
+  };
+}
+
+function NOTHING(): StructureShape {
+  return (NOTHING as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {},
+  };
+}
+
+function NoncurrentVersionExpiration(): StructureShape {
+  return (NoncurrentVersionExpiration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      NoncurrentDays: { of: "integer" },
+      NewerNoncurrentVersions: { of: "integer" },
+    },
+  };
+}
+
+function NoncurrentVersionTransition(): StructureShape {
+  return (NoncurrentVersionTransition as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      NoncurrentDays: { of: "integer" },
+      StorageClass: { of: "string" },
+      NewerNoncurrentVersions: { of: "integer" },
+    },
+  };
+}
+
+function NoncurrentVersionTransitionList(): ListShape {
+  return (NoncurrentVersionTransitionList as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: NoncurrentVersionTransition },
+  };
+}
+
+function NotificationConfiguration(): StructureShape {
+  return (NotificationConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      TopicConfigurations: {
+        of: TopicConfigurationList,
+        name: "TopicConfiguration",
+        flat: true,
+      },
+      QueueConfigurations: {
+        of: QueueConfigurationList,
+        name: "QueueConfiguration",
+        flat: true,
+      },
+      LambdaFunctionConfigurations: {
+        of: LambdaFunctionConfigurationList,
+        name: "CloudFunctionConfiguration",
+        flat: true,
+      },
+      EventBridgeConfiguration: { of: EventBridgeConfiguration },
+    },
+  };
+}
+
+function NotificationConfigurationDeprecated(): StructureShape {
+  return (NotificationConfigurationDeprecated as Lazy<StructureShape>).made ??=
+    {
+      kind: "structure",
+      members: {
+        TopicConfiguration: { of: TopicConfigurationDeprecated },
+        QueueConfiguration: { of: QueueConfigurationDeprecated },
+        CloudFunctionConfiguration: { of: CloudFunctionConfiguration },
+      },
+    };
+}
+
+function NotificationConfigurationFilter(): StructureShape {
+  return (NotificationConfigurationFilter as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Key: { of: S3KeyFilter, name: "S3Key" },
+    },
+  };
+}
+
+function ObjectAttributesList(): ListShape {
+  return (ObjectAttributesList as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: "string" },
+  };
+}
+
+function ObjectEncryption(): StructureShape {
+  return (ObjectEncryption as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    union: true,
+    members: {
+      SSEKMS: { of: SSEKMSEncryption, name: "SSE-KMS" },
+    },
+  };
+}
+
+function ObjectIdentifier(): StructureShape {
+  return (ObjectIdentifier as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Key: { of: "string", min: 1, required: true },
+      VersionId: { of: "string" },
+      ETag: { of: "string" },
+      LastModifiedTime: { of: "timestamp", time: "http-date" },
+      Size: { of: "long" },
+    },
+  };
+}
+
+function ObjectIdentifierList(): ListShape {
+  return (ObjectIdentifierList as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: ObjectIdentifier },
+  };
+}
+
+function ObjectList(): ListShape {
+  return (ObjectList as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: ListedObject },
+  };
+}
+
+function ObjectLockConfiguration(): StructureShape {
+  return (ObjectLockConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ObjectLockEnabled: { of: "string" },
+      Rule: { of: ObjectLockRule },
+    },
+  };
+}
+
+function ObjectLockLegalHold(): StructureShape {
+  return (ObjectLockLegalHold as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Status: { of: "string" },
+    },
+  };
+}
+
+function ObjectLockRetention(): StructureShape {
+  return (ObjectLockRetention as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Mode: { of: "string" },
+      RetainUntilDate: { of: "timestamp" },
+    },
+  };
+}
+
+function ObjectLockRule(): StructureShape {
+  return (ObjectLockRule as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      DefaultRetention: { of: DefaultRetention },
+    },
+  };
+}
+
+function ObjectPart(): StructureShape {
+  return (ObjectPart as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      PartNumber: { of: "integer" },
+      Size: { of: "long" },
+      ChecksumCRC32: { of: "string" },
+      ChecksumCRC32C: { of: "string" },
+      ChecksumCRC64NVME: { of: "string" },
+      ChecksumSHA1: { of: "string" },
+      ChecksumSHA256: { of: "string" },
+      ChecksumSHA512: { of: "string" },
+      ChecksumMD5: { of: "string" },
+      ChecksumXXHASH64: { of: "string" },
+      ChecksumXXHASH3: { of: "string" },
+      ChecksumXXHASH128: { of: "string" },
+    },
+  };
+}
+
+function ObjectVersion(): StructureShape {
+  return (ObjectVersion as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ETag: { of: "string" },
+      ChecksumAlgorithm: { of: ChecksumAlgorithmList, flat: true },
+      ChecksumType: { of: "string" },
+      Size: { of: "long" },
+      StorageClass: { of: "string" },
+      Key: { of: "string", min: 1, required: true },
+      VersionId: { of: "string" },
+      IsLatest: { of: "boolean" },
+      LastModified: { of: "timestamp" },
+      Owner: { of: Owner },
+      RestoreStatus: { of: RestoreStatus },
+    },
+  };
+}
+
+function ObjectVersionList(): ListShape {
+  return (ObjectVersionList as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: ObjectVersion },
+  };
+}
+
+function OptionalObjectAttributesList(): ListShape {
+  return (OptionalObjectAttributesList as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: "string" },
+  };
+}
+
+function OutputLocation(): StructureShape {
+  return (OutputLocation as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      S3: { of: S3Location },
+    },
+  };
+}
+
+function OutputSerialization(): StructureShape {
+  return (OutputSerialization as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      CSV: { of: CSVOutput },
+      JSON: { of: JSONOutput },
+    },
+  };
+}
+
+function Owner(): StructureShape {
+  return (Owner as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      DisplayName: { of: "string" },
+      ID: { of: "string" },
+    },
+  };
+}
+
+function OwnershipControls(): StructureShape {
+  return (OwnershipControls as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Rules: {
+        of: OwnershipControlsRules,
+        name: "Rule",
+        flat: true,
+        required: true,
+      },
+    },
+  };
+}
+
+function OwnershipControlsRule(): StructureShape {
+  return (OwnershipControlsRule as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ObjectOwnership: { of: "string", required: true },
+    },
+  };
+}
+
+function OwnershipControlsRules(): ListShape {
+  return (OwnershipControlsRules as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: OwnershipControlsRule },
+  };
+}
+
+function ParquetInput(): StructureShape {
+  return (ParquetInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {},
+  };
+}
+
+function Part(): StructureShape {
+  return (Part as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      PartNumber: { of: "integer", required: true },
+      LastModified: { of: "timestamp" },
+      ETag: { of: "string", required: true },
+      Size: { of: "long" },
+      ChecksumCRC32: { of: "string" },
+      ChecksumCRC32C: { of: "string" },
+      ChecksumCRC64NVME: { of: "string" },
+      ChecksumSHA1: { of: "string" },
+      ChecksumSHA256: { of: "string" },
+      ChecksumSHA512: { of: "string" },
+      ChecksumMD5: { of: "string" },
+      ChecksumXXHASH64: { of: "string" },
+      ChecksumXXHASH3: { of: "string" },
+      ChecksumXXHASH128: { of: "string" },
+    },
+  };
+}
+
+function PartitionedPrefix(): StructureShape {
+  return (PartitionedPrefix as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      PartitionDateSource: { of: "string" },
+    },
+  };
+}
+
+function Parts(): ListShape {
+  return (Parts as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: Part },
+  };
+}
+
+function PartsList(): ListShape {
+  return (PartsList as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: ObjectPart },
+  };
+}
+
+function PolicyStatus(): StructureShape {
+  return (PolicyStatus as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      IsPublic: { of: "boolean" },
+    },
+  };
+}
+
+function Progress(): StructureShape {
+  return (Progress as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      BytesScanned: { of: "long" },
+      BytesProcessed: { of: "long" },
+      BytesReturned: { of: "long" },
+    },
+  };
+}
+
+function ProgressEvent(): StructureShape {
+  return (ProgressEvent as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Details: { of: Progress, at: "payload", required: true },
+    },
+  };
+}
+
+function PublicAccessBlockConfiguration(): StructureShape {
+  return (PublicAccessBlockConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      BlockPublicAcls: { of: "boolean" },
+      IgnorePublicAcls: { of: "boolean" },
+      BlockPublicPolicy: { of: "boolean" },
+      RestrictPublicBuckets: { of: "boolean" },
+    },
+  };
+}
+
+function QueueConfiguration(): StructureShape {
+  return (QueueConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Id: { of: "string" },
+      QueueArn: { of: "string", name: "Queue", required: true },
+      Events: { of: EventList, name: "Event", flat: true, required: true },
+      Filter: { of: NotificationConfigurationFilter },
+    },
+  };
+}
+
+function QueueConfigurationDeprecated(): StructureShape {
+  return (QueueConfigurationDeprecated as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Id: { of: "string" },
+      Event: { of: "string" },
+      Events: { of: EventList, name: "Event", flat: true },
+      Queue: { of: "string" },
+    },
+  };
+}
+
+function QueueConfigurationList(): ListShape {
+  return (QueueConfigurationList as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: QueueConfiguration },
+  };
+}
+
+function RecordExpiration(): StructureShape {
+  return (RecordExpiration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Expiration: { of: "string", required: true },
+      Days: { of: "integer" },
+    },
+  };
+}
+
+function RecordsEvent(): StructureShape {
+  return (RecordsEvent as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Payload: { of: "blob", at: "payload", required: true },
+    },
+  };
+}
+
+function Redirect(): StructureShape {
+  return (Redirect as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      HostName: { of: "string" },
+      HttpRedirectCode: { of: "string" },
+      Protocol: { of: "string" },
+      ReplaceKeyPrefixWith: { of: "string" },
+      ReplaceKeyWith: { of: "string" },
+    },
+  };
+}
+
+function RedirectAllRequestsTo(): StructureShape {
+  return (RedirectAllRequestsTo as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      HostName: { of: "string", required: true },
+      Protocol: { of: "string" },
+    },
+  };
+}
+
+function ReplicaModifications(): StructureShape {
+  return (ReplicaModifications as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Status: { of: "string", required: true },
+    },
+  };
+}
+
+function ReplicationConfiguration(): StructureShape {
+  return (ReplicationConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Role: { of: "string", required: true },
+      Rules: { of: ReplicationRules, name: "Rule", flat: true, required: true },
+    },
+  };
+}
+
+function ReplicationRule(): StructureShape {
+  return (ReplicationRule as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ID: { of: "string" },
+      Priority: { of: "integer" },
+      Prefix: { of: "string" },
+      Filter: { of: ReplicationRuleFilter },
+      Status: { of: "string", required: true },
+      SourceSelectionCriteria: { of: SourceSelectionCriteria },
+      ExistingObjectReplication: { of: ExistingObjectReplication },
+      Destination: { of: Destination, required: true },
+      DeleteMarkerReplication: { of: DeleteMarkerReplication },
+    },
+  };
+}
+
+function ReplicationRuleAndOperator(): StructureShape {
+  return (ReplicationRuleAndOperator as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Prefix: { of: "string" },
+      Tags: { of: TagSet, name: "Tag", flat: true },
+    },
+  };
+}
+
+function ReplicationRuleFilter(): StructureShape {
+  return (ReplicationRuleFilter as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Prefix: { of: "string" },
+      Tag: { of: Tag },
+      And: { of: ReplicationRuleAndOperator },
+    },
+  };
+}
+
+function ReplicationRules(): ListShape {
+  return (ReplicationRules as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: ReplicationRule },
+  };
+}
+
+function ReplicationTime(): StructureShape {
+  return (ReplicationTime as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Status: { of: "string", required: true },
+      Time: { of: ReplicationTimeValue, required: true },
+    },
+  };
+}
+
+function ReplicationTimeValue(): StructureShape {
+  return (ReplicationTimeValue as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Minutes: { of: "integer" },
+    },
+  };
+}
+
+function RequestPaymentConfiguration(): StructureShape {
+  return (RequestPaymentConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Payer: { of: "string", required: true },
+    },
+  };
+}
+
+function RequestProgress(): StructureShape {
+  return (RequestProgress as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Enabled: { of: "boolean" },
+    },
+  };
+}
+
+function RestoreRequest(): StructureShape {
+  return (RestoreRequest as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Days: { of: "integer" },
+      GlacierJobParameters: { of: GlacierJobParameters },
+      Type: { of: "string" },
+      Tier: { of: "string" },
+      Description: { of: "string" },
+      SelectParameters: { of: SelectParameters },
+      OutputLocation: { of: OutputLocation },
+    },
+  };
+}
+
+function RestoreStatus(): StructureShape {
+  return (RestoreStatus as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      IsRestoreInProgress: { of: "boolean" },
+      RestoreExpiryDate: { of: "timestamp" },
+    },
+  };
+}
+
+function RoutingRule(): StructureShape {
+  return (RoutingRule as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Condition: { of: Condition },
+      Redirect: { of: Redirect, required: true },
+    },
+  };
+}
+
+function RoutingRules(): ListShape {
+  return (RoutingRules as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: RoutingRule, name: "RoutingRule" },
+  };
+}
+
+function Rule(): StructureShape {
+  return (Rule as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Expiration: { of: LifecycleExpiration },
+      ID: { of: "string" },
+      Prefix: { of: "string", required: true },
+      Status: { of: "string", required: true },
+      Transition: { of: Transition },
+      NoncurrentVersionTransition: { of: NoncurrentVersionTransition },
+      NoncurrentVersionExpiration: { of: NoncurrentVersionExpiration },
+      AbortIncompleteMultipartUpload: { of: AbortIncompleteMultipartUpload },
+    },
+  };
+}
+
+function Rules(): ListShape {
+  return (Rules as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: Rule },
+  };
+}
+
+function S3KeyFilter(): StructureShape {
+  return (S3KeyFilter as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      FilterRules: { of: FilterRuleList, name: "FilterRule", flat: true },
+    },
+  };
+}
+
+function S3Location(): StructureShape {
+  return (S3Location as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      BucketName: { of: "string", required: true },
+      Prefix: { of: "string", required: true },
+      Encryption: { of: Encryption },
+      CannedACL: { of: "string" },
+      AccessControlList: { of: Grants },
+      Tagging: { of: Tagging },
+      UserMetadata: { of: UserMetadata },
+      StorageClass: { of: "string" },
+    },
+  };
+}
+
+function S3TablesDestination(): StructureShape {
+  return (S3TablesDestination as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      TableBucketArn: { of: "string", required: true },
+      TableName: { of: "string", required: true },
+    },
+  };
+}
+
+function S3TablesDestinationResult(): StructureShape {
+  return (S3TablesDestinationResult as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      TableBucketArn: { of: "string", required: true },
+      TableName: { of: "string", required: true },
+      TableArn: { of: "string", required: true },
+      TableNamespace: { of: "string", required: true },
+    },
+  };
+}
+
+function SSEKMS(): StructureShape {
+  return (SSEKMS as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      KeyId: { of: "string", required: true },
+    },
+  };
+}
+
+function SSEKMSEncryption(): StructureShape {
+  return (SSEKMSEncryption as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      KMSKeyArn: { of: "string", min: 20, required: true },
+      BucketKeyEnabled: { of: "boolean" },
+    },
+  };
+}
+
+function SSES3(): StructureShape {
+  return (SSES3 as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {},
+  };
+}
+
+function ScanRange(): StructureShape {
+  return (ScanRange as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Start: { of: "long" },
+      End: { of: "long" },
+    },
+  };
+}
+
+function SelectObjectContentEventStream(): StructureShape {
+  return (SelectObjectContentEventStream as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    events: true,
+    lastEvent: "End",
+    members: {
+      Records: { of: RecordsEvent },
+      Stats: { of: StatsEvent },
+      Progress: { of: ProgressEvent },
+      Cont: { of: ContinuationEvent },
+      End: { of: EndEvent },
+    },
+  };
+}
+
+function SelectParameters(): StructureShape {
+  return (SelectParameters as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      InputSerialization: { of: InputSerialization, required: true },
+      ExpressionType: { of: "string", required: true },
+      Expression: { of: "string", required: true },
+      OutputSerialization: { of: OutputSerialization, required: true },
+    },
+  };
+}
+
+function ServerSideEncryptionByDefault(): StructureShape {
+  return (ServerSideEncryptionByDefault as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      SSEAlgorithm: { of: "string", required: true },
+      KMSMasterKeyID: { of: "string" },
+    },
+  };
+}
+
+function ServerSideEncryptionConfiguration(): StructureShape {
+  return (ServerSideEncryptionConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Rules: {
+        of: ServerSideEncryptionRules,
+        name: "Rule",
+        flat: true,
+        required: true,
+      },
+    },
+  };
+}
+
+function ServerSideEncryptionRule(): StructureShape {
+  return (ServerSideEncryptionRule as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ApplyServerSideEncryptionByDefault: { of: ServerSideEncryptionByDefault },
+      BucketKeyEnabled: { of: "boolean" },
+      BlockedEncryptionTypes: { of: BlockedEncryptionTypes },
+    },
+  };
+}
+
+function ServerSideEncryptionRules(): ListShape {
+  return (ServerSideEncryptionRules as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: ServerSideEncryptionRule },
+  };
+}
+
+function SessionCredentials(): StructureShape {
+  return (SessionCredentials as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      AccessKeyId: { of: "string", required: true },
+      SecretAccessKey: { of: "string", secret: true, required: true },
+      SessionToken: { of: "string", secret: true, required: true },
+      Expiration: { of: "timestamp", required: true },
+    },
+  };
+}
+
+function SimplePrefix(): StructureShape {
+  return (SimplePrefix as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {},
+  };
+}
+
+function SourceSelectionCriteria(): StructureShape {
+  return (SourceSelectionCriteria as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      SseKmsEncryptedObjects: { of: SseKmsEncryptedObjects },
+      ReplicaModifications: { of: ReplicaModifications },
+    },
+  };
+}
+
+function SseKmsEncryptedObjects(): StructureShape {
+  return (SseKmsEncryptedObjects as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Status: { of: "string", required: true },
+    },
+  };
+}
+
+function Stats(): StructureShape {
+  return (Stats as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      BytesScanned: { of: "long" },
+      BytesProcessed: { of: "long" },
+      BytesReturned: { of: "long" },
+    },
+  };
+}
+
+function StatsEvent(): StructureShape {
+  return (StatsEvent as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Details: { of: Stats, at: "payload", required: true },
+    },
+  };
+}
+
+function StorageClassAnalysis(): StructureShape {
+  return (StorageClassAnalysis as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      DataExport: { of: StorageClassAnalysisDataExport },
+    },
+  };
+}
+
+function StorageClassAnalysisDataExport(): StructureShape {
+  return (StorageClassAnalysisDataExport as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      OutputSchemaVersion: { of: "string", required: true },
+      Destination: { of: AnalyticsExportDestination, required: true },
+    },
+  };
+}
+
+function Tag(): StructureShape {
+  return (Tag as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Key: { of: "string", min: 1, required: true },
+      Value: { of: "string", required: true },
+    },
+  };
+}
+
+function TagSet(): ListShape {
+  return (TagSet as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: Tag, name: "Tag" },
+  };
+}
+
+function Tagging(): StructureShape {
+  return (Tagging as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      TagSet: { of: TagSet, required: true },
+    },
+  };
+}
+
+function TargetGrant(): StructureShape {
+  return (TargetGrant as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Grantee: {
+        of: Grantee,
+        namespace: {
+          prefix: "xsi",
+          uri: "http://www.w3.org/2001/XMLSchema-instance",
+        },
+      },
+      Permission: { of: "string" },
+    },
+  };
+}
+
+function TargetGrants(): ListShape {
+  return (TargetGrants as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: TargetGrant, name: "Grant" },
+  };
+}
+
+function TargetObjectKeyFormat(): StructureShape {
+  return (TargetObjectKeyFormat as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      SimplePrefix: { of: SimplePrefix },
+      PartitionedPrefix: { of: PartitionedPrefix },
+    },
+  };
+}
+
+function Tiering(): StructureShape {
+  return (Tiering as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Days: { of: "integer", required: true },
+      AccessTier: { of: "string", required: true },
+    },
+  };
+}
+
+function TieringList(): ListShape {
+  return (TieringList as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: Tiering },
+  };
+}
+
+function TopicConfiguration(): StructureShape {
+  return (TopicConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Id: { of: "string" },
+      TopicArn: { of: "string", name: "Topic", required: true },
+      Events: { of: EventList, name: "Event", flat: true, required: true },
+      Filter: { of: NotificationConfigurationFilter },
+    },
+  };
+}
+
+function TopicConfigurationDeprecated(): StructureShape {
+  return (TopicConfigurationDeprecated as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Id: { of: "string" },
+      Events: { of: EventList, name: "Event", flat: true },
+      Event: { of: "string" },
+      Topic: { of: "string" },
+    },
+  };
+}
+
+function TopicConfigurationList(): ListShape {
+  return (TopicConfigurationList as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: TopicConfiguration },
+  };
+}
+
+function Transition(): StructureShape {
+  return (Transition as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Date: { of: "timestamp" },
+      Days: { of: "integer" },
+      StorageClass: { of: "string" },
+    },
+  };
+}
+
+function TransitionList(): ListShape {
+  return (TransitionList as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: Transition },
+  };
+}
+
+function UserMetadata(): ListShape {
+  return (UserMetadata as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: MetadataEntry, name: "MetadataEntry" },
+  };
+}
+
+function VersioningConfiguration(): StructureShape {
+  return (VersioningConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      MFADelete: { of: "string", name: "MfaDelete" },
+      Status: { of: "string" },
+    },
+  };
+}
+
+function WebsiteConfiguration(): StructureShape {
+  return (WebsiteConfiguration as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ErrorDocument: { of: ErrorDocument },
+      IndexDocument: { of: IndexDocument },
+      RedirectAllRequestsTo: { of: RedirectAllRequestsTo },
+      RoutingRules: { of: RoutingRules },
+    },
+  };
+}
 
 const ERRORS: readonly ErrorTraits[] = [
-  { code: "InvalidObjectState", shape: () => InvalidObjectState },
+  { code: "InvalidObjectState", shape: InvalidObjectState },
 ];
 
-const AbortMultipartUploadInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
-    UploadId: { of: "string", at: "query", name: "uploadId", required: true },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function AbortMultipartUploadInput(): StructureShape {
+  return (AbortMultipartUploadInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
+      UploadId: { of: "string", at: "query", name: "uploadId", required: true },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
+      IfMatchInitiatedTime: {
+        of: "timestamp",
+        at: "header",
+        name: "x-amz-if-match-initiated-time",
+      },
     },
-    IfMatchInitiatedTime: {
-      of: "timestamp",
-      at: "header",
-      name: "x-amz-if-match-initiated-time",
+  };
+}
+function AbortMultipartUploadOutput(): StructureShape {
+  return (AbortMultipartUploadOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
     },
-  },
-};
-const AbortMultipartUploadOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-  },
-};
+  };
+}
 
 /**
  * Ends a multipart upload and discards its parts.
@@ -1954,131 +2372,139 @@ export const AbortMultipartUpload: Operation<
   path: "/{Key+}",
   idempotent: true,
   errorInSuccess: true,
-  input: () => AbortMultipartUploadInput,
-  output: () => AbortMultipartUploadOutput,
+  input: AbortMultipartUploadInput,
+  output: AbortMultipartUploadOutput,
   errors: ERRORS,
 };
 
-const CompleteMultipartUploadInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
-    MultipartUpload: {
-      of: () => CompletedMultipartUpload,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      name: "CompleteMultipartUpload",
+function CompleteMultipartUploadInput(): StructureShape {
+  return (CompleteMultipartUploadInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
+      MultipartUpload: {
+        of: CompletedMultipartUpload,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+        name: "CompleteMultipartUpload",
+      },
+      UploadId: { of: "string", at: "query", name: "uploadId", required: true },
+      ChecksumCRC32: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc32",
+      },
+      ChecksumCRC32C: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc32c",
+      },
+      ChecksumCRC64NVME: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc64nvme",
+      },
+      ChecksumSHA1: { of: "string", at: "header", name: "x-amz-checksum-sha1" },
+      ChecksumSHA256: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-sha256",
+      },
+      ChecksumSHA512: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-sha512",
+      },
+      ChecksumMD5: { of: "string", at: "header", name: "x-amz-checksum-md5" },
+      ChecksumXXHASH64: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash64",
+      },
+      ChecksumXXHASH3: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash3",
+      },
+      ChecksumXXHASH128: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash128",
+      },
+      ChecksumType: { of: "string", at: "header", name: "x-amz-checksum-type" },
+      MpuObjectSize: { of: "long", at: "header", name: "x-amz-mp-object-size" },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
+      IfMatch: { of: "string", at: "header", name: "If-Match" },
+      IfNoneMatch: { of: "string", at: "header", name: "If-None-Match" },
+      SSECustomerAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-algorithm",
+      },
+      SSECustomerKey: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key",
+        secret: true,
+      },
+      SSECustomerKeyMD5: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key-MD5",
+      },
     },
-    UploadId: { of: "string", at: "query", name: "uploadId", required: true },
-    ChecksumCRC32: { of: "string", at: "header", name: "x-amz-checksum-crc32" },
-    ChecksumCRC32C: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-crc32c",
+  };
+}
+function CompleteMultipartUploadOutput(): StructureShape {
+  return (CompleteMultipartUploadOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Location: { of: "string" },
+      Bucket: { of: "string" },
+      Key: { of: "string", min: 1 },
+      Expiration: { of: "string", at: "header", name: "x-amz-expiration" },
+      ETag: { of: "string" },
+      ChecksumCRC32: { of: "string" },
+      ChecksumCRC32C: { of: "string" },
+      ChecksumCRC64NVME: { of: "string" },
+      ChecksumSHA1: { of: "string" },
+      ChecksumSHA256: { of: "string" },
+      ChecksumSHA512: { of: "string" },
+      ChecksumMD5: { of: "string" },
+      ChecksumXXHASH64: { of: "string" },
+      ChecksumXXHASH3: { of: "string" },
+      ChecksumXXHASH128: { of: "string" },
+      ChecksumType: { of: "string" },
+      ServerSideEncryption: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption",
+      },
+      VersionId: { of: "string", at: "header", name: "x-amz-version-id" },
+      SSEKMSKeyId: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-aws-kms-key-id",
+      },
+      BucketKeyEnabled: {
+        of: "boolean",
+        at: "header",
+        name: "x-amz-server-side-encryption-bucket-key-enabled",
+      },
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
     },
-    ChecksumCRC64NVME: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-crc64nvme",
-    },
-    ChecksumSHA1: { of: "string", at: "header", name: "x-amz-checksum-sha1" },
-    ChecksumSHA256: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-sha256",
-    },
-    ChecksumSHA512: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-sha512",
-    },
-    ChecksumMD5: { of: "string", at: "header", name: "x-amz-checksum-md5" },
-    ChecksumXXHASH64: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash64",
-    },
-    ChecksumXXHASH3: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash3",
-    },
-    ChecksumXXHASH128: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash128",
-    },
-    ChecksumType: { of: "string", at: "header", name: "x-amz-checksum-type" },
-    MpuObjectSize: { of: "long", at: "header", name: "x-amz-mp-object-size" },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-    IfMatch: { of: "string", at: "header", name: "If-Match" },
-    IfNoneMatch: { of: "string", at: "header", name: "If-None-Match" },
-    SSECustomerAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-algorithm",
-    },
-    SSECustomerKey: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key",
-      secret: true,
-    },
-    SSECustomerKeyMD5: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key-MD5",
-    },
-  },
-};
-const CompleteMultipartUploadOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Location: { of: "string" },
-    Bucket: { of: "string" },
-    Key: { of: "string", min: 1 },
-    Expiration: { of: "string", at: "header", name: "x-amz-expiration" },
-    ETag: { of: "string" },
-    ChecksumCRC32: { of: "string" },
-    ChecksumCRC32C: { of: "string" },
-    ChecksumCRC64NVME: { of: "string" },
-    ChecksumSHA1: { of: "string" },
-    ChecksumSHA256: { of: "string" },
-    ChecksumSHA512: { of: "string" },
-    ChecksumMD5: { of: "string" },
-    ChecksumXXHASH64: { of: "string" },
-    ChecksumXXHASH3: { of: "string" },
-    ChecksumXXHASH128: { of: "string" },
-    ChecksumType: { of: "string" },
-    ServerSideEncryption: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption",
-    },
-    VersionId: { of: "string", at: "header", name: "x-amz-version-id" },
-    SSEKMSKeyId: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-aws-kms-key-id",
-    },
-    BucketKeyEnabled: {
-      of: "boolean",
-      at: "header",
-      name: "x-amz-server-side-encryption-bucket-key-enabled",
-    },
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-  },
-};
+  };
+}
 
 /**
  * Makes an object of the parts of a multipart upload.
@@ -2096,231 +2522,235 @@ export const CompleteMultipartUpload: Operation<
   idempotent: true,
   unlessGiven: ["IfMatch", "IfNoneMatch"],
   errorInSuccess: true,
-  input: () => CompleteMultipartUploadInput,
-  output: () => CompleteMultipartUploadOutput,
+  input: CompleteMultipartUploadInput,
+  output: CompleteMultipartUploadOutput,
   errors: ERRORS,
 };
 
-const CopyObjectInput: StructureShape = {
-  kind: "structure",
-  members: {
-    ACL: { of: "string", at: "header", name: "x-amz-acl" },
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    CacheControl: { of: "string", at: "header", name: "Cache-Control" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-algorithm",
+function CopyObjectInput(): StructureShape {
+  return (CopyObjectInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ACL: { of: "string", at: "header", name: "x-amz-acl" },
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      CacheControl: { of: "string", at: "header", name: "Cache-Control" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-algorithm",
+      },
+      ContentDisposition: {
+        of: "string",
+        at: "header",
+        name: "Content-Disposition",
+      },
+      ContentEncoding: { of: "string", at: "header", name: "Content-Encoding" },
+      ContentLanguage: { of: "string", at: "header", name: "Content-Language" },
+      ContentType: { of: "string", at: "header", name: "Content-Type" },
+      CopySource: {
+        of: "string",
+        at: "header",
+        name: "x-amz-copy-source",
+        context: "CopySource",
+        required: true,
+      },
+      CopySourceIfMatch: {
+        of: "string",
+        at: "header",
+        name: "x-amz-copy-source-if-match",
+      },
+      CopySourceIfModifiedSince: {
+        of: "timestamp",
+        at: "header",
+        name: "x-amz-copy-source-if-modified-since",
+      },
+      CopySourceIfNoneMatch: {
+        of: "string",
+        at: "header",
+        name: "x-amz-copy-source-if-none-match",
+      },
+      CopySourceIfUnmodifiedSince: {
+        of: "timestamp",
+        at: "header",
+        name: "x-amz-copy-source-if-unmodified-since",
+      },
+      Expires: { of: "timestamp", at: "header" },
+      GrantFullControl: {
+        of: "string",
+        at: "header",
+        name: "x-amz-grant-full-control",
+      },
+      GrantRead: { of: "string", at: "header", name: "x-amz-grant-read" },
+      GrantReadACP: {
+        of: "string",
+        at: "header",
+        name: "x-amz-grant-read-acp",
+      },
+      GrantWriteACP: {
+        of: "string",
+        at: "header",
+        name: "x-amz-grant-write-acp",
+      },
+      IfMatch: { of: "string", at: "header", name: "If-Match" },
+      IfNoneMatch: { of: "string", at: "header", name: "If-None-Match" },
+      Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
+      Metadata: { of: Metadata, at: "headers", name: "x-amz-meta-" },
+      MetadataDirective: {
+        of: "string",
+        at: "header",
+        name: "x-amz-metadata-directive",
+      },
+      TaggingDirective: {
+        of: "string",
+        at: "header",
+        name: "x-amz-tagging-directive",
+      },
+      AnnotationDirective: {
+        of: "string",
+        at: "header",
+        name: "x-amz-object-annotation-directive",
+      },
+      ServerSideEncryption: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption",
+      },
+      StorageClass: { of: "string", at: "header", name: "x-amz-storage-class" },
+      WebsiteRedirectLocation: {
+        of: "string",
+        at: "header",
+        name: "x-amz-website-redirect-location",
+      },
+      SSECustomerAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-algorithm",
+      },
+      SSECustomerKey: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key",
+        secret: true,
+      },
+      SSECustomerKeyMD5: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key-MD5",
+      },
+      SSEKMSKeyId: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-aws-kms-key-id",
+      },
+      SSEKMSEncryptionContext: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-context",
+        secret: true,
+      },
+      BucketKeyEnabled: {
+        of: "boolean",
+        at: "header",
+        name: "x-amz-server-side-encryption-bucket-key-enabled",
+      },
+      CopySourceSSECustomerAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-copy-source-server-side-encryption-customer-algorithm",
+      },
+      CopySourceSSECustomerKey: {
+        of: "string",
+        at: "header",
+        name: "x-amz-copy-source-server-side-encryption-customer-key",
+        secret: true,
+      },
+      CopySourceSSECustomerKeyMD5: {
+        of: "string",
+        at: "header",
+        name: "x-amz-copy-source-server-side-encryption-customer-key-MD5",
+      },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      Tagging: { of: "string", at: "header", name: "x-amz-tagging" },
+      ObjectLockMode: {
+        of: "string",
+        at: "header",
+        name: "x-amz-object-lock-mode",
+      },
+      ObjectLockRetainUntilDate: {
+        of: "timestamp",
+        at: "header",
+        name: "x-amz-object-lock-retain-until-date",
+        time: "iso8601",
+      },
+      ObjectLockLegalHoldStatus: {
+        of: "string",
+        at: "header",
+        name: "x-amz-object-lock-legal-hold",
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
+      ExpectedSourceBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-source-expected-bucket-owner",
+      },
     },
-    ContentDisposition: {
-      of: "string",
-      at: "header",
-      name: "Content-Disposition",
+  };
+}
+function CopyObjectOutput(): StructureShape {
+  return (CopyObjectOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      CopyObjectResult: { of: CopyObjectResult, at: "payload", required: true },
+      Expiration: { of: "string", at: "header", name: "x-amz-expiration" },
+      CopySourceVersionId: {
+        of: "string",
+        at: "header",
+        name: "x-amz-copy-source-version-id",
+      },
+      VersionId: { of: "string", at: "header", name: "x-amz-version-id" },
+      ServerSideEncryption: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption",
+      },
+      SSECustomerAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-algorithm",
+      },
+      SSECustomerKeyMD5: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key-MD5",
+      },
+      SSEKMSKeyId: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-aws-kms-key-id",
+      },
+      SSEKMSEncryptionContext: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-context",
+        secret: true,
+      },
+      BucketKeyEnabled: {
+        of: "boolean",
+        at: "header",
+        name: "x-amz-server-side-encryption-bucket-key-enabled",
+      },
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
     },
-    ContentEncoding: { of: "string", at: "header", name: "Content-Encoding" },
-    ContentLanguage: { of: "string", at: "header", name: "Content-Language" },
-    ContentType: { of: "string", at: "header", name: "Content-Type" },
-    CopySource: {
-      of: "string",
-      at: "header",
-      name: "x-amz-copy-source",
-      context: "CopySource",
-      required: true,
-    },
-    CopySourceIfMatch: {
-      of: "string",
-      at: "header",
-      name: "x-amz-copy-source-if-match",
-    },
-    CopySourceIfModifiedSince: {
-      of: "timestamp",
-      at: "header",
-      name: "x-amz-copy-source-if-modified-since",
-    },
-    CopySourceIfNoneMatch: {
-      of: "string",
-      at: "header",
-      name: "x-amz-copy-source-if-none-match",
-    },
-    CopySourceIfUnmodifiedSince: {
-      of: "timestamp",
-      at: "header",
-      name: "x-amz-copy-source-if-unmodified-since",
-    },
-    Expires: { of: "timestamp", at: "header" },
-    GrantFullControl: {
-      of: "string",
-      at: "header",
-      name: "x-amz-grant-full-control",
-    },
-    GrantRead: { of: "string", at: "header", name: "x-amz-grant-read" },
-    GrantReadACP: { of: "string", at: "header", name: "x-amz-grant-read-acp" },
-    GrantWriteACP: {
-      of: "string",
-      at: "header",
-      name: "x-amz-grant-write-acp",
-    },
-    IfMatch: { of: "string", at: "header", name: "If-Match" },
-    IfNoneMatch: { of: "string", at: "header", name: "If-None-Match" },
-    Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
-    Metadata: { of: () => Metadata, at: "headers", name: "x-amz-meta-" },
-    MetadataDirective: {
-      of: "string",
-      at: "header",
-      name: "x-amz-metadata-directive",
-    },
-    TaggingDirective: {
-      of: "string",
-      at: "header",
-      name: "x-amz-tagging-directive",
-    },
-    AnnotationDirective: {
-      of: "string",
-      at: "header",
-      name: "x-amz-object-annotation-directive",
-    },
-    ServerSideEncryption: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption",
-    },
-    StorageClass: { of: "string", at: "header", name: "x-amz-storage-class" },
-    WebsiteRedirectLocation: {
-      of: "string",
-      at: "header",
-      name: "x-amz-website-redirect-location",
-    },
-    SSECustomerAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-algorithm",
-    },
-    SSECustomerKey: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key",
-      secret: true,
-    },
-    SSECustomerKeyMD5: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key-MD5",
-    },
-    SSEKMSKeyId: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-aws-kms-key-id",
-    },
-    SSEKMSEncryptionContext: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-context",
-      secret: true,
-    },
-    BucketKeyEnabled: {
-      of: "boolean",
-      at: "header",
-      name: "x-amz-server-side-encryption-bucket-key-enabled",
-    },
-    CopySourceSSECustomerAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-copy-source-server-side-encryption-customer-algorithm",
-    },
-    CopySourceSSECustomerKey: {
-      of: "string",
-      at: "header",
-      name: "x-amz-copy-source-server-side-encryption-customer-key",
-      secret: true,
-    },
-    CopySourceSSECustomerKeyMD5: {
-      of: "string",
-      at: "header",
-      name: "x-amz-copy-source-server-side-encryption-customer-key-MD5",
-    },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    Tagging: { of: "string", at: "header", name: "x-amz-tagging" },
-    ObjectLockMode: {
-      of: "string",
-      at: "header",
-      name: "x-amz-object-lock-mode",
-    },
-    ObjectLockRetainUntilDate: {
-      of: "timestamp",
-      at: "header",
-      name: "x-amz-object-lock-retain-until-date",
-      time: "iso8601",
-    },
-    ObjectLockLegalHoldStatus: {
-      of: "string",
-      at: "header",
-      name: "x-amz-object-lock-legal-hold",
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-    ExpectedSourceBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-source-expected-bucket-owner",
-    },
-  },
-};
-const CopyObjectOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    CopyObjectResult: {
-      of: () => CopyObjectResult,
-      at: "payload",
-      required: true,
-    },
-    Expiration: { of: "string", at: "header", name: "x-amz-expiration" },
-    CopySourceVersionId: {
-      of: "string",
-      at: "header",
-      name: "x-amz-copy-source-version-id",
-    },
-    VersionId: { of: "string", at: "header", name: "x-amz-version-id" },
-    ServerSideEncryption: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption",
-    },
-    SSECustomerAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-algorithm",
-    },
-    SSECustomerKeyMD5: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key-MD5",
-    },
-    SSEKMSKeyId: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-aws-kms-key-id",
-    },
-    SSEKMSEncryptionContext: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-context",
-      secret: true,
-    },
-    BucketKeyEnabled: {
-      of: "boolean",
-      at: "header",
-      name: "x-amz-server-side-encryption-bucket-key-enabled",
-    },
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-  },
-};
+  };
+}
 
 /**
  * Copies an object of up to 5 GB within S3.
@@ -2338,58 +2768,71 @@ export const CopyObject: Operation<
   idempotent: true,
   unlessGiven: ["IfMatch", "IfNoneMatch"],
   errorInSuccess: true,
-  input: () => CopyObjectInput,
-  output: () => CopyObjectOutput,
+  input: CopyObjectInput,
+  output: CopyObjectOutput,
   errors: ERRORS,
 };
 
-const CreateBucketInput: StructureShape = {
-  kind: "structure",
-  members: {
-    ACL: { of: "string", at: "header", name: "x-amz-acl" },
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    CreateBucketConfiguration: {
-      of: () => CreateBucketConfiguration,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
+function CreateBucketInput(): StructureShape {
+  return (CreateBucketInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ACL: { of: "string", at: "header", name: "x-amz-acl" },
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      CreateBucketConfiguration: {
+        of: CreateBucketConfiguration,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+      },
+      GrantFullControl: {
+        of: "string",
+        at: "header",
+        name: "x-amz-grant-full-control",
+      },
+      GrantRead: { of: "string", at: "header", name: "x-amz-grant-read" },
+      GrantReadACP: {
+        of: "string",
+        at: "header",
+        name: "x-amz-grant-read-acp",
+      },
+      GrantWrite: { of: "string", at: "header", name: "x-amz-grant-write" },
+      GrantWriteACP: {
+        of: "string",
+        at: "header",
+        name: "x-amz-grant-write-acp",
+      },
+      ObjectLockEnabledForBucket: {
+        of: "boolean",
+        at: "header",
+        name: "x-amz-bucket-object-lock-enabled",
+      },
+      ObjectOwnership: {
+        of: "string",
+        at: "header",
+        name: "x-amz-object-ownership",
+      },
+      BucketNamespace: {
+        of: "string",
+        at: "header",
+        name: "x-amz-bucket-namespace",
+      },
     },
-    GrantFullControl: {
-      of: "string",
-      at: "header",
-      name: "x-amz-grant-full-control",
+  };
+}
+function CreateBucketOutput(): StructureShape {
+  return (CreateBucketOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Location: { of: "string", at: "header" },
+      BucketArn: {
+        of: "string",
+        at: "header",
+        name: "x-amz-bucket-arn",
+        min: 1,
+      },
     },
-    GrantRead: { of: "string", at: "header", name: "x-amz-grant-read" },
-    GrantReadACP: { of: "string", at: "header", name: "x-amz-grant-read-acp" },
-    GrantWrite: { of: "string", at: "header", name: "x-amz-grant-write" },
-    GrantWriteACP: {
-      of: "string",
-      at: "header",
-      name: "x-amz-grant-write-acp",
-    },
-    ObjectLockEnabledForBucket: {
-      of: "boolean",
-      at: "header",
-      name: "x-amz-bucket-object-lock-enabled",
-    },
-    ObjectOwnership: {
-      of: "string",
-      at: "header",
-      name: "x-amz-object-ownership",
-    },
-    BucketNamespace: {
-      of: "string",
-      at: "header",
-      name: "x-amz-bucket-namespace",
-    },
-  },
-};
-const CreateBucketOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Location: { of: "string", at: "header" },
-    BucketArn: { of: "string", at: "header", name: "x-amz-bucket-arn", min: 1 },
-  },
-};
+  };
+}
 
 /**
  * Makes a bucket.
@@ -2406,34 +2849,37 @@ export const CreateBucket: Operation<
   context: { DisableAccessPoints: "true", UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => CreateBucketInput,
-  output: () => CreateBucketOutput,
+  input: CreateBucketInput,
+  output: CreateBucketOutput,
   errors: ERRORS,
 };
 
-const CreateBucketMetadataConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
-    },
-    MetadataConfiguration: {
-      of: () => MetadataConfiguration,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      required: true,
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
+function CreateBucketMetadataConfigurationInput(): StructureShape {
+  return (CreateBucketMetadataConfigurationInput as Lazy<StructureShape>)
+    .made ??= {
+      kind: "structure",
+      members: {
+        Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+        ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+        ChecksumAlgorithm: {
+          of: "string",
+          at: "header",
+          name: "x-amz-sdk-checksum-algorithm",
+        },
+        MetadataConfiguration: {
+          of: MetadataConfiguration,
+          namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+          at: "payload",
+          required: true,
+        },
+        ExpectedBucketOwner: {
+          of: "string",
+          at: "header",
+          name: "x-amz-expected-bucket-owner",
+        },
+      },
+    };
+}
 
 /**
  * Starts to keep the metadata of a bucket's objects in tables.
@@ -2449,34 +2895,37 @@ export const CreateBucketMetadataConfiguration: Operation<
   path: "?metadataConfiguration",
   context: { UseS3ExpressControlEndpoint: "true" },
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
-  input: () => CreateBucketMetadataConfigurationInput,
-  output: () => NOTHING,
+  input: CreateBucketMetadataConfigurationInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const CreateBucketMetadataTableConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
-    },
-    MetadataTableConfiguration: {
-      of: () => MetadataTableConfiguration,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      required: true,
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
+function CreateBucketMetadataTableConfigurationInput(): StructureShape {
+  return (CreateBucketMetadataTableConfigurationInput as Lazy<StructureShape>)
+    .made ??= {
+      kind: "structure",
+      members: {
+        Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+        ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+        ChecksumAlgorithm: {
+          of: "string",
+          at: "header",
+          name: "x-amz-sdk-checksum-algorithm",
+        },
+        MetadataTableConfiguration: {
+          of: MetadataTableConfiguration,
+          namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+          at: "payload",
+          required: true,
+        },
+        ExpectedBucketOwner: {
+          of: "string",
+          at: "header",
+          name: "x-amz-expected-bucket-owner",
+        },
+      },
+    };
+}
 
 /**
  * Starts to keep the metadata of a bucket's objects in a table, the older way.
@@ -2492,166 +2941,174 @@ export const CreateBucketMetadataTableConfiguration: Operation<
   path: "?metadataTable",
   context: { UseS3ExpressControlEndpoint: "true" },
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
-  input: () => CreateBucketMetadataTableConfigurationInput,
-  output: () => NOTHING,
+  input: CreateBucketMetadataTableConfigurationInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const CreateMultipartUploadInput: StructureShape = {
-  kind: "structure",
-  members: {
-    ACL: { of: "string", at: "header", name: "x-amz-acl" },
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    CacheControl: { of: "string", at: "header", name: "Cache-Control" },
-    ContentDisposition: {
-      of: "string",
-      at: "header",
-      name: "Content-Disposition",
+function CreateMultipartUploadInput(): StructureShape {
+  return (CreateMultipartUploadInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ACL: { of: "string", at: "header", name: "x-amz-acl" },
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      CacheControl: { of: "string", at: "header", name: "Cache-Control" },
+      ContentDisposition: {
+        of: "string",
+        at: "header",
+        name: "Content-Disposition",
+      },
+      ContentEncoding: { of: "string", at: "header", name: "Content-Encoding" },
+      ContentLanguage: { of: "string", at: "header", name: "Content-Language" },
+      ContentType: { of: "string", at: "header", name: "Content-Type" },
+      Expires: { of: "timestamp", at: "header" },
+      GrantFullControl: {
+        of: "string",
+        at: "header",
+        name: "x-amz-grant-full-control",
+      },
+      GrantRead: { of: "string", at: "header", name: "x-amz-grant-read" },
+      GrantReadACP: {
+        of: "string",
+        at: "header",
+        name: "x-amz-grant-read-acp",
+      },
+      GrantWriteACP: {
+        of: "string",
+        at: "header",
+        name: "x-amz-grant-write-acp",
+      },
+      Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
+      Metadata: { of: Metadata, at: "headers", name: "x-amz-meta-" },
+      ServerSideEncryption: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption",
+      },
+      StorageClass: { of: "string", at: "header", name: "x-amz-storage-class" },
+      WebsiteRedirectLocation: {
+        of: "string",
+        at: "header",
+        name: "x-amz-website-redirect-location",
+      },
+      SSECustomerAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-algorithm",
+      },
+      SSECustomerKey: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key",
+        secret: true,
+      },
+      SSECustomerKeyMD5: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key-MD5",
+      },
+      SSEKMSKeyId: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-aws-kms-key-id",
+      },
+      SSEKMSEncryptionContext: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-context",
+        secret: true,
+      },
+      BucketKeyEnabled: {
+        of: "boolean",
+        at: "header",
+        name: "x-amz-server-side-encryption-bucket-key-enabled",
+      },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      Tagging: { of: "string", at: "header", name: "x-amz-tagging" },
+      ObjectLockMode: {
+        of: "string",
+        at: "header",
+        name: "x-amz-object-lock-mode",
+      },
+      ObjectLockRetainUntilDate: {
+        of: "timestamp",
+        at: "header",
+        name: "x-amz-object-lock-retain-until-date",
+        time: "iso8601",
+      },
+      ObjectLockLegalHoldStatus: {
+        of: "string",
+        at: "header",
+        name: "x-amz-object-lock-legal-hold",
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-algorithm",
+      },
+      ChecksumType: { of: "string", at: "header", name: "x-amz-checksum-type" },
     },
-    ContentEncoding: { of: "string", at: "header", name: "Content-Encoding" },
-    ContentLanguage: { of: "string", at: "header", name: "Content-Language" },
-    ContentType: { of: "string", at: "header", name: "Content-Type" },
-    Expires: { of: "timestamp", at: "header" },
-    GrantFullControl: {
-      of: "string",
-      at: "header",
-      name: "x-amz-grant-full-control",
+  };
+}
+function CreateMultipartUploadOutput(): StructureShape {
+  return (CreateMultipartUploadOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      AbortDate: { of: "timestamp", at: "header", name: "x-amz-abort-date" },
+      AbortRuleId: { of: "string", at: "header", name: "x-amz-abort-rule-id" },
+      Bucket: { of: "string" },
+      Key: { of: "string", min: 1 },
+      UploadId: { of: "string", required: true },
+      ServerSideEncryption: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption",
+      },
+      SSECustomerAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-algorithm",
+      },
+      SSECustomerKeyMD5: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key-MD5",
+      },
+      SSEKMSKeyId: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-aws-kms-key-id",
+      },
+      SSEKMSEncryptionContext: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-context",
+        secret: true,
+      },
+      BucketKeyEnabled: {
+        of: "boolean",
+        at: "header",
+        name: "x-amz-server-side-encryption-bucket-key-enabled",
+      },
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-algorithm",
+      },
+      ChecksumType: { of: "string", at: "header", name: "x-amz-checksum-type" },
     },
-    GrantRead: { of: "string", at: "header", name: "x-amz-grant-read" },
-    GrantReadACP: { of: "string", at: "header", name: "x-amz-grant-read-acp" },
-    GrantWriteACP: {
-      of: "string",
-      at: "header",
-      name: "x-amz-grant-write-acp",
-    },
-    Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
-    Metadata: { of: () => Metadata, at: "headers", name: "x-amz-meta-" },
-    ServerSideEncryption: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption",
-    },
-    StorageClass: { of: "string", at: "header", name: "x-amz-storage-class" },
-    WebsiteRedirectLocation: {
-      of: "string",
-      at: "header",
-      name: "x-amz-website-redirect-location",
-    },
-    SSECustomerAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-algorithm",
-    },
-    SSECustomerKey: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key",
-      secret: true,
-    },
-    SSECustomerKeyMD5: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key-MD5",
-    },
-    SSEKMSKeyId: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-aws-kms-key-id",
-    },
-    SSEKMSEncryptionContext: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-context",
-      secret: true,
-    },
-    BucketKeyEnabled: {
-      of: "boolean",
-      at: "header",
-      name: "x-amz-server-side-encryption-bucket-key-enabled",
-    },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    Tagging: { of: "string", at: "header", name: "x-amz-tagging" },
-    ObjectLockMode: {
-      of: "string",
-      at: "header",
-      name: "x-amz-object-lock-mode",
-    },
-    ObjectLockRetainUntilDate: {
-      of: "timestamp",
-      at: "header",
-      name: "x-amz-object-lock-retain-until-date",
-      time: "iso8601",
-    },
-    ObjectLockLegalHoldStatus: {
-      of: "string",
-      at: "header",
-      name: "x-amz-object-lock-legal-hold",
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-algorithm",
-    },
-    ChecksumType: { of: "string", at: "header", name: "x-amz-checksum-type" },
-  },
-};
-const CreateMultipartUploadOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    AbortDate: { of: "timestamp", at: "header", name: "x-amz-abort-date" },
-    AbortRuleId: { of: "string", at: "header", name: "x-amz-abort-rule-id" },
-    Bucket: { of: "string" },
-    Key: { of: "string", min: 1 },
-    UploadId: { of: "string", required: true },
-    ServerSideEncryption: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption",
-    },
-    SSECustomerAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-algorithm",
-    },
-    SSECustomerKeyMD5: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key-MD5",
-    },
-    SSEKMSKeyId: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-aws-kms-key-id",
-    },
-    SSEKMSEncryptionContext: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-context",
-      secret: true,
-    },
-    BucketKeyEnabled: {
-      of: "boolean",
-      at: "header",
-      name: "x-amz-server-side-encryption-bucket-key-enabled",
-    },
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-algorithm",
-    },
-    ChecksumType: { of: "string", at: "header", name: "x-amz-checksum-type" },
-  },
-};
+  };
+}
 
 /**
  * Starts an upload in parts.
@@ -2667,70 +3124,74 @@ export const CreateMultipartUpload: Operation<
   path: "/{Key+}?uploads",
   roots: ["InitiateMultipartUploadResult"],
   errorInSuccess: true,
-  input: () => CreateMultipartUploadInput,
-  output: () => CreateMultipartUploadOutput,
+  input: CreateMultipartUploadInput,
+  output: CreateMultipartUploadOutput,
   errors: ERRORS,
 };
 
-const CreateSessionInput: StructureShape = {
-  kind: "structure",
-  members: {
-    SessionMode: {
-      of: "string",
-      at: "header",
-      name: "x-amz-create-session-mode",
+function CreateSessionInput(): StructureShape {
+  return (CreateSessionInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      SessionMode: {
+        of: "string",
+        at: "header",
+        name: "x-amz-create-session-mode",
+      },
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ServerSideEncryption: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption",
+      },
+      SSEKMSKeyId: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-aws-kms-key-id",
+      },
+      SSEKMSEncryptionContext: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-context",
+        secret: true,
+      },
+      BucketKeyEnabled: {
+        of: "boolean",
+        at: "header",
+        name: "x-amz-server-side-encryption-bucket-key-enabled",
+      },
     },
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ServerSideEncryption: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption",
+  };
+}
+function CreateSessionOutput(): StructureShape {
+  return (CreateSessionOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ServerSideEncryption: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption",
+      },
+      SSEKMSKeyId: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-aws-kms-key-id",
+      },
+      SSEKMSEncryptionContext: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-context",
+        secret: true,
+      },
+      BucketKeyEnabled: {
+        of: "boolean",
+        at: "header",
+        name: "x-amz-server-side-encryption-bucket-key-enabled",
+      },
+      Credentials: { of: SessionCredentials, required: true },
     },
-    SSEKMSKeyId: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-aws-kms-key-id",
-    },
-    SSEKMSEncryptionContext: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-context",
-      secret: true,
-    },
-    BucketKeyEnabled: {
-      of: "boolean",
-      at: "header",
-      name: "x-amz-server-side-encryption-bucket-key-enabled",
-    },
-  },
-};
-const CreateSessionOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    ServerSideEncryption: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption",
-    },
-    SSEKMSKeyId: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-aws-kms-key-id",
-    },
-    SSEKMSEncryptionContext: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-context",
-      secret: true,
-    },
-    BucketKeyEnabled: {
-      of: "boolean",
-      at: "header",
-      name: "x-amz-server-side-encryption-bucket-key-enabled",
-    },
-    Credentials: { of: () => SessionCredentials, required: true },
-  },
-};
+  };
+}
 
 /**
  * Gets credentials for the objects of a directory bucket.
@@ -2748,22 +3209,24 @@ export const CreateSession: Operation<
   context: { DisableS3ExpressSessionAuth: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => CreateSessionInput,
-  output: () => CreateSessionOutput,
+  input: CreateSessionInput,
+  output: CreateSessionOutput,
   errors: ERRORS,
 };
 
-const DeleteBucketInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function DeleteBucketInput(): StructureShape {
+  return (DeleteBucketInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
+  };
+}
 
 /**
  * Deletes an empty bucket.
@@ -2779,23 +3242,26 @@ export const DeleteBucket: Operation<
   path: "",
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
-  input: () => DeleteBucketInput,
-  output: () => NOTHING,
+  input: DeleteBucketInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const DeleteBucketAnalyticsConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Id: { of: "string", at: "query", name: "id", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
+function DeleteBucketAnalyticsConfigurationInput(): StructureShape {
+  return (DeleteBucketAnalyticsConfigurationInput as Lazy<StructureShape>)
+    .made ??= {
+      kind: "structure",
+      members: {
+        Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+        Id: { of: "string", at: "query", name: "id", required: true },
+        ExpectedBucketOwner: {
+          of: "string",
+          at: "header",
+          name: "x-amz-expected-bucket-owner",
+        },
+      },
+    };
+}
 
 /**
  * Deletes an analytics configuration of a bucket.
@@ -2811,22 +3277,24 @@ export const DeleteBucketAnalyticsConfiguration: Operation<
   path: "?analytics",
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
-  input: () => DeleteBucketAnalyticsConfigurationInput,
-  output: () => NOTHING,
+  input: DeleteBucketAnalyticsConfigurationInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const DeleteBucketCorsInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function DeleteBucketCorsInput(): StructureShape {
+  return (DeleteBucketCorsInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
+  };
+}
 
 /**
  * Deletes the cross-origin rules of a bucket.
@@ -2842,22 +3310,24 @@ export const DeleteBucketCors: Operation<
   path: "?cors",
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
-  input: () => DeleteBucketCorsInput,
-  output: () => NOTHING,
+  input: DeleteBucketCorsInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const DeleteBucketEncryptionInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function DeleteBucketEncryptionInput(): StructureShape {
+  return (DeleteBucketEncryptionInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
+  };
+}
 
 /**
  * Sets the encryption of a bucket back to S3's own.
@@ -2873,23 +3343,27 @@ export const DeleteBucketEncryption: Operation<
   path: "?encryption",
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
-  input: () => DeleteBucketEncryptionInput,
-  output: () => NOTHING,
+  input: DeleteBucketEncryptionInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const DeleteBucketIntelligentTieringConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Id: { of: "string", at: "query", name: "id", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function DeleteBucketIntelligentTieringConfigurationInput(): StructureShape {
+  return (DeleteBucketIntelligentTieringConfigurationInput as Lazy<
+    StructureShape
+  >).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Id: { of: "string", at: "query", name: "id", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
+  };
+}
 
 /**
  * Deletes an Intelligent-Tiering configuration of a bucket.
@@ -2905,23 +3379,26 @@ export const DeleteBucketIntelligentTieringConfiguration: Operation<
   path: "?intelligent-tiering",
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
-  input: () => DeleteBucketIntelligentTieringConfigurationInput,
-  output: () => NOTHING,
+  input: DeleteBucketIntelligentTieringConfigurationInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const DeleteBucketInventoryConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Id: { of: "string", at: "query", name: "id", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
+function DeleteBucketInventoryConfigurationInput(): StructureShape {
+  return (DeleteBucketInventoryConfigurationInput as Lazy<StructureShape>)
+    .made ??= {
+      kind: "structure",
+      members: {
+        Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+        Id: { of: "string", at: "query", name: "id", required: true },
+        ExpectedBucketOwner: {
+          of: "string",
+          at: "header",
+          name: "x-amz-expected-bucket-owner",
+        },
+      },
+    };
+}
 
 /**
  * Deletes an inventory configuration of a bucket.
@@ -2937,22 +3414,24 @@ export const DeleteBucketInventoryConfiguration: Operation<
   path: "?inventory",
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
-  input: () => DeleteBucketInventoryConfigurationInput,
-  output: () => NOTHING,
+  input: DeleteBucketInventoryConfigurationInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const DeleteBucketLifecycleInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function DeleteBucketLifecycleInput(): StructureShape {
+  return (DeleteBucketLifecycleInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
+  };
+}
 
 /**
  * Deletes the lifecycle rules of a bucket.
@@ -2968,22 +3447,25 @@ export const DeleteBucketLifecycle: Operation<
   path: "?lifecycle",
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
-  input: () => DeleteBucketLifecycleInput,
-  output: () => NOTHING,
+  input: DeleteBucketLifecycleInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const DeleteBucketMetadataConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
+function DeleteBucketMetadataConfigurationInput(): StructureShape {
+  return (DeleteBucketMetadataConfigurationInput as Lazy<StructureShape>)
+    .made ??= {
+      kind: "structure",
+      members: {
+        Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+        ExpectedBucketOwner: {
+          of: "string",
+          at: "header",
+          name: "x-amz-expected-bucket-owner",
+        },
+      },
+    };
+}
 
 /**
  * Stops keeping the metadata of a bucket's objects in tables.
@@ -2999,22 +3481,25 @@ export const DeleteBucketMetadataConfiguration: Operation<
   path: "?metadataConfiguration",
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
-  input: () => DeleteBucketMetadataConfigurationInput,
-  output: () => NOTHING,
+  input: DeleteBucketMetadataConfigurationInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const DeleteBucketMetadataTableConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
+function DeleteBucketMetadataTableConfigurationInput(): StructureShape {
+  return (DeleteBucketMetadataTableConfigurationInput as Lazy<StructureShape>)
+    .made ??= {
+      kind: "structure",
+      members: {
+        Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+        ExpectedBucketOwner: {
+          of: "string",
+          at: "header",
+          name: "x-amz-expected-bucket-owner",
+        },
+      },
+    };
+}
 
 /**
  * Stops keeping the metadata of a bucket's objects in a table, the older way.
@@ -3030,23 +3515,26 @@ export const DeleteBucketMetadataTableConfiguration: Operation<
   path: "?metadataTable",
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
-  input: () => DeleteBucketMetadataTableConfigurationInput,
-  output: () => NOTHING,
+  input: DeleteBucketMetadataTableConfigurationInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const DeleteBucketMetricsConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Id: { of: "string", at: "query", name: "id", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
+function DeleteBucketMetricsConfigurationInput(): StructureShape {
+  return (DeleteBucketMetricsConfigurationInput as Lazy<StructureShape>)
+    .made ??= {
+      kind: "structure",
+      members: {
+        Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+        Id: { of: "string", at: "query", name: "id", required: true },
+        ExpectedBucketOwner: {
+          of: "string",
+          at: "header",
+          name: "x-amz-expected-bucket-owner",
+        },
+      },
+    };
+}
 
 /**
  * Deletes a metrics configuration of a bucket.
@@ -3062,22 +3550,24 @@ export const DeleteBucketMetricsConfiguration: Operation<
   path: "?metrics",
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
-  input: () => DeleteBucketMetricsConfigurationInput,
-  output: () => NOTHING,
+  input: DeleteBucketMetricsConfigurationInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const DeleteBucketOwnershipControlsInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function DeleteBucketOwnershipControlsInput(): StructureShape {
+  return (DeleteBucketOwnershipControlsInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
+  };
+}
 
 /**
  * Deletes the object ownership rules of a bucket.
@@ -3093,22 +3583,24 @@ export const DeleteBucketOwnershipControls: Operation<
   path: "?ownershipControls",
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
-  input: () => DeleteBucketOwnershipControlsInput,
-  output: () => NOTHING,
+  input: DeleteBucketOwnershipControlsInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const DeleteBucketPolicyInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function DeleteBucketPolicyInput(): StructureShape {
+  return (DeleteBucketPolicyInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
+  };
+}
 
 /**
  * Deletes the policy of a bucket.
@@ -3124,22 +3616,24 @@ export const DeleteBucketPolicy: Operation<
   path: "?policy",
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
-  input: () => DeleteBucketPolicyInput,
-  output: () => NOTHING,
+  input: DeleteBucketPolicyInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const DeleteBucketReplicationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function DeleteBucketReplicationInput(): StructureShape {
+  return (DeleteBucketReplicationInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
+  };
+}
 
 /**
  * Deletes the replication rules of a bucket.
@@ -3155,22 +3649,24 @@ export const DeleteBucketReplication: Operation<
   path: "?replication",
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
-  input: () => DeleteBucketReplicationInput,
-  output: () => NOTHING,
+  input: DeleteBucketReplicationInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const DeleteBucketTaggingInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function DeleteBucketTaggingInput(): StructureShape {
+  return (DeleteBucketTaggingInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
+  };
+}
 
 /**
  * Deletes all tags of a bucket.
@@ -3186,22 +3682,24 @@ export const DeleteBucketTagging: Operation<
   path: "?tagging",
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
-  input: () => DeleteBucketTaggingInput,
-  output: () => NOTHING,
+  input: DeleteBucketTaggingInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const DeleteBucketWebsiteInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function DeleteBucketWebsiteInput(): StructureShape {
+  return (DeleteBucketWebsiteInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
+  };
+}
 
 /**
  * Stops serving a bucket as a website.
@@ -3217,50 +3715,58 @@ export const DeleteBucketWebsite: Operation<
   path: "?website",
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
-  input: () => DeleteBucketWebsiteInput,
-  output: () => NOTHING,
+  input: DeleteBucketWebsiteInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const DeleteObjectInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
-    MFA: { of: "string", at: "header", name: "x-amz-mfa" },
-    VersionId: { of: "string", at: "query", name: "versionId" },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    BypassGovernanceRetention: {
-      of: "boolean",
-      at: "header",
-      name: "x-amz-bypass-governance-retention",
+function DeleteObjectInput(): StructureShape {
+  return (DeleteObjectInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
+      MFA: { of: "string", at: "header", name: "x-amz-mfa" },
+      VersionId: { of: "string", at: "query", name: "versionId" },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      BypassGovernanceRetention: {
+        of: "boolean",
+        at: "header",
+        name: "x-amz-bypass-governance-retention",
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
+      IfMatch: { of: "string", at: "header", name: "If-Match" },
+      IfMatchLastModifiedTime: {
+        of: "timestamp",
+        at: "header",
+        name: "x-amz-if-match-last-modified-time",
+      },
+      IfMatchSize: { of: "long", at: "header", name: "x-amz-if-match-size" },
     },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+  };
+}
+function DeleteObjectOutput(): StructureShape {
+  return (DeleteObjectOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      DeleteMarker: {
+        of: "boolean",
+        at: "header",
+        name: "x-amz-delete-marker",
+      },
+      VersionId: { of: "string", at: "header", name: "x-amz-version-id" },
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
     },
-    IfMatch: { of: "string", at: "header", name: "If-Match" },
-    IfMatchLastModifiedTime: {
-      of: "timestamp",
-      at: "header",
-      name: "x-amz-if-match-last-modified-time",
-    },
-    IfMatchSize: { of: "long", at: "header", name: "x-amz-if-match-size" },
-  },
-};
-const DeleteObjectOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    DeleteMarker: { of: "boolean", at: "header", name: "x-amz-delete-marker" },
-    VersionId: { of: "string", at: "header", name: "x-amz-version-id" },
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-  },
-};
+  };
+}
 
 /**
  * Deletes an object, or hides it behind a delete marker.
@@ -3277,51 +3783,55 @@ export const DeleteObject: Operation<
   idempotent: true,
   unlessGiven: ["IfMatch", "IfMatchLastModifiedTime", "IfMatchSize"],
   errorInSuccess: true,
-  input: () => DeleteObjectInput,
-  output: () => DeleteObjectOutput,
+  input: DeleteObjectInput,
+  output: DeleteObjectOutput,
   errors: ERRORS,
 };
 
-const DeleteObjectAnnotationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Key: { of: "string", at: "path", min: 1, required: true },
-    AnnotationName: {
-      of: "string",
-      at: "query",
-      name: "annotationName",
-      required: true,
+function DeleteObjectAnnotationInput(): StructureShape {
+  return (DeleteObjectAnnotationInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Key: { of: "string", at: "path", min: 1, required: true },
+      AnnotationName: {
+        of: "string",
+        at: "query",
+        name: "annotationName",
+        required: true,
+      },
+      VersionId: { of: "string", at: "query", name: "versionId" },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
+      ObjectIfMatch: {
+        of: "string",
+        at: "header",
+        name: "x-amz-object-if-match",
+      },
     },
-    VersionId: { of: "string", at: "query", name: "versionId" },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+  };
+}
+function DeleteObjectAnnotationOutput(): StructureShape {
+  return (DeleteObjectAnnotationOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ObjectVersionId: {
+        of: "string",
+        at: "header",
+        name: "x-amz-object-version-id",
+      },
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
     },
-    ObjectIfMatch: {
-      of: "string",
-      at: "header",
-      name: "x-amz-object-if-match",
-    },
-  },
-};
-const DeleteObjectAnnotationOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    ObjectVersionId: {
-      of: "string",
-      at: "header",
-      name: "x-amz-object-version-id",
-    },
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-  },
-};
+  };
+}
 
 /**
  * Deletes an annotation of an object.
@@ -3337,30 +3847,34 @@ export const DeleteObjectAnnotation: Operation<
   path: "/{Key+}?annotation",
   idempotent: true,
   errorInSuccess: true,
-  input: () => DeleteObjectAnnotationInput,
-  output: () => DeleteObjectAnnotationOutput,
+  input: DeleteObjectAnnotationInput,
+  output: DeleteObjectAnnotationOutput,
   errors: ERRORS,
 };
 
-const DeleteObjectTaggingInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Key: { of: "string", at: "path", min: 1, required: true },
-    VersionId: { of: "string", at: "query", name: "versionId" },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function DeleteObjectTaggingInput(): StructureShape {
+  return (DeleteObjectTaggingInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Key: { of: "string", at: "path", min: 1, required: true },
+      VersionId: { of: "string", at: "query", name: "versionId" },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
-const DeleteObjectTaggingOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    VersionId: { of: "string", at: "header", name: "x-amz-version-id" },
-  },
-};
+  };
+}
+function DeleteObjectTaggingOutput(): StructureShape {
+  return (DeleteObjectTaggingOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      VersionId: { of: "string", at: "header", name: "x-amz-version-id" },
+    },
+  };
+}
 
 /**
  * Deletes all tags of an object.
@@ -3376,52 +3890,56 @@ export const DeleteObjectTagging: Operation<
   path: "/{Key+}?tagging",
   idempotent: true,
   errorInSuccess: true,
-  input: () => DeleteObjectTaggingInput,
-  output: () => DeleteObjectTaggingOutput,
+  input: DeleteObjectTaggingInput,
+  output: DeleteObjectTaggingOutput,
   errors: ERRORS,
 };
 
-const DeleteObjectsInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Delete: {
-      of: () => Delete,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      required: true,
+function DeleteObjectsInput(): StructureShape {
+  return (DeleteObjectsInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Delete: {
+        of: Delete,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+        required: true,
+      },
+      MFA: { of: "string", at: "header", name: "x-amz-mfa" },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      BypassGovernanceRetention: {
+        of: "boolean",
+        at: "header",
+        name: "x-amz-bypass-governance-retention",
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
     },
-    MFA: { of: "string", at: "header", name: "x-amz-mfa" },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    BypassGovernanceRetention: {
-      of: "boolean",
-      at: "header",
-      name: "x-amz-bypass-governance-retention",
+  };
+}
+function DeleteObjectsOutput(): StructureShape {
+  return (DeleteObjectsOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Deleted: { of: DeletedObjects, flat: true },
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
+      Errors: { of: Errors, name: "Error", flat: true },
     },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
-    },
-  },
-};
-const DeleteObjectsOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Deleted: { of: () => DeletedObjects, flat: true },
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-    Errors: { of: () => Errors, name: "Error", flat: true },
-  },
-};
+  };
+}
 
 /**
  * Deletes up to 1 000 objects.
@@ -3439,22 +3957,24 @@ export const DeleteObjects: Operation<
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
   idempotent: true,
   errorInSuccess: true,
-  input: () => DeleteObjectsInput,
-  output: () => DeleteObjectsOutput,
+  input: DeleteObjectsInput,
+  output: DeleteObjectsOutput,
   errors: ERRORS,
 };
 
-const DeletePublicAccessBlockInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function DeletePublicAccessBlockInput(): StructureShape {
+  return (DeletePublicAccessBlockInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
+  };
+}
 
 /**
  * Stops blocking public access to a bucket.
@@ -3470,28 +3990,32 @@ export const DeletePublicAccessBlock: Operation<
   path: "?publicAccessBlock",
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
-  input: () => DeletePublicAccessBlockInput,
-  output: () => NOTHING,
+  input: DeletePublicAccessBlockInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const GetBucketAbacInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function GetBucketAbacInput(): StructureShape {
+  return (GetBucketAbacInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
-const GetBucketAbacOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    AbacStatus: { of: () => AbacStatus, at: "payload" },
-  },
-};
+  };
+}
+function GetBucketAbacOutput(): StructureShape {
+  return (GetBucketAbacOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      AbacStatus: { of: AbacStatus, at: "payload" },
+    },
+  };
+}
 
 /**
  * Reads whether tags of a bucket decide on access.
@@ -3507,34 +4031,44 @@ export const GetBucketAbac: Operation<
   path: "?abac",
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetBucketAbacInput,
-  output: () => GetBucketAbacOutput,
+  input: GetBucketAbacInput,
+  output: GetBucketAbacOutput,
   errors: ERRORS,
 };
 
-const GetBucketAccelerateConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-  },
-};
-const GetBucketAccelerateConfigurationOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Status: { of: "string" },
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-  },
-};
+function GetBucketAccelerateConfigurationInput(): StructureShape {
+  return (GetBucketAccelerateConfigurationInput as Lazy<StructureShape>)
+    .made ??= {
+      kind: "structure",
+      members: {
+        Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+        ExpectedBucketOwner: {
+          of: "string",
+          at: "header",
+          name: "x-amz-expected-bucket-owner",
+        },
+        RequestPayer: {
+          of: "string",
+          at: "header",
+          name: "x-amz-request-payer",
+        },
+      },
+    };
+}
+function GetBucketAccelerateConfigurationOutput(): StructureShape {
+  return (GetBucketAccelerateConfigurationOutput as Lazy<StructureShape>)
+    .made ??= {
+      kind: "structure",
+      members: {
+        Status: { of: "string" },
+        RequestCharged: {
+          of: "string",
+          at: "header",
+          name: "x-amz-request-charged",
+        },
+      },
+    };
+}
 
 /**
  * Reads whether a bucket has Transfer Acceleration.
@@ -3552,29 +4086,33 @@ export const GetBucketAccelerateConfiguration: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetBucketAccelerateConfigurationInput,
-  output: () => GetBucketAccelerateConfigurationOutput,
+  input: GetBucketAccelerateConfigurationInput,
+  output: GetBucketAccelerateConfigurationOutput,
   errors: ERRORS,
 };
 
-const GetBucketAclInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function GetBucketAclInput(): StructureShape {
+  return (GetBucketAclInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
-const GetBucketAclOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Owner: { of: () => Owner },
-    Grants: { of: () => Grants, name: "AccessControlList" },
-  },
-};
+  };
+}
+function GetBucketAclOutput(): StructureShape {
+  return (GetBucketAclOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Owner: { of: Owner },
+      Grants: { of: Grants, name: "AccessControlList" },
+    },
+  };
+}
 
 /**
  * Reads the access control list of a bucket.
@@ -3592,29 +4130,35 @@ export const GetBucketAcl: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetBucketAclInput,
-  output: () => GetBucketAclOutput,
+  input: GetBucketAclInput,
+  output: GetBucketAclOutput,
   errors: ERRORS,
 };
 
-const GetBucketAnalyticsConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Id: { of: "string", at: "query", name: "id", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
-const GetBucketAnalyticsConfigurationOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    AnalyticsConfiguration: { of: () => AnalyticsConfiguration, at: "payload" },
-  },
-};
+function GetBucketAnalyticsConfigurationInput(): StructureShape {
+  return (GetBucketAnalyticsConfigurationInput as Lazy<StructureShape>).made ??=
+    {
+      kind: "structure",
+      members: {
+        Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+        Id: { of: "string", at: "query", name: "id", required: true },
+        ExpectedBucketOwner: {
+          of: "string",
+          at: "header",
+          name: "x-amz-expected-bucket-owner",
+        },
+      },
+    };
+}
+function GetBucketAnalyticsConfigurationOutput(): StructureShape {
+  return (GetBucketAnalyticsConfigurationOutput as Lazy<StructureShape>)
+    .made ??= {
+      kind: "structure",
+      members: {
+        AnalyticsConfiguration: { of: AnalyticsConfiguration, at: "payload" },
+      },
+    };
+}
 
 /**
  * Reads an analytics configuration of a bucket.
@@ -3631,28 +4175,32 @@ export const GetBucketAnalyticsConfiguration: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetBucketAnalyticsConfigurationInput,
-  output: () => GetBucketAnalyticsConfigurationOutput,
+  input: GetBucketAnalyticsConfigurationInput,
+  output: GetBucketAnalyticsConfigurationOutput,
   errors: ERRORS,
 };
 
-const GetBucketCorsInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function GetBucketCorsInput(): StructureShape {
+  return (GetBucketCorsInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
-const GetBucketCorsOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    CORSRules: { of: () => CORSRules, name: "CORSRule", flat: true },
-  },
-};
+  };
+}
+function GetBucketCorsOutput(): StructureShape {
+  return (GetBucketCorsOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      CORSRules: { of: CORSRules, name: "CORSRule", flat: true },
+    },
+  };
+}
 
 /**
  * Reads the cross-origin rules of a bucket.
@@ -3670,31 +4218,35 @@ export const GetBucketCors: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetBucketCorsInput,
-  output: () => GetBucketCorsOutput,
+  input: GetBucketCorsInput,
+  output: GetBucketCorsOutput,
   errors: ERRORS,
 };
 
-const GetBucketEncryptionInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function GetBucketEncryptionInput(): StructureShape {
+  return (GetBucketEncryptionInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
-const GetBucketEncryptionOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    ServerSideEncryptionConfiguration: {
-      of: () => ServerSideEncryptionConfiguration,
-      at: "payload",
+  };
+}
+function GetBucketEncryptionOutput(): StructureShape {
+  return (GetBucketEncryptionOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ServerSideEncryptionConfiguration: {
+        of: ServerSideEncryptionConfiguration,
+        at: "payload",
+      },
     },
-  },
-};
+  };
+}
 
 /**
  * Reads how the objects of a bucket are encrypted.
@@ -3711,32 +4263,39 @@ export const GetBucketEncryption: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetBucketEncryptionInput,
-  output: () => GetBucketEncryptionOutput,
+  input: GetBucketEncryptionInput,
+  output: GetBucketEncryptionOutput,
   errors: ERRORS,
 };
 
-const GetBucketIntelligentTieringConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Id: { of: "string", at: "query", name: "id", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function GetBucketIntelligentTieringConfigurationInput(): StructureShape {
+  return (GetBucketIntelligentTieringConfigurationInput as Lazy<StructureShape>)
+    .made ??= {
+      kind: "structure",
+      members: {
+        Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+        Id: { of: "string", at: "query", name: "id", required: true },
+        ExpectedBucketOwner: {
+          of: "string",
+          at: "header",
+          name: "x-amz-expected-bucket-owner",
+        },
+      },
+    };
+}
+function GetBucketIntelligentTieringConfigurationOutput(): StructureShape {
+  return (GetBucketIntelligentTieringConfigurationOutput as Lazy<
+    StructureShape
+  >).made ??= {
+    kind: "structure",
+    members: {
+      IntelligentTieringConfiguration: {
+        of: IntelligentTieringConfiguration,
+        at: "payload",
+      },
     },
-  },
-};
-const GetBucketIntelligentTieringConfigurationOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    IntelligentTieringConfiguration: {
-      of: () => IntelligentTieringConfiguration,
-      at: "payload",
-    },
-  },
-};
+  };
+}
 
 /**
  * Reads an Intelligent-Tiering configuration of a bucket.
@@ -3753,29 +4312,35 @@ export const GetBucketIntelligentTieringConfiguration: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetBucketIntelligentTieringConfigurationInput,
-  output: () => GetBucketIntelligentTieringConfigurationOutput,
+  input: GetBucketIntelligentTieringConfigurationInput,
+  output: GetBucketIntelligentTieringConfigurationOutput,
   errors: ERRORS,
 };
 
-const GetBucketInventoryConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Id: { of: "string", at: "query", name: "id", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
-const GetBucketInventoryConfigurationOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    InventoryConfiguration: { of: () => InventoryConfiguration, at: "payload" },
-  },
-};
+function GetBucketInventoryConfigurationInput(): StructureShape {
+  return (GetBucketInventoryConfigurationInput as Lazy<StructureShape>).made ??=
+    {
+      kind: "structure",
+      members: {
+        Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+        Id: { of: "string", at: "query", name: "id", required: true },
+        ExpectedBucketOwner: {
+          of: "string",
+          at: "header",
+          name: "x-amz-expected-bucket-owner",
+        },
+      },
+    };
+}
+function GetBucketInventoryConfigurationOutput(): StructureShape {
+  return (GetBucketInventoryConfigurationOutput as Lazy<StructureShape>)
+    .made ??= {
+      kind: "structure",
+      members: {
+        InventoryConfiguration: { of: InventoryConfiguration, at: "payload" },
+      },
+    };
+}
 
 /**
  * Reads an inventory configuration of a bucket.
@@ -3792,28 +4357,32 @@ export const GetBucketInventoryConfiguration: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetBucketInventoryConfigurationInput,
-  output: () => GetBucketInventoryConfigurationOutput,
+  input: GetBucketInventoryConfigurationInput,
+  output: GetBucketInventoryConfigurationOutput,
   errors: ERRORS,
 };
 
-const GetBucketLifecycleInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function GetBucketLifecycleInput(): StructureShape {
+  return (GetBucketLifecycleInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
-const GetBucketLifecycleOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Rules: { of: () => Rules, name: "Rule", flat: true },
-  },
-};
+  };
+}
+function GetBucketLifecycleOutput(): StructureShape {
+  return (GetBucketLifecycleOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Rules: { of: Rules, name: "Rule", flat: true },
+    },
+  };
+}
 
 /**
  * Reads the lifecycle rules of a bucket, in the old form.
@@ -3831,33 +4400,39 @@ export const GetBucketLifecycle: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetBucketLifecycleInput,
-  output: () => GetBucketLifecycleOutput,
+  input: GetBucketLifecycleInput,
+  output: GetBucketLifecycleOutput,
   errors: ERRORS,
 };
 
-const GetBucketLifecycleConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
-const GetBucketLifecycleConfigurationOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Rules: { of: () => LifecycleRules, name: "Rule", flat: true },
-    TransitionDefaultMinimumObjectSize: {
-      of: "string",
-      at: "header",
-      name: "x-amz-transition-default-minimum-object-size",
-    },
-  },
-};
+function GetBucketLifecycleConfigurationInput(): StructureShape {
+  return (GetBucketLifecycleConfigurationInput as Lazy<StructureShape>).made ??=
+    {
+      kind: "structure",
+      members: {
+        Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+        ExpectedBucketOwner: {
+          of: "string",
+          at: "header",
+          name: "x-amz-expected-bucket-owner",
+        },
+      },
+    };
+}
+function GetBucketLifecycleConfigurationOutput(): StructureShape {
+  return (GetBucketLifecycleConfigurationOutput as Lazy<StructureShape>)
+    .made ??= {
+      kind: "structure",
+      members: {
+        Rules: { of: LifecycleRules, name: "Rule", flat: true },
+        TransitionDefaultMinimumObjectSize: {
+          of: "string",
+          at: "header",
+          name: "x-amz-transition-default-minimum-object-size",
+        },
+      },
+    };
+}
 
 /**
  * Reads the lifecycle rules of a bucket.
@@ -3875,28 +4450,32 @@ export const GetBucketLifecycleConfiguration: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetBucketLifecycleConfigurationInput,
-  output: () => GetBucketLifecycleConfigurationOutput,
+  input: GetBucketLifecycleConfigurationInput,
+  output: GetBucketLifecycleConfigurationOutput,
   errors: ERRORS,
 };
 
-const GetBucketLocationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function GetBucketLocationInput(): StructureShape {
+  return (GetBucketLocationInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
-const GetBucketLocationOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    LocationConstraint: { of: "string", at: "text" },
-  },
-};
+  };
+}
+function GetBucketLocationOutput(): StructureShape {
+  return (GetBucketLocationOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      LocationConstraint: { of: "string", at: "text" },
+    },
+  };
+}
 
 /**
  * Reads the region of a bucket.
@@ -3914,28 +4493,32 @@ export const GetBucketLocation: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetBucketLocationInput,
-  output: () => GetBucketLocationOutput,
+  input: GetBucketLocationInput,
+  output: GetBucketLocationOutput,
   errors: ERRORS,
 };
 
-const GetBucketLoggingInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function GetBucketLoggingInput(): StructureShape {
+  return (GetBucketLoggingInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
-const GetBucketLoggingOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    LoggingEnabled: { of: () => LoggingEnabled },
-  },
-};
+  };
+}
+function GetBucketLoggingOutput(): StructureShape {
+  return (GetBucketLoggingOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      LoggingEnabled: { of: LoggingEnabled },
+    },
+  };
+}
 
 /**
  * Reads where the access logs of a bucket go.
@@ -3953,31 +4536,37 @@ export const GetBucketLogging: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetBucketLoggingInput,
-  output: () => GetBucketLoggingOutput,
+  input: GetBucketLoggingInput,
+  output: GetBucketLoggingOutput,
   errors: ERRORS,
 };
 
-const GetBucketMetadataConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
-const GetBucketMetadataConfigurationOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    GetBucketMetadataConfigurationResult: {
-      of: () => GetBucketMetadataConfigurationResult,
-      at: "payload",
-    },
-  },
-};
+function GetBucketMetadataConfigurationInput(): StructureShape {
+  return (GetBucketMetadataConfigurationInput as Lazy<StructureShape>).made ??=
+    {
+      kind: "structure",
+      members: {
+        Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+        ExpectedBucketOwner: {
+          of: "string",
+          at: "header",
+          name: "x-amz-expected-bucket-owner",
+        },
+      },
+    };
+}
+function GetBucketMetadataConfigurationOutput(): StructureShape {
+  return (GetBucketMetadataConfigurationOutput as Lazy<StructureShape>).made ??=
+    {
+      kind: "structure",
+      members: {
+        GetBucketMetadataConfigurationResult: {
+          of: GetBucketMetadataConfigurationResult,
+          at: "payload",
+        },
+      },
+    };
+}
 
 /**
  * Reads how the metadata of a bucket's objects is kept in tables.
@@ -3994,31 +4583,37 @@ export const GetBucketMetadataConfiguration: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetBucketMetadataConfigurationInput,
-  output: () => GetBucketMetadataConfigurationOutput,
+  input: GetBucketMetadataConfigurationInput,
+  output: GetBucketMetadataConfigurationOutput,
   errors: ERRORS,
 };
 
-const GetBucketMetadataTableConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
-const GetBucketMetadataTableConfigurationOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    GetBucketMetadataTableConfigurationResult: {
-      of: () => GetBucketMetadataTableConfigurationResult,
-      at: "payload",
-    },
-  },
-};
+function GetBucketMetadataTableConfigurationInput(): StructureShape {
+  return (GetBucketMetadataTableConfigurationInput as Lazy<StructureShape>)
+    .made ??= {
+      kind: "structure",
+      members: {
+        Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+        ExpectedBucketOwner: {
+          of: "string",
+          at: "header",
+          name: "x-amz-expected-bucket-owner",
+        },
+      },
+    };
+}
+function GetBucketMetadataTableConfigurationOutput(): StructureShape {
+  return (GetBucketMetadataTableConfigurationOutput as Lazy<StructureShape>)
+    .made ??= {
+      kind: "structure",
+      members: {
+        GetBucketMetadataTableConfigurationResult: {
+          of: GetBucketMetadataTableConfigurationResult,
+          at: "payload",
+        },
+      },
+    };
+}
 
 /**
  * Reads how the metadata of a bucket's objects is kept in a table, the older
@@ -4036,29 +4631,34 @@ export const GetBucketMetadataTableConfiguration: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetBucketMetadataTableConfigurationInput,
-  output: () => GetBucketMetadataTableConfigurationOutput,
+  input: GetBucketMetadataTableConfigurationInput,
+  output: GetBucketMetadataTableConfigurationOutput,
   errors: ERRORS,
 };
 
-const GetBucketMetricsConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Id: { of: "string", at: "query", name: "id", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function GetBucketMetricsConfigurationInput(): StructureShape {
+  return (GetBucketMetricsConfigurationInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Id: { of: "string", at: "query", name: "id", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
-const GetBucketMetricsConfigurationOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    MetricsConfiguration: { of: () => MetricsConfiguration, at: "payload" },
-  },
-};
+  };
+}
+function GetBucketMetricsConfigurationOutput(): StructureShape {
+  return (GetBucketMetricsConfigurationOutput as Lazy<StructureShape>).made ??=
+    {
+      kind: "structure",
+      members: {
+        MetricsConfiguration: { of: MetricsConfiguration, at: "payload" },
+      },
+    };
+}
 
 /**
  * Reads a metrics configuration of a bucket.
@@ -4075,22 +4675,24 @@ export const GetBucketMetricsConfiguration: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetBucketMetricsConfigurationInput,
-  output: () => GetBucketMetricsConfigurationOutput,
+  input: GetBucketMetricsConfigurationInput,
+  output: GetBucketMetricsConfigurationOutput,
   errors: ERRORS,
 };
 
-const GetBucketNotificationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function GetBucketNotificationInput(): StructureShape {
+  return (GetBucketNotificationInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
+  };
+}
 
 /**
  * Reads whom events of a bucket are sent to, in the old form.
@@ -4108,8 +4710,8 @@ export const GetBucketNotification: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetBucketNotificationInput,
-  output: () => NotificationConfigurationDeprecated,
+  input: GetBucketNotificationInput,
+  output: NotificationConfigurationDeprecated,
   errors: ERRORS,
 };
 
@@ -4129,28 +4731,32 @@ export const GetBucketNotificationConfiguration: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetBucketNotificationInput,
-  output: () => NotificationConfiguration,
+  input: GetBucketNotificationInput,
+  output: NotificationConfiguration,
   errors: ERRORS,
 };
 
-const GetBucketOwnershipControlsInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function GetBucketOwnershipControlsInput(): StructureShape {
+  return (GetBucketOwnershipControlsInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
-const GetBucketOwnershipControlsOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    OwnershipControls: { of: () => OwnershipControls, at: "payload" },
-  },
-};
+  };
+}
+function GetBucketOwnershipControlsOutput(): StructureShape {
+  return (GetBucketOwnershipControlsOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      OwnershipControls: { of: OwnershipControls, at: "payload" },
+    },
+  };
+}
 
 /**
  * Reads the object ownership rules of a bucket.
@@ -4167,28 +4773,32 @@ export const GetBucketOwnershipControls: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetBucketOwnershipControlsInput,
-  output: () => GetBucketOwnershipControlsOutput,
+  input: GetBucketOwnershipControlsInput,
+  output: GetBucketOwnershipControlsOutput,
   errors: ERRORS,
 };
 
-const GetBucketPolicyInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function GetBucketPolicyInput(): StructureShape {
+  return (GetBucketPolicyInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
-const GetBucketPolicyOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Policy: { of: "string", at: "payload", required: true },
-  },
-};
+  };
+}
+function GetBucketPolicyOutput(): StructureShape {
+  return (GetBucketPolicyOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Policy: { of: "string", at: "payload", required: true },
+    },
+  };
+}
 
 /**
  * Reads the policy of a bucket.
@@ -4204,28 +4814,32 @@ export const GetBucketPolicy: Operation<
   path: "?policy",
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
-  input: () => GetBucketPolicyInput,
-  output: () => GetBucketPolicyOutput,
+  input: GetBucketPolicyInput,
+  output: GetBucketPolicyOutput,
   errors: ERRORS,
 };
 
-const GetBucketPolicyStatusInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function GetBucketPolicyStatusInput(): StructureShape {
+  return (GetBucketPolicyStatusInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
-const GetBucketPolicyStatusOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    PolicyStatus: { of: () => PolicyStatus, at: "payload" },
-  },
-};
+  };
+}
+function GetBucketPolicyStatusOutput(): StructureShape {
+  return (GetBucketPolicyStatusOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      PolicyStatus: { of: PolicyStatus, at: "payload" },
+    },
+  };
+}
 
 /**
  * Reads whether the policy makes a bucket public.
@@ -4242,31 +4856,32 @@ export const GetBucketPolicyStatus: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetBucketPolicyStatusInput,
-  output: () => GetBucketPolicyStatusOutput,
+  input: GetBucketPolicyStatusInput,
+  output: GetBucketPolicyStatusOutput,
   errors: ERRORS,
 };
 
-const GetBucketReplicationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function GetBucketReplicationInput(): StructureShape {
+  return (GetBucketReplicationInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
-const GetBucketReplicationOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    ReplicationConfiguration: {
-      of: () => ReplicationConfiguration,
-      at: "payload",
+  };
+}
+function GetBucketReplicationOutput(): StructureShape {
+  return (GetBucketReplicationOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ReplicationConfiguration: { of: ReplicationConfiguration, at: "payload" },
     },
-  },
-};
+  };
+}
 
 /**
  * Reads the replication rules of a bucket.
@@ -4283,28 +4898,32 @@ export const GetBucketReplication: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetBucketReplicationInput,
-  output: () => GetBucketReplicationOutput,
+  input: GetBucketReplicationInput,
+  output: GetBucketReplicationOutput,
   errors: ERRORS,
 };
 
-const GetBucketRequestPaymentInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function GetBucketRequestPaymentInput(): StructureShape {
+  return (GetBucketRequestPaymentInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
-const GetBucketRequestPaymentOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Payer: { of: "string" },
-  },
-};
+  };
+}
+function GetBucketRequestPaymentOutput(): StructureShape {
+  return (GetBucketRequestPaymentOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Payer: { of: "string" },
+    },
+  };
+}
 
 /**
  * Reads who pays for the requests to a bucket.
@@ -4322,28 +4941,32 @@ export const GetBucketRequestPayment: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetBucketRequestPaymentInput,
-  output: () => GetBucketRequestPaymentOutput,
+  input: GetBucketRequestPaymentInput,
+  output: GetBucketRequestPaymentOutput,
   errors: ERRORS,
 };
 
-const GetBucketTaggingInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function GetBucketTaggingInput(): StructureShape {
+  return (GetBucketTaggingInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
-const GetBucketTaggingOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    TagSet: { of: () => TagSet, required: true },
-  },
-};
+  };
+}
+function GetBucketTaggingOutput(): StructureShape {
+  return (GetBucketTaggingOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      TagSet: { of: TagSet, required: true },
+    },
+  };
+}
 
 /**
  * Reads the tags of a bucket.
@@ -4361,29 +4984,33 @@ export const GetBucketTagging: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetBucketTaggingInput,
-  output: () => GetBucketTaggingOutput,
+  input: GetBucketTaggingInput,
+  output: GetBucketTaggingOutput,
   errors: ERRORS,
 };
 
-const GetBucketVersioningInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function GetBucketVersioningInput(): StructureShape {
+  return (GetBucketVersioningInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
-const GetBucketVersioningOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Status: { of: "string" },
-    MFADelete: { of: "string", name: "MfaDelete" },
-  },
-};
+  };
+}
+function GetBucketVersioningOutput(): StructureShape {
+  return (GetBucketVersioningOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Status: { of: "string" },
+      MFADelete: { of: "string", name: "MfaDelete" },
+    },
+  };
+}
 
 /**
  * Reads whether a bucket keeps versions.
@@ -4401,31 +5028,35 @@ export const GetBucketVersioning: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetBucketVersioningInput,
-  output: () => GetBucketVersioningOutput,
+  input: GetBucketVersioningInput,
+  output: GetBucketVersioningOutput,
   errors: ERRORS,
 };
 
-const GetBucketWebsiteInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function GetBucketWebsiteInput(): StructureShape {
+  return (GetBucketWebsiteInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
-const GetBucketWebsiteOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    RedirectAllRequestsTo: { of: () => RedirectAllRequestsTo },
-    IndexDocument: { of: () => IndexDocument },
-    ErrorDocument: { of: () => ErrorDocument },
-    RoutingRules: { of: () => RoutingRules },
-  },
-};
+  };
+}
+function GetBucketWebsiteOutput(): StructureShape {
+  return (GetBucketWebsiteOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      RedirectAllRequestsTo: { of: RedirectAllRequestsTo },
+      IndexDocument: { of: IndexDocument },
+      ErrorDocument: { of: ErrorDocument },
+      RoutingRules: { of: RoutingRules },
+    },
+  };
+}
 
 /**
  * Reads how a bucket is served as a website.
@@ -4443,213 +5074,225 @@ export const GetBucketWebsite: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetBucketWebsiteInput,
-  output: () => GetBucketWebsiteOutput,
+  input: GetBucketWebsiteInput,
+  output: GetBucketWebsiteOutput,
   errors: ERRORS,
 };
 
-const GetObjectInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    IfMatch: { of: "string", at: "header", name: "If-Match" },
-    IfModifiedSince: {
-      of: "timestamp",
-      at: "header",
-      name: "If-Modified-Since",
+function GetObjectInput(): StructureShape {
+  return (GetObjectInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      IfMatch: { of: "string", at: "header", name: "If-Match" },
+      IfModifiedSince: {
+        of: "timestamp",
+        at: "header",
+        name: "If-Modified-Since",
+      },
+      IfNoneMatch: { of: "string", at: "header", name: "If-None-Match" },
+      IfUnmodifiedSince: {
+        of: "timestamp",
+        at: "header",
+        name: "If-Unmodified-Since",
+      },
+      Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
+      Range: { of: "string", at: "header" },
+      ResponseCacheControl: {
+        of: "string",
+        at: "query",
+        name: "response-cache-control",
+      },
+      ResponseContentDisposition: {
+        of: "string",
+        at: "query",
+        name: "response-content-disposition",
+      },
+      ResponseContentEncoding: {
+        of: "string",
+        at: "query",
+        name: "response-content-encoding",
+      },
+      ResponseContentLanguage: {
+        of: "string",
+        at: "query",
+        name: "response-content-language",
+      },
+      ResponseContentType: {
+        of: "string",
+        at: "query",
+        name: "response-content-type",
+      },
+      ResponseExpires: {
+        of: "timestamp",
+        at: "query",
+        name: "response-expires",
+        time: "http-date",
+      },
+      VersionId: { of: "string", at: "query", name: "versionId" },
+      SSECustomerAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-algorithm",
+      },
+      SSECustomerKey: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key",
+        secret: true,
+      },
+      SSECustomerKeyMD5: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key-MD5",
+      },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      PartNumber: { of: "integer", at: "query", name: "partNumber" },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
+      ChecksumMode: { of: "string", at: "header", name: "x-amz-checksum-mode" },
     },
-    IfNoneMatch: { of: "string", at: "header", name: "If-None-Match" },
-    IfUnmodifiedSince: {
-      of: "timestamp",
-      at: "header",
-      name: "If-Unmodified-Since",
+  };
+}
+function GetObjectOutput(): StructureShape {
+  return (GetObjectOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Body: { of: "blob", stream: true, at: "payload", required: true },
+      DeleteMarker: {
+        of: "boolean",
+        at: "header",
+        name: "x-amz-delete-marker",
+      },
+      AcceptRanges: { of: "string", at: "header", name: "accept-ranges" },
+      Expiration: { of: "string", at: "header", name: "x-amz-expiration" },
+      Restore: { of: "string", at: "header", name: "x-amz-restore" },
+      LastModified: { of: "timestamp", at: "header", name: "Last-Modified" },
+      ContentLength: { of: "long", at: "header", name: "Content-Length" },
+      ETag: { of: "string", at: "header" },
+      ChecksumCRC32: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc32",
+      },
+      ChecksumCRC32C: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc32c",
+      },
+      ChecksumCRC64NVME: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc64nvme",
+      },
+      ChecksumSHA1: { of: "string", at: "header", name: "x-amz-checksum-sha1" },
+      ChecksumSHA256: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-sha256",
+      },
+      ChecksumSHA512: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-sha512",
+      },
+      ChecksumMD5: { of: "string", at: "header", name: "x-amz-checksum-md5" },
+      ChecksumXXHASH64: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash64",
+      },
+      ChecksumXXHASH3: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash3",
+      },
+      ChecksumXXHASH128: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash128",
+      },
+      ChecksumType: { of: "string", at: "header", name: "x-amz-checksum-type" },
+      MissingMeta: { of: "integer", at: "header", name: "x-amz-missing-meta" },
+      VersionId: { of: "string", at: "header", name: "x-amz-version-id" },
+      CacheControl: { of: "string", at: "header", name: "Cache-Control" },
+      ContentDisposition: {
+        of: "string",
+        at: "header",
+        name: "Content-Disposition",
+      },
+      ContentEncoding: { of: "string", at: "header", name: "Content-Encoding" },
+      ContentLanguage: { of: "string", at: "header", name: "Content-Language" },
+      ContentRange: { of: "string", at: "header", name: "Content-Range" },
+      ContentType: { of: "string", at: "header", name: "Content-Type" },
+      Expires: { of: "timestamp", at: "header", lenient: true },
+      WebsiteRedirectLocation: {
+        of: "string",
+        at: "header",
+        name: "x-amz-website-redirect-location",
+      },
+      ServerSideEncryption: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption",
+      },
+      Metadata: { of: Metadata, at: "headers", name: "x-amz-meta-" },
+      SSECustomerAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-algorithm",
+      },
+      SSECustomerKeyMD5: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key-MD5",
+      },
+      SSEKMSKeyId: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-aws-kms-key-id",
+      },
+      BucketKeyEnabled: {
+        of: "boolean",
+        at: "header",
+        name: "x-amz-server-side-encryption-bucket-key-enabled",
+      },
+      StorageClass: { of: "string", at: "header", name: "x-amz-storage-class" },
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
+      ReplicationStatus: {
+        of: "string",
+        at: "header",
+        name: "x-amz-replication-status",
+      },
+      PartsCount: { of: "integer", at: "header", name: "x-amz-mp-parts-count" },
+      TagCount: { of: "integer", at: "header", name: "x-amz-tagging-count" },
+      ObjectLockMode: {
+        of: "string",
+        at: "header",
+        name: "x-amz-object-lock-mode",
+      },
+      ObjectLockRetainUntilDate: {
+        of: "timestamp",
+        at: "header",
+        name: "x-amz-object-lock-retain-until-date",
+        time: "iso8601",
+      },
+      ObjectLockLegalHoldStatus: {
+        of: "string",
+        at: "header",
+        name: "x-amz-object-lock-legal-hold",
+      },
+      ExpiresString: { of: "string", at: "header", name: "Expires" },
     },
-    Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
-    Range: { of: "string", at: "header" },
-    ResponseCacheControl: {
-      of: "string",
-      at: "query",
-      name: "response-cache-control",
-    },
-    ResponseContentDisposition: {
-      of: "string",
-      at: "query",
-      name: "response-content-disposition",
-    },
-    ResponseContentEncoding: {
-      of: "string",
-      at: "query",
-      name: "response-content-encoding",
-    },
-    ResponseContentLanguage: {
-      of: "string",
-      at: "query",
-      name: "response-content-language",
-    },
-    ResponseContentType: {
-      of: "string",
-      at: "query",
-      name: "response-content-type",
-    },
-    ResponseExpires: {
-      of: "timestamp",
-      at: "query",
-      name: "response-expires",
-      time: "http-date",
-    },
-    VersionId: { of: "string", at: "query", name: "versionId" },
-    SSECustomerAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-algorithm",
-    },
-    SSECustomerKey: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key",
-      secret: true,
-    },
-    SSECustomerKeyMD5: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key-MD5",
-    },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    PartNumber: { of: "integer", at: "query", name: "partNumber" },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-    ChecksumMode: { of: "string", at: "header", name: "x-amz-checksum-mode" },
-  },
-};
-const GetObjectOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Body: { of: "blob", stream: true, at: "payload", required: true },
-    DeleteMarker: { of: "boolean", at: "header", name: "x-amz-delete-marker" },
-    AcceptRanges: { of: "string", at: "header", name: "accept-ranges" },
-    Expiration: { of: "string", at: "header", name: "x-amz-expiration" },
-    Restore: { of: "string", at: "header", name: "x-amz-restore" },
-    LastModified: { of: "timestamp", at: "header", name: "Last-Modified" },
-    ContentLength: { of: "long", at: "header", name: "Content-Length" },
-    ETag: { of: "string", at: "header" },
-    ChecksumCRC32: { of: "string", at: "header", name: "x-amz-checksum-crc32" },
-    ChecksumCRC32C: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-crc32c",
-    },
-    ChecksumCRC64NVME: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-crc64nvme",
-    },
-    ChecksumSHA1: { of: "string", at: "header", name: "x-amz-checksum-sha1" },
-    ChecksumSHA256: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-sha256",
-    },
-    ChecksumSHA512: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-sha512",
-    },
-    ChecksumMD5: { of: "string", at: "header", name: "x-amz-checksum-md5" },
-    ChecksumXXHASH64: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash64",
-    },
-    ChecksumXXHASH3: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash3",
-    },
-    ChecksumXXHASH128: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash128",
-    },
-    ChecksumType: { of: "string", at: "header", name: "x-amz-checksum-type" },
-    MissingMeta: { of: "integer", at: "header", name: "x-amz-missing-meta" },
-    VersionId: { of: "string", at: "header", name: "x-amz-version-id" },
-    CacheControl: { of: "string", at: "header", name: "Cache-Control" },
-    ContentDisposition: {
-      of: "string",
-      at: "header",
-      name: "Content-Disposition",
-    },
-    ContentEncoding: { of: "string", at: "header", name: "Content-Encoding" },
-    ContentLanguage: { of: "string", at: "header", name: "Content-Language" },
-    ContentRange: { of: "string", at: "header", name: "Content-Range" },
-    ContentType: { of: "string", at: "header", name: "Content-Type" },
-    Expires: { of: "timestamp", at: "header", lenient: true },
-    WebsiteRedirectLocation: {
-      of: "string",
-      at: "header",
-      name: "x-amz-website-redirect-location",
-    },
-    ServerSideEncryption: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption",
-    },
-    Metadata: { of: () => Metadata, at: "headers", name: "x-amz-meta-" },
-    SSECustomerAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-algorithm",
-    },
-    SSECustomerKeyMD5: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key-MD5",
-    },
-    SSEKMSKeyId: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-aws-kms-key-id",
-    },
-    BucketKeyEnabled: {
-      of: "boolean",
-      at: "header",
-      name: "x-amz-server-side-encryption-bucket-key-enabled",
-    },
-    StorageClass: { of: "string", at: "header", name: "x-amz-storage-class" },
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-    ReplicationStatus: {
-      of: "string",
-      at: "header",
-      name: "x-amz-replication-status",
-    },
-    PartsCount: { of: "integer", at: "header", name: "x-amz-mp-parts-count" },
-    TagCount: { of: "integer", at: "header", name: "x-amz-tagging-count" },
-    ObjectLockMode: {
-      of: "string",
-      at: "header",
-      name: "x-amz-object-lock-mode",
-    },
-    ObjectLockRetainUntilDate: {
-      of: "timestamp",
-      at: "header",
-      name: "x-amz-object-lock-retain-until-date",
-      time: "iso8601",
-    },
-    ObjectLockLegalHoldStatus: {
-      of: "string",
-      at: "header",
-      name: "x-amz-object-lock-legal-hold",
-    },
-    ExpiresString: { of: "string", at: "header", name: "Expires" },
-  },
-};
+  };
+}
 
 /**
  * Reads an object, whole or in part.
@@ -4663,37 +5306,41 @@ export const GetObject: Operation<Types.GetObjectInput, Types.GetObjectOutput> =
     path: "/{Key+}",
     checksum: { modeMember: "ChecksumMode" },
     idempotent: true,
-    input: () => GetObjectInput,
-    output: () => GetObjectOutput,
+    input: GetObjectInput,
+    output: GetObjectOutput,
     errors: ERRORS,
   };
 
-const GetObjectAclInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
-    VersionId: { of: "string", at: "query", name: "versionId" },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function GetObjectAclInput(): StructureShape {
+  return (GetObjectAclInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
+      VersionId: { of: "string", at: "query", name: "versionId" },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
-const GetObjectAclOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Owner: { of: () => Owner },
-    Grants: { of: () => Grants, name: "AccessControlList" },
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
+  };
+}
+function GetObjectAclOutput(): StructureShape {
+  return (GetObjectAclOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Owner: { of: Owner },
+      Grants: { of: Grants, name: "AccessControlList" },
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
     },
-  },
-};
+  };
+}
 
 /**
  * Reads the access control list of an object.
@@ -4710,105 +5357,113 @@ export const GetObjectAcl: Operation<
   roots: ["AccessControlPolicy"],
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetObjectAclInput,
-  output: () => GetObjectAclOutput,
+  input: GetObjectAclInput,
+  output: GetObjectAclOutput,
   errors: ERRORS,
 };
 
-const GetObjectAnnotationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
-    AnnotationName: {
-      of: "string",
-      at: "query",
-      name: "annotationName",
-      required: true,
+function GetObjectAnnotationInput(): StructureShape {
+  return (GetObjectAnnotationInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
+      AnnotationName: {
+        of: "string",
+        at: "query",
+        name: "annotationName",
+        required: true,
+      },
+      VersionId: { of: "string", at: "query", name: "versionId" },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
+      ChecksumMode: { of: "string", at: "header", name: "x-amz-checksum-mode" },
     },
-    VersionId: { of: "string", at: "query", name: "versionId" },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+  };
+}
+function GetObjectAnnotationOutput(): StructureShape {
+  return (GetObjectAnnotationOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      AnnotationPayload: {
+        of: "blob",
+        stream: true,
+        at: "payload",
+        required: true,
+      },
+      ObjectVersionId: {
+        of: "string",
+        at: "header",
+        name: "x-amz-object-version-id",
+      },
+      LastModified: { of: "timestamp", at: "header", name: "Last-Modified" },
+      ContentLength: { of: "long", at: "header", name: "Content-Length" },
+      ETag: { of: "string", at: "header" },
+      ChecksumCRC32: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc32",
+      },
+      ChecksumCRC32C: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc32c",
+      },
+      ChecksumCRC64NVME: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc64nvme",
+      },
+      ChecksumSHA1: { of: "string", at: "header", name: "x-amz-checksum-sha1" },
+      ChecksumSHA256: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-sha256",
+      },
+      ChecksumSHA512: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-sha512",
+      },
+      ChecksumMD5: { of: "string", at: "header", name: "x-amz-checksum-md5" },
+      ChecksumXXHASH64: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash64",
+      },
+      ChecksumXXHASH3: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash3",
+      },
+      ChecksumXXHASH128: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash128",
+      },
+      ChecksumType: { of: "string", at: "header", name: "x-amz-checksum-type" },
+      ServerSideEncryption: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption",
+      },
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
+      ReplicationStatus: {
+        of: "string",
+        at: "header",
+        name: "x-amz-replication-status",
+      },
     },
-    ChecksumMode: { of: "string", at: "header", name: "x-amz-checksum-mode" },
-  },
-};
-const GetObjectAnnotationOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    AnnotationPayload: {
-      of: "blob",
-      stream: true,
-      at: "payload",
-      required: true,
-    },
-    ObjectVersionId: {
-      of: "string",
-      at: "header",
-      name: "x-amz-object-version-id",
-    },
-    LastModified: { of: "timestamp", at: "header", name: "Last-Modified" },
-    ContentLength: { of: "long", at: "header", name: "Content-Length" },
-    ETag: { of: "string", at: "header" },
-    ChecksumCRC32: { of: "string", at: "header", name: "x-amz-checksum-crc32" },
-    ChecksumCRC32C: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-crc32c",
-    },
-    ChecksumCRC64NVME: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-crc64nvme",
-    },
-    ChecksumSHA1: { of: "string", at: "header", name: "x-amz-checksum-sha1" },
-    ChecksumSHA256: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-sha256",
-    },
-    ChecksumSHA512: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-sha512",
-    },
-    ChecksumMD5: { of: "string", at: "header", name: "x-amz-checksum-md5" },
-    ChecksumXXHASH64: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash64",
-    },
-    ChecksumXXHASH3: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash3",
-    },
-    ChecksumXXHASH128: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash128",
-    },
-    ChecksumType: { of: "string", at: "header", name: "x-amz-checksum-type" },
-    ServerSideEncryption: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption",
-    },
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-    ReplicationStatus: {
-      of: "string",
-      at: "header",
-      name: "x-amz-replication-status",
-    },
-  },
-};
+  };
+}
 
 /**
  * Reads an annotation of an object.
@@ -4824,71 +5479,79 @@ export const GetObjectAnnotation: Operation<
   path: "/{Key+}?annotation",
   checksum: { modeMember: "ChecksumMode" },
   idempotent: true,
-  input: () => GetObjectAnnotationInput,
-  output: () => GetObjectAnnotationOutput,
+  input: GetObjectAnnotationInput,
+  output: GetObjectAnnotationOutput,
   errors: ERRORS,
 };
 
-const GetObjectAttributesInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Key: { of: "string", at: "path", min: 1, required: true },
-    VersionId: { of: "string", at: "query", name: "versionId" },
-    MaxParts: { of: "integer", at: "header", name: "x-amz-max-parts" },
-    PartNumberMarker: {
-      of: "integer",
-      at: "header",
-      name: "x-amz-part-number-marker",
+function GetObjectAttributesInput(): StructureShape {
+  return (GetObjectAttributesInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Key: { of: "string", at: "path", min: 1, required: true },
+      VersionId: { of: "string", at: "query", name: "versionId" },
+      MaxParts: { of: "integer", at: "header", name: "x-amz-max-parts" },
+      PartNumberMarker: {
+        of: "integer",
+        at: "header",
+        name: "x-amz-part-number-marker",
+      },
+      SSECustomerAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-algorithm",
+      },
+      SSECustomerKey: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key",
+        secret: true,
+      },
+      SSECustomerKeyMD5: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key-MD5",
+      },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
+      ObjectAttributes: {
+        of: ObjectAttributesList,
+        at: "header",
+        name: "x-amz-object-attributes",
+        required: true,
+      },
     },
-    SSECustomerAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-algorithm",
+  };
+}
+function GetObjectAttributesOutput(): StructureShape {
+  return (GetObjectAttributesOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      DeleteMarker: {
+        of: "boolean",
+        at: "header",
+        name: "x-amz-delete-marker",
+      },
+      LastModified: { of: "timestamp", at: "header", name: "Last-Modified" },
+      VersionId: { of: "string", at: "header", name: "x-amz-version-id" },
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
+      ETag: { of: "string" },
+      Checksum: { of: Checksum },
+      ObjectParts: { of: GetObjectAttributesParts },
+      StorageClass: { of: "string" },
+      ObjectSize: { of: "long" },
     },
-    SSECustomerKey: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key",
-      secret: true,
-    },
-    SSECustomerKeyMD5: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key-MD5",
-    },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-    ObjectAttributes: {
-      of: () => ObjectAttributesList,
-      at: "header",
-      name: "x-amz-object-attributes",
-      required: true,
-    },
-  },
-};
-const GetObjectAttributesOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    DeleteMarker: { of: "boolean", at: "header", name: "x-amz-delete-marker" },
-    LastModified: { of: "timestamp", at: "header", name: "Last-Modified" },
-    VersionId: { of: "string", at: "header", name: "x-amz-version-id" },
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-    ETag: { of: "string" },
-    Checksum: { of: () => Checksum },
-    ObjectParts: { of: () => GetObjectAttributesParts },
-    StorageClass: { of: "string" },
-    ObjectSize: { of: "long" },
-  },
-};
+  };
+}
 
 /**
  * Reads size, checksums and parts of an object.
@@ -4905,35 +5568,39 @@ export const GetObjectAttributes: Operation<
   roots: ["GetObjectAttributesResponse", "GetObjectAttributesOutput"],
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetObjectAttributesInput,
-  output: () => GetObjectAttributesOutput,
+  input: GetObjectAttributesInput,
+  output: GetObjectAttributesOutput,
   errors: ERRORS,
 };
 
-const GetObjectLegalHoldInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Key: { of: "string", at: "path", min: 1, required: true },
-    VersionId: { of: "string", at: "query", name: "versionId" },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function GetObjectLegalHoldInput(): StructureShape {
+  return (GetObjectLegalHoldInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Key: { of: "string", at: "path", min: 1, required: true },
+      VersionId: { of: "string", at: "query", name: "versionId" },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
-const GetObjectLegalHoldOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    LegalHold: {
-      of: () => ObjectLockLegalHold,
-      at: "payload",
-      name: "ObjectLockLegalHold",
+  };
+}
+function GetObjectLegalHoldOutput(): StructureShape {
+  return (GetObjectLegalHoldOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      LegalHold: {
+        of: ObjectLockLegalHold,
+        at: "payload",
+        name: "ObjectLockLegalHold",
+      },
     },
-  },
-};
+  };
+}
 
 /**
  * Reads whether an object is under legal hold.
@@ -4949,31 +5616,32 @@ export const GetObjectLegalHold: Operation<
   path: "/{Key+}?legal-hold",
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetObjectLegalHoldInput,
-  output: () => GetObjectLegalHoldOutput,
+  input: GetObjectLegalHoldInput,
+  output: GetObjectLegalHoldOutput,
   errors: ERRORS,
 };
 
-const GetObjectLockConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function GetObjectLockConfigurationInput(): StructureShape {
+  return (GetObjectLockConfigurationInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
-const GetObjectLockConfigurationOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    ObjectLockConfiguration: {
-      of: () => ObjectLockConfiguration,
-      at: "payload",
+  };
+}
+function GetObjectLockConfigurationOutput(): StructureShape {
+  return (GetObjectLockConfigurationOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ObjectLockConfiguration: { of: ObjectLockConfiguration, at: "payload" },
     },
-  },
-};
+  };
+}
 
 /**
  * Reads the Object Lock rules of a bucket.
@@ -4989,35 +5657,39 @@ export const GetObjectLockConfiguration: Operation<
   path: "?object-lock",
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetObjectLockConfigurationInput,
-  output: () => GetObjectLockConfigurationOutput,
+  input: GetObjectLockConfigurationInput,
+  output: GetObjectLockConfigurationOutput,
   errors: ERRORS,
 };
 
-const GetObjectRetentionInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Key: { of: "string", at: "path", min: 1, required: true },
-    VersionId: { of: "string", at: "query", name: "versionId" },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function GetObjectRetentionInput(): StructureShape {
+  return (GetObjectRetentionInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Key: { of: "string", at: "path", min: 1, required: true },
+      VersionId: { of: "string", at: "query", name: "versionId" },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
-const GetObjectRetentionOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Retention: {
-      of: () => ObjectLockRetention,
-      at: "payload",
-      name: "ObjectLockRetention",
+  };
+}
+function GetObjectRetentionOutput(): StructureShape {
+  return (GetObjectRetentionOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Retention: {
+        of: ObjectLockRetention,
+        at: "payload",
+        name: "ObjectLockRetention",
+      },
     },
-  },
-};
+  };
+}
 
 /**
  * Reads until when an object must be kept.
@@ -5033,32 +5705,36 @@ export const GetObjectRetention: Operation<
   path: "/{Key+}?retention",
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetObjectRetentionInput,
-  output: () => GetObjectRetentionOutput,
+  input: GetObjectRetentionInput,
+  output: GetObjectRetentionOutput,
   errors: ERRORS,
 };
 
-const GetObjectTaggingInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Key: { of: "string", at: "path", min: 1, required: true },
-    VersionId: { of: "string", at: "query", name: "versionId" },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function GetObjectTaggingInput(): StructureShape {
+  return (GetObjectTaggingInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Key: { of: "string", at: "path", min: 1, required: true },
+      VersionId: { of: "string", at: "query", name: "versionId" },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
     },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-  },
-};
-const GetObjectTaggingOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    VersionId: { of: "string", at: "header", name: "x-amz-version-id" },
-    TagSet: { of: () => TagSet, required: true },
-  },
-};
+  };
+}
+function GetObjectTaggingOutput(): StructureShape {
+  return (GetObjectTaggingOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      VersionId: { of: "string", at: "header", name: "x-amz-version-id" },
+      TagSet: { of: TagSet, required: true },
+    },
+  };
+}
 
 /**
  * Reads the tags of an object.
@@ -5075,35 +5751,39 @@ export const GetObjectTagging: Operation<
   roots: ["Tagging"],
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetObjectTaggingInput,
-  output: () => GetObjectTaggingOutput,
+  input: GetObjectTaggingInput,
+  output: GetObjectTaggingOutput,
   errors: ERRORS,
 };
 
-const GetObjectTorrentInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Key: { of: "string", at: "path", min: 1, required: true },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function GetObjectTorrentInput(): StructureShape {
+  return (GetObjectTorrentInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Key: { of: "string", at: "path", min: 1, required: true },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
-const GetObjectTorrentOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Body: { of: "blob", stream: true, at: "payload", required: true },
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
+  };
+}
+function GetObjectTorrentOutput(): StructureShape {
+  return (GetObjectTorrentOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Body: { of: "blob", stream: true, at: "payload", required: true },
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
     },
-  },
-};
+  };
+}
 
 /**
  * Reads the torrent file of an object.
@@ -5118,31 +5798,35 @@ export const GetObjectTorrent: Operation<
   method: "GET",
   path: "/{Key+}?torrent",
   idempotent: true,
-  input: () => GetObjectTorrentInput,
-  output: () => GetObjectTorrentOutput,
+  input: GetObjectTorrentInput,
+  output: GetObjectTorrentOutput,
   errors: ERRORS,
 };
 
-const GetPublicAccessBlockInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function GetPublicAccessBlockInput(): StructureShape {
+  return (GetPublicAccessBlockInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
-const GetPublicAccessBlockOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    PublicAccessBlockConfiguration: {
-      of: () => PublicAccessBlockConfiguration,
-      at: "payload",
+  };
+}
+function GetPublicAccessBlockOutput(): StructureShape {
+  return (GetPublicAccessBlockOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      PublicAccessBlockConfiguration: {
+        of: PublicAccessBlockConfiguration,
+        at: "payload",
+      },
     },
-  },
-};
+  };
+}
 
 /**
  * Reads how public access to a bucket is blocked.
@@ -5159,44 +5843,53 @@ export const GetPublicAccessBlock: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => GetPublicAccessBlockInput,
-  output: () => GetPublicAccessBlockOutput,
+  input: GetPublicAccessBlockInput,
+  output: GetPublicAccessBlockOutput,
   errors: ERRORS,
 };
 
-const HeadBucketInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function HeadBucketInput(): StructureShape {
+  return (HeadBucketInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-  },
-};
-const HeadBucketOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    BucketArn: { of: "string", at: "header", name: "x-amz-bucket-arn", min: 1 },
-    BucketLocationType: {
-      of: "string",
-      at: "header",
-      name: "x-amz-bucket-location-type",
+  };
+}
+function HeadBucketOutput(): StructureShape {
+  return (HeadBucketOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      BucketArn: {
+        of: "string",
+        at: "header",
+        name: "x-amz-bucket-arn",
+        min: 1,
+      },
+      BucketLocationType: {
+        of: "string",
+        at: "header",
+        name: "x-amz-bucket-location-type",
+      },
+      BucketLocationName: {
+        of: "string",
+        at: "header",
+        name: "x-amz-bucket-location-name",
+      },
+      BucketRegion: { of: "string", at: "header", name: "x-amz-bucket-region" },
+      AccessPointAlias: {
+        of: "boolean",
+        at: "header",
+        name: "x-amz-access-point-alias",
+      },
     },
-    BucketLocationName: {
-      of: "string",
-      at: "header",
-      name: "x-amz-bucket-location-name",
-    },
-    BucketRegion: { of: "string", at: "header", name: "x-amz-bucket-region" },
-    AccessPointAlias: {
-      of: "boolean",
-      at: "header",
-      name: "x-amz-access-point-alias",
-    },
-  },
-};
+  };
+}
 
 /**
  * Tells whether a bucket exists and may be used.
@@ -5212,213 +5905,229 @@ export const HeadBucket: Operation<
   path: "",
   idempotent: true,
   errorInSuccess: true,
-  input: () => HeadBucketInput,
-  output: () => HeadBucketOutput,
+  input: HeadBucketInput,
+  output: HeadBucketOutput,
   errors: ERRORS,
 };
 
-const HeadObjectInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    IfMatch: { of: "string", at: "header", name: "If-Match" },
-    IfModifiedSince: {
-      of: "timestamp",
-      at: "header",
-      name: "If-Modified-Since",
+function HeadObjectInput(): StructureShape {
+  return (HeadObjectInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      IfMatch: { of: "string", at: "header", name: "If-Match" },
+      IfModifiedSince: {
+        of: "timestamp",
+        at: "header",
+        name: "If-Modified-Since",
+      },
+      IfNoneMatch: { of: "string", at: "header", name: "If-None-Match" },
+      IfUnmodifiedSince: {
+        of: "timestamp",
+        at: "header",
+        name: "If-Unmodified-Since",
+      },
+      Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
+      Range: { of: "string", at: "header" },
+      ResponseCacheControl: {
+        of: "string",
+        at: "query",
+        name: "response-cache-control",
+      },
+      ResponseContentDisposition: {
+        of: "string",
+        at: "query",
+        name: "response-content-disposition",
+      },
+      ResponseContentEncoding: {
+        of: "string",
+        at: "query",
+        name: "response-content-encoding",
+      },
+      ResponseContentLanguage: {
+        of: "string",
+        at: "query",
+        name: "response-content-language",
+      },
+      ResponseContentType: {
+        of: "string",
+        at: "query",
+        name: "response-content-type",
+      },
+      ResponseExpires: {
+        of: "timestamp",
+        at: "query",
+        name: "response-expires",
+        time: "http-date",
+      },
+      VersionId: { of: "string", at: "query", name: "versionId" },
+      SSECustomerAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-algorithm",
+      },
+      SSECustomerKey: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key",
+        secret: true,
+      },
+      SSECustomerKeyMD5: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key-MD5",
+      },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      PartNumber: { of: "integer", at: "query", name: "partNumber" },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
+      ChecksumMode: { of: "string", at: "header", name: "x-amz-checksum-mode" },
     },
-    IfNoneMatch: { of: "string", at: "header", name: "If-None-Match" },
-    IfUnmodifiedSince: {
-      of: "timestamp",
-      at: "header",
-      name: "If-Unmodified-Since",
+  };
+}
+function HeadObjectOutput(): StructureShape {
+  return (HeadObjectOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      DeleteMarker: {
+        of: "boolean",
+        at: "header",
+        name: "x-amz-delete-marker",
+      },
+      AcceptRanges: { of: "string", at: "header", name: "accept-ranges" },
+      Expiration: { of: "string", at: "header", name: "x-amz-expiration" },
+      Restore: { of: "string", at: "header", name: "x-amz-restore" },
+      ArchiveStatus: {
+        of: "string",
+        at: "header",
+        name: "x-amz-archive-status",
+      },
+      LastModified: { of: "timestamp", at: "header", name: "Last-Modified" },
+      ContentLength: { of: "long", at: "header", name: "Content-Length" },
+      ChecksumCRC32: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc32",
+      },
+      ChecksumCRC32C: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc32c",
+      },
+      ChecksumCRC64NVME: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc64nvme",
+      },
+      ChecksumSHA1: { of: "string", at: "header", name: "x-amz-checksum-sha1" },
+      ChecksumSHA256: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-sha256",
+      },
+      ChecksumSHA512: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-sha512",
+      },
+      ChecksumMD5: { of: "string", at: "header", name: "x-amz-checksum-md5" },
+      ChecksumXXHASH64: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash64",
+      },
+      ChecksumXXHASH3: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash3",
+      },
+      ChecksumXXHASH128: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash128",
+      },
+      ChecksumType: { of: "string", at: "header", name: "x-amz-checksum-type" },
+      ETag: { of: "string", at: "header" },
+      MissingMeta: { of: "integer", at: "header", name: "x-amz-missing-meta" },
+      VersionId: { of: "string", at: "header", name: "x-amz-version-id" },
+      CacheControl: { of: "string", at: "header", name: "Cache-Control" },
+      ContentDisposition: {
+        of: "string",
+        at: "header",
+        name: "Content-Disposition",
+      },
+      ContentEncoding: { of: "string", at: "header", name: "Content-Encoding" },
+      ContentLanguage: { of: "string", at: "header", name: "Content-Language" },
+      ContentType: { of: "string", at: "header", name: "Content-Type" },
+      ContentRange: { of: "string", at: "header", name: "Content-Range" },
+      Expires: { of: "timestamp", at: "header", lenient: true },
+      WebsiteRedirectLocation: {
+        of: "string",
+        at: "header",
+        name: "x-amz-website-redirect-location",
+      },
+      ServerSideEncryption: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption",
+      },
+      Metadata: { of: Metadata, at: "headers", name: "x-amz-meta-" },
+      SSECustomerAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-algorithm",
+      },
+      SSECustomerKeyMD5: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key-MD5",
+      },
+      SSEKMSKeyId: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-aws-kms-key-id",
+      },
+      BucketKeyEnabled: {
+        of: "boolean",
+        at: "header",
+        name: "x-amz-server-side-encryption-bucket-key-enabled",
+      },
+      StorageClass: { of: "string", at: "header", name: "x-amz-storage-class" },
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
+      ReplicationStatus: {
+        of: "string",
+        at: "header",
+        name: "x-amz-replication-status",
+      },
+      PartsCount: { of: "integer", at: "header", name: "x-amz-mp-parts-count" },
+      TagCount: { of: "integer", at: "header", name: "x-amz-tagging-count" },
+      ObjectLockMode: {
+        of: "string",
+        at: "header",
+        name: "x-amz-object-lock-mode",
+      },
+      ObjectLockRetainUntilDate: {
+        of: "timestamp",
+        at: "header",
+        name: "x-amz-object-lock-retain-until-date",
+        time: "iso8601",
+      },
+      ObjectLockLegalHoldStatus: {
+        of: "string",
+        at: "header",
+        name: "x-amz-object-lock-legal-hold",
+      },
+      ExpiresString: { of: "string", at: "header", name: "Expires" },
     },
-    Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
-    Range: { of: "string", at: "header" },
-    ResponseCacheControl: {
-      of: "string",
-      at: "query",
-      name: "response-cache-control",
-    },
-    ResponseContentDisposition: {
-      of: "string",
-      at: "query",
-      name: "response-content-disposition",
-    },
-    ResponseContentEncoding: {
-      of: "string",
-      at: "query",
-      name: "response-content-encoding",
-    },
-    ResponseContentLanguage: {
-      of: "string",
-      at: "query",
-      name: "response-content-language",
-    },
-    ResponseContentType: {
-      of: "string",
-      at: "query",
-      name: "response-content-type",
-    },
-    ResponseExpires: {
-      of: "timestamp",
-      at: "query",
-      name: "response-expires",
-      time: "http-date",
-    },
-    VersionId: { of: "string", at: "query", name: "versionId" },
-    SSECustomerAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-algorithm",
-    },
-    SSECustomerKey: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key",
-      secret: true,
-    },
-    SSECustomerKeyMD5: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key-MD5",
-    },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    PartNumber: { of: "integer", at: "query", name: "partNumber" },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-    ChecksumMode: { of: "string", at: "header", name: "x-amz-checksum-mode" },
-  },
-};
-const HeadObjectOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    DeleteMarker: { of: "boolean", at: "header", name: "x-amz-delete-marker" },
-    AcceptRanges: { of: "string", at: "header", name: "accept-ranges" },
-    Expiration: { of: "string", at: "header", name: "x-amz-expiration" },
-    Restore: { of: "string", at: "header", name: "x-amz-restore" },
-    ArchiveStatus: { of: "string", at: "header", name: "x-amz-archive-status" },
-    LastModified: { of: "timestamp", at: "header", name: "Last-Modified" },
-    ContentLength: { of: "long", at: "header", name: "Content-Length" },
-    ChecksumCRC32: { of: "string", at: "header", name: "x-amz-checksum-crc32" },
-    ChecksumCRC32C: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-crc32c",
-    },
-    ChecksumCRC64NVME: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-crc64nvme",
-    },
-    ChecksumSHA1: { of: "string", at: "header", name: "x-amz-checksum-sha1" },
-    ChecksumSHA256: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-sha256",
-    },
-    ChecksumSHA512: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-sha512",
-    },
-    ChecksumMD5: { of: "string", at: "header", name: "x-amz-checksum-md5" },
-    ChecksumXXHASH64: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash64",
-    },
-    ChecksumXXHASH3: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash3",
-    },
-    ChecksumXXHASH128: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash128",
-    },
-    ChecksumType: { of: "string", at: "header", name: "x-amz-checksum-type" },
-    ETag: { of: "string", at: "header" },
-    MissingMeta: { of: "integer", at: "header", name: "x-amz-missing-meta" },
-    VersionId: { of: "string", at: "header", name: "x-amz-version-id" },
-    CacheControl: { of: "string", at: "header", name: "Cache-Control" },
-    ContentDisposition: {
-      of: "string",
-      at: "header",
-      name: "Content-Disposition",
-    },
-    ContentEncoding: { of: "string", at: "header", name: "Content-Encoding" },
-    ContentLanguage: { of: "string", at: "header", name: "Content-Language" },
-    ContentType: { of: "string", at: "header", name: "Content-Type" },
-    ContentRange: { of: "string", at: "header", name: "Content-Range" },
-    Expires: { of: "timestamp", at: "header", lenient: true },
-    WebsiteRedirectLocation: {
-      of: "string",
-      at: "header",
-      name: "x-amz-website-redirect-location",
-    },
-    ServerSideEncryption: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption",
-    },
-    Metadata: { of: () => Metadata, at: "headers", name: "x-amz-meta-" },
-    SSECustomerAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-algorithm",
-    },
-    SSECustomerKeyMD5: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key-MD5",
-    },
-    SSEKMSKeyId: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-aws-kms-key-id",
-    },
-    BucketKeyEnabled: {
-      of: "boolean",
-      at: "header",
-      name: "x-amz-server-side-encryption-bucket-key-enabled",
-    },
-    StorageClass: { of: "string", at: "header", name: "x-amz-storage-class" },
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-    ReplicationStatus: {
-      of: "string",
-      at: "header",
-      name: "x-amz-replication-status",
-    },
-    PartsCount: { of: "integer", at: "header", name: "x-amz-mp-parts-count" },
-    TagCount: { of: "integer", at: "header", name: "x-amz-tagging-count" },
-    ObjectLockMode: {
-      of: "string",
-      at: "header",
-      name: "x-amz-object-lock-mode",
-    },
-    ObjectLockRetainUntilDate: {
-      of: "timestamp",
-      at: "header",
-      name: "x-amz-object-lock-retain-until-date",
-      time: "iso8601",
-    },
-    ObjectLockLegalHoldStatus: {
-      of: "string",
-      at: "header",
-      name: "x-amz-object-lock-legal-hold",
-    },
-    ExpiresString: { of: "string", at: "header", name: "Expires" },
-  },
-};
+  };
+}
 
 /**
  * Reads the metadata of an object.
@@ -5434,40 +6143,46 @@ export const HeadObject: Operation<
   path: "/{Key+}",
   idempotent: true,
   errorInSuccess: true,
-  input: () => HeadObjectInput,
-  output: () => HeadObjectOutput,
+  input: HeadObjectInput,
+  output: HeadObjectOutput,
   errors: ERRORS,
 };
 
-const ListBucketAnalyticsConfigurationsInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ContinuationToken: {
-      of: "string",
-      at: "query",
-      name: "continuation-token",
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
-const ListBucketAnalyticsConfigurationsOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    IsTruncated: { of: "boolean" },
-    ContinuationToken: { of: "string" },
-    NextContinuationToken: { of: "string" },
-    AnalyticsConfigurationList: {
-      of: () => AnalyticsConfigurationList,
-      name: "AnalyticsConfiguration",
-      flat: true,
-    },
-  },
-};
+function ListBucketAnalyticsConfigurationsInput(): StructureShape {
+  return (ListBucketAnalyticsConfigurationsInput as Lazy<StructureShape>)
+    .made ??= {
+      kind: "structure",
+      members: {
+        Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+        ContinuationToken: {
+          of: "string",
+          at: "query",
+          name: "continuation-token",
+        },
+        ExpectedBucketOwner: {
+          of: "string",
+          at: "header",
+          name: "x-amz-expected-bucket-owner",
+        },
+      },
+    };
+}
+function ListBucketAnalyticsConfigurationsOutput(): StructureShape {
+  return (ListBucketAnalyticsConfigurationsOutput as Lazy<StructureShape>)
+    .made ??= {
+      kind: "structure",
+      members: {
+        IsTruncated: { of: "boolean" },
+        ContinuationToken: { of: "string" },
+        NextContinuationToken: { of: "string" },
+        AnalyticsConfigurationList: {
+          of: AnalyticsConfigurationList,
+          name: "AnalyticsConfiguration",
+          flat: true,
+        },
+      },
+    };
+}
 
 /**
  * Lists the analytics configurations of a bucket.
@@ -5486,40 +6201,48 @@ export const ListBucketAnalyticsConfigurations: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => ListBucketAnalyticsConfigurationsInput,
-  output: () => ListBucketAnalyticsConfigurationsOutput,
+  input: ListBucketAnalyticsConfigurationsInput,
+  output: ListBucketAnalyticsConfigurationsOutput,
   errors: ERRORS,
 };
 
-const ListBucketIntelligentTieringConfigurationsInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ContinuationToken: {
-      of: "string",
-      at: "query",
-      name: "continuation-token",
+function ListBucketIntelligentTieringConfigurationsInput(): StructureShape {
+  return (ListBucketIntelligentTieringConfigurationsInput as Lazy<
+    StructureShape
+  >).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ContinuationToken: {
+        of: "string",
+        at: "query",
+        name: "continuation-token",
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+  };
+}
+function ListBucketIntelligentTieringConfigurationsOutput(): StructureShape {
+  return (ListBucketIntelligentTieringConfigurationsOutput as Lazy<
+    StructureShape
+  >).made ??= {
+    kind: "structure",
+    members: {
+      IsTruncated: { of: "boolean" },
+      ContinuationToken: { of: "string" },
+      NextContinuationToken: { of: "string" },
+      IntelligentTieringConfigurationList: {
+        of: IntelligentTieringConfigurationList,
+        name: "IntelligentTieringConfiguration",
+        flat: true,
+      },
     },
-  },
-};
-const ListBucketIntelligentTieringConfigurationsOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    IsTruncated: { of: "boolean" },
-    ContinuationToken: { of: "string" },
-    NextContinuationToken: { of: "string" },
-    IntelligentTieringConfigurationList: {
-      of: () => IntelligentTieringConfigurationList,
-      name: "IntelligentTieringConfiguration",
-      flat: true,
-    },
-  },
-};
+  };
+}
 
 /**
  * Lists the Intelligent-Tiering configurations of a bucket.
@@ -5538,40 +6261,46 @@ export const ListBucketIntelligentTieringConfigurations: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => ListBucketIntelligentTieringConfigurationsInput,
-  output: () => ListBucketIntelligentTieringConfigurationsOutput,
+  input: ListBucketIntelligentTieringConfigurationsInput,
+  output: ListBucketIntelligentTieringConfigurationsOutput,
   errors: ERRORS,
 };
 
-const ListBucketInventoryConfigurationsInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ContinuationToken: {
-      of: "string",
-      at: "query",
-      name: "continuation-token",
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
-const ListBucketInventoryConfigurationsOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    ContinuationToken: { of: "string" },
-    InventoryConfigurationList: {
-      of: () => InventoryConfigurationList,
-      name: "InventoryConfiguration",
-      flat: true,
-    },
-    IsTruncated: { of: "boolean" },
-    NextContinuationToken: { of: "string" },
-  },
-};
+function ListBucketInventoryConfigurationsInput(): StructureShape {
+  return (ListBucketInventoryConfigurationsInput as Lazy<StructureShape>)
+    .made ??= {
+      kind: "structure",
+      members: {
+        Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+        ContinuationToken: {
+          of: "string",
+          at: "query",
+          name: "continuation-token",
+        },
+        ExpectedBucketOwner: {
+          of: "string",
+          at: "header",
+          name: "x-amz-expected-bucket-owner",
+        },
+      },
+    };
+}
+function ListBucketInventoryConfigurationsOutput(): StructureShape {
+  return (ListBucketInventoryConfigurationsOutput as Lazy<StructureShape>)
+    .made ??= {
+      kind: "structure",
+      members: {
+        ContinuationToken: { of: "string" },
+        InventoryConfigurationList: {
+          of: InventoryConfigurationList,
+          name: "InventoryConfiguration",
+          flat: true,
+        },
+        IsTruncated: { of: "boolean" },
+        NextContinuationToken: { of: "string" },
+      },
+    };
+}
 
 /**
  * Lists the inventory configurations of a bucket.
@@ -5590,40 +6319,46 @@ export const ListBucketInventoryConfigurations: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => ListBucketInventoryConfigurationsInput,
-  output: () => ListBucketInventoryConfigurationsOutput,
+  input: ListBucketInventoryConfigurationsInput,
+  output: ListBucketInventoryConfigurationsOutput,
   errors: ERRORS,
 };
 
-const ListBucketMetricsConfigurationsInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ContinuationToken: {
-      of: "string",
-      at: "query",
-      name: "continuation-token",
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
-const ListBucketMetricsConfigurationsOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    IsTruncated: { of: "boolean" },
-    ContinuationToken: { of: "string" },
-    NextContinuationToken: { of: "string" },
-    MetricsConfigurationList: {
-      of: () => MetricsConfigurationList,
-      name: "MetricsConfiguration",
-      flat: true,
-    },
-  },
-};
+function ListBucketMetricsConfigurationsInput(): StructureShape {
+  return (ListBucketMetricsConfigurationsInput as Lazy<StructureShape>).made ??=
+    {
+      kind: "structure",
+      members: {
+        Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+        ContinuationToken: {
+          of: "string",
+          at: "query",
+          name: "continuation-token",
+        },
+        ExpectedBucketOwner: {
+          of: "string",
+          at: "header",
+          name: "x-amz-expected-bucket-owner",
+        },
+      },
+    };
+}
+function ListBucketMetricsConfigurationsOutput(): StructureShape {
+  return (ListBucketMetricsConfigurationsOutput as Lazy<StructureShape>)
+    .made ??= {
+      kind: "structure",
+      members: {
+        IsTruncated: { of: "boolean" },
+        ContinuationToken: { of: "string" },
+        NextContinuationToken: { of: "string" },
+        MetricsConfigurationList: {
+          of: MetricsConfigurationList,
+          name: "MetricsConfiguration",
+          flat: true,
+        },
+      },
+    };
+}
 
 /**
  * Lists the metrics configurations of a bucket.
@@ -5642,33 +6377,37 @@ export const ListBucketMetricsConfigurations: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => ListBucketMetricsConfigurationsInput,
-  output: () => ListBucketMetricsConfigurationsOutput,
+  input: ListBucketMetricsConfigurationsInput,
+  output: ListBucketMetricsConfigurationsOutput,
   errors: ERRORS,
 };
 
-const ListBucketsInput: StructureShape = {
-  kind: "structure",
-  members: {
-    MaxBuckets: { of: "integer", at: "query", name: "max-buckets", min: 1 },
-    ContinuationToken: {
-      of: "string",
-      at: "query",
-      name: "continuation-token",
+function ListBucketsInput(): StructureShape {
+  return (ListBucketsInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      MaxBuckets: { of: "integer", at: "query", name: "max-buckets", min: 1 },
+      ContinuationToken: {
+        of: "string",
+        at: "query",
+        name: "continuation-token",
+      },
+      Prefix: { of: "string", at: "query", name: "prefix" },
+      BucketRegion: { of: "string", at: "query", name: "bucket-region" },
     },
-    Prefix: { of: "string", at: "query", name: "prefix" },
-    BucketRegion: { of: "string", at: "query", name: "bucket-region" },
-  },
-};
-const ListBucketsOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Buckets: { of: () => Buckets },
-    Owner: { of: () => Owner },
-    ContinuationToken: { of: "string" },
-    Prefix: { of: "string" },
-  },
-};
+  };
+}
+function ListBucketsOutput(): StructureShape {
+  return (ListBucketsOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Buckets: { of: Buckets },
+      Owner: { of: Owner },
+      ContinuationToken: { of: "string" },
+      Prefix: { of: "string" },
+    },
+  };
+}
 
 /**
  * Lists the caller's buckets.
@@ -5686,33 +6425,37 @@ export const ListBuckets: Operation<
   bodyRequired: true,
   idempotent: true,
   errorInSuccess: true,
-  input: () => ListBucketsInput,
-  output: () => ListBucketsOutput,
+  input: ListBucketsInput,
+  output: ListBucketsOutput,
   errors: ERRORS,
 };
 
-const ListDirectoryBucketsInput: StructureShape = {
-  kind: "structure",
-  members: {
-    ContinuationToken: {
-      of: "string",
-      at: "query",
-      name: "continuation-token",
+function ListDirectoryBucketsInput(): StructureShape {
+  return (ListDirectoryBucketsInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ContinuationToken: {
+        of: "string",
+        at: "query",
+        name: "continuation-token",
+      },
+      MaxDirectoryBuckets: {
+        of: "integer",
+        at: "query",
+        name: "max-directory-buckets",
+      },
     },
-    MaxDirectoryBuckets: {
-      of: "integer",
-      at: "query",
-      name: "max-directory-buckets",
+  };
+}
+function ListDirectoryBucketsOutput(): StructureShape {
+  return (ListDirectoryBucketsOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Buckets: { of: Buckets },
+      ContinuationToken: { of: "string" },
     },
-  },
-};
-const ListDirectoryBucketsOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Buckets: { of: () => Buckets },
-    ContinuationToken: { of: "string" },
-  },
-};
+  };
+}
 
 /**
  * Lists the caller's directory buckets.
@@ -5731,51 +6474,55 @@ export const ListDirectoryBuckets: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => ListDirectoryBucketsInput,
-  output: () => ListDirectoryBucketsOutput,
+  input: ListDirectoryBucketsInput,
+  output: ListDirectoryBucketsOutput,
   errors: ERRORS,
 };
 
-const ListMultipartUploadsInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Delimiter: { of: "string", at: "query", name: "delimiter" },
-    EncodingType: { of: "string", at: "query", name: "encoding-type" },
-    KeyMarker: { of: "string", at: "query", name: "key-marker" },
-    MaxUploads: { of: "integer", at: "query", name: "max-uploads" },
-    Prefix: { of: "string", at: "query", name: "prefix", context: "Prefix" },
-    UploadIdMarker: { of: "string", at: "query", name: "upload-id-marker" },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function ListMultipartUploadsInput(): StructureShape {
+  return (ListMultipartUploadsInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Delimiter: { of: "string", at: "query", name: "delimiter" },
+      EncodingType: { of: "string", at: "query", name: "encoding-type" },
+      KeyMarker: { of: "string", at: "query", name: "key-marker" },
+      MaxUploads: { of: "integer", at: "query", name: "max-uploads" },
+      Prefix: { of: "string", at: "query", name: "prefix", context: "Prefix" },
+      UploadIdMarker: { of: "string", at: "query", name: "upload-id-marker" },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
     },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-  },
-};
-const ListMultipartUploadsOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string" },
-    KeyMarker: { of: "string" },
-    UploadIdMarker: { of: "string" },
-    NextKeyMarker: { of: "string" },
-    Prefix: { of: "string" },
-    Delimiter: { of: "string" },
-    NextUploadIdMarker: { of: "string" },
-    MaxUploads: { of: "integer" },
-    IsTruncated: { of: "boolean" },
-    Uploads: { of: () => MultipartUploadList, name: "Upload", flat: true },
-    CommonPrefixes: { of: () => CommonPrefixList, flat: true },
-    EncodingType: { of: "string" },
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
+  };
+}
+function ListMultipartUploadsOutput(): StructureShape {
+  return (ListMultipartUploadsOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string" },
+      KeyMarker: { of: "string" },
+      UploadIdMarker: { of: "string" },
+      NextKeyMarker: { of: "string" },
+      Prefix: { of: "string" },
+      Delimiter: { of: "string" },
+      NextUploadIdMarker: { of: "string" },
+      MaxUploads: { of: "integer" },
+      IsTruncated: { of: "boolean" },
+      Uploads: { of: MultipartUploadList, name: "Upload", flat: true },
+      CommonPrefixes: { of: CommonPrefixList, flat: true },
+      EncodingType: { of: "string" },
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
     },
-  },
-};
+  };
+}
 
 /**
  * Lists the unfinished multipart uploads of a bucket.
@@ -5793,60 +6540,68 @@ export const ListMultipartUploads: Operation<
   bodyRequired: true,
   idempotent: true,
   errorInSuccess: true,
-  input: () => ListMultipartUploadsInput,
-  output: () => ListMultipartUploadsOutput,
+  input: ListMultipartUploadsInput,
+  output: ListMultipartUploadsOutput,
   errors: ERRORS,
 };
 
-const ListObjectAnnotationsInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Key: { of: "string", at: "path", min: 1, required: true },
-    VersionId: { of: "string", at: "query", name: "versionId" },
-    MaxAnnotationResults: {
-      of: "integer",
-      at: "query",
-      name: "max-annotation-results",
-      min: 1,
+function ListObjectAnnotationsInput(): StructureShape {
+  return (ListObjectAnnotationsInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Key: { of: "string", at: "path", min: 1, required: true },
+      VersionId: { of: "string", at: "query", name: "versionId" },
+      MaxAnnotationResults: {
+        of: "integer",
+        at: "query",
+        name: "max-annotation-results",
+        min: 1,
+      },
+      AnnotationPrefix: {
+        of: "string",
+        at: "query",
+        name: "annotation-prefix",
+      },
+      ContinuationToken: {
+        of: "string",
+        at: "query",
+        name: "continuation-token",
+      },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    AnnotationPrefix: { of: "string", at: "query", name: "annotation-prefix" },
-    ContinuationToken: {
-      of: "string",
-      at: "query",
-      name: "continuation-token",
+  };
+}
+function ListObjectAnnotationsOutput(): StructureShape {
+  return (ListObjectAnnotationsOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Annotations: { of: AnnotationList },
+      Bucket: { of: "string" },
+      Key: { of: "string", min: 1 },
+      ObjectVersionId: {
+        of: "string",
+        at: "header",
+        name: "x-amz-object-version-id",
+      },
+      AnnotationPrefix: { of: "string" },
+      MaxAnnotationResults: { of: "integer", min: 1 },
+      AnnotationCount: { of: "integer" },
+      ContinuationToken: { of: "string" },
+      NextContinuationToken: { of: "string" },
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
     },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
-const ListObjectAnnotationsOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Annotations: { of: () => AnnotationList },
-    Bucket: { of: "string" },
-    Key: { of: "string", min: 1 },
-    ObjectVersionId: {
-      of: "string",
-      at: "header",
-      name: "x-amz-object-version-id",
-    },
-    AnnotationPrefix: { of: "string" },
-    MaxAnnotationResults: { of: "integer", min: 1 },
-    AnnotationCount: { of: "integer" },
-    ContinuationToken: { of: "string" },
-    NextContinuationToken: { of: "string" },
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-  },
-};
+  };
+}
 
 /**
  * Lists the annotations of an object.
@@ -5864,61 +6619,61 @@ export const ListObjectAnnotations: Operation<
   bodyRequired: true,
   idempotent: true,
   errorInSuccess: true,
-  input: () => ListObjectAnnotationsInput,
-  output: () => ListObjectAnnotationsOutput,
+  input: ListObjectAnnotationsInput,
+  output: ListObjectAnnotationsOutput,
   errors: ERRORS,
 };
 
-const ListObjectVersionsInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Delimiter: { of: "string", at: "query", name: "delimiter" },
-    EncodingType: { of: "string", at: "query", name: "encoding-type" },
-    KeyMarker: { of: "string", at: "query", name: "key-marker" },
-    MaxKeys: { of: "integer", at: "query", name: "max-keys" },
-    Prefix: { of: "string", at: "query", name: "prefix", context: "Prefix" },
-    VersionIdMarker: { of: "string", at: "query", name: "version-id-marker" },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function ListObjectVersionsInput(): StructureShape {
+  return (ListObjectVersionsInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Delimiter: { of: "string", at: "query", name: "delimiter" },
+      EncodingType: { of: "string", at: "query", name: "encoding-type" },
+      KeyMarker: { of: "string", at: "query", name: "key-marker" },
+      MaxKeys: { of: "integer", at: "query", name: "max-keys" },
+      Prefix: { of: "string", at: "query", name: "prefix", context: "Prefix" },
+      VersionIdMarker: { of: "string", at: "query", name: "version-id-marker" },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      OptionalObjectAttributes: {
+        of: OptionalObjectAttributesList,
+        at: "header",
+        name: "x-amz-optional-object-attributes",
+      },
     },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    OptionalObjectAttributes: {
-      of: () => OptionalObjectAttributesList,
-      at: "header",
-      name: "x-amz-optional-object-attributes",
+  };
+}
+function ListObjectVersionsOutput(): StructureShape {
+  return (ListObjectVersionsOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      IsTruncated: { of: "boolean" },
+      KeyMarker: { of: "string" },
+      VersionIdMarker: { of: "string" },
+      NextKeyMarker: { of: "string" },
+      NextVersionIdMarker: { of: "string" },
+      Versions: { of: ObjectVersionList, name: "Version", flat: true },
+      DeleteMarkers: { of: DeleteMarkers, name: "DeleteMarker", flat: true },
+      Name: { of: "string" },
+      Prefix: { of: "string" },
+      Delimiter: { of: "string" },
+      MaxKeys: { of: "integer" },
+      CommonPrefixes: { of: CommonPrefixList, flat: true },
+      EncodingType: { of: "string" },
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
     },
-  },
-};
-const ListObjectVersionsOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    IsTruncated: { of: "boolean" },
-    KeyMarker: { of: "string" },
-    VersionIdMarker: { of: "string" },
-    NextKeyMarker: { of: "string" },
-    NextVersionIdMarker: { of: "string" },
-    Versions: { of: () => ObjectVersionList, name: "Version", flat: true },
-    DeleteMarkers: {
-      of: () => DeleteMarkers,
-      name: "DeleteMarker",
-      flat: true,
-    },
-    Name: { of: "string" },
-    Prefix: { of: "string" },
-    Delimiter: { of: "string" },
-    MaxKeys: { of: "integer" },
-    CommonPrefixes: { of: () => CommonPrefixList, flat: true },
-    EncodingType: { of: "string" },
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-  },
-};
+  };
+}
 
 /**
  * Lists the versions of the objects of a bucket.
@@ -5936,53 +6691,57 @@ export const ListObjectVersions: Operation<
   bodyRequired: true,
   idempotent: true,
   errorInSuccess: true,
-  input: () => ListObjectVersionsInput,
-  output: () => ListObjectVersionsOutput,
+  input: ListObjectVersionsInput,
+  output: ListObjectVersionsOutput,
   errors: ERRORS,
 };
 
-const ListObjectsInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Delimiter: { of: "string", at: "query", name: "delimiter" },
-    EncodingType: { of: "string", at: "query", name: "encoding-type" },
-    Marker: { of: "string", at: "query", name: "marker" },
-    MaxKeys: { of: "integer", at: "query", name: "max-keys" },
-    Prefix: { of: "string", at: "query", name: "prefix", context: "Prefix" },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function ListObjectsInput(): StructureShape {
+  return (ListObjectsInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Delimiter: { of: "string", at: "query", name: "delimiter" },
+      EncodingType: { of: "string", at: "query", name: "encoding-type" },
+      Marker: { of: "string", at: "query", name: "marker" },
+      MaxKeys: { of: "integer", at: "query", name: "max-keys" },
+      Prefix: { of: "string", at: "query", name: "prefix", context: "Prefix" },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
+      OptionalObjectAttributes: {
+        of: OptionalObjectAttributesList,
+        at: "header",
+        name: "x-amz-optional-object-attributes",
+      },
     },
-    OptionalObjectAttributes: {
-      of: () => OptionalObjectAttributesList,
-      at: "header",
-      name: "x-amz-optional-object-attributes",
+  };
+}
+function ListObjectsOutput(): StructureShape {
+  return (ListObjectsOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      IsTruncated: { of: "boolean" },
+      Marker: { of: "string" },
+      NextMarker: { of: "string" },
+      Contents: { of: ObjectList, flat: true },
+      Name: { of: "string" },
+      Prefix: { of: "string" },
+      Delimiter: { of: "string" },
+      MaxKeys: { of: "integer" },
+      CommonPrefixes: { of: CommonPrefixList, flat: true },
+      EncodingType: { of: "string" },
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
     },
-  },
-};
-const ListObjectsOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    IsTruncated: { of: "boolean" },
-    Marker: { of: "string" },
-    NextMarker: { of: "string" },
-    Contents: { of: () => ObjectList, flat: true },
-    Name: { of: "string" },
-    Prefix: { of: "string" },
-    Delimiter: { of: "string" },
-    MaxKeys: { of: "integer" },
-    CommonPrefixes: { of: () => CommonPrefixList, flat: true },
-    EncodingType: { of: "string" },
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-  },
-};
+  };
+}
 
 /**
  * Lists the objects of a bucket, the older way.
@@ -6000,61 +6759,65 @@ export const ListObjects: Operation<
   bodyRequired: true,
   idempotent: true,
   errorInSuccess: true,
-  input: () => ListObjectsInput,
-  output: () => ListObjectsOutput,
+  input: ListObjectsInput,
+  output: ListObjectsOutput,
   errors: ERRORS,
 };
 
-const ListObjectsV2Input: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Delimiter: { of: "string", at: "query", name: "delimiter" },
-    EncodingType: { of: "string", at: "query", name: "encoding-type" },
-    MaxKeys: { of: "integer", at: "query", name: "max-keys" },
-    Prefix: { of: "string", at: "query", name: "prefix", context: "Prefix" },
-    ContinuationToken: {
-      of: "string",
-      at: "query",
-      name: "continuation-token",
+function ListObjectsV2Input(): StructureShape {
+  return (ListObjectsV2Input as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Delimiter: { of: "string", at: "query", name: "delimiter" },
+      EncodingType: { of: "string", at: "query", name: "encoding-type" },
+      MaxKeys: { of: "integer", at: "query", name: "max-keys" },
+      Prefix: { of: "string", at: "query", name: "prefix", context: "Prefix" },
+      ContinuationToken: {
+        of: "string",
+        at: "query",
+        name: "continuation-token",
+      },
+      FetchOwner: { of: "boolean", at: "query", name: "fetch-owner" },
+      StartAfter: { of: "string", at: "query", name: "start-after" },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
+      OptionalObjectAttributes: {
+        of: OptionalObjectAttributesList,
+        at: "header",
+        name: "x-amz-optional-object-attributes",
+      },
     },
-    FetchOwner: { of: "boolean", at: "query", name: "fetch-owner" },
-    StartAfter: { of: "string", at: "query", name: "start-after" },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+  };
+}
+function ListObjectsV2Output(): StructureShape {
+  return (ListObjectsV2Output as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      IsTruncated: { of: "boolean" },
+      Contents: { of: ObjectList, flat: true },
+      Name: { of: "string" },
+      Prefix: { of: "string" },
+      Delimiter: { of: "string" },
+      MaxKeys: { of: "integer" },
+      CommonPrefixes: { of: CommonPrefixList, flat: true },
+      EncodingType: { of: "string" },
+      KeyCount: { of: "integer" },
+      ContinuationToken: { of: "string" },
+      NextContinuationToken: { of: "string" },
+      StartAfter: { of: "string" },
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
     },
-    OptionalObjectAttributes: {
-      of: () => OptionalObjectAttributesList,
-      at: "header",
-      name: "x-amz-optional-object-attributes",
-    },
-  },
-};
-const ListObjectsV2Output: StructureShape = {
-  kind: "structure",
-  members: {
-    IsTruncated: { of: "boolean" },
-    Contents: { of: () => ObjectList, flat: true },
-    Name: { of: "string" },
-    Prefix: { of: "string" },
-    Delimiter: { of: "string" },
-    MaxKeys: { of: "integer" },
-    CommonPrefixes: { of: () => CommonPrefixList, flat: true },
-    EncodingType: { of: "string" },
-    KeyCount: { of: "integer" },
-    ContinuationToken: { of: "string" },
-    NextContinuationToken: { of: "string" },
-    StartAfter: { of: "string" },
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-  },
-};
+  };
+}
 
 /**
  * Lists the objects of a bucket.
@@ -6072,72 +6835,76 @@ export const ListObjectsV2: Operation<
   bodyRequired: true,
   idempotent: true,
   errorInSuccess: true,
-  input: () => ListObjectsV2Input,
-  output: () => ListObjectsV2Output,
+  input: ListObjectsV2Input,
+  output: ListObjectsV2Output,
   errors: ERRORS,
 };
 
-const ListPartsInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
-    MaxParts: { of: "integer", at: "query", name: "max-parts" },
-    PartNumberMarker: {
-      of: "integer",
-      at: "query",
-      name: "part-number-marker",
+function ListPartsInput(): StructureShape {
+  return (ListPartsInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
+      MaxParts: { of: "integer", at: "query", name: "max-parts" },
+      PartNumberMarker: {
+        of: "integer",
+        at: "query",
+        name: "part-number-marker",
+      },
+      UploadId: { of: "string", at: "query", name: "uploadId", required: true },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
+      SSECustomerAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-algorithm",
+      },
+      SSECustomerKey: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key",
+        secret: true,
+      },
+      SSECustomerKeyMD5: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key-MD5",
+      },
     },
-    UploadId: { of: "string", at: "query", name: "uploadId", required: true },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+  };
+}
+function ListPartsOutput(): StructureShape {
+  return (ListPartsOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      AbortDate: { of: "timestamp", at: "header", name: "x-amz-abort-date" },
+      AbortRuleId: { of: "string", at: "header", name: "x-amz-abort-rule-id" },
+      Bucket: { of: "string" },
+      Key: { of: "string", min: 1 },
+      UploadId: { of: "string" },
+      PartNumberMarker: { of: "integer" },
+      NextPartNumberMarker: { of: "integer" },
+      MaxParts: { of: "integer" },
+      IsTruncated: { of: "boolean" },
+      Parts: { of: Parts, name: "Part", flat: true },
+      Initiator: { of: Initiator },
+      Owner: { of: Owner },
+      StorageClass: { of: "string" },
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
+      ChecksumAlgorithm: { of: "string" },
+      ChecksumType: { of: "string" },
     },
-    SSECustomerAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-algorithm",
-    },
-    SSECustomerKey: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key",
-      secret: true,
-    },
-    SSECustomerKeyMD5: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key-MD5",
-    },
-  },
-};
-const ListPartsOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    AbortDate: { of: "timestamp", at: "header", name: "x-amz-abort-date" },
-    AbortRuleId: { of: "string", at: "header", name: "x-amz-abort-rule-id" },
-    Bucket: { of: "string" },
-    Key: { of: "string", min: 1 },
-    UploadId: { of: "string" },
-    PartNumberMarker: { of: "integer" },
-    NextPartNumberMarker: { of: "integer" },
-    MaxParts: { of: "integer" },
-    IsTruncated: { of: "boolean" },
-    Parts: { of: () => Parts, name: "Part", flat: true },
-    Initiator: { of: () => Initiator },
-    Owner: { of: () => Owner },
-    StorageClass: { of: "string" },
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-    ChecksumAlgorithm: { of: "string" },
-    ChecksumType: { of: "string" },
-  },
-};
+  };
+}
 
 /**
  * Lists the parts of a multipart upload.
@@ -6153,34 +6920,36 @@ export const ListParts: Operation<Types.ListPartsInput, Types.ListPartsOutput> =
     bodyRequired: true,
     idempotent: true,
     errorInSuccess: true,
-    input: () => ListPartsInput,
-    output: () => ListPartsOutput,
+    input: ListPartsInput,
+    output: ListPartsOutput,
     errors: ERRORS,
   };
 
-const PutBucketAbacInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
+function PutBucketAbacInput(): StructureShape {
+  return (PutBucketAbacInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
+      AbacStatus: {
+        of: AbacStatus,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+        required: true,
+      },
     },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-    AbacStatus: {
-      of: () => AbacStatus,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      required: true,
-    },
-  },
-};
+  };
+}
 
 /**
  * Sets whether tags of a bucket decide on access.
@@ -6196,33 +6965,36 @@ export const PutBucketAbac: Operation<
   path: "?abac",
   checksum: { algorithmMember: "ChecksumAlgorithm" },
   idempotent: true,
-  input: () => PutBucketAbacInput,
-  output: () => NOTHING,
+  input: PutBucketAbacInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const PutBucketAccelerateConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    AccelerateConfiguration: {
-      of: () => AccelerateConfiguration,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      required: true,
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
-    },
-  },
-};
+function PutBucketAccelerateConfigurationInput(): StructureShape {
+  return (PutBucketAccelerateConfigurationInput as Lazy<StructureShape>)
+    .made ??= {
+      kind: "structure",
+      members: {
+        Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+        AccelerateConfiguration: {
+          of: AccelerateConfiguration,
+          namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+          at: "payload",
+          required: true,
+        },
+        ExpectedBucketOwner: {
+          of: "string",
+          at: "header",
+          name: "x-amz-expected-bucket-owner",
+        },
+        ChecksumAlgorithm: {
+          of: "string",
+          at: "header",
+          name: "x-amz-sdk-checksum-algorithm",
+        },
+      },
+    };
+}
 
 /**
  * Sets whether a bucket has Transfer Acceleration.
@@ -6239,47 +7011,53 @@ export const PutBucketAccelerateConfiguration: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   checksum: { algorithmMember: "ChecksumAlgorithm" },
   idempotent: true,
-  input: () => PutBucketAccelerateConfigurationInput,
-  output: () => NOTHING,
+  input: PutBucketAccelerateConfigurationInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const PutBucketAclInput: StructureShape = {
-  kind: "structure",
-  members: {
-    ACL: { of: "string", at: "header", name: "x-amz-acl" },
-    AccessControlPolicy: {
-      of: () => AccessControlPolicy,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
+function PutBucketAclInput(): StructureShape {
+  return (PutBucketAclInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ACL: { of: "string", at: "header", name: "x-amz-acl" },
+      AccessControlPolicy: {
+        of: AccessControlPolicy,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+      },
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
+      GrantFullControl: {
+        of: "string",
+        at: "header",
+        name: "x-amz-grant-full-control",
+      },
+      GrantRead: { of: "string", at: "header", name: "x-amz-grant-read" },
+      GrantReadACP: {
+        of: "string",
+        at: "header",
+        name: "x-amz-grant-read-acp",
+      },
+      GrantWrite: { of: "string", at: "header", name: "x-amz-grant-write" },
+      GrantWriteACP: {
+        of: "string",
+        at: "header",
+        name: "x-amz-grant-write-acp",
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
-    },
-    GrantFullControl: {
-      of: "string",
-      at: "header",
-      name: "x-amz-grant-full-control",
-    },
-    GrantRead: { of: "string", at: "header", name: "x-amz-grant-read" },
-    GrantReadACP: { of: "string", at: "header", name: "x-amz-grant-read-acp" },
-    GrantWrite: { of: "string", at: "header", name: "x-amz-grant-write" },
-    GrantWriteACP: {
-      of: "string",
-      at: "header",
-      name: "x-amz-grant-write-acp",
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
+  };
+}
 
 /**
  * Sets the access control list of a bucket.
@@ -6296,29 +7074,32 @@ export const PutBucketAcl: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
   idempotent: true,
-  input: () => PutBucketAclInput,
-  output: () => NOTHING,
+  input: PutBucketAclInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const PutBucketAnalyticsConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Id: { of: "string", at: "query", name: "id", required: true },
-    AnalyticsConfiguration: {
-      of: () => AnalyticsConfiguration,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      required: true,
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
+function PutBucketAnalyticsConfigurationInput(): StructureShape {
+  return (PutBucketAnalyticsConfigurationInput as Lazy<StructureShape>).made ??=
+    {
+      kind: "structure",
+      members: {
+        Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+        Id: { of: "string", at: "query", name: "id", required: true },
+        AnalyticsConfiguration: {
+          of: AnalyticsConfiguration,
+          namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+          at: "payload",
+          required: true,
+        },
+        ExpectedBucketOwner: {
+          of: "string",
+          at: "header",
+          name: "x-amz-expected-bucket-owner",
+        },
+      },
+    };
+}
 
 /**
  * Sets an analytics configuration of a bucket.
@@ -6334,34 +7115,36 @@ export const PutBucketAnalyticsConfiguration: Operation<
   path: "?analytics",
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
-  input: () => PutBucketAnalyticsConfigurationInput,
-  output: () => NOTHING,
+  input: PutBucketAnalyticsConfigurationInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const PutBucketCorsInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    CORSConfiguration: {
-      of: () => CORSConfiguration,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      required: true,
+function PutBucketCorsInput(): StructureShape {
+  return (PutBucketCorsInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      CORSConfiguration: {
+        of: CORSConfiguration,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+        required: true,
+      },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
+  };
+}
 
 /**
  * Sets the cross-origin rules of a bucket.
@@ -6378,34 +7161,36 @@ export const PutBucketCors: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
   idempotent: true,
-  input: () => PutBucketCorsInput,
-  output: () => NOTHING,
+  input: PutBucketCorsInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const PutBucketEncryptionInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
+function PutBucketEncryptionInput(): StructureShape {
+  return (PutBucketEncryptionInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
+      ServerSideEncryptionConfiguration: {
+        of: ServerSideEncryptionConfiguration,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+        required: true,
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    ServerSideEncryptionConfiguration: {
-      of: () => ServerSideEncryptionConfiguration,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      required: true,
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
+  };
+}
 
 /**
  * Sets how the objects of a bucket are encrypted.
@@ -6422,29 +7207,32 @@ export const PutBucketEncryption: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
   idempotent: true,
-  input: () => PutBucketEncryptionInput,
-  output: () => NOTHING,
+  input: PutBucketEncryptionInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const PutBucketIntelligentTieringConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Id: { of: "string", at: "query", name: "id", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-    IntelligentTieringConfiguration: {
-      of: () => IntelligentTieringConfiguration,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      required: true,
-    },
-  },
-};
+function PutBucketIntelligentTieringConfigurationInput(): StructureShape {
+  return (PutBucketIntelligentTieringConfigurationInput as Lazy<StructureShape>)
+    .made ??= {
+      kind: "structure",
+      members: {
+        Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+        Id: { of: "string", at: "query", name: "id", required: true },
+        ExpectedBucketOwner: {
+          of: "string",
+          at: "header",
+          name: "x-amz-expected-bucket-owner",
+        },
+        IntelligentTieringConfiguration: {
+          of: IntelligentTieringConfiguration,
+          namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+          at: "payload",
+          required: true,
+        },
+      },
+    };
+}
 
 /**
  * Sets an Intelligent-Tiering configuration of a bucket.
@@ -6460,29 +7248,32 @@ export const PutBucketIntelligentTieringConfiguration: Operation<
   path: "?intelligent-tiering",
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
-  input: () => PutBucketIntelligentTieringConfigurationInput,
-  output: () => NOTHING,
+  input: PutBucketIntelligentTieringConfigurationInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const PutBucketInventoryConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Id: { of: "string", at: "query", name: "id", required: true },
-    InventoryConfiguration: {
-      of: () => InventoryConfiguration,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      required: true,
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
+function PutBucketInventoryConfigurationInput(): StructureShape {
+  return (PutBucketInventoryConfigurationInput as Lazy<StructureShape>).made ??=
+    {
+      kind: "structure",
+      members: {
+        Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+        Id: { of: "string", at: "query", name: "id", required: true },
+        InventoryConfiguration: {
+          of: InventoryConfiguration,
+          namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+          at: "payload",
+          required: true,
+        },
+        ExpectedBucketOwner: {
+          of: "string",
+          at: "header",
+          name: "x-amz-expected-bucket-owner",
+        },
+      },
+    };
+}
 
 /**
  * Sets an inventory configuration of a bucket.
@@ -6498,33 +7289,35 @@ export const PutBucketInventoryConfiguration: Operation<
   path: "?inventory",
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
-  input: () => PutBucketInventoryConfigurationInput,
-  output: () => NOTHING,
+  input: PutBucketInventoryConfigurationInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const PutBucketLifecycleInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
+function PutBucketLifecycleInput(): StructureShape {
+  return (PutBucketLifecycleInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
+      LifecycleConfiguration: {
+        of: LifecycleConfiguration,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    LifecycleConfiguration: {
-      of: () => LifecycleConfiguration,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
+  };
+}
 
 /**
  * Sets the lifecycle rules of a bucket, in the old form.
@@ -6541,47 +7334,53 @@ export const PutBucketLifecycle: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
   idempotent: true,
-  input: () => PutBucketLifecycleInput,
-  output: () => NOTHING,
+  input: PutBucketLifecycleInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const PutBucketLifecycleConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
-    },
-    LifecycleConfiguration: {
-      of: () => BucketLifecycleConfiguration,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-    TransitionDefaultMinimumObjectSize: {
-      of: "string",
-      at: "header",
-      name: "x-amz-transition-default-minimum-object-size",
-    },
-  },
-};
-const PutBucketLifecycleConfigurationOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    TransitionDefaultMinimumObjectSize: {
-      of: "string",
-      at: "header",
-      name: "x-amz-transition-default-minimum-object-size",
-    },
-  },
-};
+function PutBucketLifecycleConfigurationInput(): StructureShape {
+  return (PutBucketLifecycleConfigurationInput as Lazy<StructureShape>).made ??=
+    {
+      kind: "structure",
+      members: {
+        Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+        ChecksumAlgorithm: {
+          of: "string",
+          at: "header",
+          name: "x-amz-sdk-checksum-algorithm",
+        },
+        LifecycleConfiguration: {
+          of: BucketLifecycleConfiguration,
+          namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+          at: "payload",
+        },
+        ExpectedBucketOwner: {
+          of: "string",
+          at: "header",
+          name: "x-amz-expected-bucket-owner",
+        },
+        TransitionDefaultMinimumObjectSize: {
+          of: "string",
+          at: "header",
+          name: "x-amz-transition-default-minimum-object-size",
+        },
+      },
+    };
+}
+function PutBucketLifecycleConfigurationOutput(): StructureShape {
+  return (PutBucketLifecycleConfigurationOutput as Lazy<StructureShape>)
+    .made ??= {
+      kind: "structure",
+      members: {
+        TransitionDefaultMinimumObjectSize: {
+          of: "string",
+          at: "header",
+          name: "x-amz-transition-default-minimum-object-size",
+        },
+      },
+    };
+}
 
 /**
  * Sets the lifecycle rules of a bucket.
@@ -6599,34 +7398,36 @@ export const PutBucketLifecycleConfiguration: Operation<
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
   idempotent: true,
   errorInSuccess: true,
-  input: () => PutBucketLifecycleConfigurationInput,
-  output: () => PutBucketLifecycleConfigurationOutput,
+  input: PutBucketLifecycleConfigurationInput,
+  output: PutBucketLifecycleConfigurationOutput,
   errors: ERRORS,
 };
 
-const PutBucketLoggingInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    BucketLoggingStatus: {
-      of: () => BucketLoggingStatus,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      required: true,
+function PutBucketLoggingInput(): StructureShape {
+  return (PutBucketLoggingInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      BucketLoggingStatus: {
+        of: BucketLoggingStatus,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+        required: true,
+      },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
+  };
+}
 
 /**
  * Sets where the access logs of a bucket go.
@@ -6643,29 +7444,31 @@ export const PutBucketLogging: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
   idempotent: true,
-  input: () => PutBucketLoggingInput,
-  output: () => NOTHING,
+  input: PutBucketLoggingInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const PutBucketMetricsConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Id: { of: "string", at: "query", name: "id", required: true },
-    MetricsConfiguration: {
-      of: () => MetricsConfiguration,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      required: true,
+function PutBucketMetricsConfigurationInput(): StructureShape {
+  return (PutBucketMetricsConfigurationInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Id: { of: "string", at: "query", name: "id", required: true },
+      MetricsConfiguration: {
+        of: MetricsConfiguration,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+        required: true,
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
+  };
+}
 
 /**
  * Sets a metrics configuration of a bucket.
@@ -6681,34 +7484,36 @@ export const PutBucketMetricsConfiguration: Operation<
   path: "?metrics",
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
-  input: () => PutBucketMetricsConfigurationInput,
-  output: () => NOTHING,
+  input: PutBucketMetricsConfigurationInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const PutBucketNotificationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
+function PutBucketNotificationInput(): StructureShape {
+  return (PutBucketNotificationInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
+      NotificationConfiguration: {
+        of: NotificationConfigurationDeprecated,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+        required: true,
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    NotificationConfiguration: {
-      of: () => NotificationConfigurationDeprecated,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      required: true,
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
+  };
+}
 
 /**
  * Sets whom events of a bucket are sent to, in the old form.
@@ -6725,33 +7530,36 @@ export const PutBucketNotification: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
   idempotent: true,
-  input: () => PutBucketNotificationInput,
-  output: () => NOTHING,
+  input: PutBucketNotificationInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const PutBucketNotificationConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    NotificationConfiguration: {
-      of: () => NotificationConfiguration,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      required: true,
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-    SkipDestinationValidation: {
-      of: "boolean",
-      at: "header",
-      name: "x-amz-skip-destination-validation",
-    },
-  },
-};
+function PutBucketNotificationConfigurationInput(): StructureShape {
+  return (PutBucketNotificationConfigurationInput as Lazy<StructureShape>)
+    .made ??= {
+      kind: "structure",
+      members: {
+        Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+        NotificationConfiguration: {
+          of: NotificationConfiguration,
+          namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+          at: "payload",
+          required: true,
+        },
+        ExpectedBucketOwner: {
+          of: "string",
+          at: "header",
+          name: "x-amz-expected-bucket-owner",
+        },
+        SkipDestinationValidation: {
+          of: "boolean",
+          at: "header",
+          name: "x-amz-skip-destination-validation",
+        },
+      },
+    };
+}
 
 /**
  * Sets whom events of a bucket are sent to.
@@ -6767,34 +7575,36 @@ export const PutBucketNotificationConfiguration: Operation<
   path: "?notification",
   context: { UseS3ExpressControlEndpoint: "true" },
   idempotent: true,
-  input: () => PutBucketNotificationConfigurationInput,
-  output: () => NOTHING,
+  input: PutBucketNotificationConfigurationInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const PutBucketOwnershipControlsInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+function PutBucketOwnershipControlsInput(): StructureShape {
+  return (PutBucketOwnershipControlsInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
+      OwnershipControls: {
+        of: OwnershipControls,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+        required: true,
+      },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
     },
-    OwnershipControls: {
-      of: () => OwnershipControls,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      required: true,
-    },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
-    },
-  },
-};
+  };
+}
 
 /**
  * Sets the object ownership rules of a bucket.
@@ -6811,34 +7621,36 @@ export const PutBucketOwnershipControls: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
   idempotent: true,
-  input: () => PutBucketOwnershipControlsInput,
-  output: () => NOTHING,
+  input: PutBucketOwnershipControlsInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const PutBucketPolicyInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
+function PutBucketPolicyInput(): StructureShape {
+  return (PutBucketPolicyInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
+      ConfirmRemoveSelfBucketAccess: {
+        of: "boolean",
+        at: "header",
+        name: "x-amz-confirm-remove-self-bucket-access",
+      },
+      Policy: { of: "string", at: "payload", required: true },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    ConfirmRemoveSelfBucketAccess: {
-      of: "boolean",
-      at: "header",
-      name: "x-amz-confirm-remove-self-bucket-access",
-    },
-    Policy: { of: "string", at: "payload", required: true },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
+  };
+}
 
 /**
  * Sets the policy of a bucket.
@@ -6855,40 +7667,42 @@ export const PutBucketPolicy: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
   idempotent: true,
-  input: () => PutBucketPolicyInput,
-  output: () => NOTHING,
+  input: PutBucketPolicyInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const PutBucketReplicationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
+function PutBucketReplicationInput(): StructureShape {
+  return (PutBucketReplicationInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
+      ReplicationConfiguration: {
+        of: ReplicationConfiguration,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+        required: true,
+      },
+      Token: {
+        of: "string",
+        at: "header",
+        name: "x-amz-bucket-object-lock-token",
+        secret: true,
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    ReplicationConfiguration: {
-      of: () => ReplicationConfiguration,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      required: true,
-    },
-    Token: {
-      of: "string",
-      at: "header",
-      name: "x-amz-bucket-object-lock-token",
-      secret: true,
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
+  };
+}
 
 /**
  * Sets the replication rules of a bucket.
@@ -6905,34 +7719,36 @@ export const PutBucketReplication: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
   idempotent: true,
-  input: () => PutBucketReplicationInput,
-  output: () => NOTHING,
+  input: PutBucketReplicationInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const PutBucketRequestPaymentInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
+function PutBucketRequestPaymentInput(): StructureShape {
+  return (PutBucketRequestPaymentInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
+      RequestPaymentConfiguration: {
+        of: RequestPaymentConfiguration,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+        required: true,
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    RequestPaymentConfiguration: {
-      of: () => RequestPaymentConfiguration,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      required: true,
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
+  };
+}
 
 /**
  * Sets who pays for the requests to a bucket.
@@ -6949,34 +7765,36 @@ export const PutBucketRequestPayment: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
   idempotent: true,
-  input: () => PutBucketRequestPaymentInput,
-  output: () => NOTHING,
+  input: PutBucketRequestPaymentInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const PutBucketTaggingInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
+function PutBucketTaggingInput(): StructureShape {
+  return (PutBucketTaggingInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
+      Tagging: {
+        of: Tagging,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+        required: true,
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    Tagging: {
-      of: () => Tagging,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      required: true,
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
+  };
+}
 
 /**
  * Sets the tags of a bucket, in place of those it has.
@@ -6993,35 +7811,37 @@ export const PutBucketTagging: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
   idempotent: true,
-  input: () => PutBucketTaggingInput,
-  output: () => NOTHING,
+  input: PutBucketTaggingInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const PutBucketVersioningInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
+function PutBucketVersioningInput(): StructureShape {
+  return (PutBucketVersioningInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
+      MFA: { of: "string", at: "header", name: "x-amz-mfa" },
+      VersioningConfiguration: {
+        of: VersioningConfiguration,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+        required: true,
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    MFA: { of: "string", at: "header", name: "x-amz-mfa" },
-    VersioningConfiguration: {
-      of: () => VersioningConfiguration,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      required: true,
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
+  };
+}
 
 /**
  * Sets whether a bucket keeps versions.
@@ -7038,34 +7858,36 @@ export const PutBucketVersioning: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
   idempotent: true,
-  input: () => PutBucketVersioningInput,
-  output: () => NOTHING,
+  input: PutBucketVersioningInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const PutBucketWebsiteInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
+function PutBucketWebsiteInput(): StructureShape {
+  return (PutBucketWebsiteInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
+      WebsiteConfiguration: {
+        of: WebsiteConfiguration,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+        required: true,
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    WebsiteConfiguration: {
-      of: () => WebsiteConfiguration,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      required: true,
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
+  };
+}
 
 /**
  * Serves a bucket as a website.
@@ -7082,245 +7904,261 @@ export const PutBucketWebsite: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
   idempotent: true,
-  input: () => PutBucketWebsiteInput,
-  output: () => NOTHING,
+  input: PutBucketWebsiteInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const PutObjectInput: StructureShape = {
-  kind: "structure",
-  members: {
-    ACL: { of: "string", at: "header", name: "x-amz-acl" },
-    Body: { of: "blob", stream: true, at: "payload" },
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    CacheControl: { of: "string", at: "header", name: "Cache-Control" },
-    ContentDisposition: {
-      of: "string",
-      at: "header",
-      name: "Content-Disposition",
+function PutObjectInput(): StructureShape {
+  return (PutObjectInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ACL: { of: "string", at: "header", name: "x-amz-acl" },
+      Body: { of: "blob", stream: true, at: "payload" },
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      CacheControl: { of: "string", at: "header", name: "Cache-Control" },
+      ContentDisposition: {
+        of: "string",
+        at: "header",
+        name: "Content-Disposition",
+      },
+      ContentEncoding: { of: "string", at: "header", name: "Content-Encoding" },
+      ContentLanguage: { of: "string", at: "header", name: "Content-Language" },
+      ContentLength: { of: "long", at: "header", name: "Content-Length" },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      ContentType: { of: "string", at: "header", name: "Content-Type" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
+      ChecksumCRC32: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc32",
+      },
+      ChecksumCRC32C: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc32c",
+      },
+      ChecksumCRC64NVME: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc64nvme",
+      },
+      ChecksumSHA1: { of: "string", at: "header", name: "x-amz-checksum-sha1" },
+      ChecksumSHA256: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-sha256",
+      },
+      ChecksumSHA512: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-sha512",
+      },
+      ChecksumMD5: { of: "string", at: "header", name: "x-amz-checksum-md5" },
+      ChecksumXXHASH64: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash64",
+      },
+      ChecksumXXHASH3: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash3",
+      },
+      ChecksumXXHASH128: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash128",
+      },
+      Expires: { of: "timestamp", at: "header" },
+      IfMatch: { of: "string", at: "header", name: "If-Match" },
+      IfNoneMatch: { of: "string", at: "header", name: "If-None-Match" },
+      GrantFullControl: {
+        of: "string",
+        at: "header",
+        name: "x-amz-grant-full-control",
+      },
+      GrantRead: { of: "string", at: "header", name: "x-amz-grant-read" },
+      GrantReadACP: {
+        of: "string",
+        at: "header",
+        name: "x-amz-grant-read-acp",
+      },
+      GrantWriteACP: {
+        of: "string",
+        at: "header",
+        name: "x-amz-grant-write-acp",
+      },
+      Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
+      WriteOffsetBytes: {
+        of: "long",
+        at: "header",
+        name: "x-amz-write-offset-bytes",
+      },
+      Metadata: { of: Metadata, at: "headers", name: "x-amz-meta-" },
+      ServerSideEncryption: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption",
+      },
+      StorageClass: { of: "string", at: "header", name: "x-amz-storage-class" },
+      WebsiteRedirectLocation: {
+        of: "string",
+        at: "header",
+        name: "x-amz-website-redirect-location",
+      },
+      SSECustomerAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-algorithm",
+      },
+      SSECustomerKey: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key",
+        secret: true,
+      },
+      SSECustomerKeyMD5: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key-MD5",
+      },
+      SSEKMSKeyId: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-aws-kms-key-id",
+      },
+      SSEKMSEncryptionContext: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-context",
+        secret: true,
+      },
+      BucketKeyEnabled: {
+        of: "boolean",
+        at: "header",
+        name: "x-amz-server-side-encryption-bucket-key-enabled",
+      },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      Tagging: { of: "string", at: "header", name: "x-amz-tagging" },
+      ObjectLockMode: {
+        of: "string",
+        at: "header",
+        name: "x-amz-object-lock-mode",
+      },
+      ObjectLockRetainUntilDate: {
+        of: "timestamp",
+        at: "header",
+        name: "x-amz-object-lock-retain-until-date",
+        time: "iso8601",
+      },
+      ObjectLockLegalHoldStatus: {
+        of: "string",
+        at: "header",
+        name: "x-amz-object-lock-legal-hold",
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    ContentEncoding: { of: "string", at: "header", name: "Content-Encoding" },
-    ContentLanguage: { of: "string", at: "header", name: "Content-Language" },
-    ContentLength: { of: "long", at: "header", name: "Content-Length" },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ContentType: { of: "string", at: "header", name: "Content-Type" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
+  };
+}
+function PutObjectOutput(): StructureShape {
+  return (PutObjectOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Expiration: { of: "string", at: "header", name: "x-amz-expiration" },
+      ETag: { of: "string", at: "header" },
+      ChecksumCRC32: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc32",
+      },
+      ChecksumCRC32C: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc32c",
+      },
+      ChecksumCRC64NVME: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc64nvme",
+      },
+      ChecksumSHA1: { of: "string", at: "header", name: "x-amz-checksum-sha1" },
+      ChecksumSHA256: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-sha256",
+      },
+      ChecksumSHA512: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-sha512",
+      },
+      ChecksumMD5: { of: "string", at: "header", name: "x-amz-checksum-md5" },
+      ChecksumXXHASH64: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash64",
+      },
+      ChecksumXXHASH3: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash3",
+      },
+      ChecksumXXHASH128: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash128",
+      },
+      ChecksumType: { of: "string", at: "header", name: "x-amz-checksum-type" },
+      ServerSideEncryption: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption",
+      },
+      VersionId: { of: "string", at: "header", name: "x-amz-version-id" },
+      SSECustomerAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-algorithm",
+      },
+      SSECustomerKeyMD5: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key-MD5",
+      },
+      SSEKMSKeyId: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-aws-kms-key-id",
+      },
+      SSEKMSEncryptionContext: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-context",
+        secret: true,
+      },
+      BucketKeyEnabled: {
+        of: "boolean",
+        at: "header",
+        name: "x-amz-server-side-encryption-bucket-key-enabled",
+      },
+      Size: { of: "long", at: "header", name: "x-amz-object-size" },
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
     },
-    ChecksumCRC32: { of: "string", at: "header", name: "x-amz-checksum-crc32" },
-    ChecksumCRC32C: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-crc32c",
-    },
-    ChecksumCRC64NVME: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-crc64nvme",
-    },
-    ChecksumSHA1: { of: "string", at: "header", name: "x-amz-checksum-sha1" },
-    ChecksumSHA256: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-sha256",
-    },
-    ChecksumSHA512: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-sha512",
-    },
-    ChecksumMD5: { of: "string", at: "header", name: "x-amz-checksum-md5" },
-    ChecksumXXHASH64: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash64",
-    },
-    ChecksumXXHASH3: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash3",
-    },
-    ChecksumXXHASH128: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash128",
-    },
-    Expires: { of: "timestamp", at: "header" },
-    IfMatch: { of: "string", at: "header", name: "If-Match" },
-    IfNoneMatch: { of: "string", at: "header", name: "If-None-Match" },
-    GrantFullControl: {
-      of: "string",
-      at: "header",
-      name: "x-amz-grant-full-control",
-    },
-    GrantRead: { of: "string", at: "header", name: "x-amz-grant-read" },
-    GrantReadACP: { of: "string", at: "header", name: "x-amz-grant-read-acp" },
-    GrantWriteACP: {
-      of: "string",
-      at: "header",
-      name: "x-amz-grant-write-acp",
-    },
-    Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
-    WriteOffsetBytes: {
-      of: "long",
-      at: "header",
-      name: "x-amz-write-offset-bytes",
-    },
-    Metadata: { of: () => Metadata, at: "headers", name: "x-amz-meta-" },
-    ServerSideEncryption: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption",
-    },
-    StorageClass: { of: "string", at: "header", name: "x-amz-storage-class" },
-    WebsiteRedirectLocation: {
-      of: "string",
-      at: "header",
-      name: "x-amz-website-redirect-location",
-    },
-    SSECustomerAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-algorithm",
-    },
-    SSECustomerKey: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key",
-      secret: true,
-    },
-    SSECustomerKeyMD5: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key-MD5",
-    },
-    SSEKMSKeyId: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-aws-kms-key-id",
-    },
-    SSEKMSEncryptionContext: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-context",
-      secret: true,
-    },
-    BucketKeyEnabled: {
-      of: "boolean",
-      at: "header",
-      name: "x-amz-server-side-encryption-bucket-key-enabled",
-    },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    Tagging: { of: "string", at: "header", name: "x-amz-tagging" },
-    ObjectLockMode: {
-      of: "string",
-      at: "header",
-      name: "x-amz-object-lock-mode",
-    },
-    ObjectLockRetainUntilDate: {
-      of: "timestamp",
-      at: "header",
-      name: "x-amz-object-lock-retain-until-date",
-      time: "iso8601",
-    },
-    ObjectLockLegalHoldStatus: {
-      of: "string",
-      at: "header",
-      name: "x-amz-object-lock-legal-hold",
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
-const PutObjectOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Expiration: { of: "string", at: "header", name: "x-amz-expiration" },
-    ETag: { of: "string", at: "header" },
-    ChecksumCRC32: { of: "string", at: "header", name: "x-amz-checksum-crc32" },
-    ChecksumCRC32C: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-crc32c",
-    },
-    ChecksumCRC64NVME: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-crc64nvme",
-    },
-    ChecksumSHA1: { of: "string", at: "header", name: "x-amz-checksum-sha1" },
-    ChecksumSHA256: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-sha256",
-    },
-    ChecksumSHA512: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-sha512",
-    },
-    ChecksumMD5: { of: "string", at: "header", name: "x-amz-checksum-md5" },
-    ChecksumXXHASH64: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash64",
-    },
-    ChecksumXXHASH3: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash3",
-    },
-    ChecksumXXHASH128: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash128",
-    },
-    ChecksumType: { of: "string", at: "header", name: "x-amz-checksum-type" },
-    ServerSideEncryption: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption",
-    },
-    VersionId: { of: "string", at: "header", name: "x-amz-version-id" },
-    SSECustomerAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-algorithm",
-    },
-    SSECustomerKeyMD5: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key-MD5",
-    },
-    SSEKMSKeyId: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-aws-kms-key-id",
-    },
-    SSEKMSEncryptionContext: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-context",
-      secret: true,
-    },
-    BucketKeyEnabled: {
-      of: "boolean",
-      at: "header",
-      name: "x-amz-server-side-encryption-bucket-key-enabled",
-    },
-    Size: { of: "long", at: "header", name: "x-amz-object-size" },
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-  },
-};
+  };
+}
 
 /**
  * Writes an object of up to 5 GB.
@@ -7336,60 +8174,68 @@ export const PutObject: Operation<Types.PutObjectInput, Types.PutObjectOutput> =
     idempotent: true,
     unlessGiven: ["IfMatch", "IfNoneMatch", "WriteOffsetBytes"],
     errorInSuccess: true,
-    input: () => PutObjectInput,
-    output: () => PutObjectOutput,
+    input: PutObjectInput,
+    output: PutObjectOutput,
     errors: ERRORS,
   };
 
-const PutObjectAclInput: StructureShape = {
-  kind: "structure",
-  members: {
-    ACL: { of: "string", at: "header", name: "x-amz-acl" },
-    AccessControlPolicy: {
-      of: () => AccessControlPolicy,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
+function PutObjectAclInput(): StructureShape {
+  return (PutObjectAclInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ACL: { of: "string", at: "header", name: "x-amz-acl" },
+      AccessControlPolicy: {
+        of: AccessControlPolicy,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+      },
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
+      GrantFullControl: {
+        of: "string",
+        at: "header",
+        name: "x-amz-grant-full-control",
+      },
+      GrantRead: { of: "string", at: "header", name: "x-amz-grant-read" },
+      GrantReadACP: {
+        of: "string",
+        at: "header",
+        name: "x-amz-grant-read-acp",
+      },
+      GrantWrite: { of: "string", at: "header", name: "x-amz-grant-write" },
+      GrantWriteACP: {
+        of: "string",
+        at: "header",
+        name: "x-amz-grant-write-acp",
+      },
+      Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      VersionId: { of: "string", at: "query", name: "versionId" },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
+  };
+}
+function PutObjectAclOutput(): StructureShape {
+  return (PutObjectAclOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
     },
-    GrantFullControl: {
-      of: "string",
-      at: "header",
-      name: "x-amz-grant-full-control",
-    },
-    GrantRead: { of: "string", at: "header", name: "x-amz-grant-read" },
-    GrantReadACP: { of: "string", at: "header", name: "x-amz-grant-read-acp" },
-    GrantWrite: { of: "string", at: "header", name: "x-amz-grant-write" },
-    GrantWriteACP: {
-      of: "string",
-      at: "header",
-      name: "x-amz-grant-write-acp",
-    },
-    Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    VersionId: { of: "string", at: "query", name: "versionId" },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
-const PutObjectAclOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-  },
-};
+  };
+}
 
 /**
  * Sets the access control list of an object.
@@ -7406,148 +8252,160 @@ export const PutObjectAcl: Operation<
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
   idempotent: true,
   errorInSuccess: true,
-  input: () => PutObjectAclInput,
-  output: () => PutObjectAclOutput,
+  input: PutObjectAclInput,
+  output: PutObjectAclOutput,
   errors: ERRORS,
 };
 
-const PutObjectAnnotationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
-    VersionId: { of: "string", at: "query", name: "versionId" },
-    AnnotationName: {
-      of: "string",
-      at: "query",
-      name: "annotationName",
-      required: true,
+function PutObjectAnnotationInput(): StructureShape {
+  return (PutObjectAnnotationInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
+      VersionId: { of: "string", at: "query", name: "versionId" },
+      AnnotationName: {
+        of: "string",
+        at: "query",
+        name: "annotationName",
+        required: true,
+      },
+      AnnotationPayload: {
+        of: "blob",
+        stream: true,
+        at: "payload",
+        required: true,
+      },
+      ObjectIfMatch: {
+        of: "string",
+        at: "header",
+        name: "x-amz-object-if-match",
+      },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
+      ChecksumCRC32: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc32",
+      },
+      ChecksumCRC32C: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc32c",
+      },
+      ChecksumCRC64NVME: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc64nvme",
+      },
+      ChecksumSHA1: { of: "string", at: "header", name: "x-amz-checksum-sha1" },
+      ChecksumSHA256: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-sha256",
+      },
+      ChecksumSHA512: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-sha512",
+      },
+      ChecksumMD5: { of: "string", at: "header", name: "x-amz-checksum-md5" },
+      ChecksumXXHASH64: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash64",
+      },
+      ChecksumXXHASH3: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash3",
+      },
+      ChecksumXXHASH128: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash128",
+      },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    AnnotationPayload: {
-      of: "blob",
-      stream: true,
-      at: "payload",
-      required: true,
+  };
+}
+function PutObjectAnnotationOutput(): StructureShape {
+  return (PutObjectAnnotationOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Key: { of: "string", min: 1 },
+      AnnotationName: { of: "string" },
+      ObjectVersionId: {
+        of: "string",
+        at: "header",
+        name: "x-amz-object-version-id",
+      },
+      ETag: { of: "string", at: "header" },
+      ChecksumCRC32: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc32",
+      },
+      ChecksumCRC32C: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc32c",
+      },
+      ChecksumCRC64NVME: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc64nvme",
+      },
+      ChecksumSHA1: { of: "string", at: "header", name: "x-amz-checksum-sha1" },
+      ChecksumSHA256: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-sha256",
+      },
+      ChecksumSHA512: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-sha512",
+      },
+      ChecksumMD5: { of: "string", at: "header", name: "x-amz-checksum-md5" },
+      ChecksumXXHASH64: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash64",
+      },
+      ChecksumXXHASH3: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash3",
+      },
+      ChecksumXXHASH128: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash128",
+      },
+      ChecksumType: { of: "string", at: "header", name: "x-amz-checksum-type" },
+      ServerSideEncryption: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption",
+      },
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
     },
-    ObjectIfMatch: {
-      of: "string",
-      at: "header",
-      name: "x-amz-object-if-match",
-    },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
-    },
-    ChecksumCRC32: { of: "string", at: "header", name: "x-amz-checksum-crc32" },
-    ChecksumCRC32C: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-crc32c",
-    },
-    ChecksumCRC64NVME: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-crc64nvme",
-    },
-    ChecksumSHA1: { of: "string", at: "header", name: "x-amz-checksum-sha1" },
-    ChecksumSHA256: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-sha256",
-    },
-    ChecksumSHA512: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-sha512",
-    },
-    ChecksumMD5: { of: "string", at: "header", name: "x-amz-checksum-md5" },
-    ChecksumXXHASH64: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash64",
-    },
-    ChecksumXXHASH3: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash3",
-    },
-    ChecksumXXHASH128: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash128",
-    },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
-const PutObjectAnnotationOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Key: { of: "string", min: 1 },
-    AnnotationName: { of: "string" },
-    ObjectVersionId: {
-      of: "string",
-      at: "header",
-      name: "x-amz-object-version-id",
-    },
-    ETag: { of: "string", at: "header" },
-    ChecksumCRC32: { of: "string", at: "header", name: "x-amz-checksum-crc32" },
-    ChecksumCRC32C: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-crc32c",
-    },
-    ChecksumCRC64NVME: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-crc64nvme",
-    },
-    ChecksumSHA1: { of: "string", at: "header", name: "x-amz-checksum-sha1" },
-    ChecksumSHA256: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-sha256",
-    },
-    ChecksumSHA512: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-sha512",
-    },
-    ChecksumMD5: { of: "string", at: "header", name: "x-amz-checksum-md5" },
-    ChecksumXXHASH64: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash64",
-    },
-    ChecksumXXHASH3: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash3",
-    },
-    ChecksumXXHASH128: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash128",
-    },
-    ChecksumType: { of: "string", at: "header", name: "x-amz-checksum-type" },
-    ServerSideEncryption: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption",
-    },
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-  },
-};
+  };
+}
 
 /**
  * Writes an annotation of an object.
@@ -7565,46 +8423,50 @@ export const PutObjectAnnotation: Operation<
   checksum: { algorithmMember: "ChecksumAlgorithm" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => PutObjectAnnotationInput,
-  output: () => PutObjectAnnotationOutput,
+  input: PutObjectAnnotationInput,
+  output: PutObjectAnnotationOutput,
   errors: ERRORS,
 };
 
-const PutObjectLegalHoldInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Key: { of: "string", at: "path", min: 1, required: true },
-    LegalHold: {
-      of: () => ObjectLockLegalHold,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
+function PutObjectLegalHoldInput(): StructureShape {
+  return (PutObjectLegalHoldInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Key: { of: "string", at: "path", min: 1, required: true },
+      LegalHold: {
+        of: ObjectLockLegalHold,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+      },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      VersionId: { of: "string", at: "query", name: "versionId" },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    VersionId: { of: "string", at: "query", name: "versionId" },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
+  };
+}
+function PutObjectLegalHoldOutput(): StructureShape {
+  return (PutObjectLegalHoldOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
     },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
-const PutObjectLegalHoldOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-  },
-};
+  };
+}
 
 /**
  * Sets whether an object is under legal hold.
@@ -7621,50 +8483,54 @@ export const PutObjectLegalHold: Operation<
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
   idempotent: true,
   errorInSuccess: true,
-  input: () => PutObjectLegalHoldInput,
-  output: () => PutObjectLegalHoldOutput,
+  input: PutObjectLegalHoldInput,
+  output: PutObjectLegalHoldOutput,
   errors: ERRORS,
 };
 
-const PutObjectLockConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ObjectLockConfiguration: {
-      of: () => ObjectLockConfiguration,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
+function PutObjectLockConfigurationInput(): StructureShape {
+  return (PutObjectLockConfigurationInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ObjectLockConfiguration: {
+        of: ObjectLockConfiguration,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+      },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      Token: {
+        of: "string",
+        at: "header",
+        name: "x-amz-bucket-object-lock-token",
+        secret: true,
+      },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    Token: {
-      of: "string",
-      at: "header",
-      name: "x-amz-bucket-object-lock-token",
-      secret: true,
+  };
+}
+function PutObjectLockConfigurationOutput(): StructureShape {
+  return (PutObjectLockConfigurationOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
     },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
-const PutObjectLockConfigurationOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-  },
-};
+  };
+}
 
 /**
  * Sets the Object Lock rules of a bucket.
@@ -7681,51 +8547,55 @@ export const PutObjectLockConfiguration: Operation<
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
   idempotent: true,
   errorInSuccess: true,
-  input: () => PutObjectLockConfigurationInput,
-  output: () => PutObjectLockConfigurationOutput,
+  input: PutObjectLockConfigurationInput,
+  output: PutObjectLockConfigurationOutput,
   errors: ERRORS,
 };
 
-const PutObjectRetentionInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Key: { of: "string", at: "path", min: 1, required: true },
-    Retention: {
-      of: () => ObjectLockRetention,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
+function PutObjectRetentionInput(): StructureShape {
+  return (PutObjectRetentionInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Key: { of: "string", at: "path", min: 1, required: true },
+      Retention: {
+        of: ObjectLockRetention,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+      },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      VersionId: { of: "string", at: "query", name: "versionId" },
+      BypassGovernanceRetention: {
+        of: "boolean",
+        at: "header",
+        name: "x-amz-bypass-governance-retention",
+      },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    VersionId: { of: "string", at: "query", name: "versionId" },
-    BypassGovernanceRetention: {
-      of: "boolean",
-      at: "header",
-      name: "x-amz-bypass-governance-retention",
+  };
+}
+function PutObjectRetentionOutput(): StructureShape {
+  return (PutObjectRetentionOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
     },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
-const PutObjectRetentionOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-  },
-};
+  };
+}
 
 /**
  * Sets until when an object must be kept.
@@ -7742,43 +8612,47 @@ export const PutObjectRetention: Operation<
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
   idempotent: true,
   errorInSuccess: true,
-  input: () => PutObjectRetentionInput,
-  output: () => PutObjectRetentionOutput,
+  input: PutObjectRetentionInput,
+  output: PutObjectRetentionOutput,
   errors: ERRORS,
 };
 
-const PutObjectTaggingInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Key: { of: "string", at: "path", min: 1, required: true },
-    VersionId: { of: "string", at: "query", name: "versionId" },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
+function PutObjectTaggingInput(): StructureShape {
+  return (PutObjectTaggingInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Key: { of: "string", at: "path", min: 1, required: true },
+      VersionId: { of: "string", at: "query", name: "versionId" },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
+      Tagging: {
+        of: Tagging,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+        required: true,
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
     },
-    Tagging: {
-      of: () => Tagging,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      required: true,
+  };
+}
+function PutObjectTaggingOutput(): StructureShape {
+  return (PutObjectTaggingOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      VersionId: { of: "string", at: "header", name: "x-amz-version-id" },
     },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-  },
-};
-const PutObjectTaggingOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    VersionId: { of: "string", at: "header", name: "x-amz-version-id" },
-  },
-};
+  };
+}
 
 /**
  * Sets the tags of an object, in place of those it has.
@@ -7795,34 +8669,36 @@ export const PutObjectTagging: Operation<
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
   idempotent: true,
   errorInSuccess: true,
-  input: () => PutObjectTaggingInput,
-  output: () => PutObjectTaggingOutput,
+  input: PutObjectTaggingInput,
+  output: PutObjectTaggingOutput,
   errors: ERRORS,
 };
 
-const PutPublicAccessBlockInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
+function PutPublicAccessBlockInput(): StructureShape {
+  return (PutPublicAccessBlockInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
+      PublicAccessBlockConfiguration: {
+        of: PublicAccessBlockConfiguration,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+        required: true,
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    PublicAccessBlockConfiguration: {
-      of: () => PublicAccessBlockConfiguration,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      required: true,
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
+  };
+}
 
 /**
  * Sets how public access to a bucket is blocked.
@@ -7839,70 +8715,74 @@ export const PutPublicAccessBlock: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
   idempotent: true,
-  input: () => PutPublicAccessBlockInput,
-  output: () => NOTHING,
+  input: PutPublicAccessBlockInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const RenameObjectInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
-    RenameSource: {
-      of: "string",
-      at: "header",
-      name: "x-amz-rename-source",
-      required: true,
+function RenameObjectInput(): StructureShape {
+  return (RenameObjectInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
+      RenameSource: {
+        of: "string",
+        at: "header",
+        name: "x-amz-rename-source",
+        required: true,
+      },
+      DestinationIfMatch: { of: "string", at: "header", name: "If-Match" },
+      DestinationIfNoneMatch: {
+        of: "string",
+        at: "header",
+        name: "If-None-Match",
+      },
+      DestinationIfModifiedSince: {
+        of: "timestamp",
+        at: "header",
+        name: "If-Modified-Since",
+      },
+      DestinationIfUnmodifiedSince: {
+        of: "timestamp",
+        at: "header",
+        name: "If-Unmodified-Since",
+      },
+      SourceIfMatch: {
+        of: "string",
+        at: "header",
+        name: "x-amz-rename-source-if-match",
+      },
+      SourceIfNoneMatch: {
+        of: "string",
+        at: "header",
+        name: "x-amz-rename-source-if-none-match",
+      },
+      SourceIfModifiedSince: {
+        of: "timestamp",
+        at: "header",
+        name: "x-amz-rename-source-if-modified-since",
+      },
+      SourceIfUnmodifiedSince: {
+        of: "timestamp",
+        at: "header",
+        name: "x-amz-rename-source-if-unmodified-since",
+      },
+      ClientToken: {
+        of: "string",
+        at: "header",
+        name: "x-amz-client-token",
+        token: true,
+      },
     },
-    DestinationIfMatch: { of: "string", at: "header", name: "If-Match" },
-    DestinationIfNoneMatch: {
-      of: "string",
-      at: "header",
-      name: "If-None-Match",
-    },
-    DestinationIfModifiedSince: {
-      of: "timestamp",
-      at: "header",
-      name: "If-Modified-Since",
-    },
-    DestinationIfUnmodifiedSince: {
-      of: "timestamp",
-      at: "header",
-      name: "If-Unmodified-Since",
-    },
-    SourceIfMatch: {
-      of: "string",
-      at: "header",
-      name: "x-amz-rename-source-if-match",
-    },
-    SourceIfNoneMatch: {
-      of: "string",
-      at: "header",
-      name: "x-amz-rename-source-if-none-match",
-    },
-    SourceIfModifiedSince: {
-      of: "timestamp",
-      at: "header",
-      name: "x-amz-rename-source-if-modified-since",
-    },
-    SourceIfUnmodifiedSince: {
-      of: "timestamp",
-      at: "header",
-      name: "x-amz-rename-source-if-unmodified-since",
-    },
-    ClientToken: {
-      of: "string",
-      at: "header",
-      name: "x-amz-client-token",
-      token: true,
-    },
-  },
-};
-const RenameObjectOutput: StructureShape = {
-  kind: "structure",
-  members: {},
-};
+  };
+}
+function RenameObjectOutput(): StructureShape {
+  return (RenameObjectOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {},
+  };
+}
 
 /**
  * Renames an object of a directory bucket.
@@ -7918,50 +8798,54 @@ export const RenameObject: Operation<
   path: "/{Key+}?renameObject",
   idempotent: true,
   errorInSuccess: true,
-  input: () => RenameObjectInput,
-  output: () => RenameObjectOutput,
+  input: RenameObjectInput,
+  output: RenameObjectOutput,
   errors: ERRORS,
 };
 
-const RestoreObjectInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Key: { of: "string", at: "path", min: 1, required: true },
-    VersionId: { of: "string", at: "query", name: "versionId" },
-    RestoreRequest: {
-      of: () => RestoreRequest,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
+function RestoreObjectInput(): StructureShape {
+  return (RestoreObjectInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Key: { of: "string", at: "path", min: 1, required: true },
+      VersionId: { of: "string", at: "query", name: "versionId" },
+      RestoreRequest: {
+        of: RestoreRequest,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+      },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
+  };
+}
+function RestoreObjectOutput(): StructureShape {
+  return (RestoreObjectOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
+      RestoreOutputPath: {
+        of: "string",
+        at: "header",
+        name: "x-amz-restore-output-path",
+      },
     },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
-const RestoreObjectOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-    RestoreOutputPath: {
-      of: "string",
-      at: "header",
-      name: "x-amz-restore-output-path",
-    },
-  },
-};
+  };
+}
 
 /**
  * Brings an archived object back for a time.
@@ -7977,55 +8861,59 @@ export const RestoreObject: Operation<
   path: "/{Key+}?restore",
   checksum: { algorithmMember: "ChecksumAlgorithm" },
   errorInSuccess: true,
-  input: () => RestoreObjectInput,
-  output: () => RestoreObjectOutput,
+  input: RestoreObjectInput,
+  output: RestoreObjectOutput,
   errors: ERRORS,
 };
 
-const SelectObjectContentInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Key: { of: "string", at: "path", min: 1, required: true },
-    SSECustomerAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-algorithm",
+function SelectObjectContentInput(): StructureShape {
+  return (SelectObjectContentInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Key: { of: "string", at: "path", min: 1, required: true },
+      SSECustomerAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-algorithm",
+      },
+      SSECustomerKey: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key",
+        secret: true,
+      },
+      SSECustomerKeyMD5: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key-MD5",
+      },
+      Expression: { of: "string", required: true },
+      ExpressionType: { of: "string", required: true },
+      RequestProgress: { of: RequestProgress },
+      InputSerialization: { of: InputSerialization, required: true },
+      OutputSerialization: { of: OutputSerialization, required: true },
+      ScanRange: { of: ScanRange },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    SSECustomerKey: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key",
-      secret: true,
+  };
+}
+function SelectObjectContentOutput(): StructureShape {
+  return (SelectObjectContentOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Payload: {
+        of: SelectObjectContentEventStream,
+        at: "payload",
+        required: true,
+      },
     },
-    SSECustomerKeyMD5: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key-MD5",
-    },
-    Expression: { of: "string", required: true },
-    ExpressionType: { of: "string", required: true },
-    RequestProgress: { of: () => RequestProgress },
-    InputSerialization: { of: () => InputSerialization, required: true },
-    OutputSerialization: { of: () => OutputSerialization, required: true },
-    ScanRange: { of: () => ScanRange },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
-const SelectObjectContentOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Payload: {
-      of: () => SelectObjectContentEventStream,
-      at: "payload",
-      required: true,
-    },
-  },
-};
+  };
+}
 
 /**
  * Queries the rows of an object with SQL.
@@ -8044,34 +8932,38 @@ export const SelectObjectContent: Operation<
     namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
   },
   idempotent: true,
-  input: () => SelectObjectContentInput,
-  output: () => SelectObjectContentOutput,
+  input: SelectObjectContentInput,
+  output: SelectObjectContentOutput,
   errors: ERRORS,
 };
 
-const UpdateBucketMetadataAnnotationTableConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
+function UpdateBucketMetadataAnnotationTableConfigurationInput(): StructureShape {
+  return (UpdateBucketMetadataAnnotationTableConfigurationInput as Lazy<
+    StructureShape
+  >).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
+      AnnotationTableConfiguration: {
+        of: AnnotationTableConfigurationUpdates,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+        required: true,
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    AnnotationTableConfiguration: {
-      of: () => AnnotationTableConfigurationUpdates,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      required: true,
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
+  };
+}
 
 /**
  * Changes the table of a bucket's annotations.
@@ -8088,34 +8980,38 @@ export const UpdateBucketMetadataAnnotationTableConfiguration: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
   idempotent: true,
-  input: () => UpdateBucketMetadataAnnotationTableConfigurationInput,
-  output: () => NOTHING,
+  input: UpdateBucketMetadataAnnotationTableConfigurationInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const UpdateBucketMetadataInventoryTableConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
+function UpdateBucketMetadataInventoryTableConfigurationInput(): StructureShape {
+  return (UpdateBucketMetadataInventoryTableConfigurationInput as Lazy<
+    StructureShape
+  >).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
+      InventoryTableConfiguration: {
+        of: InventoryTableConfigurationUpdates,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+        required: true,
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    InventoryTableConfiguration: {
-      of: () => InventoryTableConfigurationUpdates,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      required: true,
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
+  };
+}
 
 /**
  * Changes the inventory table of a bucket.
@@ -8132,34 +9028,38 @@ export const UpdateBucketMetadataInventoryTableConfiguration: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
   idempotent: true,
-  input: () => UpdateBucketMetadataInventoryTableConfigurationInput,
-  output: () => NOTHING,
+  input: UpdateBucketMetadataInventoryTableConfigurationInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const UpdateBucketMetadataJournalTableConfigurationInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
+function UpdateBucketMetadataJournalTableConfigurationInput(): StructureShape {
+  return (UpdateBucketMetadataJournalTableConfigurationInput as Lazy<
+    StructureShape
+  >).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
+      JournalTableConfiguration: {
+        of: JournalTableConfigurationUpdates,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+        required: true,
+      },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    JournalTableConfiguration: {
-      of: () => JournalTableConfigurationUpdates,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      required: true,
-    },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
+  };
+}
 
 /**
  * Changes the journal table of a bucket.
@@ -8176,47 +9076,51 @@ export const UpdateBucketMetadataJournalTableConfiguration: Operation<
   context: { UseS3ExpressControlEndpoint: "true" },
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
   idempotent: true,
-  input: () => UpdateBucketMetadataJournalTableConfigurationInput,
-  output: () => NOTHING,
+  input: UpdateBucketMetadataJournalTableConfigurationInput,
+  output: NOTHING,
   errors: ERRORS,
 };
 
-const UpdateObjectEncryptionInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    Key: { of: "string", at: "path", min: 1, required: true },
-    VersionId: { of: "string", at: "query", name: "versionId" },
-    ObjectEncryption: {
-      of: () => ObjectEncryption,
-      namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
-      at: "payload",
-      required: true,
+function UpdateObjectEncryptionInput(): StructureShape {
+  return (UpdateObjectEncryptionInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      Key: { of: "string", at: "path", min: 1, required: true },
+      VersionId: { of: "string", at: "query", name: "versionId" },
+      ObjectEncryption: {
+        of: ObjectEncryption,
+        namespace: { uri: "http://s3.amazonaws.com/doc/2006-03-01/" },
+        at: "payload",
+        required: true,
+      },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
     },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
+  };
+}
+function UpdateObjectEncryptionOutput(): StructureShape {
+  return (UpdateObjectEncryptionOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
     },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
-    },
-  },
-};
-const UpdateObjectEncryptionOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-  },
-};
+  };
+}
 
 /**
  * Changes how an object is encrypted.
@@ -8233,167 +9137,179 @@ export const UpdateObjectEncryption: Operation<
   checksum: { algorithmMember: "ChecksumAlgorithm", required: true },
   idempotent: true,
   errorInSuccess: true,
-  input: () => UpdateObjectEncryptionInput,
-  output: () => UpdateObjectEncryptionOutput,
+  input: UpdateObjectEncryptionInput,
+  output: UpdateObjectEncryptionOutput,
   errors: ERRORS,
 };
 
-const UploadPartInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Body: { of: "blob", stream: true, at: "payload" },
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    ContentLength: { of: "long", at: "header", name: "Content-Length" },
-    ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
-    ChecksumAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-sdk-checksum-algorithm",
+function UploadPartInput(): StructureShape {
+  return (UploadPartInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Body: { of: "blob", stream: true, at: "payload" },
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      ContentLength: { of: "long", at: "header", name: "Content-Length" },
+      ContentMD5: { of: "string", at: "header", name: "Content-MD5" },
+      ChecksumAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-sdk-checksum-algorithm",
+      },
+      ChecksumCRC32: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc32",
+      },
+      ChecksumCRC32C: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc32c",
+      },
+      ChecksumCRC64NVME: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc64nvme",
+      },
+      ChecksumSHA1: { of: "string", at: "header", name: "x-amz-checksum-sha1" },
+      ChecksumSHA256: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-sha256",
+      },
+      ChecksumSHA512: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-sha512",
+      },
+      ChecksumMD5: { of: "string", at: "header", name: "x-amz-checksum-md5" },
+      ChecksumXXHASH64: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash64",
+      },
+      ChecksumXXHASH3: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash3",
+      },
+      ChecksumXXHASH128: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash128",
+      },
+      Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
+      PartNumber: {
+        of: "integer",
+        at: "query",
+        name: "partNumber",
+        required: true,
+      },
+      UploadId: { of: "string", at: "query", name: "uploadId", required: true },
+      SSECustomerAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-algorithm",
+      },
+      SSECustomerKey: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key",
+        secret: true,
+      },
+      SSECustomerKeyMD5: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key-MD5",
+      },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
     },
-    ChecksumCRC32: { of: "string", at: "header", name: "x-amz-checksum-crc32" },
-    ChecksumCRC32C: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-crc32c",
+  };
+}
+function UploadPartOutput(): StructureShape {
+  return (UploadPartOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ServerSideEncryption: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption",
+      },
+      ETag: { of: "string", at: "header", required: true },
+      ChecksumCRC32: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc32",
+      },
+      ChecksumCRC32C: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc32c",
+      },
+      ChecksumCRC64NVME: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-crc64nvme",
+      },
+      ChecksumSHA1: { of: "string", at: "header", name: "x-amz-checksum-sha1" },
+      ChecksumSHA256: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-sha256",
+      },
+      ChecksumSHA512: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-sha512",
+      },
+      ChecksumMD5: { of: "string", at: "header", name: "x-amz-checksum-md5" },
+      ChecksumXXHASH64: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash64",
+      },
+      ChecksumXXHASH3: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash3",
+      },
+      ChecksumXXHASH128: {
+        of: "string",
+        at: "header",
+        name: "x-amz-checksum-xxhash128",
+      },
+      SSECustomerAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-algorithm",
+      },
+      SSECustomerKeyMD5: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key-MD5",
+      },
+      SSEKMSKeyId: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-aws-kms-key-id",
+      },
+      BucketKeyEnabled: {
+        of: "boolean",
+        at: "header",
+        name: "x-amz-server-side-encryption-bucket-key-enabled",
+      },
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
     },
-    ChecksumCRC64NVME: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-crc64nvme",
-    },
-    ChecksumSHA1: { of: "string", at: "header", name: "x-amz-checksum-sha1" },
-    ChecksumSHA256: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-sha256",
-    },
-    ChecksumSHA512: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-sha512",
-    },
-    ChecksumMD5: { of: "string", at: "header", name: "x-amz-checksum-md5" },
-    ChecksumXXHASH64: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash64",
-    },
-    ChecksumXXHASH3: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash3",
-    },
-    ChecksumXXHASH128: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash128",
-    },
-    Key: { of: "string", at: "path", min: 1, context: "Key", required: true },
-    PartNumber: {
-      of: "integer",
-      at: "query",
-      name: "partNumber",
-      required: true,
-    },
-    UploadId: { of: "string", at: "query", name: "uploadId", required: true },
-    SSECustomerAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-algorithm",
-    },
-    SSECustomerKey: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key",
-      secret: true,
-    },
-    SSECustomerKeyMD5: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key-MD5",
-    },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-  },
-};
-const UploadPartOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    ServerSideEncryption: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption",
-    },
-    ETag: { of: "string", at: "header", required: true },
-    ChecksumCRC32: { of: "string", at: "header", name: "x-amz-checksum-crc32" },
-    ChecksumCRC32C: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-crc32c",
-    },
-    ChecksumCRC64NVME: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-crc64nvme",
-    },
-    ChecksumSHA1: { of: "string", at: "header", name: "x-amz-checksum-sha1" },
-    ChecksumSHA256: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-sha256",
-    },
-    ChecksumSHA512: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-sha512",
-    },
-    ChecksumMD5: { of: "string", at: "header", name: "x-amz-checksum-md5" },
-    ChecksumXXHASH64: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash64",
-    },
-    ChecksumXXHASH3: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash3",
-    },
-    ChecksumXXHASH128: {
-      of: "string",
-      at: "header",
-      name: "x-amz-checksum-xxhash128",
-    },
-    SSECustomerAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-algorithm",
-    },
-    SSECustomerKeyMD5: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key-MD5",
-    },
-    SSEKMSKeyId: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-aws-kms-key-id",
-    },
-    BucketKeyEnabled: {
-      of: "boolean",
-      at: "header",
-      name: "x-amz-server-side-encryption-bucket-key-enabled",
-    },
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-  },
-};
+  };
+}
 
 /**
  * Uploads a part of a multipart upload.
@@ -8410,140 +9326,144 @@ export const UploadPart: Operation<
   checksum: { algorithmMember: "ChecksumAlgorithm" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => UploadPartInput,
-  output: () => UploadPartOutput,
+  input: UploadPartInput,
+  output: UploadPartOutput,
   errors: ERRORS,
 };
 
-const UploadPartCopyInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Bucket: { of: "string", at: "path", context: "Bucket", required: true },
-    CopySource: {
-      of: "string",
-      at: "header",
-      name: "x-amz-copy-source",
-      required: true,
+function UploadPartCopyInput(): StructureShape {
+  return (UploadPartCopyInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Bucket: { of: "string", at: "path", context: "Bucket", required: true },
+      CopySource: {
+        of: "string",
+        at: "header",
+        name: "x-amz-copy-source",
+        required: true,
+      },
+      CopySourceIfMatch: {
+        of: "string",
+        at: "header",
+        name: "x-amz-copy-source-if-match",
+      },
+      CopySourceIfModifiedSince: {
+        of: "timestamp",
+        at: "header",
+        name: "x-amz-copy-source-if-modified-since",
+      },
+      CopySourceIfNoneMatch: {
+        of: "string",
+        at: "header",
+        name: "x-amz-copy-source-if-none-match",
+      },
+      CopySourceIfUnmodifiedSince: {
+        of: "timestamp",
+        at: "header",
+        name: "x-amz-copy-source-if-unmodified-since",
+      },
+      CopySourceRange: {
+        of: "string",
+        at: "header",
+        name: "x-amz-copy-source-range",
+      },
+      Key: { of: "string", at: "path", min: 1, required: true },
+      PartNumber: {
+        of: "integer",
+        at: "query",
+        name: "partNumber",
+        required: true,
+      },
+      UploadId: { of: "string", at: "query", name: "uploadId", required: true },
+      SSECustomerAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-algorithm",
+      },
+      SSECustomerKey: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key",
+        secret: true,
+      },
+      SSECustomerKeyMD5: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key-MD5",
+      },
+      CopySourceSSECustomerAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-copy-source-server-side-encryption-customer-algorithm",
+      },
+      CopySourceSSECustomerKey: {
+        of: "string",
+        at: "header",
+        name: "x-amz-copy-source-server-side-encryption-customer-key",
+        secret: true,
+      },
+      CopySourceSSECustomerKeyMD5: {
+        of: "string",
+        at: "header",
+        name: "x-amz-copy-source-server-side-encryption-customer-key-MD5",
+      },
+      RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
+      ExpectedBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-expected-bucket-owner",
+      },
+      ExpectedSourceBucketOwner: {
+        of: "string",
+        at: "header",
+        name: "x-amz-source-expected-bucket-owner",
+      },
     },
-    CopySourceIfMatch: {
-      of: "string",
-      at: "header",
-      name: "x-amz-copy-source-if-match",
+  };
+}
+function UploadPartCopyOutput(): StructureShape {
+  return (UploadPartCopyOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      CopySourceVersionId: {
+        of: "string",
+        at: "header",
+        name: "x-amz-copy-source-version-id",
+      },
+      CopyPartResult: { of: CopyPartResult, at: "payload", required: true },
+      ServerSideEncryption: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption",
+      },
+      SSECustomerAlgorithm: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-algorithm",
+      },
+      SSECustomerKeyMD5: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-customer-key-MD5",
+      },
+      SSEKMSKeyId: {
+        of: "string",
+        at: "header",
+        name: "x-amz-server-side-encryption-aws-kms-key-id",
+      },
+      BucketKeyEnabled: {
+        of: "boolean",
+        at: "header",
+        name: "x-amz-server-side-encryption-bucket-key-enabled",
+      },
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-charged",
+      },
     },
-    CopySourceIfModifiedSince: {
-      of: "timestamp",
-      at: "header",
-      name: "x-amz-copy-source-if-modified-since",
-    },
-    CopySourceIfNoneMatch: {
-      of: "string",
-      at: "header",
-      name: "x-amz-copy-source-if-none-match",
-    },
-    CopySourceIfUnmodifiedSince: {
-      of: "timestamp",
-      at: "header",
-      name: "x-amz-copy-source-if-unmodified-since",
-    },
-    CopySourceRange: {
-      of: "string",
-      at: "header",
-      name: "x-amz-copy-source-range",
-    },
-    Key: { of: "string", at: "path", min: 1, required: true },
-    PartNumber: {
-      of: "integer",
-      at: "query",
-      name: "partNumber",
-      required: true,
-    },
-    UploadId: { of: "string", at: "query", name: "uploadId", required: true },
-    SSECustomerAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-algorithm",
-    },
-    SSECustomerKey: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key",
-      secret: true,
-    },
-    SSECustomerKeyMD5: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key-MD5",
-    },
-    CopySourceSSECustomerAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-copy-source-server-side-encryption-customer-algorithm",
-    },
-    CopySourceSSECustomerKey: {
-      of: "string",
-      at: "header",
-      name: "x-amz-copy-source-server-side-encryption-customer-key",
-      secret: true,
-    },
-    CopySourceSSECustomerKeyMD5: {
-      of: "string",
-      at: "header",
-      name: "x-amz-copy-source-server-side-encryption-customer-key-MD5",
-    },
-    RequestPayer: { of: "string", at: "header", name: "x-amz-request-payer" },
-    ExpectedBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-expected-bucket-owner",
-    },
-    ExpectedSourceBucketOwner: {
-      of: "string",
-      at: "header",
-      name: "x-amz-source-expected-bucket-owner",
-    },
-  },
-};
-const UploadPartCopyOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    CopySourceVersionId: {
-      of: "string",
-      at: "header",
-      name: "x-amz-copy-source-version-id",
-    },
-    CopyPartResult: { of: () => CopyPartResult, at: "payload", required: true },
-    ServerSideEncryption: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption",
-    },
-    SSECustomerAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-algorithm",
-    },
-    SSECustomerKeyMD5: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-customer-key-MD5",
-    },
-    SSEKMSKeyId: {
-      of: "string",
-      at: "header",
-      name: "x-amz-server-side-encryption-aws-kms-key-id",
-    },
-    BucketKeyEnabled: {
-      of: "boolean",
-      at: "header",
-      name: "x-amz-server-side-encryption-bucket-key-enabled",
-    },
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-charged",
-    },
-  },
-};
+  };
+}
 
 /**
  * Copies a part of a multipart upload from an object.
@@ -8560,227 +9480,231 @@ export const UploadPartCopy: Operation<
   context: { DisableS3ExpressSessionAuth: "true" },
   idempotent: true,
   errorInSuccess: true,
-  input: () => UploadPartCopyInput,
-  output: () => UploadPartCopyOutput,
+  input: UploadPartCopyInput,
+  output: UploadPartCopyOutput,
   errors: ERRORS,
 };
 
-const WriteGetObjectResponseInput: StructureShape = {
-  kind: "structure",
-  members: {
-    RequestRoute: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-route",
-      label: true,
-      required: true,
+function WriteGetObjectResponseInput(): StructureShape {
+  return (WriteGetObjectResponseInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      RequestRoute: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-route",
+        label: true,
+        required: true,
+      },
+      RequestToken: {
+        of: "string",
+        at: "header",
+        name: "x-amz-request-token",
+        secret: true,
+        required: true,
+      },
+      Body: { of: "blob", stream: true, at: "payload" },
+      StatusCode: { of: "integer", at: "header", name: "x-amz-fwd-status" },
+      ErrorCode: { of: "string", at: "header", name: "x-amz-fwd-error-code" },
+      ErrorMessage: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-error-message",
+      },
+      AcceptRanges: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-accept-ranges",
+      },
+      CacheControl: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-Cache-Control",
+      },
+      ContentDisposition: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-Content-Disposition",
+      },
+      ContentEncoding: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-Content-Encoding",
+      },
+      ContentLanguage: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-Content-Language",
+      },
+      ContentLength: { of: "long", at: "header", name: "Content-Length" },
+      ContentRange: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-Content-Range",
+      },
+      ContentType: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-Content-Type",
+      },
+      ChecksumCRC32: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-x-amz-checksum-crc32",
+      },
+      ChecksumCRC32C: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-x-amz-checksum-crc32c",
+      },
+      ChecksumCRC64NVME: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-x-amz-checksum-crc64nvme",
+      },
+      ChecksumSHA1: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-x-amz-checksum-sha1",
+      },
+      ChecksumSHA256: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-x-amz-checksum-sha256",
+      },
+      ChecksumSHA512: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-x-amz-checksum-sha512",
+      },
+      ChecksumMD5: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-x-amz-checksum-md5",
+      },
+      ChecksumXXHASH64: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-x-amz-checksum-xxhash64",
+      },
+      ChecksumXXHASH3: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-x-amz-checksum-xxhash3",
+      },
+      ChecksumXXHASH128: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-x-amz-checksum-xxhash128",
+      },
+      DeleteMarker: {
+        of: "boolean",
+        at: "header",
+        name: "x-amz-fwd-header-x-amz-delete-marker",
+      },
+      ETag: { of: "string", at: "header", name: "x-amz-fwd-header-ETag" },
+      Expires: {
+        of: "timestamp",
+        at: "header",
+        name: "x-amz-fwd-header-Expires",
+      },
+      Expiration: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-x-amz-expiration",
+      },
+      LastModified: {
+        of: "timestamp",
+        at: "header",
+        name: "x-amz-fwd-header-Last-Modified",
+      },
+      MissingMeta: {
+        of: "integer",
+        at: "header",
+        name: "x-amz-fwd-header-x-amz-missing-meta",
+      },
+      Metadata: { of: Metadata, at: "headers", name: "x-amz-meta-" },
+      ObjectLockMode: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-x-amz-object-lock-mode",
+      },
+      ObjectLockLegalHoldStatus: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-x-amz-object-lock-legal-hold",
+      },
+      ObjectLockRetainUntilDate: {
+        of: "timestamp",
+        at: "header",
+        name: "x-amz-fwd-header-x-amz-object-lock-retain-until-date",
+        time: "iso8601",
+      },
+      PartsCount: {
+        of: "integer",
+        at: "header",
+        name: "x-amz-fwd-header-x-amz-mp-parts-count",
+      },
+      ReplicationStatus: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-x-amz-replication-status",
+      },
+      RequestCharged: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-x-amz-request-charged",
+      },
+      Restore: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-x-amz-restore",
+      },
+      ServerSideEncryption: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-x-amz-server-side-encryption",
+      },
+      SSECustomerAlgorithm: {
+        of: "string",
+        at: "header",
+        name:
+          "x-amz-fwd-header-x-amz-server-side-encryption-customer-algorithm",
+      },
+      SSEKMSKeyId: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-x-amz-server-side-encryption-aws-kms-key-id",
+      },
+      SSECustomerKeyMD5: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-x-amz-server-side-encryption-customer-key-MD5",
+      },
+      StorageClass: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-x-amz-storage-class",
+      },
+      TagCount: {
+        of: "integer",
+        at: "header",
+        name: "x-amz-fwd-header-x-amz-tagging-count",
+      },
+      VersionId: {
+        of: "string",
+        at: "header",
+        name: "x-amz-fwd-header-x-amz-version-id",
+      },
+      BucketKeyEnabled: {
+        of: "boolean",
+        at: "header",
+        name:
+          "x-amz-fwd-header-x-amz-server-side-encryption-bucket-key-enabled",
+      },
     },
-    RequestToken: {
-      of: "string",
-      at: "header",
-      name: "x-amz-request-token",
-      secret: true,
-      required: true,
-    },
-    Body: { of: "blob", stream: true, at: "payload" },
-    StatusCode: { of: "integer", at: "header", name: "x-amz-fwd-status" },
-    ErrorCode: { of: "string", at: "header", name: "x-amz-fwd-error-code" },
-    ErrorMessage: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-error-message",
-    },
-    AcceptRanges: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-accept-ranges",
-    },
-    CacheControl: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-Cache-Control",
-    },
-    ContentDisposition: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-Content-Disposition",
-    },
-    ContentEncoding: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-Content-Encoding",
-    },
-    ContentLanguage: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-Content-Language",
-    },
-    ContentLength: { of: "long", at: "header", name: "Content-Length" },
-    ContentRange: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-Content-Range",
-    },
-    ContentType: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-Content-Type",
-    },
-    ChecksumCRC32: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-checksum-crc32",
-    },
-    ChecksumCRC32C: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-checksum-crc32c",
-    },
-    ChecksumCRC64NVME: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-checksum-crc64nvme",
-    },
-    ChecksumSHA1: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-checksum-sha1",
-    },
-    ChecksumSHA256: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-checksum-sha256",
-    },
-    ChecksumSHA512: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-checksum-sha512",
-    },
-    ChecksumMD5: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-checksum-md5",
-    },
-    ChecksumXXHASH64: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-checksum-xxhash64",
-    },
-    ChecksumXXHASH3: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-checksum-xxhash3",
-    },
-    ChecksumXXHASH128: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-checksum-xxhash128",
-    },
-    DeleteMarker: {
-      of: "boolean",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-delete-marker",
-    },
-    ETag: { of: "string", at: "header", name: "x-amz-fwd-header-ETag" },
-    Expires: {
-      of: "timestamp",
-      at: "header",
-      name: "x-amz-fwd-header-Expires",
-    },
-    Expiration: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-expiration",
-    },
-    LastModified: {
-      of: "timestamp",
-      at: "header",
-      name: "x-amz-fwd-header-Last-Modified",
-    },
-    MissingMeta: {
-      of: "integer",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-missing-meta",
-    },
-    Metadata: { of: () => Metadata, at: "headers", name: "x-amz-meta-" },
-    ObjectLockMode: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-object-lock-mode",
-    },
-    ObjectLockLegalHoldStatus: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-object-lock-legal-hold",
-    },
-    ObjectLockRetainUntilDate: {
-      of: "timestamp",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-object-lock-retain-until-date",
-      time: "iso8601",
-    },
-    PartsCount: {
-      of: "integer",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-mp-parts-count",
-    },
-    ReplicationStatus: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-replication-status",
-    },
-    RequestCharged: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-request-charged",
-    },
-    Restore: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-restore",
-    },
-    ServerSideEncryption: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-server-side-encryption",
-    },
-    SSECustomerAlgorithm: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-server-side-encryption-customer-algorithm",
-    },
-    SSEKMSKeyId: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-server-side-encryption-aws-kms-key-id",
-    },
-    SSECustomerKeyMD5: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-server-side-encryption-customer-key-MD5",
-    },
-    StorageClass: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-storage-class",
-    },
-    TagCount: {
-      of: "integer",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-tagging-count",
-    },
-    VersionId: {
-      of: "string",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-version-id",
-    },
-    BucketKeyEnabled: {
-      of: "boolean",
-      at: "header",
-      name: "x-amz-fwd-header-x-amz-server-side-encryption-bucket-key-enabled",
-    },
-  },
-};
+  };
+}
 
 /**
  * Answers a GetObject from an Object Lambda function.
@@ -8797,7 +9721,7 @@ export const WriteGetObjectResponse: Operation<
   auth: "unsigned-body",
   hostPrefix: "{RequestRoute}.",
   context: { UseObjectLambdaEndpoint: "true" },
-  input: () => WriteGetObjectResponseInput,
-  output: () => NOTHING,
+  input: WriteGetObjectResponseInput,
+  output: NOTHING,
   errors: ERRORS,
 };

@@ -8,7 +8,7 @@ import type { BodyInput } from "../../../ports/body.ts";
 import type { ResponseBase } from "../../../foundation/metadata.ts";
 import type { EventStream } from "../../../foundation/event_stream.ts";
 import type { StreamingBody } from "../../../foundation/streaming_body.ts";
-import type { CopySourceObject } from "../copy_source.ts";
+import type { CopySourceObject } from "../amend.ts";
 
 /**
  * Parameters of `AbortMultipartUpload`.

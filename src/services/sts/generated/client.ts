@@ -12,8 +12,7 @@ import type {
 } from "../../../ports/caller.ts";
 import type { Operation } from "../../../ports/schema.ts";
 import type { ServiceDefinition } from "../../../ports/service.ts";
-import { sts } from "../service.ts";
-import type { STSConfig } from "../settings.ts";
+import { sts, type STSConfig } from "../service.ts";
 import { checkCore } from "../../core.ts";
 import * as operations from "./operations.ts";
 import type * as Types from "./types.ts";

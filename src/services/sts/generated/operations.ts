@@ -6,232 +6,277 @@
  */
 import type {
   ErrorTraits,
+  Lazy,
   ListShape,
   Operation,
   StructureShape,
 } from "../../../ports/schema.ts";
 import type * as Types from "./types.ts";
 
-const AssumedRoleUser: StructureShape = {
-  kind: "structure",
-  members: {
-    AssumedRoleId: { of: "string", min: 2, required: true },
-    Arn: { of: "string", min: 20, required: true },
-  },
-};
+function AssumedRoleUser(): StructureShape {
+  return (AssumedRoleUser as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      AssumedRoleId: { of: "string", min: 2, required: true },
+      Arn: { of: "string", min: 20, required: true },
+    },
+  };
+}
 
-const Credentials: StructureShape = {
-  kind: "structure",
-  members: {
-    AccessKeyId: { of: "string", min: 16, required: true },
-    SecretAccessKey: { of: "string", secret: true, required: true },
-    SessionToken: { of: "string", secret: true, required: true },
-    Expiration: { of: "timestamp", required: true },
-  },
-};
+function Credentials(): StructureShape {
+  return (Credentials as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      AccessKeyId: { of: "string", min: 16, required: true },
+      SecretAccessKey: { of: "string", secret: true, required: true },
+      SessionToken: { of: "string", secret: true, required: true },
+      Expiration: { of: "timestamp", required: true },
+    },
+  };
+}
 
-const ExpiredTokenException: StructureShape = {
-  kind: "structure",
-  members: {
-    message: { of: "string" },
-  },
-};
+function ExpiredTokenException(): StructureShape {
+  return (ExpiredTokenException as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      message: { of: "string" },
+    },
+  };
+}
 
-const ExpiredTradeInTokenException: StructureShape = {
-  kind: "structure",
-  members: {
-    message: { of: "string" },
-  },
-};
+function ExpiredTradeInTokenException(): StructureShape {
+  return (ExpiredTradeInTokenException as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      message: { of: "string" },
+    },
+  };
+}
 
-const FederatedUser: StructureShape = {
-  kind: "structure",
-  members: {
-    FederatedUserId: { of: "string", min: 2, required: true },
-    Arn: { of: "string", min: 20, required: true },
-  },
-};
+function FederatedUser(): StructureShape {
+  return (FederatedUser as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      FederatedUserId: { of: "string", min: 2, required: true },
+      Arn: { of: "string", min: 20, required: true },
+    },
+  };
+}
 
-const IDPCommunicationErrorException: StructureShape = {
-  kind: "structure",
-  members: {
-    message: { of: "string" },
-  },
-};
+function IDPCommunicationErrorException(): StructureShape {
+  return (IDPCommunicationErrorException as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      message: { of: "string" },
+    },
+  };
+}
 
-const IDPRejectedClaimException: StructureShape = {
-  kind: "structure",
-  members: {
-    message: { of: "string" },
-  },
-};
+function IDPRejectedClaimException(): StructureShape {
+  return (IDPRejectedClaimException as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      message: { of: "string" },
+    },
+  };
+}
 
-const InvalidAuthorizationMessageException: StructureShape = {
-  kind: "structure",
-  members: {
-    message: { of: "string" },
-  },
-};
+function InvalidAuthorizationMessageException(): StructureShape {
+  return (InvalidAuthorizationMessageException as Lazy<StructureShape>).made ??=
+    {
+      kind: "structure",
+      members: {
+        message: { of: "string" },
+      },
+    };
+}
 
-const InvalidIdentityTokenException: StructureShape = {
-  kind: "structure",
-  members: {
-    message: { of: "string" },
-  },
-};
+function InvalidIdentityTokenException(): StructureShape {
+  return (InvalidIdentityTokenException as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      message: { of: "string" },
+    },
+  };
+}
 
-const JWTPayloadSizeExceededException: StructureShape = {
-  kind: "structure",
-  members: {
-    message: { of: "string" },
-  },
-};
+function JWTPayloadSizeExceededException(): StructureShape {
+  return (JWTPayloadSizeExceededException as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      message: { of: "string" },
+    },
+  };
+}
 
-const MalformedPolicyDocumentException: StructureShape = {
-  kind: "structure",
-  members: {
-    message: { of: "string" },
-  },
-};
+function MalformedPolicyDocumentException(): StructureShape {
+  return (MalformedPolicyDocumentException as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      message: { of: "string" },
+    },
+  };
+}
 
-const OutboundWebIdentityFederationDisabledException: StructureShape = {
-  kind: "structure",
-  members: {
-    message: { of: "string" },
-  },
-};
+function OutboundWebIdentityFederationDisabledException(): StructureShape {
+  return (OutboundWebIdentityFederationDisabledException as Lazy<
+    StructureShape
+  >).made ??= {
+    kind: "structure",
+    members: {
+      message: { of: "string" },
+    },
+  };
+}
 
-const PackedPolicyTooLargeException: StructureShape = {
-  kind: "structure",
-  members: {
-    message: { of: "string" },
-  },
-};
+function PackedPolicyTooLargeException(): StructureShape {
+  return (PackedPolicyTooLargeException as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      message: { of: "string" },
+    },
+  };
+}
 
-const PolicyDescriptorListType: ListShape = {
-  kind: "list",
-  item: { of: () => PolicyDescriptorType },
-};
+function PolicyDescriptorListType(): ListShape {
+  return (PolicyDescriptorListType as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: PolicyDescriptorType },
+  };
+}
 
-const PolicyDescriptorType: StructureShape = {
-  kind: "structure",
-  members: {
-    arn: { of: "string", min: 20 },
-  },
-};
+function PolicyDescriptorType(): StructureShape {
+  return (PolicyDescriptorType as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      arn: { of: "string", min: 20 },
+    },
+  };
+}
 
-const ProvidedContext: StructureShape = {
-  kind: "structure",
-  members: {
-    ProviderArn: { of: "string", min: 20 },
-    ContextAssertion: { of: "string", min: 4, secret: true },
-  },
-};
+function ProvidedContext(): StructureShape {
+  return (ProvidedContext as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      ProviderArn: { of: "string", min: 20 },
+      ContextAssertion: { of: "string", min: 4, secret: true },
+    },
+  };
+}
 
-const ProvidedContextsListType: ListShape = {
-  kind: "list",
-  item: { of: () => ProvidedContext },
-};
+function ProvidedContextsListType(): ListShape {
+  return (ProvidedContextsListType as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: ProvidedContext },
+  };
+}
 
-const RegionDisabledException: StructureShape = {
-  kind: "structure",
-  members: {
-    message: { of: "string" },
-  },
-};
+function RegionDisabledException(): StructureShape {
+  return (RegionDisabledException as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      message: { of: "string" },
+    },
+  };
+}
 
-const SessionDurationEscalationException: StructureShape = {
-  kind: "structure",
-  members: {
-    message: { of: "string" },
-  },
-};
+function SessionDurationEscalationException(): StructureShape {
+  return (SessionDurationEscalationException as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      message: { of: "string" },
+    },
+  };
+}
 
-const Tag: StructureShape = {
-  kind: "structure",
-  members: {
-    Key: { of: "string", min: 1, required: true },
-    Value: { of: "string", required: true },
-  },
-};
+function Tag(): StructureShape {
+  return (Tag as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Key: { of: "string", min: 1, required: true },
+      Value: { of: "string", required: true },
+    },
+  };
+}
 
-const TagKeyListType: ListShape = {
-  kind: "list",
-  item: { of: "string", min: 1 },
-};
+function TagKeyListType(): ListShape {
+  return (TagKeyListType as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: "string", min: 1 },
+  };
+}
 
-const TagListType: ListShape = {
-  kind: "list",
-  item: { of: () => Tag },
-};
+function TagListType(): ListShape {
+  return (TagListType as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: Tag },
+  };
+}
 
-const WebIdentityTokenAudienceListType: ListShape = {
-  kind: "list",
-  item: { of: "string", min: 1 },
-};
+function WebIdentityTokenAudienceListType(): ListShape {
+  return (WebIdentityTokenAudienceListType as Lazy<ListShape>).made ??= {
+    kind: "list",
+    item: { of: "string", min: 1 },
+  };
+}
 
 const ERRORS: readonly ErrorTraits[] = [
-  { code: "ExpiredTokenException", shape: () => ExpiredTokenException },
-  {
-    code: "ExpiredTradeInTokenException",
-    shape: () => ExpiredTradeInTokenException,
-  },
-  {
-    code: "IDPCommunicationError",
-    shape: () => IDPCommunicationErrorException,
-  },
-  { code: "IDPRejectedClaim", shape: () => IDPRejectedClaimException },
+  { code: "ExpiredTokenException", shape: ExpiredTokenException },
+  { code: "ExpiredTradeInTokenException", shape: ExpiredTradeInTokenException },
+  { code: "IDPCommunicationError", shape: IDPCommunicationErrorException },
+  { code: "IDPRejectedClaim", shape: IDPRejectedClaimException },
   {
     code: "InvalidAuthorizationMessageException",
-    shape: () => InvalidAuthorizationMessageException,
+    shape: InvalidAuthorizationMessageException,
   },
-  { code: "InvalidIdentityToken", shape: () => InvalidIdentityTokenException },
+  { code: "InvalidIdentityToken", shape: InvalidIdentityTokenException },
   {
     code: "JWTPayloadSizeExceededException",
-    shape: () => JWTPayloadSizeExceededException,
+    shape: JWTPayloadSizeExceededException,
   },
-  {
-    code: "MalformedPolicyDocument",
-    shape: () => MalformedPolicyDocumentException,
-  },
+  { code: "MalformedPolicyDocument", shape: MalformedPolicyDocumentException },
   {
     code: "OutboundWebIdentityFederationDisabledException",
-    shape: () => OutboundWebIdentityFederationDisabledException,
+    shape: OutboundWebIdentityFederationDisabledException,
   },
-  { code: "PackedPolicyTooLarge", shape: () => PackedPolicyTooLargeException },
-  { code: "RegionDisabledException", shape: () => RegionDisabledException },
+  { code: "PackedPolicyTooLarge", shape: PackedPolicyTooLargeException },
+  { code: "RegionDisabledException", shape: RegionDisabledException },
   {
     code: "SessionDurationEscalationException",
-    shape: () => SessionDurationEscalationException,
+    shape: SessionDurationEscalationException,
   },
 ];
 
-const AssumeRoleInput: StructureShape = {
-  kind: "structure",
-  members: {
-    RoleArn: { of: "string", min: 20, required: true },
-    RoleSessionName: { of: "string", min: 2, required: true },
-    PolicyArns: { of: () => PolicyDescriptorListType },
-    Policy: { of: "string", min: 1 },
-    DurationSeconds: { of: "integer", min: 900 },
-    Tags: { of: () => TagListType },
-    TransitiveTagKeys: { of: () => TagKeyListType },
-    ExternalId: { of: "string", min: 2 },
-    SerialNumber: { of: "string", min: 9 },
-    TokenCode: { of: "string", min: 6, secret: true },
-    SourceIdentity: { of: "string", min: 2 },
-    ProvidedContexts: { of: () => ProvidedContextsListType, min: 1 },
-  },
-};
-const AssumeRoleOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Credentials: { of: () => Credentials, required: true },
-    AssumedRoleUser: { of: () => AssumedRoleUser, required: true },
-    PackedPolicySize: { of: "integer" },
-    SourceIdentity: { of: "string", min: 2 },
-  },
-};
+function AssumeRoleInput(): StructureShape {
+  return (AssumeRoleInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      RoleArn: { of: "string", min: 20, required: true },
+      RoleSessionName: { of: "string", min: 2, required: true },
+      PolicyArns: { of: PolicyDescriptorListType },
+      Policy: { of: "string", min: 1 },
+      DurationSeconds: { of: "integer", min: 900 },
+      Tags: { of: TagListType },
+      TransitiveTagKeys: { of: TagKeyListType },
+      ExternalId: { of: "string", min: 2 },
+      SerialNumber: { of: "string", min: 9 },
+      TokenCode: { of: "string", min: 6, secret: true },
+      SourceIdentity: { of: "string", min: 2 },
+      ProvidedContexts: { of: ProvidedContextsListType, min: 1 },
+    },
+  };
+}
+function AssumeRoleOutput(): StructureShape {
+  return (AssumeRoleOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Credentials: { of: Credentials, required: true },
+      AssumedRoleUser: { of: AssumedRoleUser, required: true },
+      PackedPolicySize: { of: "integer" },
+      SourceIdentity: { of: "string", min: 2 },
+    },
+  };
+}
 
 /**
  * Gets temporary credentials of a role.
@@ -248,36 +293,40 @@ export const AssumeRole: Operation<
   wrapper: "AssumeRoleResult",
   idempotent: true,
   unlessGiven: ["TokenCode"],
-  input: () => AssumeRoleInput,
-  output: () => AssumeRoleOutput,
+  input: AssumeRoleInput,
+  output: AssumeRoleOutput,
   errors: ERRORS,
 };
 
-const AssumeRoleWithSAMLInput: StructureShape = {
-  kind: "structure",
-  members: {
-    RoleArn: { of: "string", min: 20, required: true },
-    PrincipalArn: { of: "string", min: 20, required: true },
-    SAMLAssertion: { of: "string", min: 4, secret: true, required: true },
-    PolicyArns: { of: () => PolicyDescriptorListType },
-    Policy: { of: "string", min: 1 },
-    DurationSeconds: { of: "integer", min: 900 },
-  },
-};
-const AssumeRoleWithSAMLOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Credentials: { of: () => Credentials, required: true },
-    AssumedRoleUser: { of: () => AssumedRoleUser },
-    PackedPolicySize: { of: "integer" },
-    Subject: { of: "string" },
-    SubjectType: { of: "string" },
-    Issuer: { of: "string" },
-    Audience: { of: "string" },
-    NameQualifier: { of: "string" },
-    SourceIdentity: { of: "string", min: 2 },
-  },
-};
+function AssumeRoleWithSAMLInput(): StructureShape {
+  return (AssumeRoleWithSAMLInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      RoleArn: { of: "string", min: 20, required: true },
+      PrincipalArn: { of: "string", min: 20, required: true },
+      SAMLAssertion: { of: "string", min: 4, secret: true, required: true },
+      PolicyArns: { of: PolicyDescriptorListType },
+      Policy: { of: "string", min: 1 },
+      DurationSeconds: { of: "integer", min: 900 },
+    },
+  };
+}
+function AssumeRoleWithSAMLOutput(): StructureShape {
+  return (AssumeRoleWithSAMLOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Credentials: { of: Credentials, required: true },
+      AssumedRoleUser: { of: AssumedRoleUser },
+      PackedPolicySize: { of: "integer" },
+      Subject: { of: "string" },
+      SubjectType: { of: "string" },
+      Issuer: { of: "string" },
+      Audience: { of: "string" },
+      NameQualifier: { of: "string" },
+      SourceIdentity: { of: "string", min: 2 },
+    },
+  };
+}
 
 /**
  * Gets temporary credentials of a role for the bearer of a SAML assertion.
@@ -295,35 +344,39 @@ export const AssumeRoleWithSAML: Operation<
   wrapper: "AssumeRoleWithSAMLResult",
   auth: "none",
   idempotent: true,
-  input: () => AssumeRoleWithSAMLInput,
-  output: () => AssumeRoleWithSAMLOutput,
+  input: AssumeRoleWithSAMLInput,
+  output: AssumeRoleWithSAMLOutput,
   errors: ERRORS,
 };
 
-const AssumeRoleWithWebIdentityInput: StructureShape = {
-  kind: "structure",
-  members: {
-    RoleArn: { of: "string", min: 20, required: true },
-    RoleSessionName: { of: "string", min: 2, required: true },
-    WebIdentityToken: { of: "string", min: 4, secret: true, required: true },
-    ProviderId: { of: "string", min: 4 },
-    PolicyArns: { of: () => PolicyDescriptorListType },
-    Policy: { of: "string", min: 1 },
-    DurationSeconds: { of: "integer", min: 900 },
-  },
-};
-const AssumeRoleWithWebIdentityOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Credentials: { of: () => Credentials, required: true },
-    SubjectFromWebIdentityToken: { of: "string", min: 6 },
-    AssumedRoleUser: { of: () => AssumedRoleUser },
-    PackedPolicySize: { of: "integer" },
-    Provider: { of: "string" },
-    Audience: { of: "string" },
-    SourceIdentity: { of: "string", min: 2 },
-  },
-};
+function AssumeRoleWithWebIdentityInput(): StructureShape {
+  return (AssumeRoleWithWebIdentityInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      RoleArn: { of: "string", min: 20, required: true },
+      RoleSessionName: { of: "string", min: 2, required: true },
+      WebIdentityToken: { of: "string", min: 4, secret: true, required: true },
+      ProviderId: { of: "string", min: 4 },
+      PolicyArns: { of: PolicyDescriptorListType },
+      Policy: { of: "string", min: 1 },
+      DurationSeconds: { of: "integer", min: 900 },
+    },
+  };
+}
+function AssumeRoleWithWebIdentityOutput(): StructureShape {
+  return (AssumeRoleWithWebIdentityOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Credentials: { of: Credentials, required: true },
+      SubjectFromWebIdentityToken: { of: "string", min: 6 },
+      AssumedRoleUser: { of: AssumedRoleUser },
+      PackedPolicySize: { of: "integer" },
+      Provider: { of: "string" },
+      Audience: { of: "string" },
+      SourceIdentity: { of: "string", min: 2 },
+    },
+  };
+}
 
 /**
  * Gets temporary credentials of a role for the bearer of an identity provider's
@@ -341,26 +394,30 @@ export const AssumeRoleWithWebIdentity: Operation<
   wrapper: "AssumeRoleWithWebIdentityResult",
   auth: "none",
   idempotent: true,
-  input: () => AssumeRoleWithWebIdentityInput,
-  output: () => AssumeRoleWithWebIdentityOutput,
+  input: AssumeRoleWithWebIdentityInput,
+  output: AssumeRoleWithWebIdentityOutput,
   errors: ERRORS,
 };
 
-const AssumeRootInput: StructureShape = {
-  kind: "structure",
-  members: {
-    TargetPrincipal: { of: "string", min: 12, required: true },
-    TaskPolicyArn: { of: () => PolicyDescriptorType, required: true },
-    DurationSeconds: { of: "integer" },
-  },
-};
-const AssumeRootOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Credentials: { of: () => Credentials, required: true },
-    SourceIdentity: { of: "string", min: 2 },
-  },
-};
+function AssumeRootInput(): StructureShape {
+  return (AssumeRootInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      TargetPrincipal: { of: "string", min: 12, required: true },
+      TaskPolicyArn: { of: PolicyDescriptorType, required: true },
+      DurationSeconds: { of: "integer" },
+    },
+  };
+}
+function AssumeRootOutput(): StructureShape {
+  return (AssumeRootOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Credentials: { of: Credentials, required: true },
+      SourceIdentity: { of: "string", min: 2 },
+    },
+  };
+}
 
 /**
  * Gets short-lived root credentials of a member account, for one task.
@@ -376,23 +433,27 @@ export const AssumeRoot: Operation<
   path: "/",
   wrapper: "AssumeRootResult",
   idempotent: true,
-  input: () => AssumeRootInput,
-  output: () => AssumeRootOutput,
+  input: AssumeRootInput,
+  output: AssumeRootOutput,
   errors: ERRORS,
 };
 
-const DecodeAuthorizationMessageInput: StructureShape = {
-  kind: "structure",
-  members: {
-    EncodedMessage: { of: "string", min: 1, required: true },
-  },
-};
-const DecodeAuthorizationMessageOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    DecodedMessage: { of: "string", required: true },
-  },
-};
+function DecodeAuthorizationMessageInput(): StructureShape {
+  return (DecodeAuthorizationMessageInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      EncodedMessage: { of: "string", min: 1, required: true },
+    },
+  };
+}
+function DecodeAuthorizationMessageOutput(): StructureShape {
+  return (DecodeAuthorizationMessageOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      DecodedMessage: { of: "string", required: true },
+    },
+  };
+}
 
 /**
  * Reads the encoded details of a refused request.
@@ -408,23 +469,27 @@ export const DecodeAuthorizationMessage: Operation<
   path: "/",
   wrapper: "DecodeAuthorizationMessageResult",
   idempotent: true,
-  input: () => DecodeAuthorizationMessageInput,
-  output: () => DecodeAuthorizationMessageOutput,
+  input: DecodeAuthorizationMessageInput,
+  output: DecodeAuthorizationMessageOutput,
   errors: ERRORS,
 };
 
-const GetAccessKeyInfoInput: StructureShape = {
-  kind: "structure",
-  members: {
-    AccessKeyId: { of: "string", min: 16, required: true },
-  },
-};
-const GetAccessKeyInfoOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Account: { of: "string", required: true },
-  },
-};
+function GetAccessKeyInfoInput(): StructureShape {
+  return (GetAccessKeyInfoInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      AccessKeyId: { of: "string", min: 16, required: true },
+    },
+  };
+}
+function GetAccessKeyInfoOutput(): StructureShape {
+  return (GetAccessKeyInfoOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Account: { of: "string", required: true },
+    },
+  };
+}
 
 /**
  * Tells which account an access key belongs to.
@@ -440,23 +505,27 @@ export const GetAccessKeyInfo: Operation<
   path: "/",
   wrapper: "GetAccessKeyInfoResult",
   idempotent: true,
-  input: () => GetAccessKeyInfoInput,
-  output: () => GetAccessKeyInfoOutput,
+  input: GetAccessKeyInfoInput,
+  output: GetAccessKeyInfoOutput,
   errors: ERRORS,
 };
 
-const GetCallerIdentityInput: StructureShape = {
-  kind: "structure",
-  members: {},
-};
-const GetCallerIdentityOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    UserId: { of: "string", required: true },
-    Account: { of: "string", required: true },
-    Arn: { of: "string", min: 20, required: true },
-  },
-};
+function GetCallerIdentityInput(): StructureShape {
+  return (GetCallerIdentityInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {},
+  };
+}
+function GetCallerIdentityOutput(): StructureShape {
+  return (GetCallerIdentityOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      UserId: { of: "string", required: true },
+      Account: { of: "string", required: true },
+      Arn: { of: "string", min: 20, required: true },
+    },
+  };
+}
 
 /**
  * Tells whose credentials the call is signed with.
@@ -472,25 +541,29 @@ export const GetCallerIdentity: Operation<
   path: "/",
   wrapper: "GetCallerIdentityResult",
   idempotent: true,
-  input: () => GetCallerIdentityInput,
-  output: () => GetCallerIdentityOutput,
+  input: GetCallerIdentityInput,
+  output: GetCallerIdentityOutput,
   errors: ERRORS,
 };
 
-const GetDelegatedAccessTokenInput: StructureShape = {
-  kind: "structure",
-  members: {
-    TradeInToken: { of: "string", secret: true, required: true },
-  },
-};
-const GetDelegatedAccessTokenOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Credentials: { of: () => Credentials, required: true },
-    PackedPolicySize: { of: "integer" },
-    AssumedPrincipal: { of: "string", min: 20 },
-  },
-};
+function GetDelegatedAccessTokenInput(): StructureShape {
+  return (GetDelegatedAccessTokenInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      TradeInToken: { of: "string", secret: true, required: true },
+    },
+  };
+}
+function GetDelegatedAccessTokenOutput(): StructureShape {
+  return (GetDelegatedAccessTokenOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Credentials: { of: Credentials, required: true },
+      PackedPolicySize: { of: "integer" },
+      AssumedPrincipal: { of: "string", min: 20 },
+    },
+  };
+}
 
 /**
  * Trades a token in for credentials that someone delegated.
@@ -505,29 +578,33 @@ export const GetDelegatedAccessToken: Operation<
   method: "POST",
   path: "/",
   wrapper: "GetDelegatedAccessTokenResult",
-  input: () => GetDelegatedAccessTokenInput,
-  output: () => GetDelegatedAccessTokenOutput,
+  input: GetDelegatedAccessTokenInput,
+  output: GetDelegatedAccessTokenOutput,
   errors: ERRORS,
 };
 
-const GetFederationTokenInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Name: { of: "string", min: 2, required: true },
-    Policy: { of: "string", min: 1 },
-    PolicyArns: { of: () => PolicyDescriptorListType },
-    DurationSeconds: { of: "integer", min: 900 },
-    Tags: { of: () => TagListType },
-  },
-};
-const GetFederationTokenOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Credentials: { of: () => Credentials, required: true },
-    FederatedUser: { of: () => FederatedUser, required: true },
-    PackedPolicySize: { of: "integer" },
-  },
-};
+function GetFederationTokenInput(): StructureShape {
+  return (GetFederationTokenInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Name: { of: "string", min: 2, required: true },
+      Policy: { of: "string", min: 1 },
+      PolicyArns: { of: PolicyDescriptorListType },
+      DurationSeconds: { of: "integer", min: 900 },
+      Tags: { of: TagListType },
+    },
+  };
+}
+function GetFederationTokenOutput(): StructureShape {
+  return (GetFederationTokenOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Credentials: { of: Credentials, required: true },
+      FederatedUser: { of: FederatedUser, required: true },
+      PackedPolicySize: { of: "integer" },
+    },
+  };
+}
 
 /**
  * Gets temporary credentials for a person whom the caller vouches for.
@@ -543,25 +620,29 @@ export const GetFederationToken: Operation<
   path: "/",
   wrapper: "GetFederationTokenResult",
   idempotent: true,
-  input: () => GetFederationTokenInput,
-  output: () => GetFederationTokenOutput,
+  input: GetFederationTokenInput,
+  output: GetFederationTokenOutput,
   errors: ERRORS,
 };
 
-const GetSessionTokenInput: StructureShape = {
-  kind: "structure",
-  members: {
-    DurationSeconds: { of: "integer", min: 900 },
-    SerialNumber: { of: "string", min: 9 },
-    TokenCode: { of: "string", min: 6, secret: true },
-  },
-};
-const GetSessionTokenOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    Credentials: { of: () => Credentials, required: true },
-  },
-};
+function GetSessionTokenInput(): StructureShape {
+  return (GetSessionTokenInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      DurationSeconds: { of: "integer", min: 900 },
+      SerialNumber: { of: "string", min: 9 },
+      TokenCode: { of: "string", min: 6, secret: true },
+    },
+  };
+}
+function GetSessionTokenOutput(): StructureShape {
+  return (GetSessionTokenOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Credentials: { of: Credentials, required: true },
+    },
+  };
+}
 
 /**
  * Gets temporary credentials of the caller's own.
@@ -578,31 +659,35 @@ export const GetSessionToken: Operation<
   wrapper: "GetSessionTokenResult",
   idempotent: true,
   unlessGiven: ["TokenCode"],
-  input: () => GetSessionTokenInput,
-  output: () => GetSessionTokenOutput,
+  input: GetSessionTokenInput,
+  output: GetSessionTokenOutput,
   errors: ERRORS,
 };
 
-const GetWebIdentityTokenInput: StructureShape = {
-  kind: "structure",
-  members: {
-    Audience: {
-      of: () => WebIdentityTokenAudienceListType,
-      min: 1,
-      required: true,
+function GetWebIdentityTokenInput(): StructureShape {
+  return (GetWebIdentityTokenInput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      Audience: {
+        of: WebIdentityTokenAudienceListType,
+        min: 1,
+        required: true,
+      },
+      DurationSeconds: { of: "integer", min: 60 },
+      SigningAlgorithm: { of: "string", min: 5, required: true },
+      Tags: { of: TagListType },
     },
-    DurationSeconds: { of: "integer", min: 60 },
-    SigningAlgorithm: { of: "string", min: 5, required: true },
-    Tags: { of: () => TagListType },
-  },
-};
-const GetWebIdentityTokenOutput: StructureShape = {
-  kind: "structure",
-  members: {
-    WebIdentityToken: { of: "string", secret: true, required: true },
-    Expiration: { of: "timestamp", required: true },
-  },
-};
+  };
+}
+function GetWebIdentityTokenOutput(): StructureShape {
+  return (GetWebIdentityTokenOutput as Lazy<StructureShape>).made ??= {
+    kind: "structure",
+    members: {
+      WebIdentityToken: { of: "string", secret: true, required: true },
+      Expiration: { of: "timestamp", required: true },
+    },
+  };
+}
 
 /**
  * Gets a signed token that proves the caller's identity to others.
@@ -618,7 +703,7 @@ export const GetWebIdentityToken: Operation<
   path: "/",
   wrapper: "GetWebIdentityTokenResult",
   idempotent: true,
-  input: () => GetWebIdentityTokenInput,
-  output: () => GetWebIdentityTokenOutput,
+  input: GetWebIdentityTokenInput,
+  output: GetWebIdentityTokenOutput,
   errors: ERRORS,
 };

@@ -1,8 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { EndpointError } from "../../../src/foundation/errors.ts";
 import type { EndpointQuery } from "../../../src/ports/endpoint.ts";
-import { stsEndpoint } from "../../../src/services/sts/endpoint.ts";
-import type { STSConfig } from "../../../src/services/sts/settings.ts";
+import {
+  type STSConfig,
+  stsEndpoint,
+  stsSettings,
+} from "../../../src/services/sts/service.ts";
 
 function find(query: Partial<EndpointQuery<STSConfig>>): [string, string] {
   const { basePath, origin, signingRegion } = stsEndpoint({
@@ -60,4 +63,15 @@ Deno.test("FIPS has no host of its own in the partition that is all FIPS", () =>
 
 Deno.test("a region that is no host label is refused", () => {
   assertThrows(() => find({ region: "evil.com/" }), EndpointError);
+});
+
+Deno.test("the mode of STS's endpoints has its names outside, and its default", () => {
+  const [row] = stsSettings;
+
+  assertEquals(row?.name, "endpointMode");
+  assertEquals(row?.env, ["AWS_STS_REGIONAL_ENDPOINTS"]);
+  assertEquals(row?.profile, ["sts_regional_endpoints"]);
+  assertEquals(row?.fallback, "regional");
+  assertEquals(row?.read?.("legacy"), "legacy");
+  assertEquals(row?.read?.("global"), undefined);
 });

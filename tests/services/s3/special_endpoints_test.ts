@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { parseArn } from "../../../src/services/s3/arn.ts";
+import { parseArn } from "../../../src/services/s3/special_endpoints.ts";
 
 Deno.test("an ARN is taken apart, its resource at colons and slashes", () => {
   assertEquals(parseArn("arn:aws:s3:us-west-2:123456789012:accesspoint/a:b"), {
