@@ -1,10 +1,21 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ConfigError } from "../../src/foundation/errors.ts";
-import type { RetryGrant, RetryRefusal, RetryTurn } from "../../src/ports/retry.ts";
+import type {
+  RetryGrant,
+  RetryRefusal,
+  RetryTurn,
+} from "../../src/ports/retry.ts";
 import { AdaptiveRetry } from "../../src/retry/adaptive.ts";
 import { RetryQuota } from "../../src/retry/standard.ts";
 import { RetryAfter } from "../../src/retry/strategy.ts";
-import { answer, CALL, NO_SUCH_KEY, SERVER_ERROR, SILENCE, SLOW_DOWN } from "./failures.ts";
+import {
+  answer,
+  CALL,
+  NO_SUCH_KEY,
+  SERVER_ERROR,
+  SILENCE,
+  SLOW_DOWN,
+} from "./failures.ts";
 import { seeded } from "./seeded.ts";
 
 Deno.test("AdaptiveRetry is the standard mode until it is throttled", () => {

@@ -1,6 +1,19 @@
 import { assertEquals } from "@std/assert";
-import { type AwsError, ProtocolError, type TimeLimit, TimeoutError, TransportError, type TransportFault, ValidationError } from "../../src/foundation/errors.ts";
-import { amzRetryAfterMs, classify, type FailureClass, retryAfterMs } from "../../src/retry/classify.ts";
+import {
+  type AwsError,
+  ProtocolError,
+  type TimeLimit,
+  TimeoutError,
+  TransportError,
+  type TransportFault,
+  ValidationError,
+} from "../../src/foundation/errors.ts";
+import {
+  amzRetryAfterMs,
+  classify,
+  type FailureClass,
+  retryAfterMs,
+} from "../../src/retry/classify.ts";
 import { answer, SILENCE } from "./failures.ts";
 
 Deno.test("classify sorts what a service answers", () => {

@@ -1,7 +1,19 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { ProtocolError, TimeoutError, TransportError, type TransportFault } from "../../src/foundation/errors.ts";
+import {
+  ProtocolError,
+  TimeoutError,
+  TransportError,
+  type TransportFault,
+} from "../../src/foundation/errors.ts";
 import { isLegacyRetryable, LegacyRetry } from "../../src/retry/legacy.ts";
-import { answer, CALL, DENIED, NO_SUCH_KEY, SERVER_ERROR, SILENCE } from "./failures.ts";
+import {
+  answer,
+  CALL,
+  DENIED,
+  NO_SUCH_KEY,
+  SERVER_ERROR,
+  SILENCE,
+} from "./failures.ts";
 
 Deno.test("LegacyRetry doubles the wait without an end", () => {
   const retry = new LegacyRetry({ maxAttempts: 9, random: () => 0.5 });

@@ -1,5 +1,10 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { MeasuredRate, SendLimiter, SendRate, TokenBucket } from "../../src/retry/rate_limiter.ts";
+import {
+  MeasuredRate,
+  SendLimiter,
+  SendRate,
+  TokenBucket,
+} from "../../src/retry/rate_limiter.ts";
 
 Deno.test("SendLimiter does not hold back before the first throttling", () => {
   const limiter = new SendLimiter(0);

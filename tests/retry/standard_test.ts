@@ -1,6 +1,19 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { CLASSIC, EDITION_2026, RetryQuota, StandardRetry } from "../../src/retry/standard.ts";
-import { answer, CALL, DENIED, NO_SUCH_KEY, SERVER_ERROR, SILENCE, SLOW_DOWN } from "./failures.ts";
+import {
+  CLASSIC,
+  EDITION_2026,
+  RetryQuota,
+  StandardRetry,
+} from "../../src/retry/standard.ts";
+import {
+  answer,
+  CALL,
+  DENIED,
+  NO_SUCH_KEY,
+  SERVER_ERROR,
+  SILENCE,
+  SLOW_DOWN,
+} from "./failures.ts";
 import { seeded } from "./seeded.ts";
 
 Deno.test("StandardRetry admits a first attempt at once", () => {

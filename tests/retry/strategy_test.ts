@@ -4,7 +4,13 @@ import { AdaptiveRetry } from "../../src/retry/adaptive.ts";
 import { LegacyRetry } from "../../src/retry/legacy.ts";
 import { StandardRetry } from "../../src/retry/standard.ts";
 import { RetryAfter, retryStrategy } from "../../src/retry/strategy.ts";
-import { answer, CALL, NO_SUCH_KEY, SERVER_ERROR, SLOW_DOWN } from "./failures.ts";
+import {
+  answer,
+  CALL,
+  NO_SUCH_KEY,
+  SERVER_ERROR,
+  SLOW_DOWN,
+} from "./failures.ts";
 
 Deno.test("retryStrategy makes the strategy of each mode", () => {
   assertInstanceOf(retryStrategy(), StandardRetry);

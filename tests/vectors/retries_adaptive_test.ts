@@ -1,5 +1,12 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { BETA, MeasuredRate, SCALE, SendLimiter, SendRate, TokenBucket } from "../../src/retry/rate_limiter.ts";
+import {
+  BETA,
+  MeasuredRate,
+  SCALE,
+  SendLimiter,
+  SendRate,
+  TokenBucket,
+} from "../../src/retry/rate_limiter.ts";
 import { entries } from "./retry_cases.ts";
 import { vectorTest } from "./suite.ts";
 

@@ -5,7 +5,11 @@ import {
   TRANSIENT_CODES,
   TRANSIENT_STATUSES,
 } from "../../src/retry/classify.ts";
-import { CLASSIC, EDITION_2026, StandardRetry } from "../../src/retry/standard.ts";
+import {
+  CLASSIC,
+  EDITION_2026,
+  StandardRetry,
+} from "../../src/retry/standard.ts";
 import { retryStrategy } from "../../src/retry/strategy.ts";
 import {
   LEGACY_CODES,

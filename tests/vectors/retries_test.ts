@@ -1,6 +1,11 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { classify } from "../../src/retry/classify.ts";
-import { CLASSIC, EDITION_2026, RetryQuota, StandardRetry } from "../../src/retry/standard.ts";
+import {
+  CLASSIC,
+  EDITION_2026,
+  RetryQuota,
+  StandardRetry,
+} from "../../src/retry/standard.ts";
 import { retryStrategy } from "../../src/retry/strategy.ts";
 import { LegacyRetry } from "../../src/retry/legacy.ts";
 import {
