@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { startLimit } from "../foundation/deadline_timer.ts";
 import { ConfigError, fileFailure } from "../foundation/errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type {
@@ -109,8 +110,7 @@ export class SystemClock implements Clock {
   }
 
   timer(ms: number, fn: () => void): Disposable {
-    const id = setTimeout(fn, ms);
-    return { [Symbol.dispose]: () => clearTimeout(id) };
+    return startLimit(ms, fn);
   }
 }
 

@@ -46,6 +46,12 @@ export interface PoolOptions {
   readonly fetch?: typeof fetch;
 }
 
+/** What `fetch` is given. */
+export interface FetchInit extends RequestInit {
+  /** What Deno sends with; set by the pool. */
+  client?: Deno.HttpClient;
+}
+
 /** What the connection of a request must be like. */
 export interface WantedConnection {
   /** Whether no proxy may be used. */
@@ -114,16 +120,16 @@ export class ConnectionPool implements Disposable {
    */
   fetch(
     url: string,
-    init: RequestInit,
+    init: FetchInit,
     wanted: WantedConnection = {},
   ): Promise<Response> {
     const { fetch: send, proxy } = this.#options;
     if (!isDeno()) return (send ?? fetch)(url, { ...init, ...RAW });
     if (send !== undefined) return send(url, init);
-    const client = wanted.direct || proxy === false
+    init.client = wanted.direct || proxy === false
       ? this.#directClient(new URL(url), wanted)
       : this.#clientOf(wanted);
-    return fetch(url, { ...init, client });
+    return fetch(url, init);
   }
 
   /**

@@ -13,7 +13,11 @@ import type {
 } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
 import { InFlightRequest, type WaitLimits } from "./in_flight_request.ts";
-import { ForgottenBodies, GuardedBody, Intake } from "./response_body.ts";
+import {
+  type BodyParts,
+  ForgottenBodies,
+  IncomingBody,
+} from "./response_body.ts";
 import { checkLimit, type Timing } from "./runtime.ts";
 import { UploadLine, WireBody } from "./wire_body.ts";
 
@@ -65,17 +69,25 @@ export function withDeadlines(
     : new Deadlines(transport, clock, options);
 }
 
-/** A response whose body knows when it ends. */
-export interface GuardedResponse extends HttpResponse {
-  /** The exchange; it is over at once where there is no body. */
-  readonly exchange: InFlightRequest;
+/** The head of a response, and its bytes as they come. */
+export interface IncomingResponse extends Omit<HttpResponse, "body"> {
+  /** The platform's stream, or the body of another transport. */
+  readonly body: BodyParts["source"] | null;
+}
+
+/** What sends, and cares for its signal only. */
+export interface Sender extends Disposable {
+  /** The time limits that it keeps. */
+  readonly limits?: readonly TimeLimit[];
+  /** Sends a request. */
+  send(request: HttpRequest, options: SendOptions): Promise<IncomingResponse>;
 }
 
 /** The transport of {@linkcode withDeadlines}. */
 export class Deadlines implements Transport {
   /** The time limits that it keeps. */
   readonly limits: readonly TimeLimit[];
-  readonly #inner: Transport;
+  readonly #inner: Sender;
   readonly #clock: Timing;
   readonly #defaults: WaitLimits;
   readonly #forgotten: ForgottenBodies;
@@ -92,7 +104,7 @@ export class Deadlines implements Transport {
    * @throws {ConfigError} If a limit is not more than 0.
    */
   constructor(
-    inner: Transport,
+    inner: Sender,
     clock: Timing,
     options: DeadlineOptions,
     watchesBytes = false,
@@ -113,46 +125,56 @@ export class Deadlines implements Transport {
   async send(
     request: HttpRequest,
     options: SendOptions = {},
-  ): Promise<GuardedResponse> {
+  ): Promise<HttpResponse> {
+    return await this.start(request, options);
+  }
+
+  /**
+   * Sends a request.
+   *
+   * @param request The request.
+   * @param options Its signal and its limits.
+   * @param onEnd Called once, when the last byte of the body was read or the
+   * request failed: with the error, if there was one.
+   * @throws At once, the signal's reason if it is aborted, and {@linkcode ConfigError}
+   * if a limit makes no sense; then nothing was started.
+   */
+  start(
+    request: HttpRequest,
+    options: SendOptions,
+    onEnd?: (error?: unknown) => void,
+  ): Promise<HttpResponse> {
     const exchange = new InFlightRequest({
       request,
       limits: this.#limitsOf(options),
       clock: this.#clock,
       signal: options.signal,
     });
-    try {
-      return await this.#response(exchange, options);
-    } catch (error) {
-      const { signal } = exchange;
-      const reason = signal.aborted ? signal.reason : error;
-      if (!signal.aborted) exchange.place(reason);
-      exchange.end(reason);
-      throw reason;
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.#inner[Symbol.dispose]();
-  }
-
-  #response(
-    exchange: InFlightRequest,
-    options: SendOptions,
-  ): Promise<GuardedResponse> {
-    const { request, signal } = exchange;
+    exchange.onEnd = onEnd;
+    const { signal } = exchange;
     const upload = this.#watched(exchange, options.onSent);
     exchange.upload = upload;
-    const sent = this.#inner.send(
-      upload === undefined ? request : { ...request, body: upload },
-      { ...options, signal, onDialled: exchange.dialled },
-    );
+    let sent: Promise<IncomingResponse>;
+    try {
+      sent = this.#inner.send(
+        upload === undefined ? request : { ...request, body: upload },
+        { ...options, signal, onDialled: exchange.dialled },
+      );
+    } catch (error) {
+      sent = Promise.reject(error);
+    }
     return exchange.follow(sent, (response) => {
       upload?.answered();
       return this.#guarded(response, exchange);
     }, {
       allowanceMs: upload === undefined ? allowanceMs(request.body) : 0,
       late: dropLate,
+      endsByFailure: true,
     });
+  }
+
+  [Symbol.dispose](): void {
+    this.#inner[Symbol.dispose]();
   }
 
   #watched(
@@ -170,23 +192,27 @@ export class Deadlines implements Transport {
     return new WireBody(body, exchange, line, onSent);
   }
 
-  #guarded(response: HttpResponse, exchange: InFlightRequest): GuardedResponse {
-    const { status, headers, decoded = false } = response;
-    if (response.body === null || hasNoBody(exchange.request, status)) {
-      if (response.body !== null) dropLate(response);
+  #guarded(
+    response: IncomingResponse,
+    exchange: InFlightRequest,
+  ): HttpResponse {
+    const { status, headers, body: source, decoded = false } = response;
+    if (source === null || hasNoBody(exchange.request, status)) {
+      dropLate(response);
       exchange.end();
-      return { status, headers, body: null, exchange };
+      return { status, headers, body: null };
     }
-    const contentLength = decoded ? undefined : headers["content-length"];
-    const head = {
+    const body = new IncomingBody({
+      source,
+      contentLength: decoded ? undefined : headers["content-length"],
       status,
-      ...contentLength === undefined ? {} : { contentLength },
-    };
-    const intake = new Intake(response.body, head, exchange, this.#clock);
-    // What is read at once holds no connection, so it may be forgotten.
-    const forgotten = intake.prefetch() ? undefined : this.#forgotten;
-    const body = new GuardedBody(intake, forgotten);
-    return { status, headers, body, exchange, ...decoded && { decoded } };
+      exchange,
+      clock: this.#clock,
+      forgotten: this.#forgotten,
+    });
+    return decoded
+      ? { status, headers, body, decoded }
+      : { status, headers, body };
   }
 
   #limitsOf(options: SendOptions): WaitLimits {
@@ -224,6 +250,6 @@ function allowanceMs(body: RequestBody): number {
 }
 
 /** A transport that does not care for its signal may still answer. */
-function dropLate(response: HttpResponse): void {
+function dropLate(response: IncomingResponse): void {
   response.body?.cancel().catch(() => {});
 }

@@ -321,6 +321,23 @@ function withoutQuery(error: unknown, { query }: HttpRequest): void {
 /** What the platform takes for a way up or for nothing. */
 const DOT_SEGMENT = /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i;
 
+/** Paths that the platform leaves as they are. */
+const PLAIN_PATH = /^(?:\/(?![.%])[\w.~!$&()*+,;=:@%-]*)+$/;
+
+/** Origins as the platform writes them; all are forgotten when there are many. */
+const ORIGINS = new Map<string, string>();
+const MOST_ORIGINS = 256;
+
+/** The origin in the platform's words, where it is nothing but an origin. */
+function knownOrigin(origin: string): string | undefined {
+  const url = URL.parse(origin);
+  if (url === null || !/^https?:$/.test(url.protocol)) return undefined;
+  if (url.href !== `${url.origin}/`) return undefined;
+  if (ORIGINS.size >= MOST_ORIGINS) ORIGINS.clear();
+  ORIGINS.set(origin, url.origin);
+  return url.origin;
+}
+
 /**
  * The URL of a request.
  *
@@ -338,6 +355,10 @@ export function requestUrl(request: HttpRequest): string {
   const search = query.length === 0
     ? ""
     : `?${query.map(encodeParam).join("&")}`;
+  if (PLAIN_PATH.test(path)) {
+    const base = ORIGINS.get(origin) ?? knownOrigin(origin);
+    if (base !== undefined) return base + path + search;
+  }
   const url = parse(origin + path + search, request);
   if (url.pathname !== path) {
     throw refusal(

@@ -17,10 +17,8 @@ import {
   type OtherNames,
 } from "../foundation/options.ts";
 import type {
-  HeaderMap,
   HttpRequest,
   HttpResponse,
-  ResponseBody,
   SendOptions,
   Transport,
 } from "../ports/http.ts";
@@ -29,11 +27,17 @@ import { ConnectProbe, type Dialer } from "./connect_probe.ts";
 import {
   ConnectionPool,
   ConnectionQueue,
+  type FetchInit,
   IDLE_MS,
   POOL_OPTIONS,
   type PoolOptions,
 } from "./connections.ts";
-import { Deadlines, hasNoBody } from "./deadlines.ts";
+import {
+  Deadlines,
+  hasNoBody,
+  type IncomingResponse,
+  type Sender,
+} from "./deadlines.ts";
 import {
   describe,
   permissionMissing,
@@ -129,7 +133,7 @@ export class FetchTransport implements Transport {
   readonly #pool: ConnectionPool;
   readonly #dials: ConnectProbe | undefined;
   readonly #queue: ConnectionQueue | undefined;
-  readonly #exchanges: Deadlines;
+  readonly #deadlines: Deadlines;
   readonly #logger: Logger | undefined;
   /** Absent where another `fetch` sends, whose permissions are not known. */
   readonly #permissions: NetPermissions | undefined;
@@ -162,15 +166,15 @@ export class FetchTransport implements Transport {
       ? undefined
       : new ConnectionQueue({ maxConnections, queueTimeoutMs }, clock);
     const parts = { pool: this.#pool, dials: this.#dials, connectTimeoutMs };
-    this.#exchanges = new Deadlines(
-      new FetchExchange(parts),
+    this.#deadlines = new Deadlines(
+      new FetchSender(parts),
       clock,
       options,
       sendsSizedBodies(),
     );
     this.limits = dialerOf(options) === undefined
-      ? [...this.#exchanges.limits, "queue"]
-      : [...this.#exchanges.limits, "connect", "queue"];
+      ? [...this.#deadlines.limits, "queue"]
+      : [...this.#deadlines.limits, "connect", "queue"];
   }
 
   async send(
@@ -181,7 +185,9 @@ export class FetchTransport implements Transport {
     const { mayPrompt = true } = options;
     const isAllowed = this.#permissions?.allows(origin, mayPrompt) ?? true;
     if (!isAllowed && !mayPrompt) throw permissionMissing(request);
-    const queuedMs = await this.#queue?.enter(origin, options) ?? 0;
+    const queuedMs = this.#queue === undefined
+      ? 0
+      : await this.#queue.enter(origin, options);
     const ended = (error?: unknown): void => {
       if (queuedMs > 0 && error instanceof TimeoutError) {
         error.place({ queuedMs });
@@ -190,15 +196,12 @@ export class FetchTransport implements Transport {
     };
     let response;
     try {
-      response = await this.#exchanges.send(request, options);
+      response = this.#deadlines.start(request, options, ended);
     } catch (error) {
       ended(error);
       throw error;
     }
-    const { exchange } = response;
-    if (exchange.ended) ended();
-    else exchange.onEnd = ended;
-    return response;
+    return await response;
   }
 
   /** Closes idle connections and sends all who wait for one away. */
@@ -302,8 +305,8 @@ export function notOnThisRuntime(name: string, remedy: string): ConfigError {
   );
 }
 
-/** What a {@linkcode FetchExchange} is made from. */
-export interface FetchParts {
+/** What a {@linkcode FetchSender} is made from. */
+interface FetchParts {
   /** Sends. */
   readonly pool: ConnectionPool;
   /** Keeps the connect limit, where that can be kept. */
@@ -312,31 +315,24 @@ export interface FetchParts {
   readonly connectTimeoutMs: number;
 }
 
-/** What every request says, whatever else it says. */
-const OURS: HeaderMap = {
-  // Or the platform unpacks bodies: then lengths, checksums and copies are wrong.
-  "accept-encoding": "identity",
-};
-
-/** The part of the transport that sends; it keeps no time but the connect limit. */
-export class FetchExchange implements Transport {
+/** One `fetch`, between our messages and the platform's; it keeps no time but the connect limit. */
+class FetchSender implements Sender {
   readonly #parts: FetchParts;
 
-  /**
-   * Joins the parts.
-   *
-   * @param parts What it is made from.
-   */
   constructor(parts: FetchParts) {
     this.#parts = parts;
   }
 
   async send(
     request: HttpRequest,
-    options: SendOptions = {},
-  ): Promise<HttpResponse> {
+    options: SendOptions,
+  ): Promise<IncomingResponse> {
     const { pool, dials, connectTimeoutMs } = this.#parts;
-    const { signal, connectTimeoutMs: limitMs = connectTimeoutMs } = options;
+    const {
+      signal,
+      connectTimeoutMs: limitMs = connectTimeoutMs,
+      direct = false,
+    } = options;
     if (pool.closed) {
       throw new TypeError("Cannot send: the transport is closed");
     }
@@ -344,20 +340,16 @@ export class FetchExchange implements Transport {
     const watch = dials?.watch(request, limitMs, options);
     const ends = watch?.signal ?? signal;
     try {
-      const response = await pool.fetch(
-        url,
-        initOf(request, ends),
-        {
-          direct: options.direct ?? false,
-          once: isRepeated(request, options),
-        },
-      );
+      const response = await pool.fetch(url, initOf(request, ends), {
+        direct,
+        once: isRepeated(request, options),
+      });
       dials?.reached(request.origin);
       return responseOf(response, request);
     } catch (error) {
       if (ends?.aborted) throw ends.reason;
       if (error instanceof AwsError) throw error;
-      throw sendFault(error, request, pool.proxyOf(url, options.direct));
+      throw sendFault(error, request, pool.proxyOf(url, direct));
     } finally {
       watch?.[Symbol.dispose]();
     }
@@ -371,18 +363,19 @@ export class FetchExchange implements Transport {
 function initOf(
   { method, headers, body }: HttpRequest,
   signal: AbortSignal | undefined,
-): RequestInit {
-  const init: RequestInit = {
+): FetchInit {
+  const init: FetchInit = {
     method,
-    headers: { ...headers, ...OURS },
+    // Or the platform unpacks bodies: then lengths, checksums and copies are wrong.
+    headers: { ...headers, "accept-encoding": "identity" },
     redirect: "manual",
     signal: signal ?? null,
   };
   if (body === undefined) return init;
   // The platform sends an empty stream, or Blob, without its length.
-  if (body.length === 0) return { ...init, body: new Uint8Array() };
+  init.body = body.length === 0 ? new Uint8Array() : fetchBody(body);
   // "duplex" is what Node asks for; Deno's types do not know it.
-  return { ...init, body: fetchBody(body), ...{ duplex: "half" } };
+  return body.length === 0 ? init : Object.assign(init, { duplex: "half" });
 }
 
 /**
@@ -397,7 +390,10 @@ function isRepeated(
     (body === undefined || body.length === 0 || body instanceof Uint8Array);
 }
 
-function responseOf(response: Response, request: HttpRequest): HttpResponse {
+function responseOf(
+  response: Response,
+  request: HttpRequest,
+): IncomingResponse {
   const { status, body } = response;
   if (status === 0) {
     throw new TransportError(
@@ -423,7 +419,7 @@ function responseOf(response: Response, request: HttpRequest): HttpResponse {
     return { status, headers, body: null };
   }
   if (!decompresses(headers["content-encoding"])) {
-    return { status, headers, body: new FetchBody(response, body) };
+    return { status, headers, body };
   }
   if (status === 206) {
     body.cancel().catch(() => {});
@@ -435,32 +431,5 @@ function responseOf(response: Response, request: HttpRequest): HttpResponse {
       }", which this platform can only decompress whole; leave the range out, or use Deno or Bun`,
     );
   }
-  const decoded = new FetchBody(response, body);
-  return { status, headers, body: decoded, decoded: true };
-}
-
-/** The platform's body as it is; who hands it out guards it. */
-class FetchBody implements ResponseBody {
-  readonly #response: Response;
-  readonly #stream: ReadableStream<Uint8Array<ArrayBuffer>>;
-
-  constructor(
-    response: Response,
-    stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-  ) {
-    this.#response = response;
-    this.#stream = stream;
-  }
-
-  open(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.#stream;
-  }
-
-  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return new Uint8Array(await this.#response.arrayBuffer());
-  }
-
-  async cancel(reason?: unknown): Promise<void> {
-    await this.#stream.cancel(reason);
-  }
+  return { status, headers, body, decoded: true };
 }

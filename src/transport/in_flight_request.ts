@@ -27,6 +27,8 @@ export interface FollowOptions<T> {
   readonly allowanceMs?: number;
   /** Takes an answer that comes after the end. */
   readonly late?: (value: T) => void;
+  /** Whether a failure is the end. */
+  readonly endsByFailure?: boolean;
 }
 
 /**
@@ -130,9 +132,9 @@ export class InFlightRequest {
           try {
             result = next(value);
           } catch (error) {
-            // An answer that is none: whoever waits has to be told.
+            // An answer that is none: what waits has to be told.
             if (turn === this.#turn) this.#stopWaiting();
-            return reject(error);
+            return reject(this.#failure(error, options));
           }
           if (turn === this.#turn) {
             this.#patience.heard();
@@ -142,10 +144,18 @@ export class InFlightRequest {
         },
         (error) => {
           if (turn === this.#turn) this.#stopWaiting();
-          reject(error);
+          reject(this.#failure(error, options));
         },
       );
     });
+  }
+
+  #failure<T>(error: unknown, { endsByFailure }: FollowOptions<T>): unknown {
+    if (!endsByFailure) return error;
+    if (this.signal.aborted) return this.signal.reason;
+    this.place(error);
+    this.end(error);
+    return error;
   }
 
   /** Says that something came from the server. */

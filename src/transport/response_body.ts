@@ -6,116 +6,13 @@
  */
 import { concat } from "../foundation/bytes.ts";
 import { AwsError, type TransportError } from "../foundation/errors.ts";
-import type { HttpRequest, ResponseBody } from "../ports/http.ts";
+import type { ResponseBody } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
 import { bodyFault, describe } from "./faults.ts";
 import type { InFlightRequest } from "./in_flight_request.ts";
 import type { Timing } from "./runtime.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
-
-/**
- * Notices bodies that were thrown away unread, and gives their connections
- * back. It says so once; a program that does this does it often.
- */
-export class ForgottenBodies {
-  readonly #logger: Logger | undefined;
-  readonly #registry = new FinalizationRegistry<Intake>((intake) =>
-    this.#release(intake)
-  );
-  #told = false;
-
-  /**
-   * Starts with none.
-   *
-   * @param logger Where it says so.
-   */
-  constructor(logger?: Logger) {
-    this.#logger = logger;
-  }
-
-  /** Watches what leads to an intake; it must not be reachable from there. */
-  watch(owner: object, intake: Intake): void {
-    this.#registry.register(owner, intake, intake);
-  }
-
-  /** Stops watching. */
-  dismiss(intake: Intake): void {
-    this.#registry.unregister(intake);
-  }
-
-  #release(intake: Intake): void {
-    if (!intake.abandon() || this.#told) return;
-    this.#told = true;
-    this.#logger?.error(
-      "A response body was neither read nor cancelled and held a connection until it was garbage-collected. Read it, cancel it, or declare it with `await using`. Said once.",
-      { request: describe(intake.request) },
-    );
-  }
-}
-
-/** A body that ends with its last byte or with an error, and in time. */
-export class GuardedBody implements ResponseBody {
-  readonly #intake: Intake;
-  readonly #forgotten: ForgottenBodies | undefined;
-  #spent = false;
-
-  /**
-   * Takes charge of a body.
-   *
-   * @param intake Where the bytes come from.
-   * @param forgotten Who looks after it if nobody reads it; nobody need, where
-   * the bytes come in by themselves.
-   */
-  constructor(intake: Intake, forgotten: ForgottenBodies | undefined) {
-    this.#intake = intake;
-    this.#forgotten = forgotten;
-    forgotten?.watch(this, intake);
-  }
-
-  open(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    this.#spend();
-    const stream = streamOf(this.#intake);
-    // From now on the stream is what somebody may forget.
-    this.#forgotten?.watch(stream, this.#intake);
-    return stream;
-  }
-
-  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    this.#spend();
-    return await this.#intake.all();
-  }
-
-  async cancel(reason?: unknown): Promise<void> {
-    this.#spent = true;
-    this.#forgotten?.dismiss(this.#intake);
-    await this.#intake.cancel(reason);
-  }
-
-  #spend(): void {
-    if (this.#spent) {
-      throw new TypeError(
-        "Cannot read the body: it was read or cancelled before",
-      );
-    }
-    this.#spent = true;
-    this.#forgotten?.dismiss(this.#intake);
-  }
-}
-
-/** A function of its own, so that the stream refers to nothing but the intake. */
-function streamOf(intake: Intake): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream<Uint8Array<ArrayBuffer>>({
-    async pull(controller): Promise<void> {
-      const piece = await intake.next();
-      if (piece === undefined) controller.close();
-      else controller.enqueue(piece);
-    },
-    async cancel(reason): Promise<void> {
-      await intake.cancel(reason);
-    },
-  }, { highWaterMark: 0 });
-}
 
 /** What is worth reading to keep a connection: a cancelled one is closed. */
 const SMALL = 64 * 1_024;
@@ -129,79 +26,135 @@ const DRAIN_MS = 1_000;
  */
 const UNASKED_MS = 1_000;
 
+/** What a body is made from. */
+export interface BodyParts {
+  /** The bytes: the platform's stream, or the body of another transport. */
+  readonly source: ResponseBody | ReadableStream<Bytes>;
+  /** Value of `content-length`, where it is the length of these bytes. */
+  readonly contentLength: string | undefined;
+  /** Status of the response. */
+  readonly status: number;
+  /** The request that it is the response to. */
+  readonly exchange: InFlightRequest;
+  /** Bounds the reading of what nobody wants. */
+  readonly clock: Timing;
+  /** Watches over it, where nobody reads it. */
+  readonly forgotten: ForgottenBodies;
+}
+
 /**
- * Reads a body under the limits of its exchange, counts it, and ends the
- * exchange with it. A body that is shorter than its `content-length` is an error,
- * whoever the transport is.
+ * The body of one response, read under the limits of its request. It counts its
+ * bytes, and ends the request with its last byte, with an error, or in time. One
+ * that is shorter than its `content-length` is an error, whatever the transport.
  */
-export class Intake {
-  readonly #body: ResponseBody;
+export class IncomingBody implements ResponseBody {
+  readonly #source: ResponseBody | ReadableStream<Bytes>;
   readonly #exchange: InFlightRequest;
   readonly #clock: Timing;
-  readonly #tally: ByteCounter;
+  readonly #counter: ByteCounter;
+  readonly #forgotten: ForgottenBodies | undefined;
   #reader: ReadableStreamDefaultReader<Bytes> | undefined;
   /** The whole body, if it is read at once; empty when it is handed over. */
   #whole: Promise<Bytes> | undefined;
-  /** Whether somebody wants it. */
-  #asked = false;
   /** Ends the reading of a body that nobody has asked for. */
-  #patience: Disposable | undefined;
+  #unasked: Disposable | undefined;
+  /** Whether it was opened, read or cancelled. */
+  #spent = false;
+  /** Whether somebody wants what is read at once. */
+  #asked = false;
 
   /**
-   * Takes charge of the body of a response.
+   * Takes charge of the body of a response. A small one is read at once, under
+   * the timer that waited for its head: so it costs no timer of its own, and
+   * holds its connection for no moment longer.
    *
-   * @param body The body, not yet opened.
-   * @param head The status, and the length that it must have as the header names
-   * it.
-   * @param exchange The exchange it belongs to.
-   * @param clock Bounds the reading of what nobody wants.
+   * @param parts What it is made from.
    */
-  constructor(
-    body: ResponseBody,
-    head: { readonly status: number; readonly contentLength?: string },
-    exchange: InFlightRequest,
-    clock: Timing,
-  ) {
-    this.#body = body;
+  constructor(parts: BodyParts) {
+    const { source, contentLength, status, exchange, clock } = parts;
+    this.#source = source;
     this.#exchange = exchange;
     this.#clock = clock;
-    this.#tally = new ByteCounter(head.contentLength, head.status);
-    exchange.tally = this.#tally;
+    this.#counter = new ByteCounter(contentLength, status);
+    exchange.tally = this.#counter;
+    const { expected } = this.#counter;
+    if (expected !== undefined && expected <= SMALL) {
+      this.#whole = this.#read();
+      // An error is for the one that asks for the body; nobody may.
+      this.#whole.catch(ignore);
+      this.#awaitReader();
+    } else {
+      this.#forgotten = parts.forgotten;
+      parts.forgotten.watch(this, exchange);
+    }
   }
 
-  /** What the body is the answer to. */
-  get request(): HttpRequest {
-    return this.#exchange.request;
+  open(): ReadableStream<Bytes> {
+    this.#spend();
+    const stream = new ReadableStream<Bytes>({
+      pull: async (controller): Promise<void> => {
+        const piece = await this.#next();
+        if (piece === undefined) controller.close();
+        else controller.enqueue(piece);
+      },
+      cancel: (reason) => this.#end(reason),
+    }, { highWaterMark: 0 });
+    // From now on the stream is what somebody may forget.
+    this.#forgotten?.watch(stream, this.#exchange);
+    return stream;
   }
 
-  /**
-   * Reads a small body at once, under the timer that waited for its head. So it
-   * costs no timer of its own, and holds its connection for no moment longer.
-   *
-   * @returns Whether the body is small.
-   */
-  prefetch(): boolean {
-    const { expected } = this.#tally;
-    if (expected === undefined || expected > SMALL) return false;
-    this.#whole = this.#read();
-    // Who asks for it is told; nobody may.
-    this.#whole.catch(() => {});
-    this.#awaitReader();
-    return true;
-  }
-
-  /**
-   * The next piece; `undefined` at the end.
-   *
-   * @throws {TransportError} If the body is cut or falls silent.
-   */
-  async next(): Promise<Bytes | undefined> {
-    if (this.#whole !== undefined) return await this.#handOver(this.#whole);
+  // Async only where it has to be: a failed start is a rejection all the same.
+  bytes(): Promise<Bytes> {
     try {
-      this.#reader ??= this.#body.open().getReader();
+      this.#spend();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    this.#ask();
+    return this.#whole ?? this.#read();
+  }
+
+  async cancel(reason?: unknown): Promise<void> {
+    this.#spent = true;
+    this.#forgotten?.dismiss(this.#exchange);
+    await this.#end(reason);
+  }
+
+  #spend(): void {
+    if (this.#spent) {
+      throw new TypeError(
+        "Cannot read the body: it was read or cancelled before",
+      );
+    }
+    this.#spent = true;
+    this.#forgotten?.dismiss(this.#exchange);
+  }
+
+  #ask(): void {
+    this.#asked = true;
+    this.#unasked?.[Symbol.dispose]();
+  }
+
+  #open(): ReadableStream<Bytes> {
+    return this.#source instanceof ReadableStream
+      ? this.#source
+      : this.#source.open();
+  }
+
+  /** The next piece; `undefined` at the end. */
+  async #next(): Promise<Bytes | undefined> {
+    if (this.#whole !== undefined) {
+      this.#ask();
+      const bytes = await this.#whole;
+      this.#whole = Promise.resolve(new Uint8Array());
+      return bytes.length === 0 ? undefined : bytes;
+    }
+    try {
+      this.#reader ??= this.#open().getReader();
       const { value } = await this.#exchange.wait(this.#reader.read());
       if (value !== undefined) {
-        this.#tally.received += value.length;
+        this.#counter.received += value.length;
         return value;
       }
     } catch (error) {
@@ -212,42 +165,21 @@ export class Intake {
   }
 
   /**
-   * The whole body.
-   *
-   * @throws {TransportError} If it is cut or falls silent.
-   */
-  async all(): Promise<Bytes> {
-    this.#ask();
-    return await (this.#whole ?? this.#read());
-  }
-
-  /**
    * Ends the body without reading it. A small rest is read all the same, since
    * the connection can then be used again.
-   *
-   * @param reason Told to whoever produces the body.
    */
-  async cancel(reason?: unknown): Promise<void> {
+  async #end(reason: unknown): Promise<void> {
     if (this.#exchange.ended) return;
     const { waiting } = this.#exchange;
     const isComing = this.#whole !== undefined && !this.#asked;
-    const { expected = Infinity, received } = this.#tally;
+    const { expected = Infinity, received } = this.#counter;
     const rest = expected - received;
     if (isComing || (rest <= SMALL && !waiting)) return await this.#drain();
     // A read under way has its own hold on the body: it ends with the exchange.
-    if (!waiting) this.#reader ??= this.#body.open().getReader();
+    if (!waiting) this.#reader ??= this.#open().getReader();
     const cancelled = this.#reader?.cancel(reason);
-    this.abandon();
-    await cancelled?.catch(() => {});
-  }
-
-  /** Drops the body and its connection. Says whether it was still there. */
-  abandon(): boolean {
-    if (this.#exchange.ended) return false;
-    this.#exchange.abort(
-      new DOMException("The body is not wanted any more", "AbortError"),
-    );
-    return true;
+    abandon(this.#exchange);
+    await cancelled?.catch(ignore);
   }
 
   async #read(): Promise<Bytes> {
@@ -255,7 +187,7 @@ export class Intake {
     try {
       // One wait for all reads: one timer, which looks for pieces when it fires.
       bytes = await this.#exchange.wait(
-        readWhole(this.#body.open(), this.#tally.expected, this.#heard),
+        readWhole(this.#open(), this.#counter, this.#exchange),
       );
     } catch (error) {
       throw this.#failed(error);
@@ -264,23 +196,11 @@ export class Intake {
     return bytes;
   }
 
-  async #handOver(whole: Promise<Bytes>): Promise<Bytes | undefined> {
-    this.#ask();
-    const bytes = await whole;
-    this.#whole = Promise.resolve(new Uint8Array());
-    return bytes.length === 0 ? undefined : bytes;
-  }
-
-  #ask(): void {
-    this.#asked = true;
-    this.#patience?.[Symbol.dispose]();
-  }
-
   /** Who asks later gets the error, or the rest where it can be asked for. */
   #awaitReader(): void {
-    const { received } = this.#tally;
-    this.#patience = this.#clock.timer(UNASKED_MS, () => {
-      if (this.#tally.received > received) return this.#awaitReader();
+    const { received } = this.#counter;
+    this.#unasked = this.#clock.timer(UNASKED_MS, () => {
+      if (this.#counter.received > received) return this.#awaitReader();
       this.#exchange.abort(this.#cut(
         undefined,
         `: nobody has read it, and the server was silent for ${UNASKED_MS} ms`,
@@ -289,9 +209,9 @@ export class Intake {
   }
 
   async #drain(): Promise<void> {
-    const bound = this.#clock.timer(DRAIN_MS, () => this.abandon());
+    const bound = this.#clock.timer(DRAIN_MS, () => abandon(this.#exchange));
     try {
-      while (await this.next() !== undefined);
+      while (await this.#next() !== undefined);
     } catch {
       // Nobody wanted the rest: how it ended is of no interest.
     } finally {
@@ -299,20 +219,15 @@ export class Intake {
     }
   }
 
-  readonly #heard = (length: number): void => {
-    this.#tally.received += length;
-    this.#exchange.heard();
-  };
-
   #finish(): void {
-    this.#patience?.[Symbol.dispose]();
-    if (this.#tally.isShort) throw this.#failed(undefined);
+    this.#unasked?.[Symbol.dispose]();
+    if (this.#counter.isShort) throw this.#failed(undefined);
     this.#exchange.end();
   }
 
   /** Ends the exchange with what went wrong, in our words. */
   #failed(error: unknown): unknown {
-    this.#patience?.[Symbol.dispose]();
+    this.#unasked?.[Symbol.dispose]();
     const { signal } = this.#exchange;
     const fault = signal.aborted
       ? signal.reason
@@ -324,7 +239,58 @@ export class Intake {
   }
 
   #cut(error: unknown, why = ""): TransportError {
-    return bodyFault(error, this.request, `${this.#tally}${why}`);
+    return bodyFault(error, this.#exchange.request, `${this.#counter}${why}`);
+  }
+}
+
+function ignore(): void {}
+
+/** Drops a body and its connection. Says whether it was still there. */
+function abandon(exchange: InFlightRequest): boolean {
+  if (exchange.ended) return false;
+  exchange.abort(
+    new DOMException("The body is not wanted any more", "AbortError"),
+  );
+  return true;
+}
+
+/**
+ * Notices bodies that were thrown away unread, and gives their connections
+ * back. It says so once; a program that does this does it often.
+ */
+export class ForgottenBodies {
+  readonly #logger: Logger | undefined;
+  readonly #registry = new FinalizationRegistry<InFlightRequest>((exchange) =>
+    this.#release(exchange)
+  );
+  #told = false;
+
+  /**
+   * Starts with none.
+   *
+   * @param logger Where it says so.
+   */
+  constructor(logger?: Logger) {
+    this.#logger = logger;
+  }
+
+  /** Watches the body of an exchange; it must not be reachable from there. */
+  watch(owner: object, exchange: InFlightRequest): void {
+    this.#registry.register(owner, exchange, exchange);
+  }
+
+  /** Stops watching. */
+  dismiss(exchange: InFlightRequest): void {
+    this.#registry.unregister(exchange);
+  }
+
+  #release(exchange: InFlightRequest): void {
+    if (!abandon(exchange) || this.#told) return;
+    this.#told = true;
+    this.#logger?.error(
+      "A response body was neither read nor cancelled and held a connection until it was garbage-collected. Read it, cancel it, or declare it with `await using`. Said once.",
+      { request: describe(exchange.request) },
+    );
   }
 }
 
@@ -378,27 +344,33 @@ const TRUSTED_ROOM = 64 * 1_024 * 1_024;
  * size, which costs half of what the platform's own pieces cost.
  *
  * @param stream The stream.
- * @param expected Its length, as far as it is known.
- * @param heard Told the length of each piece.
+ * @param counter Knows the length to expect, and counts the pieces.
+ * @param exchange Is told of each piece.
  */
-export async function readWhole(
+async function readWhole(
   stream: ReadableStream<Bytes>,
-  expected: number | undefined,
-  heard: (length: number) => void,
+  counter: ByteCounter,
+  exchange: InFlightRequest,
 ): Promise<Bytes> {
   const reader = byteReader(stream);
-  if (reader === undefined) return await readPieces(stream, heard);
+  if (reader === undefined) return await readPieces(stream, counter, exchange);
+  const { expected } = counter;
   let room = new Uint8Array(Math.min(expected ?? FIRST_ROOM, TRUSTED_ROOM));
   let length = 0;
   while (length !== expected) {
     const full = length === room.length;
     // Full: one more byte shows whether that was the end.
-    const place = full ? new Uint8Array(1) : room.subarray(length);
+    const place = full
+      ? new Uint8Array(1)
+      : length === 0
+      ? room
+      : room.subarray(length);
     const { done, value } = await reader.read(place);
     // The platform took the room away and hands it back, at the end too.
     if (!full && value !== undefined) room = new Uint8Array(value.buffer);
     if (done) break;
-    heard(value.length);
+    counter.received += value.length;
+    exchange.heard();
     if (full) {
       room = doubled(room);
       room.set(value, length);
@@ -406,20 +378,22 @@ export async function readWhole(
     length += value.length;
   }
   // Nothing can follow the last byte. Saying so is cheaper than asking.
-  if (length === expected) reader.cancel().catch(() => {});
+  if (length === expected) reader.cancel().catch(ignore);
   return length === room.length ? room : room.slice(0, length);
 }
 
 async function readPieces(
   stream: ReadableStream<Bytes>,
-  heard: (length: number) => void,
+  counter: ByteCounter,
+  exchange: InFlightRequest,
 ): Promise<Bytes> {
   const pieces: Bytes[] = [];
   const reader = stream.getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return concat(pieces);
-    heard(value.length);
+    counter.received += value.length;
+    exchange.heard();
     pieces.push(value);
   }
 }

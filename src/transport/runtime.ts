@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { startLimit } from "../foundation/deadline_timer.ts";
 import { ConfigError } from "../foundation/errors.ts";
 import type { Clock } from "../ports/clock.ts";
 
@@ -21,10 +22,7 @@ export type Timing = Pick<Clock, "now" | "timer">;
 /** The machine's time, for a transport that is given no clock. */
 export const MACHINE_TIME: Timing = {
   now: () => new Date(),
-  timer(ms, fn): Disposable {
-    const id = setTimeout(fn, ms);
-    return { [Symbol.dispose]: () => clearTimeout(id) };
-  },
+  timer: startLimit,
 };
 
 /** Where Deno finds a proxy by itself. */

@@ -8,7 +8,7 @@ import { ByteCounter } from "../../src/transport/response_body.ts";
 import { answering, HostileServer, ok } from "./hostile_server.ts";
 import { requestTo } from "./requests.ts";
 
-Deno.test("GuardedBody is read once", async () => {
+Deno.test("IncomingBody is read once", async () => {
   const opened = await bodyOf(["hello"]);
   const read = await bodyOf(["hello"]);
   const cancelled = await bodyOf(["hello"]);
@@ -23,7 +23,7 @@ Deno.test("GuardedBody is read once", async () => {
   }
 });
 
-Deno.test("GuardedBody reads nothing that nobody asked for", async () => {
+Deno.test("IncomingBody reads nothing that nobody asked for", async () => {
   let pulled = 0;
   const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull(controller): void {
@@ -41,7 +41,7 @@ Deno.test("GuardedBody reads nothing that nobody asked for", async () => {
   await reader.cancel();
 });
 
-Deno.test("GuardedBody reads a small rest rather than lose the connection", async () => {
+Deno.test("IncomingBody reads a small rest rather than lose the connection", async () => {
   const { stream, log } = logged(["hel", "lo"]);
   const body = await guarded(stream, { "content-length": "5" });
 
@@ -50,7 +50,7 @@ Deno.test("GuardedBody reads a small rest rather than lose the connection", asyn
   assertEquals(log, ["pull hel", "pull lo", "close"]);
 });
 
-Deno.test("GuardedBody cancels a large rest, and one of unknown length", async () => {
+Deno.test("IncomingBody cancels a large rest, and one of unknown length", async () => {
   for (const headers of [{ "content-length": "65537" }, {}]) {
     const { stream, log } = logged(["hel", "lo"]);
     const body = await guarded(stream, headers);
@@ -61,7 +61,7 @@ Deno.test("GuardedBody cancels a large rest, and one of unknown length", async (
   }
 });
 
-Deno.test("GuardedBody treats the rest of an opened body alike", async () => {
+Deno.test("IncomingBody treats the rest of an opened body alike", async () => {
   const small = logged(["a".repeat(65_000), "b".repeat(1_000)]);
   const large = logged(["a", "b"]);
   const length = { "content-length": "66000" };
@@ -76,7 +76,7 @@ Deno.test("GuardedBody treats the rest of an opened body alike", async () => {
   assertEquals(large.log, ["pull a", "cancel enough"]);
 });
 
-Deno.test("GuardedBody does not wait for ever for a rest that nobody wants", async () => {
+Deno.test("IncomingBody does not wait for ever for a rest that nobody wants", async () => {
   const clock = new FixedClock("2026-11-22T10:00:00Z");
   const { readable } = new TransformStream<
     Uint8Array<ArrayBuffer>,
@@ -90,7 +90,7 @@ Deno.test("GuardedBody does not wait for ever for a rest that nobody wants", asy
   await cancelled;
 });
 
-Deno.test("GuardedBody may be cancelled while it is read", async () => {
+Deno.test("IncomingBody may be cancelled while it is read", async () => {
   for (const length of ["5", "100000"]) {
     const { readable } = new TransformStream<
       Uint8Array<ArrayBuffer>,
@@ -107,7 +107,7 @@ Deno.test("GuardedBody may be cancelled while it is read", async () => {
   }
 });
 
-Deno.test("GuardedBody may be cancelled while it is read whole", async () => {
+Deno.test("IncomingBody may be cancelled while it is read whole", async () => {
   for (const length of ["5", "100000"]) {
     const { readable } = new TransformStream<
       Uint8Array<ArrayBuffer>,
@@ -122,7 +122,7 @@ Deno.test("GuardedBody may be cancelled while it is read whole", async () => {
   }
 });
 
-Deno.test("GuardedBody reads a small body before it is asked", async () => {
+Deno.test("IncomingBody reads a small body before it is asked", async () => {
   const { stream, log } = logged(["hel", "lo"]);
   const body = await guarded(stream, { "content-length": "5" });
   await new Promise((resolve) => setTimeout(resolve, 0));
@@ -134,7 +134,7 @@ Deno.test("GuardedBody reads a small body before it is asked", async () => {
   assertEquals(pieces, [utf8("hello")]);
 });
 
-Deno.test("GuardedBody keeps the connection of a small rest, on the wire too", async () => {
+Deno.test("IncomingBody keeps the connection of a small rest, on the wire too", async () => {
   await using server = new HostileServer(answering(ok("x".repeat(60_000))));
   using transport = new FetchTransport({ dialer: false });
 
@@ -146,7 +146,7 @@ Deno.test("GuardedBody keeps the connection of a small rest, on the wire too", a
   assertEquals(server.connections, 1);
 });
 
-Deno.test("GuardedBody closes the connection of a large rest, on the wire too", async () => {
+Deno.test("IncomingBody closes the connection of a large rest, on the wire too", async () => {
   await using server = new HostileServer(answering(ok("x".repeat(5_000_000))));
   using transport = new FetchTransport({ dialer: false });
 
@@ -158,7 +158,7 @@ Deno.test("GuardedBody closes the connection of a large rest, on the wire too", 
   assertEquals(server.connections, 2);
 });
 
-Deno.test("GuardedBody hands out an array of its own length", async () => {
+Deno.test("IncomingBody hands out an array of its own length", async () => {
   for (const length of [0, 1, 16_384, 16_385, 100_000]) {
     for (const fields of [{ "content-length": `${length}` }, {}]) {
       const stream = new Blob(["x".repeat(length)]).stream();
@@ -171,7 +171,7 @@ Deno.test("GuardedBody hands out an array of its own length", async () => {
   }
 });
 
-Deno.test("GuardedBody gives forgotten connections back and says so once", async () => {
+Deno.test("IncomingBody gives forgotten connections back and says so once", async () => {
   const program = new URL("forgotten_program.ts", import.meta.url).href;
 
   const { stdout, code } = await new Deno.Command("deno", {
