@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { contentTypeOf } from "../foundation/content_type.ts";
 import { ConfigError, ValidationError } from "../foundation/errors.ts";
 import { checkOptions } from "../foundation/options.ts";
 import type { CallOptions, PresignOptions } from "../ports/caller.ts";
@@ -34,7 +35,6 @@ import {
 } from "../transfer/mod.ts";
 import {
   contentsOf,
-  contentTypeOf,
   type FileSource,
   type FileTarget,
   writeTo,

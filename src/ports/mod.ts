@@ -112,9 +112,11 @@ export type { ServiceClientClass, ServiceDefinition } from "./service.ts";
 export type { Signer, SigningRules, SigningScope } from "./signer.ts";
 export type {
   ClaimedFile,
+  EntryKind,
   FileFacts,
   FileId,
   Files,
+  FolderEntry,
   Found,
   OpenedFile,
   ProcessResult,

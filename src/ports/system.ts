@@ -23,6 +23,19 @@ export interface FileFacts {
   readonly changedMs: number;
   /** What it is, where it is no plain file: a folder, or a device, pipe or socket. */
   readonly kind?: "folder" | "special";
+  /** Of a folder: which one it is. Absent: the platform does not tell. */
+  readonly id?: FileId;
+}
+
+/** What lies at a path itself: a link is not followed. */
+export type EntryKind = "file" | "folder" | "link" | "special";
+
+/** An entry of a folder. */
+export interface FolderEntry {
+  /** Its name within the folder. */
+  readonly name: string;
+  /** What it is. */
+  readonly kind: EntryKind;
 }
 
 /** Tells one file from all others, whatever its name. */
@@ -193,4 +206,15 @@ export interface WritableFiles extends Files {
   rename(from: string | URL, to: string | URL): Promise<Found<true>>;
   /** Removes a file. */
   remove(path: string | URL): Promise<Found<true>>;
+  /**
+   * Lists a folder, in no order, without what is below its folders. `absent`: it
+   * is not there, or is a file. Absent: folders cannot be listed.
+   */
+  list?(path: string | URL): Promise<Found<readonly FolderEntry[]>>;
+  /** What lies at a path. A link at its end is not followed. */
+  entryKind?(path: string | URL): Promise<Found<EntryKind>>;
+  /** Makes a folder, and those above it; one that is there stays as it is. */
+  makeFolder?(path: string | URL): Promise<Found<true>>;
+  /** Sets the time of a file's last change, in milliseconds since 1970. */
+  setChanged?(path: string | URL, changedMs: number): Promise<Found<true>>;
 }

@@ -8,8 +8,10 @@ import { ConfigError } from "../foundation/errors.ts";
 import { pathOfUrl } from "../foundation/paths.ts";
 import type {
   ClaimedFile,
+  EntryKind,
   FileFacts,
   FileId,
+  FolderEntry,
   Found,
   OpenedFile,
   ProcessResult,
@@ -46,6 +48,7 @@ export class DenoSystem implements System, WritableFiles {
         size: info.size,
         changedMs: info.mtime?.getTime() ?? 0,
         ...kind && { kind },
+        ...kind === "folder" && { id: { device: info.dev, inode: info.ino } },
       };
     });
     return deniedWholly(facts, { name: "read", path });
@@ -240,6 +243,49 @@ export class DenoSystem implements System, WritableFiles {
       return true as const;
     });
   }
+
+  async list(path: string | URL): Promise<Found<readonly FolderEntry[]>> {
+    return await reading(path, async () => {
+      const entries: FolderEntry[] = [];
+      for await (const entry of Deno.readDir(path)) {
+        entries.push({ name: entry.name, kind: entryKind(entry) });
+      }
+      return entries;
+    });
+  }
+
+  async entryKind(path: string | URL): Promise<Found<EntryKind>> {
+    return await reading(path, async () => entryKind(await Deno.lstat(path)));
+  }
+
+  async makeFolder(path: string | URL): Promise<Found<true>> {
+    return await writing(path, async () => {
+      await Deno.mkdir(path, { recursive: true });
+      return true as const;
+    });
+  }
+
+  async setChanged(
+    path: string | URL,
+    changedMs: number,
+  ): Promise<Found<true>> {
+    return await writing(path, async () => {
+      const time = new Date(changedMs);
+      await Deno.utime(path, time, time);
+      return true as const;
+    });
+  }
+}
+
+function entryKind(
+  { isFile, isDirectory, isSymlink }: Pick<
+    Deno.DirEntry,
+    "isDirectory" | "isFile" | "isSymlink"
+  >,
+): EntryKind {
+  if (isSymlink) return "link";
+  if (isDirectory) return "folder";
+  return isFile ? "file" : "special";
 }
 
 /** Longest file that may be one of the kernel: it claims a page and holds less. */

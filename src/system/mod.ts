@@ -14,9 +14,11 @@
 export type { Clock } from "../ports/clock.ts";
 export type {
   ClaimedFile,
+  EntryKind,
   FileFacts,
   FileId,
   Files,
+  FolderEntry,
   Found,
   OpenedFile,
   ProcessResult,

@@ -6,7 +6,9 @@
 import { strictText } from "../foundation/bytes.ts";
 import { pathOfUrl } from "../foundation/paths.ts";
 import type {
+  EntryKind,
   FileFacts,
+  FolderEntry,
   Found,
   OpenedFile,
   ProcessResult,
@@ -23,14 +25,32 @@ interface NodeFs {
     rename(from: string, to: string): Promise<void>;
     rm(path: string): Promise<void>;
     truncate(path: string, length: number): Promise<void>;
+    readdir(
+      path: string,
+      options: { readonly withFileTypes: true },
+    ): Promise<(NodeKind & { readonly name: string })[]>;
+    lstat(path: string): Promise<NodeKind>;
+    mkdir(
+      path: string,
+      options: { readonly recursive: true },
+    ): Promise<unknown>;
+    utimes(path: string, atime: Date, mtime: Date): Promise<void>;
   };
 }
 
 interface NodeStats {
   readonly size: number;
   readonly mtimeMs: number;
+  readonly dev: number;
+  readonly ino: number;
   isDirectory(): boolean;
   isFile(): boolean;
+}
+
+interface NodeKind {
+  isDirectory(): boolean;
+  isFile(): boolean;
+  isSymbolicLink(): boolean;
 }
 
 interface NodeFile {
@@ -139,6 +159,7 @@ export class NodeSystem implements System, WritableFiles {
         size: facts.size,
         changedMs: facts.mtimeMs,
         ...kind && { kind },
+        ...kind === "folder" && { id: { device: facts.dev, inode: facts.ino } },
       };
     });
   }
@@ -234,6 +255,43 @@ export class NodeSystem implements System, WritableFiles {
     });
   }
 
+  async list(path: string | URL): Promise<Found<readonly FolderEntry[]>> {
+    return await found(path, "read", async () => {
+      const entries = await this.#files
+        .readdir(pathOf(path), { withFileTypes: true });
+      return entries.map((entry) => ({
+        name: entry.name,
+        kind: entryKind(entry),
+      }));
+    });
+  }
+
+  async entryKind(path: string | URL): Promise<Found<EntryKind>> {
+    return await found(
+      path,
+      "read",
+      async () => entryKind(await this.#files.lstat(pathOf(path))),
+    );
+  }
+
+  async makeFolder(path: string | URL): Promise<Found<true>> {
+    return await found(path, "write", async () => {
+      await this.#files.mkdir(pathOf(path), { recursive: true });
+      return true as const;
+    });
+  }
+
+  async setChanged(
+    path: string | URL,
+    changedMs: number,
+  ): Promise<Found<true>> {
+    return await found(path, "write", async () => {
+      const time = new Date(changedMs);
+      await this.#files.utimes(pathOf(path), time, time);
+      return true as const;
+    });
+  }
+
   get #files(): NodeFs["promises"] {
     return this.#process.getBuiltinModule("node:fs").promises;
   }
@@ -247,6 +305,12 @@ export class NodeSystem implements System, WritableFiles {
       return await this.#files.open(path, "wx");
     }
   }
+}
+
+function entryKind(entry: NodeKind): EntryKind {
+  if (entry.isSymbolicLink()) return "link";
+  if (entry.isDirectory()) return "folder";
+  return entry.isFile() ? "file" : "special";
 }
 
 /** Whether a name is one under which a process finds what its shell has opened. */

@@ -14,8 +14,10 @@ import { checkOptions, type OptionKinds } from "../foundation/options.ts";
 import { pathOfUrl } from "../foundation/paths.ts";
 import type {
   ClaimedFile,
+  EntryKind,
   FileFacts,
   FileId,
+  FolderEntry,
   Found,
   OpenedFile,
   ProcessResult,
@@ -125,8 +127,11 @@ export class FakeSystem implements System, WritableFiles {
 
   stat(path: string | URL): Promise<Found<FileFacts>> {
     const file = this.#files.get(pathOf(path));
-    const facts = file &&
-      { size: file.bytes.length, changedMs: file.changedMs };
+    const facts: FileFacts | undefined = file
+      ? { size: file.bytes.length, changedMs: file.changedMs }
+      : this.#isFolder(pathOf(path))
+      ? { size: 0, changedMs: 0, kind: "folder" }
+      : undefined;
     return Promise.resolve(this.#found(pathOf(path), "read", facts));
   }
 
@@ -218,6 +223,50 @@ export class FakeSystem implements System, WritableFiles {
     return this.#change(pathOf(path), (_bytes, name) => {
       this.#files.delete(name);
     });
+  }
+
+  /** Lists a folder. One is there as long as a file lies in it. */
+  list(path: string | URL): Promise<Found<readonly FolderEntry[]>> {
+    const folder = `${pathOf(path).replace(/\/+$/, "")}/`;
+    const entries = new Map<string, FolderEntry>();
+    for (const file of this.#files.keys()) {
+      if (!file.startsWith(folder)) continue;
+      const [name = "", ...below] = file.slice(folder.length).split("/");
+      const kind = below.length > 0 ? "folder" : "file";
+      entries.set(name, { name, kind });
+    }
+    const value = entries.size > 0 ? [...entries.values()] : undefined;
+    return Promise.resolve(this.#found(pathOf(path), "read", value));
+  }
+
+  /** What lies at a path. There are no links. */
+  entryKind(path: string | URL): Promise<Found<EntryKind>> {
+    const name = pathOf(path);
+    const kind = this.#files.has(name)
+      ? "file"
+      : this.#isFolder(name)
+      ? "folder"
+      : undefined;
+    return Promise.resolve(this.#found<EntryKind>(name, "read", kind));
+  }
+
+  /** Does nothing: a folder is there once a file lies in it. */
+  makeFolder(path: string | URL): Promise<Found<true>> {
+    return Promise.resolve(this.#found<true>(pathOf(path), "write", true));
+  }
+
+  setChanged(
+    path: string | URL,
+    changedMs: number,
+  ): Promise<Found<true>> {
+    return this.#change(pathOf(path), (bytes, name) => {
+      this.#files.set(name, { bytes, changedMs });
+    });
+  }
+
+  #isFolder(path: string): boolean {
+    const start = `${path.replace(/\/+$/, "")}/`;
+    return [...this.#files.keys()].some((file) => file.startsWith(start));
   }
 
   #change(

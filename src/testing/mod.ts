@@ -56,9 +56,11 @@ export type {
 } from "../ports/http.ts";
 export type {
   ClaimedFile,
+  EntryKind,
   FileFacts,
   FileId,
   Files,
+  FolderEntry,
   Found,
   OpenedFile,
   ProcessResult,

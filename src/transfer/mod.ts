@@ -71,3 +71,31 @@ export {
   type UploadOptions,
   type UploadResult,
 } from "./upload.ts";
+export { folder } from "./folder_listing.ts";
+export type {
+  FolderFilter,
+  FolderObjects,
+  LocalFolder,
+  SkippedItem,
+  SkipReason,
+} from "./folder_listing.ts";
+export type {
+  FolderComparison,
+  FolderRefusal,
+  FolderStep,
+  PlannedSteps,
+} from "./folder_plan.ts";
+export {
+  downloadFolder,
+  planFolder,
+  syncFolder,
+  uploadFolder,
+} from "./folders.ts";
+export type {
+  FolderFailure,
+  FolderOptions,
+  FolderPlan,
+  FolderProgress,
+  FolderResult,
+  FolderRunOptions,
+} from "./folders.ts";
