@@ -58,11 +58,13 @@ const USER_AGENT_APP_ID: Setting<string> = {
   allowed: "a text, in AWS_SDK_UA_APP_ID or sdk_ua_app_id",
 };
 
-const CONNECT_TIMEOUT = time("connectTimeoutMs", 60_000);
-const READ_TIMEOUT = time("readTimeoutMs", 60_000);
-const QUEUE_TIMEOUT = time("queueTimeoutMs", 60_000);
-const ATTEMPT_TIMEOUT = time("attemptTimeoutMs");
-const TOTAL_TIMEOUT = time("totalTimeoutMs");
+const TIME = { accepts: isMilliseconds, allowed: MILLISECONDS };
+const MINUTE = { ...TIME, fallback: 60_000 };
+const CONNECT_TIMEOUT = { name: "connectTimeoutMs", ...MINUTE };
+const READ_TIMEOUT = { name: "readTimeoutMs", ...MINUTE };
+const QUEUE_TIMEOUT = { name: "queueTimeoutMs", ...MINUTE };
+const ATTEMPT_TIMEOUT: Setting<number> = { name: "attemptTimeoutMs", ...TIME };
+const TOTAL_TIMEOUT: Setting<number> = { name: "totalTimeoutMs", ...TIME };
 
 const MAX_CONNECTIONS: Setting<number> = {
   name: "maxConnections",
@@ -85,16 +87,24 @@ const PROXY: Setting<string | false> = {
   allowed: 'a URL such as "http://proxy:3128", or false for no proxy',
 };
 
-const DUALSTACK = yesOrNo(
-  "useDualstackEndpoint",
-  "AWS_USE_DUALSTACK_ENDPOINT",
-  "use_dualstack_endpoint",
-);
-const FIPS = yesOrNo(
-  "useFipsEndpoint",
-  "AWS_USE_FIPS_ENDPOINT",
-  "use_fips_endpoint",
-);
+const SWITCH = {
+  read: readBoolean,
+  accepts: isBoolean,
+  allowed: "true or false",
+  fallback: false,
+};
+const DUALSTACK: WithDefault<boolean> = {
+  name: "useDualstackEndpoint",
+  env: ["AWS_USE_DUALSTACK_ENDPOINT"],
+  profile: ["use_dualstack_endpoint"],
+  ...SWITCH,
+};
+const FIPS: WithDefault<boolean> = {
+  name: "useFipsEndpoint",
+  env: ["AWS_USE_FIPS_ENDPOINT"],
+  profile: ["use_fips_endpoint"],
+  ...SWITCH,
+};
 
 /** The settings of one client, each with its source. */
 export interface ClientSettings {
@@ -152,16 +162,14 @@ interface ClientSettingsInput {
 export async function resolveClient(
   { service, places, profiles, system, usualRetryMode }: ClientSettingsInput,
 ): Promise<ClientSettings> {
-  const own = Object.fromEntries(
-    service.settings.map((row) => [row.name, resolve(row, places)]),
-  );
+  const own: Record<string, Resolved<unknown>> = {};
+  for (const row of service.settings) own[row.name] = resolve(row, places);
   const endpointUrl = resolveEndpointUrl(service.id, places, profiles.services);
   const useDualstackEndpoint = resolve(DUALSTACK, places);
   const useFipsEndpoint = resolve(FIPS, places);
   refuseVariant(FIPS.name, useFipsEndpoint, endpointUrl);
   refuseVariant(DUALSTACK.name, useDualstackEndpoint, endpointUrl);
   return {
-    region: resolve(REGION, places),
     endpointUrl,
     retry: resolveRetry(places, usualRetryMode),
     connectTimeoutMs: resolve(CONNECT_TIMEOUT, places),
@@ -176,7 +184,7 @@ export async function resolveClient(
     useDualstackEndpoint,
     useFipsEndpoint,
     service: own,
-    ...fipsRegion(places),
+    ...regionOf(places),
   };
 }
 
@@ -184,12 +192,12 @@ export async function resolveClient(
  * The pseudo-regions of old config files, such as `us-gov-west-1-fips` and
  * `fips-us-east-1`: a region and the wish for its FIPS hosts, as in botocore.
  */
-function fipsRegion(
+function regionOf(
   places: SettingSources,
-): Partial<Pick<ClientSettings, "region" | "useFipsEndpoint">> {
+): Pick<ClientSettings, "region"> & Partial<ClientSettings> {
   const region = resolve(REGION, places);
   const name = region.value?.replace(/^fips-|-fips$/g, "");
-  if (name === undefined || name === "" || name === region.value) return {};
+  if (!name || name === region.value) return { region };
   return {
     region: { ...region, value: name },
     useFipsEndpoint: { ...region, value: true },
@@ -253,7 +261,7 @@ function refuseVariant(
 export function resolveRegion(
   places: SettingSources,
 ): Resolved<string | undefined> {
-  return fipsRegion(places).region ?? resolve(REGION, places);
+  return regionOf(places).region;
 }
 
 /**
@@ -287,29 +295,6 @@ export function tellRegionConflict(
   );
 }
 
-function time(name: string, fallback: number): WithDefault<number>;
-function time(name: string): Setting<number>;
-function time(name: string, fallback?: number): Setting<number> {
-  const row = { name, accepts: isMilliseconds, allowed: MILLISECONDS };
-  return fallback === undefined ? row : { ...row, fallback };
-}
-
-function yesOrNo(
-  name: string,
-  variable: string,
-  key: string,
-): WithDefault<boolean> {
-  return {
-    name,
-    env: [variable],
-    profile: [key],
-    read: readBoolean,
-    accepts: isBoolean,
-    allowed: "true or false",
-    fallback: false,
-  };
-}
-
 /** A host label, and not a number, as botocore has it. */
 function isRegion(value: unknown): value is string {
   return typeof value === "string" &&
@@ -327,14 +312,11 @@ const ENDPOINT_URL: Setting<string> = {
 };
 
 /** Switches off what is not set in code. */
-const IGNORE: Setting<boolean> & { readonly fallback: boolean } = {
+const IGNORE: WithDefault<boolean> = {
   name: "ignoreConfiguredEndpointUrls",
   env: ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"],
   profile: ["ignore_configured_endpoint_urls"],
-  read: readBoolean,
-  accepts: isBoolean,
-  allowed: "true or false",
-  fallback: false,
+  ...SWITCH,
 };
 
 /**
@@ -358,6 +340,9 @@ export function resolveEndpointUrl(
     ...ENDPOINT_URL,
     env: [`AWS_ENDPOINT_URL_${name.toUpperCase()}`, "AWS_ENDPOINT_URL"],
   }, places);
+  if (places.brief && candidates[0]?.source.kind === "code") {
+    return settle(ENDPOINT_URL, { candidates, denied });
+  }
   const of = (kind: Candidate["source"]["kind"]): readonly Candidate[] =>
     candidates.filter(({ source, value }) =>
       source.kind === kind && (kind === "code" || value !== "")
@@ -425,6 +410,7 @@ async function resolveCaCerts(
   system: System,
 ): Promise<Resolved<readonly string[] | undefined>> {
   const given = resolve(CA_CERTS, places);
+  if (places.brief && given.value !== undefined) return given;
   const bundle = resolve(CA_BUNDLE, { ...places, given: [] });
   if (given.value !== undefined) {
     const weaker = bundle.value === undefined

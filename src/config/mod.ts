@@ -37,6 +37,5 @@ export type {
   ProcessResult,
   System,
 } from "../ports/system.ts";
-export { loadProfiles } from "./profiles.ts";
-export { chooseProfile, type ChosenProfile } from "./profiles.ts";
-export { readSections } from "./profiles.ts";
+export { chooseProfile, type ChosenProfile, loadProfiles } from "./profiles.ts";
+export { readSections } from "./ini.ts";

@@ -37,8 +37,9 @@ export const CLIENT_OPTIONS: readonly string[] = Object.keys(
 export function clientOptionNames(
   { settings }: Pick<ServiceDefinition, "settings">,
 ): readonly string[] {
-  const own = settings.map(({ name }) => name);
-  return [...new Set([...CLIENT_OPTIONS, ...own])];
+  const names = [...CLIENT_OPTIONS];
+  for (const { name } of settings) if (!names.includes(name)) names.push(name);
+  return names;
 }
 
 /**
@@ -97,7 +98,8 @@ export function refuseUnknown(
   options: object,
   known: readonly string[],
 ): void {
-  if (!isObject(options)) {
+  const found: unknown = options;
+  if (typeof found !== "object" || found === null || Array.isArray(found)) {
     throw new ConfigError(
       "UnknownOption",
       `Cannot make ${what}: the options must be an object, as in { region: "eu-west-1" }, found ${
@@ -109,19 +111,15 @@ export function refuseUnknown(
       }`,
     );
   }
-  const name = Object.keys(options).find((name) => !known.includes(name));
-  if (name === undefined) return;
-  throw new ConfigError(
-    "UnknownOption",
-    `Cannot set "${name}" on ${what}: there is no such option; ${
-      meant(name, known)
-    }`,
-  );
-}
-
-function isObject(options: unknown): options is object {
-  return typeof options === "object" && options !== null &&
-    !Array.isArray(options);
+  for (const name in options) {
+    if (!Object.hasOwn(options, name) || known.includes(name)) continue;
+    throw new ConfigError(
+      "UnknownOption",
+      `Cannot set "${name}" on ${what}: there is no such option; ${
+        meant(name, known)
+      }`,
+    );
+  }
 }
 
 function meant(name: string, known: readonly string[]): string {

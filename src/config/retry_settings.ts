@@ -70,16 +70,14 @@ const CONSTANTS = {
 } satisfies Setting<"2026" | "classic">;
 
 /** A setting that is a yes or no in code and nowhere else. */
-const switchRow = (name: string): Setting<boolean> & { fallback: boolean } => ({
-  name,
+const SWITCH = {
   accepts: isBoolean,
   allowed: "true or false",
   fallback: false,
   code: "InvalidRetryConfigurationError",
-});
-
-const REPEAT_UNSAFE = switchRow("retry.repeatUnsafe");
-const HONOUR_RETRY_AFTER = switchRow("retry.honourRetryAfter");
+};
+const REPEAT_UNSAFE = { name: "retry.repeatUnsafe", ...SWITCH };
+const HONOUR_RETRY_AFTER = { name: "retry.honourRetryAfter", ...SWITCH };
 
 const DEFAULTS_MODES = oneOf([
   "legacy",
@@ -123,16 +121,16 @@ export function resolveRetry(
   places: SettingSources,
   usual: RetryMode = "standard",
 ): RetrySettings {
-  const options = places.given.map(({ owner, options }) => ({
-    owner,
-    retry: options["retry"],
-  }));
-  // A strategy hides whatever weaker places say.
-  const strategy = options.find(({ retry }) => retry !== undefined)?.retry;
-  const within: SettingSources = {
-    ...places,
-    given: options.map(({ owner, retry }) => flatten(owner, retry)),
-  };
+  // A strategy hides whatever weaker sources say.
+  let strategy: unknown;
+  const given: GivenOptions[] = [];
+  for (const { owner, options } of places.given) {
+    const { retry } = options;
+    if (retry === undefined) continue;
+    if (given.length === 0) strategy = retry;
+    given.push(flatten(owner, retry));
+  }
+  const within: SettingSources = { ...places, given };
   const constants = resolve(CONSTANTS, within);
   const mode = resolveMode(within, constants, usual);
   // Variables and profiles speak to all programs: only code contradicts itself.

@@ -33,6 +33,11 @@ export interface SettingSources {
   readonly system: Pick<System, "env">;
   /** In the profile that counts. */
   readonly profile: Pick<ChosenProfile, "name" | "section">;
+  /**
+   * Whether environment and profile are left alone where code decides; then
+   * nobody is told what it overrides. Default: `false`.
+   */
+  readonly brief?: boolean;
 }
 
 /** What was found for a setting, before it is read. */
@@ -74,35 +79,32 @@ export function resolve<T>(
  */
 export function search(
   setting: Setting<unknown>,
-  { given, system, profile }: SettingSources,
+  { given, system, profile, brief }: SettingSources,
 ): Search {
   const { name, env = [], profile: keys = [], emptyIsUnset } = setting;
-  const isSet = ({ value }: Candidate): boolean =>
-    !(emptyIsUnset && value === "");
-  const variables = env.map((variable) => ({
-    variable,
-    found: system.env(variable),
-  }));
-  return {
-    candidates: [
-      ...given.flatMap(({ owner, options }): Candidate[] => {
-        const value = Object.hasOwn(options, name) ? options[name] : undefined;
-        const source: SettingSource = { kind: "code", owner, name };
-        return value === undefined ? [] : [{ source, value }];
-      }),
-      ...variables.flatMap(({ variable, found }): Candidate[] =>
-        found.kind === "found"
-          ? [{ source: { kind: "env", name: variable }, value: found.value }]
-          : []
-      ).filter(isSet),
-      ...keys.flatMap((key) =>
-        inSection(`profile ${profile.name}`, profile.section, key)
-      ).filter(isSet),
-    ],
-    denied: variables.flatMap(({ found }) =>
-      found.kind === "denied" ? [found.flag] : []
-    ),
-  };
+  const candidates: Candidate[] = [];
+  const denied: string[] = [];
+  for (const { owner, options } of given) {
+    const value = Object.hasOwn(options, name) ? options[name] : undefined;
+    if (value === undefined) continue;
+    candidates.push({ source: { kind: "code", owner, name }, value });
+  }
+  if (brief && candidates.length > 0) return { candidates, denied };
+  for (const variable of env) {
+    const found = system.env(variable);
+    if (found.kind === "denied") denied.push(found.flag);
+    if (found.kind !== "found" || emptyIsUnset && found.value === "") continue;
+    const source: SettingSource = { kind: "env", name: variable };
+    candidates.push({ source, value: found.value });
+  }
+  for (const key of profile.section === undefined ? [] : keys) {
+    const section = `profile ${profile.name}`;
+    for (const candidate of inSection(section, profile.section, key)) {
+      if (emptyIsUnset && candidate.value === "") continue;
+      candidates.push(candidate);
+    }
+  }
+  return { candidates, denied };
 }
 
 /**
@@ -153,23 +155,20 @@ export function settle<T>(
   if (winner === undefined) {
     return { value: fallback, source: rest.source, beaten: [], denied };
   }
+  const { source, value } = winner;
+  // The row's own check stands for the type that the compiler cannot see here.
+  const read = source.kind !== "code"
+    ? typeof value === "string" ? setting.read?.(value) : undefined
+    : setting.accepts(value)
+    ? value as T
+    : undefined;
+  if (read === undefined) throw wrongValue(setting, winner);
   return {
-    value: read(setting, winner),
-    source: winner.source,
+    value: read,
+    source,
     beaten: fallback === undefined ? beaten : [...beaten, rest],
     denied,
   };
-}
-
-function read<T>(setting: Setting<T>, { source, value }: Candidate): T {
-  if (source.kind === "code") {
-    // The row's own check stands for the type that the compiler cannot see here.
-    if (setting.accepts(value)) return value as T;
-  } else if (typeof value === "string") {
-    const read = setting.read?.(value);
-    if (read !== undefined) return read;
-  }
-  throw wrongValue(setting, { source, value });
 }
 
 /** The error of a value that is not allowed. */

@@ -77,14 +77,9 @@ function fromKeys(input: unknown): Credentials {
     throw invalid(`found ${input === null ? "null" : typeof input}`);
   }
   const names = "AccessKeyId" in input ? API_NAMES : OUR_NAMES;
-  const field = (name: keyof typeof OUR_NAMES): unknown =>
-    Reflect.get(input, names[name]);
-  const accessKeyId = textOf(field("accessKeyId"), names.accessKeyId);
-  const secretAccessKey = textOf(
-    field("secretAccessKey"),
-    names.secretAccessKey,
-  );
-  const sessionToken = textOf(field("sessionToken"), names.sessionToken);
+  const accessKeyId = textIn(input, names.accessKeyId);
+  const secretAccessKey = textIn(input, names.secretAccessKey);
+  const sessionToken = textIn(input, names.sessionToken);
   if (accessKeyId === undefined && secretAccessKey === undefined) {
     throw invalid(`found neither ${names.accessKeyId} nor the secret`);
   }
@@ -102,9 +97,9 @@ function fromKeys(input: unknown): Credentials {
       ', which belongs to every key id that starts with "ASIA"',
     );
   }
-  const expiration = dateOf(field("expiration"), names.expiration);
-  const accountId = textOf(field("accountId"), names.accountId);
-  const source = textOf(field("source"), names.source);
+  const expiration = dateIn(input, names.expiration);
+  const accountId = textIn(input, names.accountId);
+  const source = textIn(input, names.source);
   return credentialsValue({
     accessKeyId,
     secretAccessKey,
@@ -134,13 +129,15 @@ const API_NAMES = {
 } as const;
 
 /** An empty text counts as none. */
-function textOf(value: unknown, name: string): string | undefined {
+function textIn(input: object, name: string): string | undefined {
+  const value: unknown = Reflect.get(input, name);
   if (value === undefined || value === null || value === "") return undefined;
   if (typeof value === "string") return value;
   throw invalid(`${name} must be a string, found ${typeof value}`);
 }
 
-function dateOf(value: unknown, name: string): Date | undefined {
+function dateIn(input: object, name: string): Date | undefined {
+  const value: unknown = Reflect.get(input, name);
   if (value === undefined || value === null) return undefined;
   if (value instanceof Date && !Number.isNaN(value.getTime())) return value;
   throw invalid(`${name} must be a valid Date, found ${typeof value}`);

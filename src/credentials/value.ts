@@ -26,11 +26,12 @@ export function credentialsValue(
   source?: string,
 ): Credentials {
   const { accessKeyId, secretAccessKey, sessionToken } = from;
+  const shownSource = from.source ?? source;
   const visible = {
     accessKeyId,
     ...from.expiration && { expiration: new Date(from.expiration) },
     ...from.accountId && { accountId: from.accountId },
-    ...optionalSource(from.source ?? source),
+    ...shownSource !== undefined && { source: shownSource },
   };
   // Getters, so that not even an inspection of hidden properties shows them.
   const hidden = {
@@ -70,10 +71,6 @@ function told({ accessKeyId, source, expiration }: Visible): string {
     ? ""
     : ` until ${expiration.toISOString()}`;
   return `Credentials(${shortKeyId(accessKeyId)}${from}${until})`;
-}
-
-function optionalSource(source: string | undefined): { source?: string } {
-  return source === undefined ? {} : { source };
 }
 
 /**

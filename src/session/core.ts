@@ -29,7 +29,7 @@ import { partitionOf } from "../endpoint/regional.ts";
 import { joinFlags } from "../foundation/setting_values.ts";
 import { MAX_CREDENTIAL_BYTES } from "../foundation/streaming_body.ts";
 import type { Caller, CallOverrides, ClientCore } from "../ports/caller.ts";
-import type { ClientConfig, ProfileSet, Resolved } from "../ports/config.ts";
+import type { ClientConfig, ProfileSet } from "../ports/config.ts";
 import type {
   CredentialProvider,
   CredentialSource,
@@ -43,7 +43,7 @@ import { SigV4 } from "../signing/sigv4.ts";
 import { notOnThisRuntime } from "../transport/fetch_transport.ts";
 import { assumeRoleWith, assumeRoleWithTokenWith, type CoreAs } from "./sts.ts";
 import type { Shared, StsPorts } from "./shared.ts";
-import { type Connections, TransportLease } from "./transport_pool.ts";
+import { TransportLease } from "./transport_pool.ts";
 
 /**
  * Makes what a client is built on. Nothing is read before the first call.
@@ -61,36 +61,29 @@ export function coreOf(
   identity?: CredentialSource | null,
   purpose?: SendOptions["purpose"],
 ): ClientCore {
-  const caller = once(async () =>
-    identity === undefined
-      ? await shared.identityOf(config)
-      : identity ?? undefined
-  );
   const lease = new TransportLease();
-  const client = {
+  const client: ClientParts = {
     service,
     config,
-    identity: caller,
     lease,
+    identity: identity === undefined
+      ? identityOf(shared, config.credentials)
+      : () => Promise.resolve(identity ?? undefined),
     ...purpose === undefined ? {} : { purpose },
   };
   const own = assembledCore(shared, client);
-  const variants = new Variants((overrides) => {
-    checkGiven(overrides.credentials);
-    const { credentials } = overrides;
-    return assembledCore(shared, {
-      ...client,
-      overrides,
-      identity: credentials === undefined
-        ? caller
-        : once(() => shared.identityOf({ credentials })),
-    });
-  });
-  const coreFor = (options: CallOverrides = {}): AssembledCore =>
-    isPlain(options) ? own : variants.of(options);
+  let variants: Variants | undefined;
+  // What some calls say instead has parts of its own; most calls say nothing.
+  const coreFor = (overrides?: CallOverrides): AssembledCore => {
+    const { region, credentials, retry } = overrides ?? {};
+    return region === undefined && credentials === undefined &&
+        retry === undefined
+      ? own
+      : (variants ??= new Variants(shared, client))
+        .of({ region, credentials, retry });
+  };
   return {
     ...own,
-    // What is wrong with an override is the call's failure.
     call: async (operation, input, options) =>
       await coreFor(options).call(operation, input, options),
     presign: async (operation, input, options) =>
@@ -99,26 +92,14 @@ export function coreOf(
   };
 }
 
-/** Asks once; a failure is forgotten, so that the next call asks again. */
-function once<T>(ask: () => Promise<T>): () => Promise<T> {
-  let answer: Promise<T> | undefined;
-  return () => {
-    answer ??= ask().catch((error) => {
-      answer = undefined;
-      throw error;
-    });
-    return answer;
-  };
-}
-
-/**
- * Whether a call says nothing that its client's parts do not fit. What is no
- * object at all is refused by the call.
- */
-function isPlain(overrides: CallOverrides): boolean {
-  const { region, credentials, retry } = overrides ?? {};
-  return region === undefined && credentials === undefined &&
-    retry === undefined;
+/** Who calls: who is given, made once for all calls of a client, or the session. */
+function identityOf(
+  shared: Shared,
+  given: ClientConfig["credentials"],
+): ClientParts["identity"] {
+  if (given === undefined) return () => shared.identity();
+  let source: Promise<CredentialSource | undefined> | undefined;
+  return () => source ??= Promise.resolve(shared.given(given));
 }
 
 /** Variants that are kept; those that were not used for longest go first. */
@@ -126,26 +107,24 @@ const KEPT_VARIANTS = 50;
 
 /** What calls of one client are made with that say the same, so that they share it. */
 class Variants {
-  readonly #make: (overrides: CallOverrides) => AssembledCore;
+  readonly #shared: Shared;
+  readonly #client: ClientParts;
   readonly #kept: {
-    readonly overrides: CallOverrides;
+    readonly overrides: Overrides;
     readonly core: AssembledCore;
   }[] = [];
 
-  constructor(make: (overrides: CallOverrides) => AssembledCore) {
-    this.#make = make;
+  constructor(shared: Shared, client: ClientParts) {
+    this.#shared = shared;
+    this.#client = client;
   }
 
-  of({ region, credentials, retry }: CallOverrides): AssembledCore {
-    const index = this.#kept.findIndex(({ overrides }) =>
-      overrides.region === region && overrides.credentials === credentials &&
-      isSameRetry(overrides.retry, retry)
+  of(overrides: Overrides): AssembledCore {
+    const { region, credentials, retry } = overrides;
+    const index = this.#kept.findIndex(({ overrides: kept }) =>
+      kept.region === region && kept.credentials === credentials &&
+      isSameRetry(kept.retry, retry)
     );
-    const overrides = {
-      ...region !== undefined && { region },
-      ...credentials !== undefined && { credentials },
-      ...retry !== undefined && { retry },
-    };
     const [found = { overrides, core: this.#make(overrides) }] = index < 0
       ? []
       : this.#kept.splice(index, 1);
@@ -153,14 +132,33 @@ class Variants {
     if (this.#kept.length > KEPT_VARIANTS) this.#kept.shift();
     return found.core;
   }
+
+  #make({ region, credentials, retry }: Overrides): AssembledCore {
+    checkGiven(credentials);
+    return assembledCore(this.#shared, {
+      ...this.#client,
+      overrides: {
+        ...region !== undefined && { region },
+        ...credentials !== undefined && { credentials },
+        ...retry !== undefined && { retry },
+      },
+      ...credentials !== undefined &&
+        { identity: identityOf(this.#shared, credentials) },
+    });
+  }
 }
+
+/** The overrides of a call, those that it does not have as `undefined`. */
+type Overrides = {
+  readonly [Name in keyof CallOverrides]-?: CallOverrides[Name] | undefined;
+};
 
 /** Options are often written at the call; strategies are told apart as objects. */
 function isSameRetry(
-  a: CallOverrides["retry"],
-  b: CallOverrides["retry"],
+  a: Overrides["retry"],
+  b: Overrides["retry"],
 ): boolean {
-  const isOptions = (retry: CallOverrides["retry"]): boolean =>
+  const isOptions = (retry: Overrides["retry"]): boolean =>
     typeof retry === "object" && retry !== null && !("begin" in retry);
   return a === b ||
     isOptions(a) && isOptions(b) && JSON.stringify(a) === JSON.stringify(b);
@@ -169,13 +167,13 @@ function isSameRetry(
 /**
  * The ports through which a session's credential chain reaches STS.
  *
- * @param shared What the session's clients share; asked when a role is assumed.
+ * @param shared What the session's clients share.
  */
-export function stsPorts(shared: () => Shared): StsPorts {
+export function stsPorts(shared: Shared): StsPorts {
   const core: CoreAs = (service, identity) =>
-    coreOf(shared(), service, {}, identity);
+    coreOf(shared, service, {}, identity);
   const credentialsCore: CoreAs = (service, identity) =>
-    coreOf(shared(), service, {}, identity, "credentials");
+    coreOf(shared, service, {}, identity, "credentials");
   return {
     core,
     credentialsCore,
@@ -221,23 +219,11 @@ function assembledCore(
   shared: Shared,
   client: ClientParts,
 ): AssembledCore {
-  const { purpose } = client;
   let ready: Parts | undefined;
   let making: Promise<Parts> | undefined;
   const make = async (): Promise<Parts> => {
     try {
-      const made = await assembleParts(shared, client);
-      ready = purpose === undefined ? made : {
-        ...made,
-        purpose,
-        ...purpose === "credentials" && {
-          documentLimit: {
-            option: "maxCredentialBytes",
-            bytes: shared.options.maxCredentialBytes ?? MAX_CREDENTIAL_BYTES,
-          },
-        },
-      };
-      return ready;
+      return ready = await assembleParts(shared, client);
     } finally {
       making = undefined;
     }
@@ -262,53 +248,54 @@ function assembledCore(
 
 async function assembleParts(
   shared: Shared,
-  { service, config, overrides, identity, lease }: ClientParts,
+  { service, config, overrides, identity, lease, purpose }: ClientParts,
 ): Promise<Parts> {
-  const { clock, system, logger } = shared;
+  const { clock, system, logger, options } = shared;
   const { profiles } = await shared.setup();
-  const places = await shared.sources(config, overrides);
+  const sources = await shared.sources(config, overrides);
   const resolved = await resolveClient({
     service,
-    places,
+    places: sources,
     profiles,
     system,
   });
-  tellRegionConflict(resolved.region, logger);
+  const { region, retry } = resolved;
+  if (region.source.kind === "env") tellRegionConflict(region, logger);
   const unread = unreadSettings(resolved, profiles);
-  warnOfRegion(unread, shared);
+  if (unread.length > 0) warnOfRegion(unread, shared);
   const settings = valuesOf(resolved);
   const credentials = await identity();
-  const transports = shared.transports();
-  const times = sendTimes(resolved);
+  const times = timesOf(resolved);
   const skew = new ClockSkew(clock, logger.child("clock"));
-  const call = createCaller(() => parts);
   const regions = service.regions?.(
-    call,
+    createCaller(() => parts),
     knownRegions(shared, service, settings),
   );
-  const forSessions = createCaller(() => ({
-    ...parts,
-    purpose: "credentials",
-  }));
-  const sessions = sessionsOf(service, forSessions, shared);
+  const sessions = service.openSession && sessionsOf(
+    service,
+    createCaller(() => ({ ...parts, purpose: "credentials" })),
+    shared,
+  );
   const parts: Parts = {
     service,
     settings,
     protocol: await service.protocol(),
-    documentLimit: {
-      option: "maxDocumentBytes",
-      bytes: shared.options.maxDocumentBytes ?? MAX_DOCUMENT_BYTES,
-    },
-    wireLog: new WireLog(logger, shared.options.logBodies ?? true),
+    documentLimit: purpose === "credentials"
+      ? {
+        option: "maxCredentialBytes",
+        bytes: options.maxCredentialBytes ?? MAX_CREDENTIAL_BYTES,
+      }
+      : {
+        option: "maxDocumentBytes",
+        bytes: options.maxDocumentBytes ?? MAX_DOCUMENT_BYTES,
+      },
+    wireLog: new WireLog(logger, options.logBodies ?? true),
     payload: payloadPolicy(settings),
     signer: new SigV4(),
     multiRegionSigner: multiRegionSigner(),
-    retry: strategyOf(resolved.retry, service.id, shared),
-    repeatUnsafe: resolved.retry.repeatUnsafe.value,
-    transport: keeping(
-      times,
-      lease.take(transports, connectionsOf(resolved)),
-    ),
+    retry: retry.strategy ?? strategyOf(retry, service.id, shared),
+    repeatUnsafe: retry.repeatUnsafe.value,
+    transport: transportOf(resolved, times, lease, shared),
     times,
     recoveries: [
       ...regions ? [regions] : [],
@@ -324,8 +311,9 @@ async function assembleParts(
       shared.closed ? "session" : lease.closed ? "client" : undefined,
     files: system,
     uuid: shared.uuid,
-    userAgent: userAgent(resolveAppId(places).value),
+    userAgent: userAgent(resolveAppId(sources).value),
     unread,
+    ...purpose && { purpose },
     ...credentials && { credentials },
     ...regions && { regions },
     ...sessions && { sessions },
@@ -341,6 +329,8 @@ function unreadSettings(
   { region, endpointUrl }: ClientSettings,
   { files }: Pick<ProfileSet, "files">,
 ): readonly UnreadSetting[] {
+  // An endpoint of one's own decides alone.
+  if (endpointUrl.value !== undefined) return [];
   const ofFiles = [files.config, files.credentials].flatMap((state) =>
     "flags" in state ? state.flags : []
   );
@@ -350,8 +340,7 @@ function unreadSettings(
     const { value, denied } = rows[name];
     // The variables are what most programs set; the files are the other way.
     const flags = denied.length > 0 ? denied : ofFiles;
-    return value !== undefined || flags.length === 0 ||
-        endpointUrl.value !== undefined
+    return value !== undefined || flags.length === 0
       ? []
       : [{ name, used: used[name], flags: [...new Set(flags)] }];
   });
@@ -383,15 +372,16 @@ function knownRegions(
   return known;
 }
 
+/** Sessions that some endpoints ask for, refreshed as credentials are. */
 function sessionsOf(
   { id, openSession }: ServiceDefinition,
   call: Caller,
   { clock, logger }: Shared,
-): Sessions | undefined {
-  return openSession && new Sessions((name) => {
+): Sessions {
+  return new Sessions((name) => {
     const provider: CredentialProvider = {
       name: `${id}-session`,
-      load: (signal) => openSession(call, name, signal),
+      load: async (signal) => await openSession?.(call, name, signal),
     };
     const deps = { clock, logger };
     return new RefreshingCredentials(provider, deps, SESSION_WINDOWS);
@@ -401,15 +391,14 @@ function sessionsOf(
 /** The values alone; one that is set nowhere and has no default is absent. */
 function valuesOf(resolved: ClientSettings): Settings {
   const { service, retry: _ours, ...general } = resolved;
-  const rows: Readonly<Record<string, Resolved<unknown>>> = {
-    ...general,
-    ...service,
-  };
-  return Object.fromEntries(
-    Object.entries(rows).flatMap(([name, { value }]) =>
-      value === undefined ? [] : [[name, value]]
-    ),
-  );
+  const values: Record<string, unknown> = {};
+  for (const rows of [general, service]) {
+    for (const [name, { value }] of Object.entries(rows)) {
+      if (value === undefined) delete values[name];
+      else values[name] = value;
+    }
+  }
+  return values;
 }
 
 /**
@@ -432,12 +421,11 @@ function payloadPolicy(settings: Settings): PayloadPolicy {
 }
 
 function strategyOf(
-  settings: ClientSettings["retry"],
+  { mode, maxAttempts, constants, honourRetryAfter }: ClientSettings["retry"],
   service: string,
   { clock, random }: Shared,
 ): RetryStrategy {
-  const { strategy, mode, maxAttempts, constants, honourRetryAfter } = settings;
-  return strategy ?? retryStrategy({
+  return retryStrategy({
     mode: mode.value,
     // A variable for all programs says nothing about the legacy mode.
     ...mode.value === "legacy" ? {} : { constants: constants.value },
@@ -446,20 +434,6 @@ function strategyOf(
       ? {}
       : { maxAttempts: maxAttempts.value },
   }, { service, random, now: () => clock.now().getTime() });
-}
-
-function connectionsOf(settings: ClientSettings): Connections {
-  const { maxIdleConnections, queueTimeoutMs } = settings;
-  const maxConnections = settings.maxConnections.value;
-  const proxy = settings.proxy.value;
-  const caCerts = settings.caCerts.value;
-  return {
-    maxIdleConnections: maxIdleConnections.value,
-    queueTimeoutMs: queueTimeoutMs.value,
-    ...maxConnections === undefined ? {} : { maxConnections },
-    ...proxy === undefined ? {} : { proxy },
-    ...caCerts === undefined ? {} : { caCerts },
-  };
 }
 
 /** Few programs sign for several regions at once. */
@@ -471,9 +445,22 @@ function multiRegionSigner(): () => Promise<Signer> {
     );
 }
 
-/** The transport, if it keeps the times that were asked for. */
-function keeping(times: SendTimes, transport: Transport): Transport {
-  const { connectTimeoutMs = Infinity } = times;
+/** The transport for a client's connections, if it keeps its times. */
+function transportOf(
+  settings: ClientSettings,
+  { connectTimeoutMs = Infinity }: SendTimes,
+  lease: TransportLease,
+  shared: Shared,
+): Transport {
+  const { maxConnections, proxy, caCerts } = settings;
+  const transport = lease.take(shared.transports(), {
+    maxIdleConnections: settings.maxIdleConnections.value,
+    queueTimeoutMs: settings.queueTimeoutMs.value,
+    ...maxConnections.value !== undefined &&
+      { maxConnections: maxConnections.value },
+    ...proxy.value !== undefined && { proxy: proxy.value },
+    ...caCerts.value !== undefined && { caCerts: caCerts.value },
+  });
   if (connectTimeoutMs === Infinity) return transport;
   if (transport.limits?.includes("connect")) return transport;
   throw notOnThisRuntime(
@@ -492,16 +479,19 @@ type SendTimes = Pick<
  * The times that somebody has set. One that nobody has is left to the transport:
  * a user's own may have been told another.
  */
-function sendTimes(
-  settings: Pick<ClientSettings, keyof SendTimes>,
-): SendTimes {
-  const { attemptTimeoutMs, connectTimeoutMs, readTimeoutMs } = settings;
-  const rows = { attemptTimeoutMs, connectTimeoutMs, readTimeoutMs };
-  return Object.fromEntries(
-    Object.entries(rows).flatMap(([name, { value, source }]) =>
-      value === undefined || source.kind === "default" ? [] : [[name, value]]
-    ),
-  );
+function timesOf(settings: ClientSettings): SendTimes {
+  const times: { -readonly [Name in keyof SendTimes]: number } = {};
+  for (
+    const name of [
+      "attemptTimeoutMs",
+      "connectTimeoutMs",
+      "readTimeoutMs",
+    ] as const
+  ) {
+    const { value, source } = settings[name];
+    if (value !== undefined && source.kind !== "default") times[name] = value;
+  }
+  return times;
 }
 
 /**
@@ -514,8 +504,9 @@ function sendTimes(
 function userAgent(appId?: string): string {
   const runtime = globalThis.navigator?.userAgent;
   const app = appId?.replaceAll(/[^A-Za-z\d!$%&'*+\-.^_`|~,#]/gu, "-");
-  return [`inia/${VERSION}`, runtime, app && `app/${app}`]
-    .filter((part) => part).join(" ");
+  return `inia/${VERSION}${runtime ? ` ${runtime}` : ""}${
+    app ? ` app/${app}` : ""
+  }`;
 }
 
 /** The version of this package, as the services are told it. */

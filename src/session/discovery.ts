@@ -9,7 +9,7 @@ import {
   resolveConnections,
   resolveEndpointUrl,
 } from "../config/client_settings.ts";
-import { readSections } from "../config/profiles.ts";
+import { readSections } from "../config/ini.ts";
 import type { SettingSources } from "../config/settings.ts";
 import { CredentialChain } from "../credentials/chain.ts";
 import {

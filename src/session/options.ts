@@ -121,53 +121,14 @@ export function checkTransportOptions(
 }
 
 /**
- * Refuses an account that no credentials can belong to.
+ * Refuses options that a session could not be made with; programs that nobody
+ * type-checks may give `console` as a logger, or `fetch` as a transport.
  *
  * @param options The options of the session.
- * @throws {ConfigError} `"InvalidAccount"`.
+ * @throws {ConfigError} `"InvalidPart"`, `"InvalidConfigError"`,
+ * `"InvalidAccount"`, `"InvalidLimit"`.
  */
-export function checkExpectedAccount(
-  { expectedAccount }: SessionOptions,
-): void {
-  if (expectedAccount === undefined) return;
-  if (/^\d{12}$/.test(expectedAccount)) return;
-  throw new ConfigError(
-    "InvalidAccount",
-    `Cannot use ${
-      JSON.stringify(expectedAccount)
-    } as expectedAccount of the session: allowed are the 12 digits of an account, as text`,
-  );
-}
-
-/**
- * Refuses limits that are none.
- *
- * @param options The options of the session.
- * @throws {ConfigError} `"InvalidLimit"`.
- */
-export function checkLimits(options: SessionOptions): void {
-  const { maxDocumentBytes, maxCredentialBytes } = options;
-  const limits = { maxDocumentBytes, maxCredentialBytes };
-  for (const [name, limit] of Object.entries(limits)) {
-    const whole = Number.isSafeInteger(limit) || limit === Infinity;
-    if (limit === undefined || whole && limit > 0) continue;
-    throw new ConfigError(
-      "InvalidLimit",
-      `Cannot use ${
-        typeof limit === "number" ? limit : `a ${typeof limit}`
-      } as ${name} of the session: allowed are whole numbers of bytes above 0, and Infinity`,
-    );
-  }
-}
-
-/**
- * Refuses parts that a session could not call; programs that nobody type-checks
- * may give `console` as a logger, or `fetch` as a transport.
- *
- * @param options The options of the session.
- * @throws {ConfigError} `"InvalidPart"`.
- */
-export function checkParts(options: SessionOptions): void {
+export function checkSessionOptions(options: SessionOptions): void {
   const { transport, logger, system, clock, mfaCode, random, uuid } = options;
   const { tracer, meter } = options.telemetry ?? {};
   const parts = [
@@ -201,6 +162,26 @@ export function checkParts(options: SessionOptions): void {
     throw new ConfigError(
       "InvalidPart",
       `Cannot use the option ${name} of the session: it must be a function, found a ${typeof part}`,
+    );
+  }
+  const { expectedAccount, maxDocumentBytes, maxCredentialBytes } = options;
+  if (expectedAccount !== undefined && !/^\d{12}$/.test(expectedAccount)) {
+    throw new ConfigError(
+      "InvalidAccount",
+      `Cannot use ${
+        JSON.stringify(expectedAccount)
+      } as expectedAccount of the session: allowed are the 12 digits of an account, as text`,
+    );
+  }
+  const limits = { maxDocumentBytes, maxCredentialBytes };
+  for (const [name, limit] of Object.entries(limits)) {
+    const whole = Number.isSafeInteger(limit) || limit === Infinity;
+    if (limit === undefined || whole && limit > 0) continue;
+    throw new ConfigError(
+      "InvalidLimit",
+      `Cannot use ${
+        typeof limit === "number" ? limit : `a ${typeof limit}`
+      } as ${name} of the session: allowed are whole numbers of bytes above 0, and Infinity`,
     );
   }
 }

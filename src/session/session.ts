@@ -29,9 +29,7 @@ import {
 } from "./sts.ts";
 import { coreOf, stsPorts } from "./core.ts";
 import {
-  checkExpectedAccount,
-  checkLimits,
-  checkParts,
+  checkSessionOptions,
   checkTransportOptions,
   SESSION_OPTIONS,
   type SessionOptions,
@@ -66,13 +64,11 @@ export class Session implements Disposable {
    */
   constructor(options: SessionOptions = {}) {
     refuseUnknown("a session", options, SESSION_OPTIONS);
-    checkParts(options);
+    checkSessionOptions(options);
     checkTransportOptions(options, options);
     checkRetry("session", options.retry);
-    checkExpectedAccount(options);
-    checkLimits(options);
     checkGiven(options.credentials);
-    this.#shared = new Shared(options, stsPorts(() => this.#shared));
+    this.#shared = new Shared(options, stsPorts);
   }
 
   /**
@@ -219,7 +215,7 @@ export class Session implements Disposable {
     const { profiles, profile } = await this.#shared.setup();
     return await explainConfig({
       service: service.service,
-      sources: await this.#shared.sources(config ?? {}),
+      sources: { ...await this.#shared.sources(config ?? {}), brief: false },
       profiles,
       profile,
       system: this.#shared.system,
@@ -312,34 +308,15 @@ function checkClass(
   );
 }
 
-/** Owns the one session; made when it is first asked for. */
-class DefaultSession {
-  #session: Session | undefined;
-
-  get(): Session {
-    this.#session ??= new Session();
-    return this.#session;
-  }
-
-  set(options: SessionOptions): void {
-    if (this.#session !== undefined) {
-      throw new ConfigError(
-        "DefaultSessionInUse",
-        "Cannot set up the default session: it is in use already; call setupDefaultSession before the first client, or make a Session",
-      );
-    }
-    this.#session = new Session(options);
-  }
-}
-
-const OWNER = new DefaultSession();
+/** The one session; made when it is first asked for. */
+const DEFAULT: { session?: Session } = {};
 
 /**
  * The session that {@linkcode client} uses; made with the defaults where it was
  * not set up.
  */
 export function defaultSession(): Session {
-  return OWNER.get();
+  return DEFAULT.session ??= new Session();
 }
 
 /**
@@ -349,7 +326,13 @@ export function defaultSession(): Session {
  * @throws {ConfigError} If it is in use already.
  */
 export function setupDefaultSession(options: SessionOptions): void {
-  OWNER.set(options);
+  if (DEFAULT.session !== undefined) {
+    throw new ConfigError(
+      "DefaultSessionInUse",
+      "Cannot set up the default session: it is in use already; call setupDefaultSession before the first client, or make a Session",
+    );
+  }
+  DEFAULT.session = new Session(options);
 }
 
 /**
@@ -365,5 +348,5 @@ export function client<Client, Config extends ClientConfig>(
   service: ServiceClientClass<Client, Config>,
   config?: NoInfer<Config>,
 ): Client {
-  return OWNER.get().client(service, config);
+  return defaultSession().client(service, config);
 }

@@ -11,10 +11,6 @@ import {
 import type { SettingSources } from "../config/settings.ts";
 import type { MfaCode } from "../credentials/default_chain.ts";
 import { givenCredentials } from "../credentials/given.ts";
-import {
-  type RefreshDeps,
-  RefreshingCredentials,
-} from "../credentials/refreshing.ts";
 import { ConfigError } from "../foundation/errors.ts";
 import { SinkLogger } from "../foundation/log.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -72,8 +68,8 @@ export class Shared implements Disposable {
   /** Whether it was told that the region is a default nobody could look behind. */
   toldOfRegion = false;
 
-  readonly sts: StsPorts;
-
+  readonly #makeSts: (shared: Shared) => StsPorts;
+  #sts: StsPorts | undefined;
   #closed = false;
   #transports: TransportPool | undefined;
   #setup: Promise<Setup> | undefined;
@@ -83,16 +79,24 @@ export class Shared implements Disposable {
    * Opens nothing yet.
    *
    * @param options The session's options.
-   * @param sts How its credential chain reaches STS.
+   * @param makeSts Makes what its credential chain reaches STS through.
    */
-  constructor(options: SessionOptions, sts: StsPorts) {
+  constructor(
+    options: SessionOptions,
+    makeSts: (shared: Shared) => StsPorts,
+  ) {
     this.options = options;
     this.system = options.system ?? platformSystem();
     this.clock = options.clock ?? new SystemClock();
     this.random = options.random ?? Math.random;
     this.uuid = options.uuid ?? (() => crypto.randomUUID());
     this.logger = options.logger ?? new SinkLogger("inia");
-    this.sts = sts;
+    this.#makeSts = makeSts;
+  }
+
+  /** How the credential chain reaches STS. */
+  get sts(): StsPorts {
+    return this.#sts ??= this.#makeSts(this);
   }
 
   /** Whether it was disposed of. */
@@ -102,25 +106,27 @@ export class Shared implements Disposable {
 
   /** Reads the files, once; a failure is tried again by the next call. */
   setup(): Promise<Setup> {
-    this.#setup ??= retried(this.#read(), () => {
-      this.#setup = undefined;
-    });
-    return this.#setup;
-  }
-
-  /** The session's identity; `undefined` where it is anonymous. */
-  identity(): Promise<CredentialSource | undefined> {
-    this.#identity ??= retried(this.#find(), () => {
-      this.#identity = undefined;
-    });
-    return this.#identity;
+    return this.#setup ??= this.reread();
   }
 
   /** Reads the files again. */
   async reread(): Promise<Setup> {
-    const setup = await this.#read();
-    this.#setup = Promise.resolve(setup);
-    return setup;
+    const { system, options } = this;
+    try {
+      const profiles = await loadProfiles(system);
+      const profile = chooseProfile(profiles, system, options.profile);
+      const setup = { profiles, profile };
+      this.#setup = Promise.resolve(setup);
+      return setup;
+    } catch (error) {
+      this.#setup = undefined;
+      throw error;
+    }
+  }
+
+  /** The session's identity; `undefined` where it is anonymous. */
+  identity(): Promise<CredentialSource | undefined> {
+    return this.#identity ??= this.#find();
   }
 
   /**
@@ -142,6 +148,7 @@ export class Shared implements Disposable {
       ],
       system: this.system,
       profile,
+      brief: true,
     };
   }
 
@@ -175,52 +182,34 @@ export class Shared implements Disposable {
     this.#transports?.[Symbol.dispose]();
   }
 
-  /**
-   * The identity of a client.
-   *
-   * @param config The client's own options.
-   */
-  async identityOf(
-    { credentials }: ClientConfig,
-  ): Promise<CredentialSource | undefined> {
-    return credentials === undefined
-      ? await this.identity()
-      : this.#given(credentials);
+  async #find(): Promise<CredentialSource | undefined> {
+    const { credentials } = this.options;
+    if (credentials !== undefined) return this.given(credentials);
+    try {
+      const { discoveredChain } = await import("./discovery.ts");
+      return this.given(await discoveredChain(this));
+    } catch (error) {
+      // The next call tries again.
+      this.#identity = undefined;
+      throw error;
+    }
   }
 
-  /** Keeps the session to its account, where one is expected. */
-  #guarded(source: CredentialSource | undefined): CredentialSource | undefined {
-    const { expectedAccount } = this.options;
+  /**
+   * The source of credentials that are given in code, kept to the account that
+   * the session expects.
+   *
+   * @param input What is given.
+   * @returns The source; `undefined`: requests are not signed.
+   */
+  given(input: CredentialsInput): CredentialSource | undefined {
+    const { clock, logger, options: { expectedAccount } } = this;
+    const source = givenCredentials(input, {
+      clock,
+      logger: logger.child("credentials"),
+    });
     return source === undefined || expectedAccount === undefined
       ? source
       : new ExpectedAccount(source, expectedAccount, this.sts.credentialsCore);
   }
-
-  async #read(): Promise<Setup> {
-    const profiles = await loadProfiles(this.system);
-    const profile = chooseProfile(profiles, this.system, this.options.profile);
-    return { profiles, profile };
-  }
-
-  async #find(): Promise<CredentialSource | undefined> {
-    const { credentials } = this.options;
-    if (credentials !== undefined) return this.#given(credentials);
-    const { discoveredChain } = await import("./discovery.ts");
-    const chain = await discoveredChain(this);
-    return this.#guarded(new RefreshingCredentials(chain, this.#refresh()));
-  }
-
-  #given(input: CredentialsInput): CredentialSource | undefined {
-    return this.#guarded(givenCredentials(input, this.#refresh()));
-  }
-
-  #refresh(): RefreshDeps {
-    return { clock: this.clock, logger: this.logger.child("credentials") };
-  }
-}
-
-/** A promise that is forgotten when it fails, so that the next call tries again. */
-function retried<T>(promise: Promise<T>, forget: () => void): Promise<T> {
-  promise.catch(forget);
-  return promise;
 }

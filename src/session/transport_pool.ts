@@ -42,7 +42,7 @@ export class TransportLease implements Disposable {
    * @throws {ConfigError} `"ClientClosed"` if the client was disposed of.
    */
   take(pool: TransportPool, connections: Connections): Transport {
-    this.check();
+    if (this.#closed) this.check();
     this.#pool = pool;
     return pool.get(connections, this);
   }

@@ -11,7 +11,7 @@ import {
   tellRegionConflict,
 } from "../../src/config/client_settings.ts";
 import { checkClientOptions } from "../../src/config/options.ts";
-import { profilesFrom } from "../../src/config/profiles.ts";
+import { profilesFrom } from "../../src/config/ini.ts";
 import type { SettingSources } from "../../src/config/settings.ts";
 import { ConfigError } from "../../src/foundation/errors.ts";
 import { oneOf } from "../../src/foundation/setting_values.ts";

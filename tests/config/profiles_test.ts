@@ -6,11 +6,8 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import {
-  chooseProfile,
-  loadProfiles,
-  profilesFrom,
-} from "../../src/config/profiles.ts";
+import { profilesFrom } from "../../src/config/ini.ts";
+import { chooseProfile, loadProfiles } from "../../src/config/profiles.ts";
 import { ConfigError } from "../../src/foundation/errors.ts";
 import { expandPath } from "../../src/foundation/paths.ts";
 import type { FileState, ProfileSet } from "../../src/ports/config.ts";

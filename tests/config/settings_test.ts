@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { profilesFrom } from "../../src/config/profiles.ts";
+import { profilesFrom } from "../../src/config/ini.ts";
 import {
   resolve,
   type SettingSources,

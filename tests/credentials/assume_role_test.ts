@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { profilesFrom } from "../../src/config/profiles.ts";
+import { profilesFrom } from "../../src/config/ini.ts";
 import {
   planProfile,
   type ProfilePlan,

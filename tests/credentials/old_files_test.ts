@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { readSections } from "../../src/config/profiles.ts";
+import { readSections } from "../../src/config/ini.ts";
 import {
   boto2FileProvider,
   ec2FileProvider,

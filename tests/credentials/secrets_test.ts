@@ -1,9 +1,6 @@
 import { assertEquals } from "@std/assert";
-import {
-  chooseProfile,
-  loadProfiles,
-  readSections,
-} from "../../src/config/profiles.ts";
+import { readSections } from "../../src/config/ini.ts";
+import { chooseProfile, loadProfiles } from "../../src/config/profiles.ts";
 import { CredentialChain } from "../../src/credentials/chain.ts";
 import { defaultProviders } from "../../src/credentials/default_chain.ts";
 import { explainCredentials } from "../../src/diagnostics/explain_credentials.ts";

@@ -66,6 +66,70 @@ Deno.test("Session tells its clients of files, and of the checksums that they se
   );
 });
 
+Deno.test("Session does not look in the environment for what code decides", async () => {
+  const asked = new Set<string>();
+  const inner = new FakeSystem({
+    env: { HOME: "/home/ann" },
+    files: { "/home/ann/.aws/config": "[default]\nmax_attempts = 2\n" },
+  });
+  const system = new Proxy(inner, {
+    get: (target, name) =>
+      name === "env"
+        ? (variable: string) => {
+          asked.add(variable);
+          return inner.env(variable);
+        }
+        : Reflect.get(target, name).bind(target),
+  });
+  const { session, sent } = sessionWith({
+    credentials: KEYS,
+    region: "eu-west-1",
+    endpointUrl: "http://localhost:9000",
+    system,
+  }, [BUCKETS, BUCKETS]);
+  const s3 = session.client(S3, { useDualstackEndpoint: false });
+  const general = [
+    "AWS_CONFIG_FILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_PROFILE",
+    "AWS_RETRY_MODE",
+    "AWS_MAX_ATTEMPTS",
+    "AWS_CA_BUNDLE",
+  ];
+  const decided = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+  ];
+
+  await s3.listBuckets();
+  assertEquals(general.filter((name) => !asked.has(name)), []);
+  assertEquals(decided.filter((name) => asked.has(name)), []);
+
+  // Once for all calls of a client.
+  asked.clear();
+  await s3.listBuckets();
+  assertEquals([...asked], []);
+  assertEquals(sent[0]?.headers["amz-sdk-request"], "attempt=1; max=2");
+});
+
+Deno.test("Session.explainConfig asks the environment also for what code decides", async () => {
+  const { session } = sessionWith({
+    region: "eu-west-1",
+    system: new FakeSystem({ env: { AWS_REGION: "us-west-2" } }),
+  }, []);
+
+  const { settings } = await session.explainConfig(S3);
+
+  const region = settings.find(({ name }) => name === "region");
+  assertEquals(region?.beaten, ["the environment variable AWS_REGION"]);
+});
+
 Deno.test("Session reads nothing before the first call", () => {
   const touched: string[] = [];
   const system = new FakeSystem();

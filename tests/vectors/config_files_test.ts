@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type ConfigText, profilesFrom } from "../../src/config/profiles.ts";
+import { type ConfigText, profilesFrom } from "../../src/config/ini.ts";
 import { ConfigError } from "../../src/foundation/errors.ts";
 import type { ConfigSection, ProfileSet } from "../../src/ports/config.ts";
 import { vectorTest } from "./suite.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { profilesFrom } from "../../src/config/profiles.ts";
+import { profilesFrom } from "../../src/config/ini.ts";
 import { resolveRetry } from "../../src/config/retry_settings.ts";
 import { ConfigError } from "../../src/foundation/errors.ts";
 import { FakeSystem } from "../../src/testing/fake_system.ts";
