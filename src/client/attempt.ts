@@ -6,7 +6,7 @@
 import { withoutSecretHeaders } from "../foundation/redact.ts";
 import { amzDate, parseTimestamp } from "../foundation/timestamps.ts";
 import type { CallOptions } from "../ports/caller.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { Clock } from "../ports/system.ts";
 import type {
   HeaderMap,
   HttpRequest,

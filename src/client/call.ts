@@ -17,10 +17,9 @@ import {
 } from "../foundation/options.ts";
 import { isMilliseconds, MILLISECONDS } from "../foundation/setting_values.ts";
 import type { Caller, CallOptions } from "../ports/caller.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { Clock } from "../ports/system.ts";
 import type { HttpResponse, RequestBody, Transport } from "../ports/http.ts";
-import type { SerializedRequest } from "../ports/protocol.ts";
-import type { Operation } from "../ports/schema.ts";
+import type { Operation, SerializedRequest } from "../ports/schema.ts";
 import { exchange } from "./attempt.ts";
 import { withChecksumHint, withUnreadSettings } from "./hints.ts";
 import type { Parts } from "./parts.ts";

@@ -13,10 +13,12 @@ import type {
   SendOptions,
   Transport,
 } from "../ports/http.ts";
-import type { Protocol, SerializedRequest } from "../ports/protocol.ts";
-import type { RegionMemory } from "../ports/recovery.ts";
-import type { Operation } from "../ports/schema.ts";
-import type { ServiceDefinition } from "../ports/service.ts";
+import type {
+  Operation,
+  Protocol,
+  SerializedRequest,
+} from "../ports/schema.ts";
+import type { RegionMemory, ServiceDefinition } from "../ports/service.ts";
 import type { Signer, SigningScope } from "../ports/signer.ts";
 import type { Files } from "../ports/system.ts";
 import type { UnreadSetting } from "./hints.ts";

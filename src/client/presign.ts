@@ -18,8 +18,7 @@ import type {
 } from "../ports/caller.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { HttpRequest } from "../ports/http.ts";
-import type { SerializedRequest } from "../ports/protocol.ts";
-import type { Operation } from "../ports/schema.ts";
+import type { Operation, SerializedRequest } from "../ports/schema.ts";
 import type { SigningScope } from "../ports/signer.ts";
 import {
   address,

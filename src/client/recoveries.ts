@@ -6,10 +6,10 @@
  */
 import { type AwsError, ServiceError } from "../foundation/errors.ts";
 import { parseTimestamp } from "../foundation/timestamps.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { Clock } from "../ports/system.ts";
 import type { CredentialSource } from "../ports/credentials.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { AttemptFacts, Correction, Recovery } from "../ports/recovery.ts";
+import type { AttemptFacts, Correction, Recovery } from "../ports/service.ts";
 
 /** What services answer to a signature whose time is off. */
 const SKEW_CODES: ReadonlySet<string> = new Set([

@@ -18,8 +18,7 @@ import {
   isFolder,
   ValidationError,
 } from "../foundation/errors.ts";
-import type { BodyInput } from "../ports/body.ts";
-import type { BodySource, RequestBody } from "../ports/http.ts";
+import type { BodyInput, BodySource, RequestBody } from "../ports/http.ts";
 import type { Files, Found } from "../ports/system.ts";
 
 /** A body up to this length is held in memory, so that it can be hashed and sent again. */

@@ -17,9 +17,9 @@ import type {
   ResponseMetadata,
   StopReason,
 } from "../foundation/metadata.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { Clock } from "../ports/system.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { AttemptFacts, Correction, Recovery } from "../ports/recovery.ts";
+import type { AttemptFacts, Correction, Recovery } from "../ports/service.ts";
 import type {
   RetriedCall,
   RetryGrant,

@@ -12,7 +12,7 @@ import type {
   ResponseMetadata,
 } from "../foundation/metadata.ts";
 import type { Caller, CallOptions } from "../ports/caller.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { Clock } from "../ports/system.ts";
 import type { Operation } from "../ports/schema.ts";
 import type {
   Telemetry,

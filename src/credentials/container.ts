@@ -4,11 +4,10 @@
  * @module
  */
 import { TransportError } from "../foundation/errors.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { Clock, System } from "../ports/system.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { HeaderMap, Transport } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { System } from "../ports/system.ts";
 import {
   type ExplainableProvider,
   provider,

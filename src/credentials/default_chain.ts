@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from "../ports/clock.ts";
+import type { Clock, System } from "../ports/system.ts";
 import type {
   ConfigSection,
   FileState,
@@ -18,7 +18,6 @@ import type {
 } from "../ports/credentials.ts";
 import type { Transport } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { System } from "../ports/system.ts";
 import { assumeRoleProvider } from "./assume_role.ts";
 import {
   boto2FileProvider,

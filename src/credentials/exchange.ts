@@ -10,7 +10,7 @@ import {
   bytesUpTo,
   MAX_CREDENTIAL_BYTES,
 } from "../foundation/streaming_body.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { Clock } from "../ports/system.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type {
   HeaderMap,

@@ -7,12 +7,11 @@
 import { ConfigError, TransportError } from "../foundation/errors.ts";
 import { redactAddress } from "../foundation/redact.ts";
 import { readBoolean, readInteger } from "../foundation/setting_values.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { Clock, System } from "../ports/system.ts";
 import type { ConfigSection, Setting } from "../ports/config.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { HeaderMap, Transport } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { System } from "../ports/system.ts";
 import {
   type ExplainableProvider,
   provider,

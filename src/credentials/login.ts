@@ -9,11 +9,10 @@ import { sha256 } from "../foundation/digest.ts";
 import { TransportError } from "../foundation/errors.ts";
 import { expandPath } from "../foundation/paths.ts";
 import { iso8601 } from "../foundation/timestamps.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { Clock, System } from "../ports/system.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { Transport } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { System } from "../ports/system.ts";
 import {
   type ExplainableProvider,
   provider,

@@ -35,7 +35,7 @@ export type {
   StopReason,
   Timeline,
 } from "../foundation/metadata.ts";
-export type { Clock } from "../ports/clock.ts";
+export type { Clock } from "../ports/system.ts";
 export type {
   ConfigSection,
   FileState,

@@ -10,7 +10,7 @@ import {
   NoCredentialsError,
   withMessage,
 } from "../foundation/errors.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { Clock } from "../ports/system.ts";
 import type {
   CredentialProvider,
   Credentials,

@@ -9,12 +9,11 @@ import { ConfigError, TransportError } from "../foundation/errors.ts";
 import { nearestName } from "../foundation/options.ts";
 import { expandPath } from "../foundation/paths.ts";
 import { iso8601 } from "../foundation/timestamps.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { Clock, System } from "../ports/system.ts";
 import type { ConfigSection, ProfileSet } from "../ports/config.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { Transport } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { System } from "../ports/system.ts";
 import {
   type ExplainableProvider,
   provider,

@@ -4,9 +4,8 @@
  * @module
  */
 import { ConfigError } from "../foundation/errors.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { Clock, Found, System } from "../ports/system.ts";
 import type { AssumeRoleWithWebIdentity } from "../ports/credentials.ts";
-import type { Found, System } from "../ports/system.ts";
 import {
   type ExplainableProvider,
   provider,

@@ -3,13 +3,12 @@
  *
  * @module
  */
-import type { Clock } from "./clock.ts";
+import type { Clock, WritableFiles } from "./system.ts";
 import type { ClientConfig } from "./config.ts";
 import type { HeaderMap, HttpMethod } from "./http.ts";
 import type { Logger } from "./logger.ts";
 import type { Operation } from "./schema.ts";
 import type { SigningScope } from "./signer.ts";
-import type { WritableFiles } from "./system.ts";
 
 /** What a call can have of its own in place of its client's. */
 export interface CallOverrides {

@@ -5,6 +5,7 @@
  *
  * @module
  */
+export type { EventSource, EventStream } from "../foundation/event_stream.ts";
 export type {
   AttemptRecord,
   ResponseBase,
@@ -12,12 +13,10 @@ export type {
   StopReason,
   Timeline,
 } from "../foundation/metadata.ts";
-export type { EventSource, EventStream } from "../foundation/event_stream.ts";
 export type {
   BodyReader,
   StreamingBody,
 } from "../foundation/streaming_body.ts";
-export type { BodyInput } from "./body.ts";
 export type {
   Caller,
   CallOptions,
@@ -30,7 +29,6 @@ export type {
   PresignOptions,
   TextSigner,
 } from "./caller.ts";
-export type { Clock } from "./clock.ts";
 export type {
   ApiCredentials,
   Candidate,
@@ -63,6 +61,7 @@ export type {
   SignatureKind,
 } from "./endpoint.ts";
 export type {
+  BodyInput,
   BodySource,
   HeaderMap,
   HttpMethod,
@@ -75,17 +74,6 @@ export type {
   Transport,
 } from "./http.ts";
 export type { LogFields, Logger, LogLevel } from "./logger.ts";
-export type {
-  ParsedResponse,
-  Protocol,
-  SerializedRequest,
-} from "./protocol.ts";
-export type {
-  AttemptFacts,
-  Correction,
-  Recovery,
-  RegionMemory,
-} from "./recovery.ts";
 export type {
   RetriedCall,
   RetryGrant,
@@ -103,15 +91,26 @@ export type {
   MapShape,
   Member,
   Operation,
+  ParsedResponse,
+  Protocol,
   ScalarType,
+  SerializedRequest,
   Shape,
   StructureShape,
   XmlNamespace,
 } from "./schema.ts";
-export type { ServiceClientClass, ServiceDefinition } from "./service.ts";
+export type {
+  AttemptFacts,
+  Correction,
+  Recovery,
+  RegionMemory,
+  ServiceClientClass,
+  ServiceDefinition,
+} from "./service.ts";
 export type { Signer, SigningRules, SigningScope } from "./signer.ts";
 export type {
   ClaimedFile,
+  Clock,
   EntryKind,
   FileFacts,
   FileId,

@@ -1,5 +1,5 @@
 /**
- * The port to the operating system.
+ * The ports to the operating system and to time.
  *
  * @module
  */
@@ -217,4 +217,25 @@ export interface WritableFiles extends Files {
   makeFolder?(path: string | URL): Promise<Found<true>>;
   /** Sets the time of a file's last change, in milliseconds since 1970. */
   setChanged?(path: string | URL, changedMs: number): Promise<Found<true>>;
+}
+
+/** Time, as something a test can hold still. */
+export interface Clock {
+  /** The current time. */
+  now(): Date;
+  /**
+   * Waits.
+   *
+   * @param ms How long, in milliseconds. 0 or less: not at all.
+   * @param signal Ends the wait early by throwing its reason.
+   */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * Calls a function later.
+   *
+   * @param ms How much later, in milliseconds.
+   * @param fn What to call, once.
+   * @returns What stops the timer. Stopping one that has run does nothing.
+   */
+  timer(ms: number, fn: () => void): Disposable;
 }

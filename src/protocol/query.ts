@@ -5,16 +5,17 @@
  *
  * @module
  */
-import { text } from "../foundation/bytes.ts";
+import { encodeComponent, text } from "../foundation/bytes.ts";
 import { ProtocolError } from "../foundation/errors.ts";
-import { encodeComponent } from "../foundation/bytes.ts";
 import type { HttpResponse } from "../ports/http.ts";
 import type {
+  Member,
+  Operation,
   ParsedResponse,
   Protocol,
   SerializedRequest,
-} from "../ports/protocol.ts";
-import type { Member, Operation, StructureShape } from "../ports/schema.ts";
+  StructureShape,
+} from "../ports/schema.ts";
 import {
   DocumentReader,
   isErrorDocument,

@@ -9,11 +9,11 @@
 import { ValidationError } from "../foundation/errors.ts";
 import { encodeComponent, encodePath } from "../foundation/bytes.ts";
 import type { HeaderMap, QueryParam } from "../ports/http.ts";
-import type { SerializedRequest } from "../ports/protocol.ts";
 import type {
   ListShape,
   Member,
   Operation,
+  SerializedRequest,
   StructureShape,
 } from "../ports/schema.ts";
 import {

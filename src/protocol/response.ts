@@ -9,8 +9,11 @@
 import { strictText } from "../foundation/bytes.ts";
 import { ProtocolError } from "../foundation/errors.ts";
 import type { HttpResponse, ResponseBody } from "../ports/http.ts";
-import type { ParsedResponse } from "../ports/protocol.ts";
-import type { Member, StructureShape } from "../ports/schema.ts";
+import type {
+  Member,
+  ParsedResponse,
+  StructureShape,
+} from "../ports/schema.ts";
 import { PreparedShape, type Slot } from "./prepared_shape.ts";
 import {
   parseHeaderJson,

@@ -11,11 +11,12 @@ import { ProtocolError } from "../foundation/errors.ts";
 import { StreamingBody } from "../foundation/streaming_body.ts";
 import type { HttpResponse } from "../ports/http.ts";
 import type {
+  Operation,
   ParsedResponse,
   Protocol,
   SerializedRequest,
-} from "../ports/protocol.ts";
-import type { Operation, StructureShape } from "../ports/schema.ts";
+  StructureShape,
+} from "../ports/schema.ts";
 import { PreparedShape, setMembers, type Values } from "./prepared_shape.ts";
 import { checkedInput, requestHead } from "./request.ts";
 import {

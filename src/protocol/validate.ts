@@ -12,7 +12,7 @@ import {
   type ValidationProblem,
 } from "../foundation/errors.ts";
 import { nearestName } from "../foundation/options.ts";
-import type { BodyInput } from "../ports/body.ts";
+import type { BodyInput } from "../ports/http.ts";
 import type {
   Member,
   ScalarType,

@@ -6,10 +6,9 @@
 import { CLIENT_OPTIONS, clientOptionNames } from "../config/options.ts";
 import { ConfigError } from "../foundation/errors.ts";
 import type { ClientConfig } from "../ports/config.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { Clock, System, WritableFiles } from "../ports/system.ts";
 import type { Transport } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { System, WritableFiles } from "../ports/system.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 
 /** Settings of a session: a client's, and what all its clients share. */

@@ -13,7 +13,7 @@ import type { MfaCode } from "../credentials/default_chain.ts";
 import { givenCredentials } from "../credentials/given.ts";
 import { ConfigError } from "../foundation/errors.ts";
 import { SinkLogger } from "../foundation/log.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { Clock, System, WritableFiles } from "../ports/system.ts";
 import type {
   ClientConfig,
   CredentialsInput,
@@ -25,7 +25,6 @@ import type {
   CredentialSource,
 } from "../ports/credentials.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { System, WritableFiles } from "../ports/system.ts";
 import {
   platformSystem,
   SystemClock,

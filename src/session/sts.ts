@@ -7,7 +7,7 @@ import { SharedWork } from "../credentials/refreshing.ts";
 import { ConfigError, CredentialsError } from "../foundation/errors.ts";
 import { checkOptions, type OptionKinds } from "../foundation/options.ts";
 import type { ClientCore } from "../ports/caller.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { Clock } from "../ports/system.ts";
 import type {
   AssumeRole,
   AssumeRoleWithWebIdentity,

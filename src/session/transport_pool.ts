@@ -5,7 +5,7 @@
  * @module
  */
 import { ConfigError } from "../foundation/errors.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { Clock } from "../ports/system.ts";
 import type { HttpResponse, Transport } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
 import { withDeadlines } from "../transport/deadlines.ts";

@@ -11,7 +11,7 @@
  *
  * @module
  */
-export type { Clock } from "../ports/clock.ts";
+export type { Clock } from "../ports/system.ts";
 export type {
   ClaimedFile,
   EntryKind,

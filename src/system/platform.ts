@@ -5,8 +5,8 @@
  */
 import { startLimit } from "../foundation/deadline_timer.ts";
 import { ConfigError, fileFailure } from "../foundation/errors.ts";
-import type { Clock } from "../ports/clock.ts";
 import type {
+  Clock,
   FileFacts,
   Found,
   OpenedFile,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from "../ports/clock.ts";
+import type { Clock } from "../ports/system.ts";
 
 /** What waits for a time. */
 interface Alarm {

@@ -41,7 +41,7 @@ export {
   type ReplayExchange,
   ReplayTransport,
 } from "./replay_transport.ts";
-export type { Clock } from "../ports/clock.ts";
+export type { Clock } from "../ports/system.ts";
 export type {
   BodySource,
   HeaderMap,

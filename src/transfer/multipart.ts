@@ -13,7 +13,7 @@ import {
   TransportError,
   withMessage,
 } from "../foundation/errors.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { Clock } from "../ports/system.ts";
 import {
   bareTag,
   cannotTell,

@@ -12,9 +12,8 @@ import {
 } from "../foundation/body_content.ts";
 import { ChecksumError, ValidationError } from "../foundation/errors.ts";
 import { checkOptions, type OptionKinds } from "../foundation/options.ts";
-import type { BodyInput } from "../ports/body.ts";
+import type { BodyInput, BodySource } from "../ports/http.ts";
 import type { CallOptions, ClientCore } from "../ports/caller.ts";
-import type { BodySource } from "../ports/http.ts";
 import type { OpenedFile } from "../ports/system.ts";
 import { putAndLook } from "../services/s3/lost_answer.ts";
 import {

@@ -23,7 +23,7 @@
  * @module
  */
 export type { TimeLimit, Timeline } from "../foundation/errors.ts";
-export type { Clock } from "../ports/clock.ts";
+export type { Clock } from "../ports/system.ts";
 export type {
   BodySource,
   HeaderMap,

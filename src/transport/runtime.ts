@@ -6,7 +6,7 @@
  */
 import { startLimit } from "../foundation/deadline_timer.ts";
 import { ConfigError } from "../foundation/errors.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { Clock } from "../ports/system.ts";
 
 /** Where to dial. */
 export interface Address {

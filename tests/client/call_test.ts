@@ -7,7 +7,7 @@ import {
 import { checkCallOptions, TotalTime } from "../../src/client/call.ts";
 import { ConfigError, TimeoutError } from "../../src/foundation/errors.ts";
 import type { CallOptions } from "../../src/ports/caller.ts";
-import type { Clock } from "../../src/ports/clock.ts";
+import type { Clock } from "../../src/ports/system.ts";
 import { scripted } from "../scripted_transport.ts";
 
 Deno.test("checkCallOptions lets times pass, and Infinity for no limit", () => {

@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { text, utf8 } from "../../src/foundation/bytes.ts";
 import { AwsError, TransportError } from "../../src/foundation/errors.ts";
-import type { Clock } from "../../src/ports/clock.ts";
+import type { Clock } from "../../src/ports/system.ts";
 import type { HttpRequest, HttpResponse } from "../../src/ports/http.ts";
 import type { S3 } from "../../src/services/s3/mod.ts";
 import { FixedClock } from "../../src/testing/fixed_clock.ts";

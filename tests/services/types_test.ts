@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { StreamingBody } from "../../src/foundation/streaming_body.ts";
-import type { BodyInput } from "../../src/ports/body.ts";
+import type { BodyInput } from "../../src/ports/http.ts";
 import {
   type ClientCore,
   type CopyObjectInput,

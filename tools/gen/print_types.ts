@@ -246,7 +246,7 @@ function bracketed(type: string): string {
 
 function importsFor(body: string, { corrections }: Service): string {
   const candidates: Readonly<Record<string, string>> = {
-    BodyInput: "../../../ports/body.ts",
+    BodyInput: "../../../ports/http.ts",
     ResponseBase: "../../../foundation/metadata.ts",
     EventStream: "../../../foundation/event_stream.ts",
     StreamingBody: "../../../foundation/streaming_body.ts",

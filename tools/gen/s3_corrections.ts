@@ -318,7 +318,6 @@ export const s3Corrections: Corrections = {
       "../../foundation/errors.ts": ["PreconditionKind"],
       "../../foundation/metadata.ts": ["ResponseBase", "ResponseMetadata"],
       "../../foundation/streaming_body.ts": ["StreamingBody"],
-      "../../ports/body.ts": ["BodyInput"],
       "../../ports/caller.ts": [
         "CallOptions",
         "CallOverrides",
@@ -326,6 +325,7 @@ export const s3Corrections: Corrections = {
         "PresignedRequest",
         "PresignOptions",
       ],
+      "../../ports/http.ts": ["BodyInput"],
       "../../ports/schema.ts": ["Operation"],
       "../pages.ts": ["ItemOptions", "Pages", "PageStart", "Paging"],
       "../waiters.ts": ["WaitOptions"],

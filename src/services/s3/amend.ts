@@ -18,8 +18,7 @@ import {
   type ValidationProblem,
 } from "../../foundation/errors.ts";
 import type { ClientConfig } from "../../ports/config.ts";
-import type { ParsedResponse } from "../../ports/protocol.ts";
-import type { Operation } from "../../ports/schema.ts";
+import type { Operation, ParsedResponse } from "../../ports/schema.ts";
 
 /** It would be sent as U+FFFD, and name another object. */
 export const LONE_SURROGATE =

@@ -18,7 +18,7 @@ import type {
   AttemptFacts,
   Correction,
   RegionMemory,
-} from "../../ports/recovery.ts";
+} from "../../ports/service.ts";
 import { isArn } from "./special_endpoints.ts";
 
 const REGION_HEADER = "x-amz-bucket-region";

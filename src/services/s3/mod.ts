@@ -18,7 +18,6 @@ export type {
   ResponseMetadata,
 } from "../../foundation/metadata.ts";
 export type { StreamingBody } from "../../foundation/streaming_body.ts";
-export type { BodyInput } from "../../ports/body.ts";
 export type {
   CallOptions,
   CallOverrides,
@@ -26,6 +25,7 @@ export type {
   PresignedRequest,
   PresignOptions,
 } from "../../ports/caller.ts";
+export type { BodyInput } from "../../ports/http.ts";
 export type { Operation } from "../../ports/schema.ts";
 export type { ItemOptions, Pages, PageStart, Paging } from "../pages.ts";
 export type { WaitOptions } from "../waiters.ts";

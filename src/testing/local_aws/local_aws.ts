@@ -5,7 +5,7 @@
  */
 import { checkOptions, type OptionKinds } from "../../foundation/options.ts";
 import { encodeParam } from "../../foundation/bytes.ts";
-import type { Clock } from "../../ports/clock.ts";
+import type { Clock } from "../../ports/system.ts";
 import type { HttpRequest, HttpResponse, Transport } from "../../ports/http.ts";
 import { bodyBytes, httpResponse } from "../http_message.ts";
 import { Keys, type LocalCredentials } from "./keys.ts";

@@ -7,7 +7,7 @@
 import { hex, text } from "../../foundation/bytes.ts";
 import { sha256 } from "../../foundation/digest.ts";
 import { httpDate } from "../../foundation/timestamps.ts";
-import type { Clock } from "../../ports/clock.ts";
+import type { Clock } from "../../ports/system.ts";
 import type { PlainResponse } from "../http_message.ts";
 import { readClaim } from "./parsed_signature.ts";
 import { type RequestIds, s3Error, stsError } from "./error_document.ts";

@@ -6,7 +6,7 @@ import {
   type ServiceErrorDetail,
   TransportError,
 } from "../../../src/foundation/errors.ts";
-import type { AttemptFacts } from "../../../src/ports/recovery.ts";
+import type { AttemptFacts } from "../../../src/ports/service.ts";
 import { BucketRegions } from "../../../src/services/s3/bucket_region.ts";
 
 const NAMED = { "x-amz-bucket-region": "eu-central-1" };

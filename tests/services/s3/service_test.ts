@@ -3,7 +3,7 @@ import { utf8 } from "../../../src/foundation/bytes.ts";
 import { ServiceError } from "../../../src/foundation/errors.ts";
 import type { Caller } from "../../../src/ports/caller.ts";
 import type { HttpRequest } from "../../../src/ports/http.ts";
-import type { AttemptFacts } from "../../../src/ports/recovery.ts";
+import type { AttemptFacts } from "../../../src/ports/service.ts";
 import { GetObject, S3 } from "../../../src/services/s3/mod.ts";
 import { s3 } from "../../../src/services/s3/service.ts";
 import { s3Settings } from "../../../src/services/s3/settings.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { BodyInput } from "../../../ports/body.ts";
+import type { BodyInput } from "../../../ports/http.ts";
 import type { ResponseBase } from "../../../foundation/metadata.ts";
 import type { EventStream } from "../../../foundation/event_stream.ts";
 import type { StreamingBody } from "../../../foundation/streaming_body.ts";
