@@ -124,9 +124,13 @@ export class ConnectionPool implements Disposable {
     wanted: WantedConnection = {},
   ): Promise<Response> {
     const { fetch: send, proxy } = this.#options;
-    if (!isDeno()) return (send ?? fetch)(url, { ...init, ...RAW });
+    const direct = send === undefined && (wanted.direct || proxy === false);
+    if (!isDeno()) {
+      if (direct && isProxied(new URL(url))) throw proxyInTheWay(new URL(url));
+      return (send ?? fetch)(url, { ...init, ...RAW });
+    }
     if (send !== undefined) return send(url, init);
-    init.client = wanted.direct || proxy === false
+    init.client = direct
       ? this.#directClient(new URL(url), wanted)
       : this.#clientOf(wanted);
     return fetch(url, init);
@@ -238,10 +242,13 @@ function isOwn({ proxy }: ProxyOption): boolean {
     proxy.transport === "tcp";
 }
 
-function proxyInTheWay({ hostname }: URL): ConfigError {
+function proxyInTheWay({ hostname, protocol }: URL): ConfigError {
+  const runtime = isDeno() ? "Deno" : "this runtime";
   return new ConfigError(
     "ProxyInTheWay",
-    `Cannot send to ${hostname} without a proxy: the environment names one for https, and Deno goes round it only for hosts in NO_PROXY; set NO_PROXY=${hostname}, or leave proxy: false out`,
+    `Cannot send to ${hostname} without a proxy: the environment names one for ${
+      protocol.slice(0, -1)
+    }, and ${runtime} goes round it only for hosts in NO_PROXY; set NO_PROXY=${hostname}, or leave proxy: false out`,
   );
 }
 

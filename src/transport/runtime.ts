@@ -68,8 +68,8 @@ export function proxyInEnvironment(): "absent" | "present" | "unreadable" {
 }
 
 /**
- * Whether Deno sends a URL through a proxy that the environment names. Asks for
- * no permission.
+ * Whether the runtime sends a URL through a proxy that the environment names.
+ * Asks for no permission.
  *
  * Source: `ext/fetch/proxy.rs` of Deno, which follows the rules of curl.
  *
@@ -77,12 +77,43 @@ export function proxyInEnvironment(): "absent" | "present" | "unreadable" {
  * @returns `undefined` where the variables may not be read.
  */
 export function isProxied(url: URL): boolean | undefined {
-  if (!isDeno()) return false;
+  if (!isDeno()) return isProxiedElsewhere(url);
   const named = variablesFor(url).map((name) => variable(name));
   if (named.every((value) => value === "")) return false;
   const isNamed = named.some((value) => value !== "" && value !== undefined);
   const excepted = isNamed ? isExcepted(url) : undefined;
   return excepted === undefined ? undefined : !excepted;
+}
+
+/** The part of the global `process` of Bun and Node that is used. */
+interface ProcessFacts {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly execArgv?: readonly string[];
+}
+
+/**
+ * Bun follows the variables always, Node where it is told to. What counts as an
+ * exception is less than there, so that nothing goes through a proxy unseen.
+ */
+function isProxiedElsewhere({ protocol, host, hostname }: URL): boolean {
+  const { process } = globalThis as { readonly process?: ProcessFacts };
+  if (process === undefined) return false;
+  const { env, execArgv = [] } = process;
+  const isTold = env["NODE_USE_ENV_PROXY"] === "1" ||
+    [...execArgv, env["NODE_OPTIONS"] ?? ""].some((flags) =>
+      flags.includes("--use-env-proxy")
+    );
+  if (!isTold && !("Bun" in globalThis)) return false;
+  const own = protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
+  const isNamed = [own, "ALL_PROXY"].some((name) =>
+    env[name] || env[name.toLowerCase()]
+  );
+  const rules = (env["NO_PROXY"] ?? env["no_proxy"] ?? "").split(/[\s,]+/);
+  return isNamed &&
+    !rules.some((rule) =>
+      rule === "*" || rule === hostname || rule === host ||
+      rule.startsWith(".") && hostname.endsWith(rule)
+    );
 }
 
 /**

@@ -58,3 +58,16 @@ for (const [name, options] of Object.entries(refused)) {
     return "not refused";
   });
 }
+
+const { env } = (globalThis as unknown as {
+  readonly process: { readonly env: Record<string, string> };
+}).process;
+env["HTTP_PROXY"] = "http://127.0.0.1:9";
+env["NODE_USE_ENV_PROXY"] = "1";
+for (const exception of ["10.0.0.1", "127.0.0.1"]) {
+  env["NO_PROXY"] = exception;
+  await tell(`past the proxy but for ${exception}`, async () => {
+    await new Session({ proxy: false }).client(S3).listBuckets();
+    return "sent";
+  });
+}

@@ -59,6 +59,8 @@ for (
         "proxy: NotOnThisRuntime",
         "caCerts: NotOnThisRuntime",
         "connectTimeoutMs: NotOnThisRuntime",
+        "past the proxy but for 10.0.0.1: ProxyInTheWay",
+        "past the proxy but for 127.0.0.1: sent",
       ]);
       assertEquals(await Deno.readFile(`${folder}/out`), bytes);
       await Deno.remove(folder, { recursive: true });
