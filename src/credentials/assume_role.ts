@@ -24,6 +24,7 @@ import {
 import type { MfaCode } from "./default_chain.ts";
 import { failure } from "./failure.ts";
 import { type RefreshDeps, RefreshingCredentials } from "./refreshing.ts";
+import type { RoleCache } from "./role_cache.ts";
 import { notInProfile, placeOf, type ProfileDeps, textIn } from "./section.ts";
 import { hasStaticKeys } from "./static_keys.ts";
 import { credentialsValue } from "./value.ts";
@@ -36,6 +37,8 @@ export interface AssumeRoleDeps extends ProfileDeps, RefreshDeps {
   readonly assumeRole: AssumeRole;
   /** Gets the code of an MFA device. Absent: roles that need one fail. */
   readonly mfaCode?: MfaCode;
+  /** Keeps credentials on disk. Absent: they are kept in memory only. */
+  readonly roleCache?: RoleCache;
   /** The providers that a source profile is asked through, in order. */
   readonly sourceProviders: (profile: string) => readonly CredentialProvider[];
   /** The providers that `credential_source` can name. */
@@ -83,7 +86,7 @@ function rolesOnTop(
 }
 
 function roleProvider(
-  { clock, assumeRole, mfaCode }: AssumeRoleDeps,
+  { clock, assumeRole, mfaCode, roleCache }: AssumeRoleDeps,
   as: CredentialSource,
   planned: PlannedRole,
 ): CredentialProvider {
@@ -96,6 +99,8 @@ function roleProvider(
   return {
     name: NAME,
     load: async (signal) => {
+      const kept = await roleCache?.get(planned);
+      if (kept !== undefined) return credentialsValue(kept, NAME);
       // Found missing before a person is asked for a code.
       await as.get(signal);
       const code = await codeFor(request, assumed, mfaCode, signal);
@@ -104,6 +109,7 @@ function roleProvider(
         ...code !== undefined && { TokenCode: code },
       }, signal);
       assumed = true;
+      await roleCache?.set(planned, credentials);
       return credentialsValue(credentials, NAME);
     },
   };

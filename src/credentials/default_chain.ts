@@ -36,6 +36,7 @@ import { envProvider } from "./env.ts";
 import { instanceProvider, type MetadataMemory } from "./instance.ts";
 import { loginProvider } from "./login.ts";
 import { processProvider } from "./process.ts";
+import type { RoleCache } from "./role_cache.ts";
 import { textIn } from "./section.ts";
 import { ssoProvider } from "./sso.ts";
 import { configFileProvider, sharedFileProvider } from "./static_keys.ts";
@@ -188,6 +189,8 @@ export interface ChainContext {
   readonly readSections?: ReadSections;
   /** Gets the code of an MFA device. Absent: roles that need one fail. */
   readonly mfaCode?: MfaCode;
+  /** Keeps the credentials of roles on disk. Absent: in memory only. */
+  readonly roleCache?: RoleCache;
   /** Where metadata services were asked before. Absent: nothing is remembered. */
   readonly memory?: MetadataMemory;
   /** Reaches STS. */

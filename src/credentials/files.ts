@@ -106,15 +106,18 @@ interface Unwritten {
  * @param system Where it is to be.
  * @param path Its path.
  * @param value What is to be in it.
+ * @param folder Makes its folder where that is missing. Default: does not.
  * @returns Why it was not written; `undefined` where it was.
  */
 export async function writeJsonFile(
   system: Pick<System, "writePrivate">,
   path: string,
   value: JsonObject,
+  folder?: "make",
 ): Promise<Unwritten | undefined> {
   try {
-    const written = await system.writePrivate(path, JSON.stringify(value));
+    const text = JSON.stringify(value);
+    const written = await system.writePrivate(path, text, folder);
     switch (written.kind) {
       case "found":
         return undefined;

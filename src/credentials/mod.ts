@@ -111,3 +111,4 @@ export { type SsoDeps, ssoProvider, type SsoTokenDeps } from "./sso.ts";
 export { configFileProvider, sharedFileProvider } from "./static_keys.ts";
 export { credentialsValue } from "./value.ts";
 export { type WebIdentityDeps, webIdentityProvider } from "./web_identity.ts";
+export type { CachedRole, RoleCache, RoleCacheDeps } from "./role_cache.ts";

@@ -11,6 +11,7 @@ import {
   provider,
   type Resolution,
 } from "./chain.ts";
+import type { RoleCache } from "./role_cache.ts";
 import { notInProfile, type ProfileDeps, textIn } from "./section.ts";
 import { needTextFile } from "./files.ts";
 import { credentialsValue } from "./value.ts";
@@ -33,6 +34,8 @@ export interface WebIdentityDeps extends ProfileDeps {
   readonly system: Pick<System, "env" | "readText">;
   /** Names the session where nothing else does. */
   readonly clock: Clock;
+  /** Keeps credentials on disk. Absent: they are kept in memory only. */
+  readonly roleCache?: RoleCache;
   /** Reaches STS without a signature. */
   readonly assumeRoleWithWebIdentity: AssumeRoleWithWebIdentity;
   /** Whether variables count beside the profile; each beats its key. */
@@ -59,12 +62,18 @@ export function webIdentityProvider(
       throw roleMissing(deps, role);
     }
     const session = setting(deps, SESSION);
-    const token = await needTextFile(deps.system, path.value, NAME);
-    const credentials = await deps.assumeRoleWithWebIdentity(token, {
+    const asked = {
       RoleArn: role.value,
-      RoleSessionName: session.kind === "found" && session.value ||
-        `botocore-session-${seconds}`,
-    }, signal);
+      ...session.kind === "found" && session.value &&
+        { RoleSessionName: session.value },
+    };
+    const kept = await deps.roleCache?.get(asked);
+    const credentials = kept ?? await deps.assumeRoleWithWebIdentity(
+      await needTextFile(deps.system, path.value, NAME),
+      { RoleSessionName: `botocore-session-${seconds}`, ...asked },
+      signal,
+    );
+    if (kept === undefined) await deps.roleCache?.set(asked, credentials);
     return {
       kind: "found",
       credentials: credentialsValue(credentials, NAME),

@@ -162,9 +162,9 @@ class PermissionRecorder {
       env: (name) => note("env", name, inner.env(name)),
       readText: async (path) => note("read", path, await inner.readText(path)),
       stat: async (path) => note("read", path, await inner.stat(path)),
-      writePrivate: async (path, text) => {
+      writePrivate: async (path, text, missing) => {
         const folder = path.replace(/[/\\][^/\\]*$/, "") || "/";
-        const written = await inner.writePrivate(path, text);
+        const written = await inner.writePrivate(path, text, missing);
         // The file takes its place by being renamed, which reads the folder.
         note("read", folder, written);
         return note("write", folder, written);

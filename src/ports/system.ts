@@ -93,9 +93,14 @@ export interface System {
    * Writes a text file that only its owner can read (mode 0600): whole, or not
    * at all.
    *
+   * @param folder Makes its folder where that is missing. Default: does not.
    * @returns `found` when it was written; `absent` where its folder is missing.
    */
-  writePrivate(path: string, text: string): Promise<Found<true>>;
+  writePrivate(
+    path: string,
+    text: string,
+    folder?: "make",
+  ): Promise<Found<true>>;
   /**
    * Runs a program and waits for it. `absent`: there is no such program.
    *

@@ -18,6 +18,7 @@ import {
   type MfaCode,
   RereadChain,
 } from "../credentials/default_chain.ts";
+import type { RoleCache, RoleCacheDeps } from "../credentials/role_cache.ts";
 import { MetadataMemory } from "../credentials/instance.ts";
 import type {
   CredentialProvider,
@@ -117,7 +118,7 @@ function memoryOf({ options }: SearchDeps): MetadataMemory {
 async function contextOf(session: SearchDeps): Promise<ChainContext> {
   const { system, clock, random, logger, sts, mfaCode } = session;
   const transports = session.transports();
-  const { region, maxCredentialBytes } = session.options;
+  const { region, maxCredentialBytes, roleCache } = session.options;
   return {
     ...await session.setup(),
     signInTransport: signInTransport(session),
@@ -136,8 +137,17 @@ async function contextOf(session: SearchDeps): Promise<ChainContext> {
     transport: transports.get(),
     readSections,
     memory: memoryOf(session),
+    ...roleCache === "cli" && {
+      roleCache: await roleCacheOf({ system, clock, logger }),
+    },
     ...region !== undefined && { region },
     ...mfaCode && { mfaCode },
     ...maxCredentialBytes !== undefined && { maxCredentialBytes },
   };
+}
+
+/** Few programs keep roles on disk. */
+async function roleCacheOf(deps: RoleCacheDeps): Promise<RoleCache> {
+  const { RoleCache } = await import("../credentials/role_cache.ts");
+  return new RoleCache(deps);
 }

@@ -24,6 +24,11 @@ export interface SessionOptions extends ClientConfig {
    */
   readonly mfaCode?: (serialNumber: string) => Promise<string>;
   /**
+   * `"cli"` keeps the credentials of profiles' roles on disk, where the AWS CLI
+   * does: `~/.aws/cli/cache`. Default: in memory only.
+   */
+  readonly roleCache?: "cli";
+  /**
    * Account that calls must be made in, 12 digits. Checked before the first
    * call. Default: any.
    */
@@ -71,6 +76,7 @@ export const SESSION_OPTIONS: readonly string[] = [
     {
       profile: 0,
       mfaCode: 0,
+      roleCache: 0,
       expectedAccount: 0,
       maxDocumentBytes: 0,
       maxCredentialBytes: 0,
@@ -149,7 +155,17 @@ export function checkSessionOptions(options: SessionOptions): void {
       `Cannot use the option ${name} of the session: it has no method ${method}${hint}`,
     );
   }
-  const { logBodies } = options;
+  const { logBodies, roleCache } = options;
+  if (roleCache !== undefined && roleCache !== "cli") {
+    throw new ConfigError(
+      "InvalidConfigError",
+      `Cannot use the option roleCache of the session: it must be "cli", found ${
+        typeof roleCache === "string"
+          ? `"${roleCache}"`
+          : `a ${typeof roleCache}`
+      }`,
+    );
+  }
   if (logBodies !== undefined && typeof logBodies !== "boolean") {
     throw new ConfigError(
       "InvalidConfigError",

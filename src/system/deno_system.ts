@@ -54,7 +54,11 @@ export class DenoSystem implements System, WritableFiles {
     return deniedWholly(facts, { name: "read", path });
   }
 
-  async writePrivate(path: string, text: string): Promise<Found<true>> {
+  async writePrivate(
+    path: string,
+    text: string,
+    missing?: "make",
+  ): Promise<Found<true>> {
     const folder = folderOf(path);
     // Renaming a file needs to read it as well.
     for (const name of ["write", "read"] as const) {
@@ -63,6 +67,7 @@ export class DenoSystem implements System, WritableFiles {
     }
     const temporary = `${path}.${crypto.randomUUID()}.tmp`;
     return await found(`--allow-write=${folder}`, async () => {
+      if (missing === "make") await Deno.mkdir(folder, { recursive: true });
       try {
         await Deno.writeTextFile(temporary, text, {
           createNew: true,

@@ -164,9 +164,17 @@ export class NodeSystem implements System, WritableFiles {
     });
   }
 
-  async writePrivate(path: string, text: string): Promise<Found<true>> {
+  async writePrivate(
+    path: string,
+    text: string,
+    missing?: "make",
+  ): Promise<Found<true>> {
     const temporary = `${path}.${crypto.randomUUID()}.tmp`;
     return await found(path, "write", async () => {
+      if (missing === "make") {
+        const folder = path.replace(/[/\\][^/\\]*$/, "");
+        await this.#files.mkdir(folder, { recursive: true });
+      }
       const file = await this.#files.open(temporary, "wx", 0o600);
       try {
         try {
