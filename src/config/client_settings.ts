@@ -145,13 +145,13 @@ interface ClientSettingsInput {
   /** The service. */
   readonly service: Pick<ServiceDefinition, "id" | "settings">;
   /** Where settings can be set. */
-  readonly places: SettingSources;
+  readonly sources: SettingSources;
   /** What the files say. */
   readonly profiles: Pick<ProfileSet, "services">;
   /** Where the certificates are. */
   readonly system: System;
   /** The retry mode where none is set. Default: `"standard"`. */
-  readonly usualRetryMode?: RetryMode;
+  readonly defaultRetryMode?: RetryMode;
 }
 
 /**
@@ -160,42 +160,46 @@ interface ClientSettingsInput {
  * @throws {ConfigError} If a value is not allowed, or contradicts another.
  */
 export async function resolveClient(
-  { service, places, profiles, system, usualRetryMode }: ClientSettingsInput,
+  { service, sources, profiles, system, defaultRetryMode }: ClientSettingsInput,
 ): Promise<ClientSettings> {
   const own: Record<string, Resolved<unknown>> = {};
-  for (const row of service.settings) own[row.name] = resolve(row, places);
-  const endpointUrl = resolveEndpointUrl(service.id, places, profiles.services);
-  const useDualstackEndpoint = resolve(DUALSTACK, places);
-  const useFipsEndpoint = resolve(FIPS, places);
+  for (const row of service.settings) own[row.name] = resolve(row, sources);
+  const endpointUrl = resolveEndpointUrl(
+    service.id,
+    sources,
+    profiles.services,
+  );
+  const useDualstackEndpoint = resolve(DUALSTACK, sources);
+  const useFipsEndpoint = resolve(FIPS, sources);
   refuseVariant(FIPS.name, useFipsEndpoint, endpointUrl);
   refuseVariant(DUALSTACK.name, useDualstackEndpoint, endpointUrl);
   return {
     endpointUrl,
-    retry: resolveRetry(places, usualRetryMode),
-    connectTimeoutMs: resolve(CONNECT_TIMEOUT, places),
-    readTimeoutMs: resolve(READ_TIMEOUT, places),
-    attemptTimeoutMs: resolve(ATTEMPT_TIMEOUT, places),
-    totalTimeoutMs: resolve(TOTAL_TIMEOUT, places),
-    maxConnections: resolve(MAX_CONNECTIONS, places),
-    queueTimeoutMs: resolve(QUEUE_TIMEOUT, places),
-    maxIdleConnections: resolve(MAX_IDLE_CONNECTIONS, places),
-    proxy: resolve(PROXY, places),
-    caCerts: await resolveCaCerts(places, system),
+    retry: resolveRetry(sources, defaultRetryMode),
+    connectTimeoutMs: resolve(CONNECT_TIMEOUT, sources),
+    readTimeoutMs: resolve(READ_TIMEOUT, sources),
+    attemptTimeoutMs: resolve(ATTEMPT_TIMEOUT, sources),
+    totalTimeoutMs: resolve(TOTAL_TIMEOUT, sources),
+    maxConnections: resolve(MAX_CONNECTIONS, sources),
+    queueTimeoutMs: resolve(QUEUE_TIMEOUT, sources),
+    maxIdleConnections: resolve(MAX_IDLE_CONNECTIONS, sources),
+    proxy: resolve(PROXY, sources),
+    caCerts: await resolveCaCerts(sources, system),
     useDualstackEndpoint,
     useFipsEndpoint,
     service: own,
-    ...regionOf(places),
+    ...regionOf(sources),
   };
 }
 
 /**
  * The pseudo-regions of old config files, such as `us-gov-west-1-fips` and
- * `fips-us-east-1`: a region and the wish for its FIPS hosts, as in botocore.
+ * `fips-us-east-1`: a region and the choice of its FIPS hosts, as in botocore.
  */
 function regionOf(
-  places: SettingSources,
+  sources: SettingSources,
 ): Pick<ClientSettings, "region"> & Partial<ClientSettings> {
-  const region = resolve(REGION, places);
+  const region = resolve(REGION, sources);
   const name = region.value?.replace(/^fips-|-fips$/g, "");
   if (!name || name === region.value) return { region };
   return {
@@ -215,16 +219,16 @@ interface SessionConnections {
 /**
  * Resolves how a session connects where no client is concerned: to sign in.
  *
- * @param places Where settings can be set.
+ * @param sources Where settings can be set.
  * @param system Where the certificates are.
  * @throws {ConfigError} If a value is not allowed.
  */
 export async function resolveConnections(
-  places: SettingSources,
+  sources: SettingSources,
   system: System,
 ): Promise<SessionConnections> {
-  const proxy = resolve(PROXY, places).value;
-  const caCerts = (await resolveCaCerts(places, system)).value;
+  const proxy = resolve(PROXY, sources).value;
+  const caCerts = (await resolveCaCerts(sources, system)).value;
   return {
     ...proxy === undefined ? {} : { proxy },
     ...caCerts === undefined ? {} : { caCerts },
@@ -255,24 +259,24 @@ function refuseVariant(
 /**
  * Resolves the region alone, as a session that has no client yet needs it.
  *
- * @param places Where it can be set.
+ * @param sources Where it can be set.
  * @throws {ConfigError} `"InvalidRegionError"` if it is no region.
  */
 export function resolveRegion(
-  places: SettingSources,
+  sources: SettingSources,
 ): Resolved<string | undefined> {
-  return regionOf(places).region;
+  return regionOf(sources).region;
 }
 
 /**
  * Resolves the id of the application, for the user agent.
  *
- * @param places Where it can be set; code is not among them.
+ * @param sources Where it can be set; code is not among them.
  */
 export function resolveAppId(
-  places: SettingSources,
+  sources: SettingSources,
 ): Resolved<string | undefined> {
-  return resolve(USER_AGENT_APP_ID, { ...places, given: [] });
+  return resolve(USER_AGENT_APP_ID, { ...sources, explicit: [] });
 }
 
 /**
@@ -280,14 +284,14 @@ export function resolveAppId(
  * one that loses here. To be called once per session.
  *
  * @param region The resolved region.
- * @param logger Where it is told.
+ * @param logger Gets the warning.
  */
 export function tellRegionConflict(
-  { value, source, beaten }: Resolved<string | undefined>,
+  { value, source, overridden }: Resolved<string | undefined>,
   logger: Logger,
 ): void {
   if (source.kind !== "env") return;
-  const other = beaten.find((it) => it.source.kind === "env");
+  const other = overridden.find((it) => it.source.kind === "env");
   if (other === undefined || other.value === value) return;
   logger.warn(
     "AWS_REGION and AWS_DEFAULT_REGION differ; AWS_REGION counts",
@@ -325,32 +329,32 @@ const IGNORE: WithDefault<boolean> = {
  * `endpoint_url`. Outside code an empty one counts as none.
  *
  * @param service Id of the service, for example `"s3"`.
- * @param places Where settings can be set.
+ * @param sources Where settings can be set.
  * @param services The `services` sections of the config file.
  * @throws {ConfigError} If it is no URL, or the profile names a `services`
  * section that is not there.
  */
 export function resolveEndpointUrl(
   service: string,
-  places: SettingSources,
+  sources: SettingSources,
   services: ProfileSet["services"],
 ): Resolved<string | undefined> {
   const name = service.replaceAll("-", "_");
   const { candidates, denied } = search({
     ...ENDPOINT_URL,
     env: [`AWS_ENDPOINT_URL_${name.toUpperCase()}`, "AWS_ENDPOINT_URL"],
-  }, places);
-  if (places.brief && candidates[0]?.source.kind === "code") {
+  }, sources);
+  if (sources.brief && candidates[0]?.source.kind === "code") {
     return settle(ENDPOINT_URL, { candidates, denied });
   }
   const of = (kind: Candidate["source"]["kind"]): readonly Candidate[] =>
     candidates.filter(({ source, value }) =>
       source.kind === kind && (kind === "code" || value !== "")
     );
-  const ignore = resolve(IGNORE, places);
+  const ignore = resolve(IGNORE, sources);
   const configured = ignore.value ? [] : [
     ...of("env"),
-    ...inServices(name, places.profile.section, services),
+    ...inServices(name, sources.profile.section, services),
     ...of("file"),
   ];
   return settle(ENDPOINT_URL, {
@@ -368,7 +372,7 @@ function inServices(
   if (profile === undefined || name === undefined) return [];
   const section = typeof name === "string" ? services.get(name) : undefined;
   if (section === undefined) {
-    const { file, line } = profile.places["services"] ?? profile.place;
+    const { file, line } = profile.locations["services"] ?? profile.location;
     throw new ConfigError(
       "InvalidConfigError",
       `Cannot find the endpoints that the profile names in "${file}", line ${line}: there is no section [services ${
@@ -406,17 +410,17 @@ const CA_BUNDLE: Setting<string> = {
  * `AWS_CA_BUNDLE` or the profile's `ca_bundle` names.
  */
 async function resolveCaCerts(
-  places: SettingSources,
+  sources: SettingSources,
   system: System,
 ): Promise<Resolved<readonly string[] | undefined>> {
-  const given = resolve(CA_CERTS, places);
-  if (places.brief && given.value !== undefined) return given;
-  const bundle = resolve(CA_BUNDLE, { ...places, given: [] });
-  if (given.value !== undefined) {
+  const explicit = resolve(CA_CERTS, sources);
+  if (sources.brief && explicit.value !== undefined) return explicit;
+  const bundle = resolve(CA_BUNDLE, { ...sources, explicit: [] });
+  if (explicit.value !== undefined) {
     const weaker = bundle.value === undefined
       ? []
-      : [{ source: bundle.source, value: bundle.value }, ...bundle.beaten];
-    return { ...given, beaten: [...given.beaten, ...weaker] };
+      : [{ source: bundle.source, value: bundle.value }, ...bundle.overridden];
+    return { ...explicit, overridden: [...explicit.overridden, ...weaker] };
   }
   if (bundle.value === undefined) return { ...bundle, value: undefined };
   const text = await readBundle(

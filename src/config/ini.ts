@@ -121,15 +121,15 @@ function sortIn(
 
 function configSection(section: IniSection, file: string): ConfigSection {
   const values: Record<string, ProfileValue> = bare();
-  const places: Record<string, SettingLocation> = bare();
+  const locations: Record<string, SettingLocation> = bare();
   for (const [key, { value, line, lines }] of section.values) {
     values[key] = typeof value === "string" ? value : bare(value);
-    places[key] = { file, line };
+    locations[key] = { file, line };
     for (const [inner, innerLine] of lines ?? []) {
-      places[`${key}.${inner}`] = { file, line: innerLine };
+      locations[`${key}.${inner}`] = { file, line: innerLine };
     }
   }
-  return { values, places, place: { file, line: section.line } };
+  return { values, locations, location: { file, line: section.line } };
 }
 
 /** The values of the credentials file win key by key; a block is replaced whole. */
@@ -144,7 +144,7 @@ function merged(config: Sections, credentials: Sections): Sections {
 
 function overlay(under: ConfigSection, over: ConfigSection): ConfigSection {
   // Places of a replaced block's keys would point into the other file.
-  const kept = Object.entries(under.places).filter(([key]) =>
+  const kept = Object.entries(under.locations).filter(([key]) =>
     !Object.hasOwn(over.values, key.split(".")[0] ?? key)
   );
   return {
@@ -152,8 +152,8 @@ function overlay(under: ConfigSection, over: ConfigSection): ConfigSection {
       ...Object.entries(under.values),
       ...Object.entries(over.values),
     ]),
-    places: bare([...kept, ...Object.entries(over.places)]),
-    place: under.place,
+    locations: bare([...kept, ...Object.entries(over.locations)]),
+    location: under.location,
   };
 }
 

@@ -49,11 +49,11 @@ const NO_SECTIONS: ReadonlyMap<string, ConfigSection> = new Map();
 async function load(
   system: System,
   variable: string,
-  usual: string,
+  fallback: string,
 ): Promise<ConfigText> {
   const named = system.env(variable);
   const { path, denied } = expandPath(
-    named.kind === "found" ? named.value : usual,
+    named.kind === "found" ? named.value : fallback,
     system,
   );
   const flags = named.kind === "denied" ? [named.flag, ...denied] : denied;
@@ -110,7 +110,7 @@ export interface ChosenProfile {
 const VARIABLES = ["AWS_DEFAULT_PROFILE", "AWS_PROFILE"];
 
 /** What counts where nothing chooses. */
-const USUAL = "default";
+const DEFAULT_PROFILE = "default";
 
 /**
  * Finds the profile that counts: the one given in code, else the one that the
@@ -118,16 +118,16 @@ const USUAL = "default";
  *
  * @param profiles What the files say.
  * @param system Whose environment counts.
- * @param given The name given in code.
+ * @param explicit The name given in code.
  * @throws {ConfigError} `"ProfileNotFound"` if the chosen profile is in neither
  * file, or if it was given in code and a file may not be read.
  */
 export function chooseProfile(
   profiles: ProfileSet,
   system: System,
-  given?: string,
+  explicit?: string,
 ): ChosenProfile {
-  const choice = choose(system, given);
+  const choice = choose(system, explicit);
   const section = profiles.profiles.get(choice.name);
   if (choice.source.kind === "code") refuseDenied(choice, profiles);
   if (section !== undefined) return { ...choice, section };
@@ -140,10 +140,10 @@ export function chooseProfile(
   );
 }
 
-function choose(system: System, given: string | undefined): ChosenProfile {
-  if (given !== undefined) {
+function choose(system: System, explicit: string | undefined): ChosenProfile {
+  if (explicit !== undefined) {
     const source = { kind: "code", owner: "session", name: "profile" } as const;
-    return { name: given, source, denied: [] };
+    return { name: explicit, source, denied: [] };
   }
   const denied: string[] = [];
   for (const name of VARIABLES) {
@@ -153,7 +153,7 @@ function choose(system: System, given: string | undefined): ChosenProfile {
       return { name: found.value, source: { kind: "env", name }, denied };
     }
   }
-  return { name: USUAL, source: { kind: "default" }, denied };
+  return { name: DEFAULT_PROFILE, source: { kind: "default" }, denied };
 }
 
 /** With half of what the profile says, another identity could be found. */
@@ -180,12 +180,12 @@ function notFound(choice: ChosenProfile, profiles: ProfileSet): string {
   const { config, credentials } = profiles.files;
   return `Cannot find profile "${choice.name}"${by}: ${list}${
     like === undefined ? "." : `; did you mean "${like}"?`
-  } Looked in ${told(config, "the config file")} and ${
-    told(credentials, "the credentials file")
+  } Looked in ${described(config, "the config file")} and ${
+    described(credentials, "the credentials file")
   }`;
 }
 
-function told(state: FileState, what: string): string {
+function described(state: FileState, what: string): string {
   const path = state.path === undefined ? what : `"${state.path}"`;
   const flags = missingFlags(state);
   if (flags.length > 0) return `${path} (not permitted: ${joinFlags(flags)})`;

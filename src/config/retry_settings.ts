@@ -17,7 +17,7 @@ import { nearestName } from "../foundation/options.ts";
 import type { Candidate, Resolved, Setting } from "../ports/config.ts";
 import type { RetryMode, RetryOptions, RetryStrategy } from "../ports/retry.ts";
 import {
-  type GivenOptions,
+  type ExplicitOptions,
   resolve,
   search,
   type SettingSources,
@@ -113,26 +113,26 @@ const OPTION_NAMES = Object.keys(
  * Resolves the settings of retries. What a client's option `retry` leaves out
  * comes from the session's.
  *
- * @param places Where settings can be set.
- * @param usual The mode where none is set.
+ * @param sources Where settings can be set.
+ * @param fallback The mode where none is set.
  * @throws {ConfigError} If a value is not allowed.
  */
 export function resolveRetry(
-  places: SettingSources,
-  usual: RetryMode = "standard",
+  sources: SettingSources,
+  fallback: RetryMode = "standard",
 ): RetrySettings {
   // A strategy hides whatever weaker sources say.
   let strategy: unknown;
-  const given: GivenOptions[] = [];
-  for (const { owner, options } of places.given) {
+  const explicit: ExplicitOptions[] = [];
+  for (const { owner, options } of sources.explicit) {
     const { retry } = options;
     if (retry === undefined) continue;
-    if (given.length === 0) strategy = retry;
-    given.push(flatten(owner, retry));
+    if (explicit.length === 0) strategy = retry;
+    explicit.push(flatten(owner, retry));
   }
-  const within: SettingSources = { ...places, given };
+  const within: SettingSources = { ...sources, explicit };
   const constants = resolve(CONSTANTS, within);
-  const mode = resolveMode(within, constants, usual);
+  const mode = resolveMode(within, constants, fallback);
   // Variables and profiles speak to all programs: only code contradicts itself.
   if (
     mode.value === "legacy" && constants.value === "2026" &&
@@ -162,10 +162,13 @@ export function resolveRetry(
  * @param retry The option.
  * @throws {ConfigError} If it is not allowed.
  */
-export function checkRetry(owner: GivenOptions["owner"], retry: unknown): void {
+export function checkRetry(
+  owner: ExplicitOptions["owner"],
+  retry: unknown,
+): void {
   if (retry === undefined) return;
   resolveRetry({
-    given: [{ owner, options: { retry } }],
+    explicit: [{ owner, options: { retry } }],
     system: { env: () => ({ kind: "absent" }) },
     profile: { name: "default" },
   });
@@ -173,12 +176,12 @@ export function checkRetry(owner: GivenOptions["owner"], retry: unknown): void {
 
 /** The new numbers, and every defaults mode but `legacy`, are of the standard mode. */
 function resolveMode(
-  places: SettingSources,
+  sources: SettingSources,
   constants: RetrySettings["constants"],
-  usual: RetryMode,
+  fallback: RetryMode,
 ): Resolved<RetryMode> {
-  const found = search(MODE, places);
-  const defaults = resolve(DEFAULTS_MODE, places);
+  const found = search(MODE, sources);
+  const defaults = resolve(DEFAULTS_MODE, sources);
   const implied: Candidate[] = [];
   if (constants.value === "2026") {
     implied.push({ source: constants.source, value: "standard" });
@@ -186,15 +189,18 @@ function resolveMode(
   if (defaults.value !== undefined && defaults.value !== "legacy") {
     implied.push({ source: defaults.source, value: "standard" });
   }
-  const resolved = settle({ ...MODE, fallback: usual }, {
+  const resolved = settle({ ...MODE, fallback }, {
     candidates: [...found.candidates, ...implied],
     denied: [...found.denied, ...defaults.denied],
   });
-  return { ...resolved, value: resolved.value ?? usual };
+  return { ...resolved, value: resolved.value ?? fallback };
 }
 
 /** `{ retry: { mode } }` → `{ "retry.mode": mode }`, so that errors name both. */
-function flatten(owner: GivenOptions["owner"], retry: unknown): GivenOptions {
+function flatten(
+  owner: ExplicitOptions["owner"],
+  retry: unknown,
+): ExplicitOptions {
   if (retry === undefined || isStrategy(retry)) return { owner, options: {} };
   if (typeof retry !== "object" || retry === null) {
     return { owner, options: { [MODE.name]: retry } };

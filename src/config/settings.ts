@@ -18,7 +18,7 @@ import type { System } from "../ports/system.ts";
 import type { ChosenProfile } from "./profiles.ts";
 
 /** Options given in code, by whom they were given to. */
-export interface GivenOptions {
+export interface ExplicitOptions {
   /** To a call, a client or a session. */
   readonly owner: "call" | "client" | "session";
   /** The options by name; one that is `undefined` is not set. */
@@ -28,7 +28,7 @@ export interface GivenOptions {
 /** Where settings can be set. */
 export interface SettingSources {
   /** In code, the strongest first. */
-  readonly given: readonly GivenOptions[];
+  readonly explicit: readonly ExplicitOptions[];
   /** In the environment. */
   readonly system: Pick<System, "env">;
   /** In the profile that counts. */
@@ -52,39 +52,39 @@ interface Search {
  * Resolves a setting.
  *
  * @param setting Its row.
- * @param places Where it can be set.
+ * @param sources Where it can be set.
  * @typeParam T Type of its value.
  * @throws {ConfigError} If the value that wins is not allowed.
  */
 export function resolve<T>(
   setting: Setting<T> & { readonly fallback: T },
-  places: SettingSources,
+  sources: SettingSources,
 ): Resolved<T>;
 export function resolve<T>(
   setting: Setting<T>,
-  places: SettingSources,
+  sources: SettingSources,
 ): Resolved<T | undefined>;
 export function resolve<T>(
   setting: Setting<T>,
-  places: SettingSources,
+  sources: SettingSources,
 ): Resolved<T | undefined> {
-  return settle(setting, search(setting, places));
+  return settle(setting, search(setting, sources));
 }
 
 /**
- * Looks for a setting in all places.
+ * Looks for a setting in all sources.
  *
  * @param setting Its row.
- * @param places Where it can be set.
+ * @param sources Where it can be set.
  */
 export function search(
   setting: Setting<unknown>,
-  { given, system, profile, brief }: SettingSources,
+  { explicit, system, profile, brief }: SettingSources,
 ): Search {
   const { name, env = [], profile: keys = [], emptyIsUnset } = setting;
   const candidates: Candidate[] = [];
   const denied: string[] = [];
-  for (const { owner, options } of given) {
+  for (const { owner, options } of explicit) {
     const value = Object.hasOwn(options, name) ? options[name] : undefined;
     if (value === undefined) continue;
     candidates.push({ source: { kind: "code", owner, name }, value });
@@ -126,8 +126,8 @@ export function inSection(
   const whole = section.values[outer];
   const value = inner === undefined ? whole : innerValue(whole, inner);
   if (value === undefined) return [];
-  const place: SettingLocation = section.places[key] ?? section.place;
-  return [{ source: { kind: "file", section: name, key, place }, value }];
+  const location: SettingLocation = section.locations[key] ?? section.location;
+  return [{ source: { kind: "file", section: name, key, location }, value }];
 }
 
 function innerValue(
@@ -151,9 +151,9 @@ export function settle<T>(
 ): Resolved<T | undefined> {
   const { fallback } = setting;
   const rest: Candidate = { source: { kind: "default" }, value: fallback };
-  const [winner, ...beaten] = candidates;
+  const [winner, ...overridden] = candidates;
   if (winner === undefined) {
-    return { value: fallback, source: rest.source, beaten: [], denied };
+    return { value: fallback, source: rest.source, overridden: [], denied };
   }
   const { source, value } = winner;
   // The row's own check stands for the type that the compiler cannot see here.
@@ -166,7 +166,7 @@ export function settle<T>(
   return {
     value: read,
     source,
-    beaten: fallback === undefined ? beaten : [...beaten, rest],
+    overridden: fallback === undefined ? overridden : [...overridden, rest],
     denied,
   };
 }
@@ -178,7 +178,7 @@ function wrongValue(
 ): ConfigError {
   return new ConfigError(
     setting.code ?? "InvalidConfigError",
-    `Cannot use ${shown(value)} as ${setting.name}, set by ${
+    `Cannot use ${displayed(value)} as ${setting.name}, set by ${
       sourceText(source)
     }: allowed is ${setting.allowed}`,
   );
@@ -192,14 +192,14 @@ export function sourceText(source: SettingSource): string {
     case "env":
       return `the environment variable ${source.name}`;
     case "file":
-      return `${source.key} of [${source.section}] in "${source.place.file}", line ${source.place.line}`;
+      return `${source.key} of [${source.section}] in "${source.location.file}", line ${source.location.line}`;
     case "default":
       return "default";
   }
 }
 
 /** A value as it may be shown: a URL may hold a password, an object anything. */
-function shown(value: unknown): string {
+function displayed(value: unknown): string {
   if (typeof value === "string") {
     const hasAddress = /\/\/|@/.test(value);
     return JSON.stringify(hasAddress ? redactAddress(value) : value);

@@ -242,7 +242,7 @@ export function planProfile(
     if (next.kind === "named") return { base: next, roles };
     const section = follow(profiles, current, next.profile, visited);
     visited.push(next.profile);
-    // Keys beat the role of a source profile, not that of the first one.
+    // Keys override the role of a source profile, not that of the first one.
     if (hasStaticKeys(section) || !isRole(section)) {
       return { base: next, roles };
     }

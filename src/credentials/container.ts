@@ -34,7 +34,7 @@ export interface ContainerDeps {
   readonly system: Pick<System, "env" | "readText">;
   /** Waits between attempts. */
   readonly clock: Clock;
-  /** Is told of failed attempts. */
+  /** Gets a message for each failed attempt. */
   readonly logger: Logger;
   /** Sends the question. */
   readonly transport: Transport;

@@ -166,7 +166,7 @@ export interface ChainContext {
   readonly clock: Clock;
   /** Source of jitter, in [0, 1). */
   readonly random: () => number;
-  /** Is told what happens. */
+  /** Gets messages. */
   readonly logger: Logger;
   /** Sends what is asked of metadata services. */
   readonly transport: Transport;

@@ -50,7 +50,7 @@ export interface InstanceDeps {
   readonly clock: Clock;
   /** Source of jitter, in [0, 1). */
   readonly random: () => number;
-  /** Is told of failed attempts. */
+  /** Gets a message for each failed attempt. */
   readonly logger: Logger;
   /** Sends the questions. */
   readonly transport: Transport;
@@ -292,7 +292,7 @@ class NotInUse extends Error {
 
 /** What {@linkcode Asker} needs. */
 interface AskerDeps {
-  /** Is told of failed attempts. */
+  /** Gets a message for each failed attempt. */
   readonly logger: Logger;
   /** Sends the questions. */
   readonly transport: Transport;
@@ -523,7 +523,7 @@ function isDisabled(system: Pick<System, "env">): boolean {
   return valueOf(DISABLED, { system, section: undefined });
 }
 
-/** Reads the settings; each variable beats the profile's key. */
+/** Reads the settings; each variable overrides the profile's key. */
 function instanceSettings(
   system: Pick<System, "env">,
   section: ConfigSection | undefined,

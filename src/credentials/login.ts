@@ -46,7 +46,7 @@ export interface LoginDeps extends ProfileDeps {
   readonly system: System;
   /** Tells when credentials end. */
   readonly clock: Clock;
-  /** Is told where a new session cannot be written. */
+  /** Gets a warning where a new session cannot be written. */
   readonly logger: Logger;
   /** Sends the refresh. */
   readonly transport: Transport;

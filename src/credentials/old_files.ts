@@ -88,7 +88,7 @@ function readLines(text: string): ReadonlyMap<string, string> {
 
 const BOTO_CONFIG = "boto-config";
 const BOTO_VARIABLE = "BOTO_CONFIG";
-const USUAL = ["/etc/boto.cfg", "~/.boto"];
+const DEFAULT_PATHS = ["/etc/boto.cfg", "~/.boto"];
 
 /**
  * Reads the sections of a config file.
@@ -123,7 +123,7 @@ export function boto2FileProvider(deps: Boto2FileDeps): ExplainableProvider {
       return { kind: "absent", why: "not in use" };
     }
     const named = system.env(BOTO_VARIABLE);
-    const written = named.kind === "found" ? [named.value] : USUAL;
+    const written = named.kind === "found" ? [named.value] : DEFAULT_PATHS;
     const flags = named.kind === "denied" ? [named.flag] : [];
     for (const one of written) {
       const { path, denied } = expandPath(one, system);

@@ -129,7 +129,7 @@ function readKeys(
   const output = readObject(printed);
   if (output === undefined) throw wrong("its output is not a JSON object");
   if (output["Version"] !== 1) {
-    throw wrong(`Version in its output must be 1, found ${shown(output)}`);
+    throw wrong(`Version in its output must be 1, found ${displayed(output)}`);
   }
   const [missing] = missingTexts(output, ["AccessKeyId", "SecretAccessKey"]);
   if (missing !== undefined) throw wrong(`its output has no ${missing}`);
@@ -154,7 +154,7 @@ function readKeys(
   };
 }
 
-function shown(output: JsonObject): string {
+function displayed(output: JsonObject): string {
   const version = output["Version"];
   return typeof version === "number" ? `${version}` : typeof version;
 }

@@ -23,7 +23,7 @@ import { credentialsValue } from "./value.ts";
 export interface RefreshDeps {
   /** Tells when credentials end. */
   readonly clock: Clock;
-  /** Is told of refreshes and of those that failed. */
+  /** Gets a message for each refresh, and for each that failed. */
   readonly logger: Logger;
 }
 
@@ -273,7 +273,7 @@ export class SharedWork<T> {
 
   #leave(run: Run<T>, reason: unknown): void {
     if (--run.waiting > 0 || this.#run !== run) return;
-    // Whoever asks next must not be handed work that was given up.
+    // The next caller must not get work that was given up.
     this.#run = undefined;
     run.controller.abort(reason);
   }

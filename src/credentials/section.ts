@@ -45,7 +45,7 @@ export function textIn(
  * @param key The key; where it is not set, the section's own line counts.
  */
 export function placeOf(section: ConfigSection, key: string): string {
-  const { file, line } = section.places[key] ?? section.place;
+  const { file, line } = section.locations[key] ?? section.location;
   return `"${file}" line ${line}`;
 }
 

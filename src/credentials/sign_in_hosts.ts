@@ -48,7 +48,7 @@ export function signInOrigin(region: string): string {
     return `https://${region}.signin.amazonaws-us-gov.com`;
   }
   const suffix = suffixOf(region);
-  return suffix === USUAL
+  return suffix === DEFAULT_SUFFIX
     ? `https://${region}.signin.aws.amazon.com`
     : `https://signin.${region}.${suffix}`;
 }
@@ -68,10 +68,11 @@ export function signInUrl(
   return (custom?.replace(/\/+$/, "") ?? origin()) + path;
 }
 
-const USUAL = "amazonaws.com";
+const DEFAULT_SUFFIX = "amazonaws.com";
 
 function suffixOf(region: string): string {
-  return SUFFIXES.find(([start]) => region.startsWith(start))?.[1] ?? USUAL;
+  return SUFFIXES.find(([start]) => region.startsWith(start))?.[1] ??
+    DEFAULT_SUFFIX;
 }
 
 /** A token must not go where a malformed region would lead. */

@@ -268,7 +268,7 @@ export interface SsoTokenDeps {
   readonly system: System;
   /** Tells when tokens end. */
   readonly clock: Clock;
-  /** Is told of refreshes that failed. */
+  /** Gets a warning for each refresh that failed. */
   readonly logger: Logger;
   /** Sends the refresh. */
   readonly transport: Transport;

@@ -37,10 +37,10 @@ export function credentialsValue(
   const hidden = {
     secretAccessKey: { get: () => secretAccessKey },
     ...sessionToken && { sessionToken: { get: () => sessionToken } },
-    toJSON: { value: () => shown(visible) },
-    toString: { value: () => told(visible) },
-    [DENO_INSPECT]: { value: () => told(visible) },
-    [NODE_INSPECT]: { value: () => told(visible) },
+    toJSON: { value: () => redacted(visible) },
+    toString: { value: () => displayed(visible) },
+    [DENO_INSPECT]: { value: () => displayed(visible) },
+    [NODE_INSPECT]: { value: () => displayed(visible) },
   };
   Object.defineProperties(visible, hidden);
   // The compiler does not see what defineProperties adds.
@@ -61,11 +61,11 @@ type Visible = Pick<
   "accessKeyId" | "accountId" | "expiration" | "source"
 >;
 
-function shown(visible: Visible): Visible {
+function redacted(visible: Visible): Visible {
   return { ...visible, accessKeyId: shortKeyId(visible.accessKeyId) };
 }
 
-function told({ accessKeyId, source, expiration }: Visible): string {
+function displayed({ accessKeyId, source, expiration }: Visible): string {
   const from = source === undefined ? "" : ` from ${source}`;
   const until = expiration === undefined
     ? ""

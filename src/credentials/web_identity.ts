@@ -38,7 +38,7 @@ export interface WebIdentityDeps extends ProfileDeps {
   readonly roleCache?: RoleCache;
   /** Reaches STS without a signature. */
   readonly assumeRoleWithWebIdentity: AssumeRoleWithWebIdentity;
-  /** Whether variables count beside the profile; each beats its key. */
+  /** Whether variables count beside the profile; each overrides its key. */
   readonly environment: "counts" | "ignored";
 }
 

@@ -30,8 +30,8 @@ export interface ExplainedSetting {
   /** Where it was set: code, variable, file and line, or default. */
   readonly source: string;
   /** Where else it was set, without effect. */
-  readonly beaten: readonly string[];
-  /** Flags without which places could not be looked at. */
+  readonly overridden: readonly string[];
+  /** Flags without which sources could not be looked at. */
   readonly denied: readonly string[];
 }
 
@@ -70,7 +70,7 @@ export async function explainConfig(
 ): Promise<ConfigExplanation> {
   const resolved = await resolveClient({
     service,
-    places: sources,
+    sources,
     profiles,
     system,
   });
@@ -88,7 +88,7 @@ export async function explainConfig(
  */
 function ofProxy(
   { proxy, endpointUrl }: ClientSettings,
-  places: SettingSources,
+  sources: SettingSources,
 ): readonly ExplainedSetting[] {
   if (proxy.source.kind !== "default") return [explained("proxy", proxy)];
   const scheme = endpointUrl.value?.startsWith("http:")
@@ -104,7 +104,7 @@ function ofProxy(
         accepts: () => false,
         allowed: "a URL",
         emptyIsUnset: true,
-      }, { ...places, given: [] }),
+      }, { ...sources, explicit: [] }),
     );
   return [
     variables("proxy", [...scheme, "ALL_PROXY", "all_proxy"]),
@@ -115,22 +115,25 @@ function ofProxy(
 /** A wrong one ends no call of a program that needs no metadata service. */
 function ofMetadata(
   row: Setting<unknown>,
-  places: SettingSources,
+  sources: SettingSources,
 ): ExplainedSetting {
   try {
-    const told = explained(row.name, resolve(row, { ...places, given: [] }));
-    if (told.value !== "") return told;
+    const found = explained(
+      row.name,
+      resolve(row, { ...sources, explicit: [] }),
+    );
+    if (found.value !== "") return found;
     // Where nothing names an address, the mode does.
-    const { system, profile } = places;
+    const { system, profile } = sources;
     const { endpoint, mode } = instanceAddress(system, profile.section);
     const value = row.name.endsWith("Mode") ? mode : endpoint;
-    return { ...told, value };
+    return { ...found, value };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return {
       name: row.name,
       source: `not allowed: ${error.message}`,
-      beaten: [],
+      overridden: [],
       denied: [],
     };
   }
@@ -168,31 +171,31 @@ function explanationOf(
 
 function explained(
   name: string,
-  { value, source, beaten, denied }: Resolved<unknown>,
+  { value, source, overridden, denied }: Resolved<unknown>,
 ): ExplainedSetting {
   return {
     name,
-    ...value === undefined ? {} : { value: shown(value) },
+    ...value === undefined ? {} : { value: displayed(value) },
     source: sourceText(source),
-    beaten: beaten.filter((other) => other.source.kind !== "default")
+    overridden: overridden.filter((other) => other.source.kind !== "default")
       .map((other) => sourceText(other.source)),
     denied,
   };
 }
 
 function line(
-  { name, value, source, beaten, denied }: ExplainedSetting,
+  { name, value, source, overridden, denied }: ExplainedSetting,
 ): string {
   const parts = [
     source,
-    ...beaten.map((place) => `before ${place}`),
+    ...overridden.map((place) => `before ${place}`),
     ...denied.map((flag) => `not looked at without ${flag}`),
   ];
   return `${name} = ${value ?? "nothing"} (${parts.join("; ")})`;
 }
 
 /** A URL may hold a password, a certificate is long. */
-function shown(value: unknown): string {
+function displayed(value: unknown): string {
   if (typeof value === "string") {
     return /\/\/|@/.test(value) ? redactAddress(value) : value;
   }

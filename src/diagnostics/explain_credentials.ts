@@ -67,7 +67,7 @@ export class CredentialsExplanation {
       const mark = source === this.decisive ? ">" : " ";
       return `${mark} ${source.name.padEnd(width)}  ${
         source.verdict.padEnd(7)
-      }  ${told(source)}`;
+      }  ${described(source)}`;
     });
     return [headline(this.decisive), ...lines].join("\n");
   }
@@ -143,7 +143,7 @@ function headline(decisive: SourceExplanation | undefined): string {
   }
 }
 
-function told(source: SourceExplanation): string {
+function described(source: SourceExplanation): string {
   const { detail, keyId, expiration, refresh } = source;
   return [
     detail,

@@ -83,9 +83,9 @@ export interface ConfigSection {
   /** The values. The object inherits nothing, so that any key can be looked up. */
   readonly values: Profile;
   /** Where the section starts. */
-  readonly place: SettingLocation;
+  readonly location: SettingLocation;
   /** Where each value stands, by key; `"s3.addressing_style"` for one in a block. */
-  readonly places: Readonly<Record<string, SettingLocation>>;
+  readonly locations: Readonly<Record<string, SettingLocation>>;
 }
 
 /** What became of one of the two files. */
@@ -149,7 +149,7 @@ export type SettingSource =
     /** The key, `"s3.addressing_style"` for one in a block. */
     readonly key: string;
     /** Where it stands. */
-    readonly place: SettingLocation;
+    readonly location: SettingLocation;
   }
   | {
     /** Nowhere: it is the default. */
@@ -175,7 +175,7 @@ export interface Resolved<T> {
   /** Where it was set. */
   readonly source: SettingSource;
   /** Where else it was set, in order, with values as they were found. */
-  readonly beaten: readonly Candidate[];
+  readonly overridden: readonly Candidate[];
   /** Flags without which places could not be looked at. */
   readonly denied: readonly string[];
 }

@@ -20,7 +20,7 @@ import {
   resolveClient,
   tellRegionConflict,
 } from "../config/client_settings.ts";
-import { checkGiven } from "../credentials/given.ts";
+import { checkExplicit } from "../credentials/explicit.ts";
 import {
   RefreshingCredentials,
   SESSION_WINDOWS,
@@ -95,11 +95,11 @@ export function coreOf(
 /** Who calls: who is given, made once for all calls of a client, or the session. */
 function identityOf(
   shared: Shared,
-  given: ClientConfig["credentials"],
+  explicit: ClientConfig["credentials"],
 ): ClientParts["identity"] {
-  if (given === undefined) return () => shared.identity();
+  if (explicit === undefined) return () => shared.identity();
   let source: Promise<CredentialSource | undefined> | undefined;
-  return () => source ??= Promise.resolve(shared.given(given));
+  return () => source ??= Promise.resolve(shared.explicit(explicit));
 }
 
 /** Variants that are kept; those that were not used for longest go first. */
@@ -134,7 +134,7 @@ class Variants {
   }
 
   #make({ region, credentials, retry }: Overrides): AssembledCore {
-    checkGiven(credentials);
+    checkExplicit(credentials);
     return assembledCore(this.#shared, {
       ...this.#client,
       overrides: {
@@ -153,7 +153,7 @@ type Overrides = {
   readonly [Name in keyof CallOverrides]-?: CallOverrides[Name] | undefined;
 };
 
-/** Options are often written at the call; strategies are told apart as objects. */
+/** Options are often written at the call; strategies are compared as objects. */
 function isSameRetry(
   a: Overrides["retry"],
   b: Overrides["retry"],
@@ -255,7 +255,7 @@ async function assembleParts(
   const sources = await shared.sources(config, overrides);
   const resolved = await resolveClient({
     service,
-    places: sources,
+    sources,
     profiles,
     system,
   });
@@ -408,10 +408,12 @@ function valuesOf(resolved: ClientSettings): Settings {
 function payloadPolicy(settings: Settings): PayloadPolicy {
   const { endpointUrl, requestChecksum, responseChecksum, payloadSigning } =
     settings;
-  const usual = endpointUrl === undefined ? "when_supported" : "when_required";
+  const fallback = endpointUrl === undefined
+    ? "when_supported"
+    : "when_required";
   return {
-    requestChecksum: requestChecksum ?? usual,
-    responseChecksum: responseChecksum ?? usual,
+    requestChecksum: requestChecksum ?? fallback,
+    responseChecksum: responseChecksum ?? fallback,
     requiredChecksum: endpointUrl === undefined || requestChecksum
       ? "CRC32"
       : "Content-MD5",

@@ -126,7 +126,7 @@ async function contextOf(session: SearchDeps): Promise<ChainContext> {
     signInEndpoint: (service, { profile, profiles }) =>
       resolveEndpointUrl(
         service,
-        { given: [], system, profile },
+        { explicit: [], system, profile },
         profiles.services,
       ).value,
     ...sts,

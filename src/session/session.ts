@@ -7,7 +7,7 @@ import { resolveRegion } from "../config/client_settings.ts";
 import { checkClientOptions, refuseUnknown } from "../config/options.ts";
 import { loadProfiles } from "../config/profiles.ts";
 import { checkRetry } from "../config/retry_settings.ts";
-import { checkGiven } from "../credentials/given.ts";
+import { checkExplicit } from "../credentials/explicit.ts";
 import type { ConfigExplanation } from "../diagnostics/explain_config.ts";
 import type { CredentialsExplanation } from "../diagnostics/explain_credentials.ts";
 import { ConfigError, NoCredentialsError } from "../foundation/errors.ts";
@@ -67,7 +67,7 @@ export class Session implements Disposable {
     checkSessionOptions(options);
     checkTransportOptions(options, options);
     checkRetry("session", options.retry);
-    checkGiven(options.credentials);
+    checkExplicit(options.credentials);
     this.#shared = new Shared(options, stsPorts);
   }
 
@@ -91,7 +91,7 @@ export class Session implements Disposable {
     checkClientOptions(service.service, given);
     checkTransportOptions(given, this.#shared.options);
     checkRetry("client", given.retry);
-    checkGiven(given.credentials);
+    checkExplicit(given.credentials);
     return new service(coreOf(this.#shared, service.service, given));
   }
 
@@ -199,7 +199,7 @@ export class Session implements Disposable {
   }
 
   /**
-   * Tells where each setting of a client comes from, and what it beat.
+   * Tells where each setting of a client comes from, and what it overrides.
    *
    * @typeParam Config Settings of the client.
    * @param service The client's class, for example `S3`.

@@ -10,7 +10,7 @@ import {
 } from "../config/profiles.ts";
 import type { SettingSources } from "../config/settings.ts";
 import type { MfaCode } from "../credentials/default_chain.ts";
-import { givenCredentials } from "../credentials/given.ts";
+import { explicitCredentials } from "../credentials/explicit.ts";
 import { ConfigError } from "../foundation/errors.ts";
 import { SinkLogger } from "../foundation/log.ts";
 import type { Clock, System, WritableFiles } from "../ports/system.ts";
@@ -140,7 +140,7 @@ export class Shared implements Disposable {
   ): Promise<SettingSources> {
     const { profile } = await this.setup();
     return {
-      given: [
+      explicit: [
         { owner: "call", options: { ...overrides } },
         { owner: "client", options: { ...config } },
         { owner: "session", options: { ...this.options } },
@@ -183,10 +183,10 @@ export class Shared implements Disposable {
 
   async #find(): Promise<CredentialSource | undefined> {
     const { credentials } = this.options;
-    if (credentials !== undefined) return this.given(credentials);
+    if (credentials !== undefined) return this.explicit(credentials);
     try {
       const { discoveredChain } = await import("./discovery.ts");
-      return this.given(await discoveredChain(this));
+      return this.explicit(await discoveredChain(this));
     } catch (error) {
       // The next call tries again.
       this.#identity = undefined;
@@ -201,9 +201,9 @@ export class Shared implements Disposable {
    * @param input What is given.
    * @returns The source; `undefined`: requests are not signed.
    */
-  given(input: CredentialsInput): CredentialSource | undefined {
+  explicit(input: CredentialsInput): CredentialSource | undefined {
     const { clock, logger, options: { expectedAccount } } = this;
-    const source = givenCredentials(input, {
+    const source = explicitCredentials(input, {
       clock,
       logger: logger.child("credentials"),
     });

@@ -121,7 +121,9 @@ export class DenoSystem implements System, WritableFiles {
       try {
         if (only) await checkSame(file, only);
         const facts = await file.stat();
-        if (facts.isDirectory) throw new Deno.errors.IsADirectory(shown(path));
+        if (facts.isDirectory) {
+          throw new Deno.errors.IsADirectory(pathText(path));
+        }
         if (from > 0) await file.seek(from, Deno.SeekMode.Start);
         const length = lengthOf(facts);
         const left = length === undefined ? undefined : length - from;
@@ -178,7 +180,7 @@ export class DenoSystem implements System, WritableFiles {
       { name: "read", path: fresh },
     ] as const;
     const flag = missing.find((permission) => !granted(permission));
-    if (flag) return denied(`--allow-${flag.name}=${shown(flag.path)}`);
+    if (flag) return denied(`--allow-${flag.name}=${pathText(flag.path)}`);
     return await writing(path, async () => {
       const made = await newFile(fresh, 0o600);
       return claimed(keep ? await keptOr(path, fresh, made) : made);
@@ -234,7 +236,7 @@ export class DenoSystem implements System, WritableFiles {
     ] as const;
     const missing = flags.find((permission) => !granted(permission));
     if (missing) {
-      return denied(`--allow-${missing.name}=${shown(missing.path)}`);
+      return denied(`--allow-${missing.name}=${pathText(missing.path)}`);
     }
     return await writing(to, async () => {
       await Deno.rename(from, to);
@@ -351,9 +353,9 @@ async function releasePipe(
     throw new ConfigError(
       "FileDenied",
       `Cannot stop waiting for a writer of the pipe "${
-        shown(path)
+        pathText(path)
       }": that takes opening it for writing, which the program may not; run it with --allow-write=${
-        shown(path)
+        pathText(path)
       }`,
       { cause },
     );
@@ -370,7 +372,7 @@ async function reading<T>(
   path: string | URL,
   read: () => Promise<T>,
 ): Promise<Found<T>> {
-  const flag = `--allow-read=${shown(path)}`;
+  const flag = `--allow-read=${pathText(path)}`;
   if (!granted({ name: "read", path })) return denied(flag);
   return await found(flag, read);
 }
@@ -379,13 +381,13 @@ async function writing<T>(
   path: string | URL,
   write: () => Promise<T>,
 ): Promise<Found<T>> {
-  const flag = `--allow-write=${shown(path)}`;
+  const flag = `--allow-write=${pathText(path)}`;
   if (!granted({ name: "write", path })) return denied(flag);
   return await found(flag, write);
 }
 
 /** A path as a flag has it. */
-function shown(path: string | URL): string {
+function pathText(path: string | URL): string {
   return path instanceof URL ? pathOfUrl(path) : path;
 }
 
@@ -397,7 +399,7 @@ function kindOf(
   { isDirectory, isFile }: Deno.FileInfo,
 ): FileFacts["kind"] {
   if (isDirectory) return "folder";
-  return isFile && !OPENED.test(shown(path)) ? undefined : "special";
+  return isFile && !OPENED.test(pathText(path)) ? undefined : "special";
 }
 
 async function checkSame(file: Deno.FsFile, only: FileId): Promise<void> {
@@ -476,7 +478,7 @@ async function keptOr(
       return left;
     }
     if (left?.isDirectory) {
-      throw new Error(`its unfinished file, "${shown(path)}", is a folder`);
+      throw new Error(`its unfinished file, "${pathText(path)}", is a folder`);
     }
     await Deno.rename(fresh, path);
     return made;

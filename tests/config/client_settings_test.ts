@@ -40,14 +40,14 @@ interface Setup {
 }
 
 function resolveS3(setup: Setup = {}): Promise<ClientSettings> {
-  const { places, system, set } = setUp(setup);
-  return resolveClient({ service: S3, places, profiles: set, system });
+  const { sources, system, set } = setUp(setup);
+  return resolveClient({ service: S3, sources, profiles: set, system });
 }
 
 function setUp(
   { env = {}, config = "", options = {}, session = {}, ...rest }: Setup,
 ): {
-  readonly places: SettingSources;
+  readonly sources: SettingSources;
   readonly system: FakeSystem;
   readonly set: ReturnType<typeof profilesFrom>;
 } {
@@ -57,15 +57,15 @@ function setUp(
     { state: { kind: "absent", path: "/k" }, text: "" },
   );
   const section = set.profiles.get("default");
-  const places: SettingSources = {
-    given: [
+  const sources: SettingSources = {
+    explicit: [
       { owner: "client", options },
       { owner: "session", options: session },
     ],
     system,
     profile: { name: "default", ...section === undefined ? {} : { section } },
   };
-  return { places, system, set };
+  return { sources, system, set };
 }
 
 Deno.test("resolveClient has the defaults of boto3", async () => {
@@ -200,7 +200,7 @@ Deno.test("resolveClient tells the line of an endpoint in a services section", a
     kind: "file",
     section: "services mine",
     key: "s3.endpoint_url",
-    place: { file: "/c", line: 6 },
+    location: { file: "/c", line: 6 },
   });
 });
 
@@ -213,7 +213,7 @@ Deno.test("resolveClient reads the certificates that a variable names", async ()
 
   assertEquals(caCerts.value, [PEM]);
   assertEquals(caCerts.source, { kind: "env", name: "AWS_CA_BUNDLE" });
-  assertEquals(caCerts.beaten.length, 1);
+  assertEquals(caCerts.overridden.length, 1);
 });
 
 Deno.test("resolveClient does not open a certificate file that code beats", async () => {
@@ -223,7 +223,7 @@ Deno.test("resolveClient does not open a certificate file that code beats", asyn
   });
 
   assertEquals(caCerts.value, [PEM]);
-  assertEquals(caCerts.beaten, [{
+  assertEquals(caCerts.overridden, [{
     source: { kind: "env", name: "AWS_CA_BUNDLE" },
     value: "/nowhere",
   }]);
@@ -323,9 +323,9 @@ for (
 ) {
   Deno.test(`tellRegionConflict writes ${lines} lines for ${JSON.stringify([env, region])}`, () => {
     const told: unknown[] = [];
-    const { places } = setUp({ env, options: { region } });
+    const { sources } = setUp({ env, options: { region } });
 
-    tellRegionConflict(resolveRegion(places), recorder(told));
+    tellRegionConflict(resolveRegion(sources), recorder(told));
 
     assertEquals(told.length, lines);
   });

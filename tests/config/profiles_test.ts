@@ -155,24 +155,24 @@ Deno.test("profilesFrom tells where each value of the merged view stands", () =>
     "[a]\n\nregion = y\n[b]\nregion = z\n",
   );
 
-  assertEquals({ ...profiles.get("a")?.places }, {
+  assertEquals({ ...profiles.get("a")?.locations }, {
     "region": { file: "/k", line: 3 },
     "s3": { file: "/c", line: 4 },
     "s3.addressing_style": { file: "/c", line: 4 },
   });
-  assertEquals(profiles.get("a")?.place, { file: "/c", line: 1 });
-  assertEquals({ ...profiles.get("b")?.places }, {
+  assertEquals(profiles.get("a")?.location, { file: "/c", line: 1 });
+  assertEquals({ ...profiles.get("b")?.locations }, {
     region: { file: "/k", line: 5 },
   });
 });
 
-Deno.test("profilesFrom forgets the places of a block that is replaced", () => {
+Deno.test("profilesFrom forgets the locations of a block that is replaced", () => {
   const { profiles } = read(
     "[default]\ns3 =\n  a = 1\n",
     "[default]\ns3 =\n  b = 2\n",
   );
 
-  assertEquals({ ...profiles.get("default")?.places }, {
+  assertEquals({ ...profiles.get("default")?.locations }, {
     "s3": { file: "/k", line: 3 },
     "s3.b": { file: "/k", line: 3 },
   });

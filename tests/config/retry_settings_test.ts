@@ -13,7 +13,7 @@ function resolveWith(
   env: Readonly<Record<string, string>> = {},
 ): RetrySettings {
   return resolveRetry({
-    given: [
+    explicit: [
       { owner: "client", options: { retry: client } },
       { owner: "session", options: { retry: session } },
     ],
@@ -29,7 +29,7 @@ Deno.test("resolveRetry fills up a client's options from the session and the env
   });
 
   assertEquals(settings.mode.value, "adaptive");
-  assertEquals(settings.mode.beaten.map(({ value }) => value), [
+  assertEquals(settings.mode.overridden.map(({ value }) => value), [
     "legacy",
     "standard",
     "standard",

@@ -18,7 +18,7 @@ const STYLE = {
   fallback: "auto",
 };
 
-function places(
+function sources(
   options: Partial<SettingSources> & { readonly profileText?: string } = {},
 ): SettingSources {
   const { profileText = "", ...rest } = options;
@@ -28,7 +28,7 @@ function places(
   );
   const section = profiles.get("default");
   return {
-    given: [],
+    explicit: [],
     system: new FakeSystem(),
     profile: { name: "default", ...section === undefined ? {} : { section } },
     ...rest,
@@ -38,8 +38,8 @@ function places(
 Deno.test("resolve tells where a value was set and what it beat", () => {
   const resolved = resolve(
     STYLE,
-    places({
-      given: [
+    sources({
+      explicit: [
         { owner: "client", options: { style: "path" } },
         { owner: "session", options: { style: "auto" } },
       ],
@@ -51,7 +51,7 @@ Deno.test("resolve tells where a value was set and what it beat", () => {
   assertEquals(resolved, {
     value: "path",
     source: { kind: "code", owner: "client", name: "style" },
-    beaten: [
+    overridden: [
       {
         source: { kind: "code", owner: "session", name: "style" },
         value: "auto",
@@ -62,7 +62,7 @@ Deno.test("resolve tells where a value was set and what it beat", () => {
           kind: "file",
           section: "profile default",
           key: "s3.style",
-          place: { file: "/c", line: 3 },
+          location: { file: "/c", line: 3 },
         },
         value: "path",
       },
@@ -71,7 +71,7 @@ Deno.test("resolve tells where a value was set and what it beat", () => {
           kind: "file",
           section: "profile default",
           key: "style",
-          place: { file: "/c", line: 4 },
+          location: { file: "/c", line: 4 },
         },
         value: "auto",
       },
@@ -84,8 +84,8 @@ Deno.test("resolve tells where a value was set and what it beat", () => {
 Deno.test("resolve takes the default where nothing is set", () => {
   const resolved = resolve(
     STYLE,
-    places({
-      given: [{ owner: "client", options: { style: undefined } }],
+    sources({
+      explicit: [{ owner: "client", options: { style: undefined } }],
       system: new FakeSystem({ denied: ["STYLE"] }),
     }),
   );
@@ -93,7 +93,7 @@ Deno.test("resolve takes the default where nothing is set", () => {
   assertEquals(resolved, {
     value: "auto",
     source: { kind: "default" },
-    beaten: [],
+    overridden: [],
     denied: ["--allow-env=STYLE"],
   });
 });
@@ -107,14 +107,14 @@ Deno.test("resolve does not look for options in what options inherit", () => {
 
   const { value } = resolve(
     row,
-    places({ given: [{ owner: "client", options: {} }] }),
+    sources({ explicit: [{ owner: "client", options: {} }] }),
   );
 
   assertEquals(value, undefined);
 });
 
 Deno.test("resolve passes over a text where a block is expected", () => {
-  const resolved = resolve(STYLE, places({ profileText: "s3 = path\n" }));
+  const resolved = resolve(STYLE, sources({ profileText: "s3 = path\n" }));
 
   assertEquals(resolved.value, "auto");
 });
@@ -123,7 +123,7 @@ for (
   const [what, where, message] of [
     [
       "in code",
-      { given: [{ owner: "client", options: { style: 7 } }] },
+      { explicit: [{ owner: "client", options: { style: 7 } }] },
       'Cannot use 7 as style, set by the option style of the client: allowed is "auto", "path"',
     ],
     [
@@ -145,7 +145,7 @@ for (
 ) {
   Deno.test(`resolve refuses a wrong value ${what}, naming the place`, () => {
     const error = assertThrows(
-      () => resolve(STYLE, places(where)),
+      () => resolve(STYLE, sources(where)),
       ConfigError,
     );
 
@@ -162,7 +162,7 @@ Deno.test("resolve gives an error the code of its row, and withholds passwords",
   }] as const;
 
   const error = assertThrows(
-    () => resolve(row, places({ given })),
+    () => resolve(row, sources({ explicit: given })),
     ConfigError,
   );
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { checkGiven } from "../../src/credentials/given.ts";
+import { checkExplicit } from "../../src/credentials/explicit.ts";
 import { credentialsValue, readExpiry } from "../../src/credentials/value.ts";
 
 const SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
@@ -68,7 +68,7 @@ Deno.test("credentialsValue leaves its secrets out of a structured clone", () =>
 });
 
 Deno.test("credentialsValue makes a spread copy fail loudly", () => {
-  assertThrows(() => checkGiven({ ...value }), Error, "{ ...credentials }");
+  assertThrows(() => checkExplicit({ ...value }), Error, "{ ...credentials }");
 });
 
 Deno.test("readExpiry reads the forms of ISO 8601 that sources write", () => {

@@ -127,7 +127,7 @@ Deno.test("Session.explainConfig asks the environment also for what code decides
   const { settings } = await session.explainConfig(S3);
 
   const region = settings.find(({ name }) => name === "region");
-  assertEquals(region?.beaten, ["the environment variable AWS_REGION"]);
+  assertEquals(region?.overridden, ["the environment variable AWS_REGION"]);
 });
 
 Deno.test("Session reads nothing before the first call", () => {

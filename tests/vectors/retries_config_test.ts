@@ -42,7 +42,7 @@ function settings({ env, profile, client }: RetrySettingsCase): unknown {
   const section = profiles.get("default");
   try {
     const { mode, maxAttempts } = resolveRetry({
-      given: [{ owner: "client", options: { retry: ours(client) } }],
+      explicit: [{ owner: "client", options: { retry: ours(client) } }],
       system: new FakeSystem({ env }),
       profile: { name: "default", ...section === undefined ? {} : { section } },
     }, "legacy");

@@ -1,5 +1,5 @@
 /**
- * Credentials that are given in code.
+ * Credentials that are set in code.
  *
  * @module
  */
@@ -26,7 +26,7 @@ const SOURCE = "code";
  * @throws {PartialCredentialsError} If a part of the keys is missing.
  * @throws {CredentialsError} If it is none of the forms that are allowed.
  */
-export function checkGiven(input: CredentialsInput | undefined): void {
+export function checkExplicit(input: CredentialsInput | undefined): void {
   if (input === undefined || input === "anonymous") return;
   if (typeof input === "function" || isProvider(input)) return;
   fromKeys(input);
@@ -38,9 +38,9 @@ export function checkGiven(input: CredentialsInput | undefined): void {
  * @param input What is given.
  * @param deps What refreshing needs; used for providers and functions.
  * @returns The source, or `undefined` where requests are not to be signed.
- * @throws {CredentialsError} As {@linkcode checkGiven}.
+ * @throws {CredentialsError} As {@linkcode checkExplicit}.
  */
-export function givenCredentials(
+export function explicitCredentials(
   input: CredentialsInput,
   deps: RefreshDeps,
 ): CredentialSource | undefined {

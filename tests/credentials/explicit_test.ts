@@ -1,5 +1,8 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { checkGiven, givenCredentials } from "../../src/credentials/given.ts";
+import {
+  checkExplicit,
+  explicitCredentials,
+} from "../../src/credentials/explicit.ts";
 import {
   CredentialsError,
   PartialCredentialsError,
@@ -15,7 +18,7 @@ function untyped(input: unknown): CredentialsInput {
   return input as CredentialsInput;
 }
 
-Deno.test("checkGiven accepts every form that is allowed", () => {
+Deno.test("checkExplicit accepts every form that is allowed", () => {
   const keys = { accessKeyId: "AKIA1", secretAccessKey: "SK" };
   const forms: readonly (CredentialsInput | undefined)[] = [
     undefined,
@@ -27,10 +30,10 @@ Deno.test("checkGiven accepts every form that is allowed", () => {
     () => Promise.resolve(keys),
   ];
 
-  for (const form of forms) checkGiven(form);
+  for (const form of forms) checkExplicit(form);
 });
 
-Deno.test("checkGiven says which part of the keys is missing", () => {
+Deno.test("checkExplicit says which part of the keys is missing", () => {
   const cases: readonly (readonly [unknown, string])[] = [
     [{ accessKeyId: "AKIA1" }, "set secretAccessKey"],
     [{ secretAccessKey: "SK" }, "set accessKeyId"],
@@ -42,7 +45,7 @@ Deno.test("checkGiven says which part of the keys is missing", () => {
 
   for (const [input, message] of cases) {
     const error = assertThrows(
-      () => checkGiven(untyped(input)),
+      () => checkExplicit(untyped(input)),
       PartialCredentialsError,
       message,
     );
@@ -50,7 +53,7 @@ Deno.test("checkGiven says which part of the keys is missing", () => {
   }
 });
 
-Deno.test("checkGiven refuses what is not credentials and says what is", () => {
+Deno.test("checkExplicit refuses what is not credentials and says what is", () => {
   const cases: readonly (readonly [unknown, string])[] = [
     ["AKIA1", "found string"],
     [null, "found null"],
@@ -68,7 +71,7 @@ Deno.test("checkGiven refuses what is not credentials and says what is", () => {
 
   for (const [input, message] of cases) {
     const error = assertThrows(
-      () => checkGiven(untyped(input)),
+      () => checkExplicit(untyped(input)),
       CredentialsError,
       message,
     );
@@ -76,14 +79,14 @@ Deno.test("checkGiven refuses what is not credentials and says what is", () => {
   }
 });
 
-Deno.test("givenCredentials is undefined for anonymous requests", () => {
-  assertEquals(givenCredentials("anonymous", deps), undefined);
+Deno.test("explicitCredentials is undefined for anonymous requests", () => {
+  assertEquals(explicitCredentials("anonymous", deps), undefined);
 });
 
-Deno.test("givenCredentials takes an answer of STS as it comes", async () => {
+Deno.test("explicitCredentials takes an answer of STS as it comes", async () => {
   const Expiration = new Date("2024-02-29T13:00:00Z");
 
-  const source = givenCredentials({
+  const source = explicitCredentials({
     AccessKeyId: "ASIA1",
     SecretAccessKey: "SK",
     SessionToken: "T",
@@ -98,10 +101,10 @@ Deno.test("givenCredentials takes an answer of STS as it comes", async () => {
   assertEquals(credentials?.source, "code");
 });
 
-Deno.test("givenCredentials keeps what a function gets until it ends", async () => {
+Deno.test("explicitCredentials keeps what a function gets until it ends", async () => {
   const clock = new FixedClock(NOW);
   let asked = 0;
-  const source = givenCredentials(() => {
+  const source = explicitCredentials(() => {
     asked++;
     return Promise.resolve({
       AccessKeyId: `ASIA${asked}`,
@@ -122,8 +125,8 @@ Deno.test("givenCredentials keeps what a function gets until it ends", async () 
   );
 });
 
-Deno.test("givenCredentials checks what a function gets", async () => {
-  const source = givenCredentials(
+Deno.test("explicitCredentials checks what a function gets", async () => {
+  const source = explicitCredentials(
     () => Promise.resolve({ accessKeyId: "ASIA1", secretAccessKey: "SK" }),
     deps,
   );
