@@ -6,8 +6,10 @@
 import { strictText } from "../foundation/bytes.ts";
 import { pathOfUrl } from "../foundation/paths.ts";
 import type {
+  ClaimedFile,
   EntryKind,
   FileFacts,
+  FileId,
   FolderEntry,
   Found,
   OpenedFile,
@@ -24,12 +26,11 @@ interface NodeFs {
     open(path: string, flags: string, mode?: number): Promise<NodeFile>;
     rename(from: string, to: string): Promise<void>;
     rm(path: string): Promise<void>;
-    truncate(path: string, length: number): Promise<void>;
     readdir(
       path: string,
       options: { readonly withFileTypes: true },
     ): Promise<(NodeKind & { readonly name: string })[]>;
-    lstat(path: string): Promise<NodeKind>;
+    lstat(path: string): Promise<NodeStats & NodeKind>;
     mkdir(
       path: string,
       options: { readonly recursive: true },
@@ -43,6 +44,9 @@ interface NodeStats {
   readonly mtimeMs: number;
   readonly dev: number;
   readonly ino: number;
+  readonly mode: number;
+  readonly nlink: number;
+  readonly uid: number;
   isDirectory(): boolean;
   isFile(): boolean;
 }
@@ -67,6 +71,9 @@ interface NodeFile {
     position: number | null,
   ): Promise<{ readonly bytesWritten: number }>;
   stat(): Promise<NodeStats>;
+  chmod(mode: number): Promise<void>;
+  utimes(accessed: Date, changed: Date): Promise<void>;
+  truncate(length: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -214,11 +221,16 @@ export class NodeSystem implements System, WritableFiles {
     });
   }
 
-  async open(path: string | URL, from = 0): Promise<Found<OpenedFile>> {
+  async open(
+    path: string | URL,
+    from = 0,
+    only?: FileId,
+  ): Promise<Found<OpenedFile>> {
     return await found(path, "read", async () => {
       const file = await this.#files.open(pathOf(path), "r");
       try {
         const facts = await file.stat();
+        checkSame(facts, only);
         if (facts.isDirectory()) throw folder();
         if (facts.isFile() && !isOpened(pathOf(path))) {
           return { length: facts.size, stream: source(file, facts.size, from) };
@@ -235,16 +247,76 @@ export class NodeSystem implements System, WritableFiles {
   async write(
     path: string | URL,
     from: number,
+    only?: FileId,
   ): Promise<Found<WritableStream<Uint8Array>>> {
     return await found(path, "write", async () => {
-      const file = await this.#toWrite(pathOf(path));
+      const file = only === undefined
+        ? await this.#toWrite(pathOf(path))
+        : await this.#openOwn(path, only);
       return sink(file, from);
     });
   }
 
-  async cut(path: string | URL, length: number): Promise<Found<true>> {
+  async append(
+    path: string | URL,
+    signal?: AbortSignal,
+  ): Promise<Found<WritableStream<Uint8Array>>> {
     return await found(path, "write", async () => {
-      await this.#files.truncate(pathOf(path), length);
+      const file = await this.#toAppend(pathOf(path), signal);
+      return sink(file, null);
+    });
+  }
+
+  async claim(
+    path: string | URL,
+    { keep }: { readonly keep: boolean },
+  ): Promise<Found<ClaimedFile>> {
+    const name = pathOf(path);
+    const fresh = keep ? besideOf(name) : name;
+    return await found(path, "write", async () => {
+      const made = await this.#newFile(fresh, 0o600);
+      const { dev, ino, size } = keep
+        ? await this.#keptOr(name, fresh, made)
+        : made;
+      return { id: { device: dev, inode: ino }, length: size };
+    });
+  }
+
+  async prepare(
+    path: string | URL,
+    only: FileId,
+    { as, changedMs }: {
+      readonly as: string | URL;
+      readonly changedMs?: number;
+    },
+  ): Promise<Found<true>> {
+    return await found(path, "write", async () => {
+      const mode = await this.#modeFor(pathOf(as));
+      const file = await this.#openOwn(path, only);
+      try {
+        if (!this.windows) await file.chmod(mode & 0o777);
+        if (changedMs !== undefined) {
+          await file.utimes(new Date(changedMs), new Date(changedMs));
+        }
+      } finally {
+        await file.close();
+      }
+      return true as const;
+    });
+  }
+
+  async cut(
+    path: string | URL,
+    length: number,
+    only?: FileId,
+  ): Promise<Found<true>> {
+    return await found(path, "write", async () => {
+      const file = await this.#openOwn(path, only);
+      try {
+        await file.truncate(length);
+      } finally {
+        await file.close();
+      }
       return true as const;
     });
   }
@@ -304,6 +376,99 @@ export class NodeSystem implements System, WritableFiles {
     return this.#process.getBuiltinModule("node:fs").promises;
   }
 
+  async #openOwn(path: string | URL, only?: FileId): Promise<NodeFile> {
+    const file = await this.#files.open(pathOf(path), "r+");
+    try {
+      checkSame(await file.stat(), only);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    return file;
+  }
+
+  /**
+   * Whoever opens a pipe waits for its reader, which no signal ends; somebody who
+   * opens it both ways does.
+   */
+  async #toAppend(path: string, signal?: AbortSignal): Promise<NodeFile> {
+    signal?.throwIfAborted();
+    const release = (): void => {
+      this.#files.open(path, "r+").then((both) => both.close()).catch(() => {
+        // What cannot be opened both ways keeps its wait.
+      });
+    };
+    signal?.addEventListener("abort", release, { once: true });
+    try {
+      const file = await this.#files.open(path, "a");
+      if (!signal?.aborted) return file;
+      await file.close();
+      throw signal.reason;
+    } finally {
+      signal?.removeEventListener("abort", release);
+    }
+  }
+
+  /** Makes a file; nothing may have its name. */
+  async #newFile(path: string, mode: number): Promise<NodeStats> {
+    const file = await this.#files.open(path, "wx", mode);
+    try {
+      return await file.stat();
+    } finally {
+      await file.close();
+    }
+  }
+
+  /**
+   * The file of a name, if it is just like one that was made now; else the new
+   * one takes its place. What lies there is never opened: it may be a link.
+   */
+  async #keptOr(
+    path: string,
+    fresh: string,
+    made: NodeStats,
+  ): Promise<NodeStats> {
+    try {
+      const left = await this.#lstatIfThere(path);
+      if (
+        left?.isFile() && left.nlink === 1 && left.uid === made.uid &&
+        left.mode === made.mode
+      ) {
+        await this.#files.rm(fresh);
+        return left;
+      }
+      if (left?.isDirectory()) {
+        throw new Error(`its unfinished file, "${path}", is a folder`);
+      }
+      await this.#files.rename(fresh, path);
+      return made;
+    } catch (error) {
+      await this.#files.rm(fresh).catch(() => {
+        // It has the other name already.
+      });
+      throw error;
+    }
+  }
+
+  /** The mode of the file of a name, else that of new files. */
+  async #modeFor(path: string): Promise<number> {
+    const old = await this.#lstatIfThere(path);
+    if (old?.isFile()) return old.mode;
+    const probe = besideOf(path);
+    const { mode } = await this.#newFile(probe, 0o666);
+    await this.#files.rm(probe);
+    return mode;
+  }
+
+  async #lstatIfThere(path: string): Promise<NodeStats | undefined> {
+    try {
+      return await this.#files.lstat(path);
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+
   /** A file that is there keeps its bytes; an empty one is made where there is none. */
   async #toWrite(path: string): Promise<NodeFile> {
     try {
@@ -319,6 +484,17 @@ function entryKind(entry: NodeKind): EntryKind {
   if (entry.isSymbolicLink()) return "link";
   if (entry.isDirectory()) return "folder";
   return entry.isFile() ? "file" : "special";
+}
+
+function checkSame({ dev, ino }: NodeStats, only: FileId | undefined): void {
+  if (only === undefined || dev === only.device && ino === only.inode) return;
+  throw new Error("another file took the place of its unfinished one");
+}
+
+/** A name in the folder of a file that nothing else has. */
+function besideOf(path: string): string {
+  const end = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1;
+  return `${path.slice(0, end)}${crypto.randomUUID()}.part`;
 }
 
 /** Whether a name is one under which a process finds what its shell has opened. */
@@ -360,13 +536,17 @@ function source(
   }, { highWaterMark: 0 });
 }
 
-function sink(file: NodeFile, from: number): WritableStream<Uint8Array> {
+/** Without a position the bytes go where the file takes them, as into a pipe. */
+function sink(
+  file: NodeFile,
+  from: number | null,
+): WritableStream<Uint8Array> {
   let position = from;
   return new WritableStream<Uint8Array>({
     write: async (piece) => {
       try {
         await writeAll(file, piece, position);
-        position += piece.length;
+        if (position !== null) position += piece.length;
       } catch (error) {
         // A stream whose write fails closes and aborts nothing any more.
         await file.close();
@@ -381,7 +561,7 @@ function sink(file: NodeFile, from: number): WritableStream<Uint8Array> {
 async function writeAll(
   file: NodeFile,
   bytes: Uint8Array,
-  position: number,
+  position: number | null,
 ): Promise<void> {
   let written = 0;
   while (written < bytes.length) {
@@ -390,7 +570,7 @@ async function writeAll(
       bytes,
       written,
       rest,
-      position + written,
+      position === null ? null : position + written,
     );
     written += bytesWritten;
   }

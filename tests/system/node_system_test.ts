@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
+import type { ClaimedFile } from "../../src/ports/mod.ts";
 import { nodeProcess, NodeSystem } from "../../src/system/node_system.ts";
 
 Deno.test("NodeSystem reads, writes, cuts, renames and removes files", async () => {
@@ -25,6 +26,69 @@ Deno.test("NodeSystem reads, writes, cuts, renames and removes files", async () 
     const facts = await system.stat(`${folder}/new`);
     assertEquals(facts.kind === "found" && facts.value.size, 5);
     assertEquals((await system.remove(`${folder}/new`)).kind, "found");
+  });
+});
+
+Deno.test("NodeSystem claims files of its own alone, and hands them on", async () => {
+  await inFolder(async (system, folder) => {
+    const part = `${folder}/file.part`;
+    const claim = async (keep: boolean): Promise<ClaimedFile> => {
+      const found = await system.claim(part, { keep });
+      if (found.kind !== "found") throw new Error(found.kind);
+      return found.value;
+    };
+    const first = await claim(false);
+    const written = await system.write(part, 0, first.id);
+    if (written.kind !== "found") throw new Error(written.kind);
+    await new Response("hello").body?.pipeTo(written.value);
+
+    await assertRejects(() => claim(false), Error, "EEXIST");
+    assertEquals(await claim(true), { id: first.id, length: 5 });
+    await Deno.rename(part, `${folder}/target`);
+    await Deno.symlink(`${folder}/target`, part);
+    const second = await claim(true);
+    assertEquals([second.length, second.id.inode === first.id.inode], [
+      0,
+      false,
+    ]);
+    assertEquals(await Deno.readTextFile(`${folder}/target`), "hello");
+    for (
+      const touch of [
+        () => system.write(part, 0, first.id),
+        () => system.open(part, 0, first.id),
+        () => system.cut(part, 0, first.id),
+        () => system.prepare(part, first.id, { as: `${folder}/target` }),
+      ]
+    ) await assertRejects(touch, Error, "another file took the place");
+
+    await Deno.chmod(`${folder}/target`, 0o640);
+    const changedMs = Date.UTC(2024, 1, 29);
+    const as = `${folder}/target`;
+    await system.prepare(part, second.id, { as, changedMs });
+    const { mode, mtime } = await Deno.stat(part);
+    assertEquals([(mode ?? 0) & 0o777, mtime?.getTime()], [0o640, changedMs]);
+    assertEquals(
+      (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name)
+        .sort(),
+      ["file.part", "target"],
+    );
+  });
+});
+
+Deno.test("NodeSystem appends to what is there", async () => {
+  await inFolder(async (system, folder) => {
+    await Deno.writeTextFile(`${folder}/log`, "a");
+    const found = await system.append(`${folder}/log`);
+    if (found.kind !== "found") throw new Error(found.kind);
+    await new Response("bc").body?.pipeTo(found.value);
+
+    assertEquals(await Deno.readTextFile(`${folder}/log`), "abc");
+    const ended = AbortSignal.abort(new Error("enough"));
+    await assertRejects(
+      () => system.append(`${folder}/log`, ended),
+      Error,
+      "enough",
+    );
   });
 });
 
