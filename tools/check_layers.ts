@@ -35,7 +35,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "resource",
     "session",
   ],
-  testing: ["foundation", "ports"],
+  testing: ["foundation", "ports", "services"],
   session: [
     "foundation",
     "ports",

@@ -3,118 +3,267 @@
  *
  * @module
  */
-import { iso8601 } from "../../foundation/timestamps.ts";
 import type { HeaderMap } from "../../ports/http.ts";
-import type { PlainResponse } from "../http_message.ts";
-import type { Identity } from "./keys.ts";
+import {
+  granted,
+  type Grants,
+  type Permission,
+  policyVerdict,
+} from "./access.ts";
+import type { Identity, Keys } from "./keys.ts";
 import { S3Error } from "./s3_error.ts";
-import type { Bucket, Store, StoredObject, Upload } from "./store.ts";
-import { type Resource, type Target, valueOf } from "./target.ts";
-import { type Element, writeXml } from "./xml.ts";
+import type {
+  InputOf,
+  Mixed,
+  OperationName,
+  OutputOf,
+  TableRequest,
+} from "./shapes.ts";
+import type { Bucket, Content, Store, Version } from "./store.ts";
 
-/** A request to S3. */
-export interface Call extends Resource {
-  /** HTTP method in capitals. */
-  readonly method: string;
-  /** The query, decoded. */
-  readonly query: Target["query"];
-  /** Header fields, those of a trailer included. */
-  readonly headers: HeaderMap;
-  /** The body, decoded. */
-  readonly body: Uint8Array<ArrayBuffer>;
-  /** Who it comes from. */
-  readonly caller: Identity;
-  /** Time of the server. */
-  readonly now: Date;
-  /** What the server remembers. */
-  readonly store: Store;
-  /** Region of the server. */
-  readonly region: string;
-  /** Least size of a part that is not the last, in bytes. */
-  readonly minPartSize: number;
+/** What an answer has beside its table's output. */
+export interface Reply {
+  /** HTTP status. */
+  status: number;
+  /** Further header fields. */
+  readonly headers: Record<string, string>;
+  /** The body, where it is no document. */
+  body?: Content;
+  /** Entries of two lists in one order. */
+  mixed?: Mixed;
 }
 
-/** Answers a request. */
-export type Handler = (call: Call) => PlainResponse | Promise<PlainResponse>;
+/** A request to S3. */
+export interface Call extends TableRequest {
+  /** The operation that it is. */
+  readonly operation: OperationName;
+  /** Who it comes from; absent where it is not signed. */
+  readonly caller: Identity | undefined;
+  /** Time of the server. */
+  readonly now: Date;
+  /** What the server keeps. */
+  readonly store: Store;
+  /** The accounts that the server knows. */
+  readonly keys: Keys;
+  /** Region that the request was sent to. */
+  readonly region: string;
+  /** All regions of the server. */
+  readonly regions: readonly string[];
+  /** Least size of a part that is not the last, in bytes. */
+  readonly minPartSize: number;
+  /** What the answer has beside its table's output. */
+  readonly reply: Reply;
+}
 
-const NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/";
+/** What a handler answers. */
+export type Outcome<Name extends OperationName> =
+  | Partial<Omit<OutputOf<Name>, "Body" | "ResponseMetadata">>
+  | undefined;
 
-/** The bucket that a call is about, if its caller may use it. */
-export function bucketOf(call: Call, name = call.bucket): Bucket {
-  const bucket = call.store.get(name);
+/** Handlers of operations. */
+export type Handlers = {
+  readonly [Name in OperationName]?: (
+    call: Call,
+    input: InputOf<Name>,
+  ) => Outcome<Name> | Promise<Outcome<Name>>;
+};
+
+/** What a caller needs for an operation on a bucket. */
+export interface Need {
+  /** Permission of the bucket's ACL that gives it; absent: owners only. */
+  readonly permission?: Permission;
+  /** Action of IAM. */
+  readonly action: string;
+}
+
+/** A bucket, if it exists and is in the region of the request. */
+export function existingBucket(call: Call, name = call.bucket): Bucket {
+  const bucket = call.store.buckets.get(name);
   if (bucket === undefined) {
     throw new S3Error("NoSuchBucket", { BucketName: name });
   }
+  if (name === call.bucket && bucket.region !== call.region) {
+    throw redirect(call, bucket);
+  }
   const owner = call.headers["x-amz-expected-bucket-owner"];
   if (
-    bucket.account !== call.caller.account ||
-    (owner !== undefined && owner !== bucket.account)
+    name === call.bucket && owner !== undefined && owner !== bucket.account
   ) {
     throw new S3Error("AccessDenied");
   }
   return bucket;
 }
 
-/** The object that a call is about. */
-export function objectOf(call: Call): StoredObject {
-  const object = bucketOf(call).objects.get(call.key);
-  if (object === undefined) throw new S3Error("NoSuchKey", { Key: call.key });
-  return object;
-}
-
-/** The upload that a call is about. */
-export function uploadOf(call: Call): Upload {
-  const id = param(call, "uploadId") ?? "";
-  const upload = bucketOf(call).uploads.get(id);
-  if (upload === undefined || upload.key !== call.key) {
-    throw new S3Error("NoSuchUpload", { UploadId: id });
-  }
-  return upload;
-}
-
-/** A query parameter, where it is there. */
-export function param(call: Call, name: string): string | undefined {
-  return valueOf(call.query, name);
+/**
+ * The bucket that a call is about, if its caller may do what it asks for.
+ *
+ * @param need What the caller needs; without it only the owner may.
+ */
+export function bucketFor(
+  call: Call,
+  need: Need,
+  name = call.bucket,
+): Bucket {
+  const bucket = existingBucket(call, name);
+  const allowed = need.permission !== undefined &&
+    granted(grantsIn(bucket, bucket.grants), need.permission, call.caller);
+  checkAllowed(call, bucket, need.action, undefined, allowed);
+  return bucket;
 }
 
 /**
- * A query parameter that is a whole number.
+ * Checks that a caller may do something.
  *
- * @param fallback The value where it is not there.
- * @throws {S3Error} InvalidArgument, if it is none.
+ * @param key Key of the object, where it is about one.
+ * @param allowed Whether an ACL allows it.
  */
-export function countParam(call: Call, name: string, fallback: number): number {
-  const value = param(call, name);
-  if (value === undefined || value === "") return fallback;
-  if (!/^\d{1,10}$/.test(value)) {
-    throw new S3Error("InvalidArgument", {
-      ArgumentName: name,
-      ArgumentValue: value,
-    });
+export function checkAllowed(
+  call: Call,
+  bucket: Bucket,
+  action: string,
+  key: string | undefined,
+  allowed: boolean,
+): void {
+  const resource = `arn:aws:s3:::${bucket.name}${
+    key === undefined ? "" : `/${key}`
+  }`;
+  const { caller } = call;
+  const verdict = isRestricted(bucket, caller)
+    ? undefined
+    : policyVerdict(bucket, `s3:${action}`, resource, caller);
+  if (
+    verdict === "Deny" ||
+    (verdict === undefined && !allowed && caller?.account !== bucket.account)
+  ) {
+    throw new S3Error("AccessDenied");
   }
-  return Number(value);
 }
 
-/** An answer without a body. */
-export function empty(status = 200, headers: HeaderMap = {}): PlainResponse {
-  return { status, headers, body: new Uint8Array() };
+/** The public access block of a bucket. */
+export function accessBlock(bucket: Bucket): {
+  readonly BlockPublicAcls?: boolean;
+  readonly IgnorePublicAcls?: boolean;
+  readonly BlockPublicPolicy?: boolean;
+  readonly RestrictPublicBuckets?: boolean;
+} {
+  return bucket.configurations.get("PublicAccessBlock") ?? {};
 }
 
-/** An answer with a document. */
-export function answer(root: Element, headers: HeaderMap = {}): PlainResponse {
-  return {
-    status: 200,
-    headers: { "content-type": "application/xml", ...headers },
-    body: writeXml(root, NAMESPACE),
+function isRestricted(bucket: Bucket, caller: Identity | undefined): boolean {
+  return accessBlock(bucket).RestrictPublicBuckets === true &&
+    caller?.account !== bucket.account;
+}
+
+/** The grants that count in a bucket. */
+export function grantsIn(bucket: Bucket, grants: Grants): Grants {
+  if (ownershipOf(bucket) === "BucketOwnerEnforced") return [];
+  return accessBlock(bucket).IgnorePublicAcls
+    ? grants.filter(({ grantee }) => !grantee.startsWith("http:"))
+    : grants;
+}
+
+/** Who owns the objects of a bucket. */
+export function ownershipOf(bucket: Bucket): string {
+  const controls = bucket.configurations.get("OwnershipControls") as
+    | { readonly Rules?: readonly { readonly ObjectOwnership?: string }[] }
+    | undefined;
+  return controls?.Rules?.[0]?.ObjectOwnership ?? "ObjectWriter";
+}
+
+/** An object that a call is about: its bucket and its version. */
+export interface Found {
+  readonly bucket: Bucket;
+  readonly version: Version;
+}
+
+/**
+ * The object that a call is about, if its caller may do what it asks for.
+ *
+ * @param permission Permission of the object's ACL that gives it.
+ * @param action Action of IAM, without `Version` at its end.
+ */
+export function objectFor(
+  call: Call,
+  permission: Permission,
+  action: string,
+  { bucket: name = call.bucket, key = call.key, versionId = "" }: {
+    readonly bucket?: string;
+    readonly key?: string;
+    readonly versionId?: string | undefined;
+  } = {},
+): Found {
+  const bucket = existingBucket(call, name);
+  const versions = bucket.objects.get(key) ?? [];
+  const version = versionId === ""
+    ? versions[0]
+    : versions.find(({ id }) => id === versionId);
+  const { caller } = call;
+  if (version === undefined || version.marker) {
+    // Only who may list the bucket learns that there is no such key.
+    const lists = granted(grantsIn(bucket, bucket.grants), "READ", caller);
+    checkAllowed(call, bucket, "ListBucket", undefined, lists);
+    throw absent(version, key, versionId);
+  }
+  const owns = caller !== undefined && caller.account === version.owner;
+  const allowed = owns ||
+    granted(grantsIn(bucket, version.grants), permission, caller);
+  const verdictAction = versionId === "" ? action : `${action}Version`;
+  checkAllowed(call, bucket, verdictAction, key, allowed);
+  // The owner of a bucket needs a grant for objects of other accounts.
+  if (
+    !allowed && ownershipOf(bucket) !== "BucketOwnerEnforced" &&
+    caller?.account === bucket.account && version.owner !== bucket.account &&
+    policyVerdict(
+        bucket,
+        `s3:${verdictAction}`,
+        `arn:aws:s3:::${bucket.name}/${key}`,
+        caller,
+      ) !== "Allow"
+  ) {
+    throw new S3Error("AccessDenied");
+  }
+  return { bucket, version };
+}
+
+/** Why a version cannot be read. */
+function absent(
+  version: Version | undefined,
+  key: string,
+  versionId: string,
+): S3Error {
+  if (version === undefined) {
+    return versionId === ""
+      ? new S3Error("NoSuchKey", { Key: key })
+      : new S3Error("NoSuchVersion", { Key: key, VersionId: versionId });
+  }
+  const headers: HeaderMap = {
+    "x-amz-delete-marker": "true",
+    "x-amz-version-id": version.id,
   };
+  if (versionId === "") {
+    return new S3Error("NoSuchKey", { Key: key }, undefined, headers);
+  }
+  return new S3Error(
+    "MethodNotAllowed",
+    { Method: "GET", ResourceType: "DeleteMarker" },
+    undefined,
+    {
+      ...headers,
+      allow: "DELETE",
+      "last-modified": version.modified.toUTCString(),
+    },
+  );
 }
 
-/** A time as documents show it: with milliseconds, even where they are zero. */
-export function shownTime(time: Date): string {
-  return iso8601(time).replace(/(:\d\d)Z$/, "$1.000Z");
-}
-
-/** The id that stands for an account in documents. */
-export function canonicalId(account: string): string {
-  return account.padStart(64, "0");
+function redirect(call: Call, bucket: Bucket): S3Error {
+  const host = (call.headers["host"] ?? "localhost").replace(
+    call.region,
+    bucket.region,
+  );
+  return new S3Error(
+    "PermanentRedirect",
+    { Endpoint: host, Bucket: bucket.name, Region: bucket.region },
+    undefined,
+    { "x-amz-bucket-region": bucket.region },
+  );
 }

@@ -1,13 +1,44 @@
 /**
- * What a request wants to be kept with an object, beside its bytes.
+ * What is kept with an object beside its bytes: header fields, tags, grants,
+ * encryption and checksums.
  *
  * @module
  */
-import { utf8 } from "../../foundation/bytes.ts";
-import { S3Error } from "./s3_error.ts";
-import { readTagString } from "./tagging.ts";
+import { base64, fromBase64, utf8 } from "../../foundation/bytes.ts";
+import {
+  type ChecksumAlgorithm,
+  checksumHeader,
+  isChecksumAlgorithm,
+  md5,
+} from "../../foundation/checksums.ts";
 import type { HeaderMap } from "../../ports/http.ts";
-import type { ObjectFacts } from "./store.ts";
+import {
+  cannedGrants,
+  type Grants,
+  isPublic,
+  requestedGrants,
+} from "./access.ts";
+import { accessBlock, type Call, ownershipOf } from "./call.ts";
+import {
+  invalidArgument,
+  invalidRequest,
+  notImplemented,
+  S3Error,
+} from "./s3_error.ts";
+import type {
+  Bucket,
+  ObjectFacts,
+  StoredChecksum,
+  StoredEncryption,
+  Tags,
+} from "./store.ts";
+import { parseQuery } from "./target.ts";
+
+/** The most bytes of a key. */
+const MAX_KEY_LENGTH = 1_024;
+
+/** The most bytes of an object's metadata, names and values. */
+const MAX_METADATA = 2_048;
 
 /** Header fields that come back as they were given. */
 const KEPT = [
@@ -21,40 +52,104 @@ const KEPT = [
   "x-amz-website-redirect-location",
 ];
 
-/** Header fields that ask for what the server cannot do. */
-const REFUSED = [
-  /^x-amz-server-side-encryption-/,
-  /^x-amz-copy-source-server-side-encryption-/,
-  /^x-amz-object-lock-/,
-  /^x-amz-grant-/,
-];
+/** Storage classes of the API. */
+const STORAGE_CLASSES = new Set(
+  "STANDARD REDUCED_REDUNDANCY STANDARD_IA ONEZONE_IA INTELLIGENT_TIERING GLACIER DEEP_ARCHIVE GLACIER_IR OUTPOSTS SNOW EXPRESS_ONEZONE"
+    .split(" "),
+);
 
-/** ACLs that change nothing for the owner of the bucket. */
-const HARMLESS_ACLS = ["private", "bucket-owner-full-control"];
+/** The most tags of an object. */
+export const MAX_OBJECT_TAGS = 10;
 
-/** The most bytes of a key. */
-const MAX_KEY_LENGTH = 1_024;
+/** Storage class of an object or upload. */
+export function storageClassOf(
+  { headers }: Pick<ObjectFacts, "headers">,
+): string {
+  return headers["x-amz-storage-class"] ?? "STANDARD";
+}
 
-/** What a request says about the object it writes. */
-export function factsOf(headers: HeaderMap): ObjectFacts {
-  checkWritable(headers);
-  const kept = Object.entries(headers).filter(([name]) =>
-    KEPT.includes(name) || name.startsWith("x-amz-meta-")
+/** What a request says about the object that it writes. */
+export function factsOf(call: Call, bucket: Bucket): ObjectFacts {
+  const { headers } = call;
+  const lock = Object.keys(headers).find((name) =>
+    name.startsWith("x-amz-object-lock-")
+  );
+  if (lock !== undefined) throw notImplemented({ Header: lock });
+  const storageClass = headers["x-amz-storage-class"];
+  if (storageClass !== undefined && !STORAGE_CLASSES.has(storageClass)) {
+    throw new S3Error("InvalidStorageClass", {
+      StorageClassRequested: storageClass,
+    });
+  }
+  const metadata = Object.entries(headers).filter(([name]) =>
+    name.startsWith("x-amz-meta-")
+  );
+  const size = metadata.reduce(
+    (sum, [name, value]) =>
+      sum + utf8(name).length - "x-amz-meta-".length + utf8(value).length,
+    0,
+  );
+  if (size > MAX_METADATA) {
+    throw new S3Error("MetadataTooLarge", {
+      Size: size,
+      MaxSizeAllowed: MAX_METADATA,
+    });
+  }
+  const kept = Object.entries(headers).filter(([name, value]) =>
+    KEPT.includes(name) && value !== ""
   );
   const encoding = (headers["content-encoding"] ?? "").split(",")
     .map((item) => item.trim())
     .filter((item) => item !== "" && item !== "aws-chunked").join(",");
-  const all = {
-    "content-type": "binary/octet-stream",
-    ...Object.fromEntries(kept),
-    "content-encoding": encoding,
-  };
+  const { "content-encoding": _encoding, ...rest } = Object.fromEntries(kept);
+  const encryption = encryptionOf(call, bucket);
+  const caller = call.caller?.account ?? bucket.account;
+  const canned = headers["x-amz-acl"];
+  const owner = ownershipOf(bucket) === "BucketOwnerEnforced" ||
+      (ownershipOf(bucket) === "BucketOwnerPreferred" &&
+        canned === "bucket-owner-full-control")
+    ? bucket.account
+    : caller;
+  const grants = requestedGrants(
+    headers,
+    owner,
+    bucket.account,
+    (account) => call.keys.isAccount(account),
+  );
+  if (grants !== undefined) checkGrants(bucket, grants, canned);
   return {
-    headers: Object.fromEntries(
-      Object.entries(all).filter(([, value]) => value !== ""),
-    ),
+    headers: {
+      "content-type": "binary/octet-stream",
+      ...rest,
+      ...encoding === "" ? {} : { "content-encoding": encoding },
+      ...Object.fromEntries(metadata),
+    },
     tags: readTagString(headers["x-amz-tagging"] ?? ""),
+    grants: grants ?? cannedGrants("private", owner, bucket.account),
+    owner,
+    ...encryption === undefined ? {} : { encryption },
   };
+}
+
+/**
+ * Checks that a bucket takes an ACL.
+ *
+ * @throws {S3Error} If it takes none, or no public one.
+ */
+export function checkGrants(
+  bucket: Bucket,
+  grants: Grants,
+  canned: string | undefined,
+): void {
+  if (
+    ownershipOf(bucket) === "BucketOwnerEnforced" &&
+    canned !== "bucket-owner-full-control" && canned !== "private"
+  ) {
+    throw new S3Error("AccessControlListNotSupported");
+  }
+  if (accessBlock(bucket).BlockPublicAcls && isPublic(grants)) {
+    throw new S3Error("AccessDenied");
+  }
 }
 
 /**
@@ -72,18 +167,310 @@ export function checkKey(key: string): void {
   }
 }
 
-function checkWritable(headers: HeaderMap): void {
-  const refused = Object.keys(headers).find((name) =>
-    REFUSED.some((pattern) => pattern.test(name))
-  );
-  const encryption = headers["x-amz-server-side-encryption"] ?? "AES256";
-  if (refused !== undefined || encryption !== "AES256") {
-    throw new S3Error("NotImplemented", {
-      Header: refused ?? "x-amz-server-side-encryption",
+const ENCRYPTION = "x-amz-server-side-encryption";
+/** How header fields of a customer's key begin. */
+export const CUSTOMER = `${ENCRYPTION}-customer-`;
+
+/** The encryption that a request or its bucket asks for. */
+function encryptionOf(
+  { headers }: Call,
+  bucket: Bucket,
+): StoredEncryption | undefined {
+  const algorithm = headers[ENCRYPTION];
+  const kmsKeyId = headers[`${ENCRYPTION}-aws-kms-key-id`];
+  const kmsContext = headers[`${ENCRYPTION}-context`];
+  const customerKeyMd5 = customerKey(headers);
+  if (customerKeyMd5 !== undefined) {
+    if (algorithm !== undefined) {
+      throw invalidArgument(
+        ENCRYPTION,
+        algorithm,
+        "Server Side Encryption with Customer provided key is incompatible with the encryption method specified",
+      );
+    }
+    return { algorithm: "AES256", customerKeyMd5 };
+  }
+  if (algorithm === undefined) {
+    if (kmsKeyId !== undefined || kmsContext !== undefined) {
+      throw invalidArgument(
+        ENCRYPTION,
+        "",
+        "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms",
+      );
+    }
+    return defaultEncryption(bucket);
+  }
+  if (!["AES256", "aws:kms", "aws:kms:dsse"].includes(algorithm)) {
+    throw invalidArgument(
+      ENCRYPTION,
+      algorithm,
+      "The encryption method specified is not supported",
+    );
+  }
+  if (algorithm === "AES256" && kmsKeyId !== undefined) {
+    throw invalidArgument(
+      ENCRYPTION,
+      algorithm,
+      "Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms",
+    );
+  }
+  return {
+    algorithm,
+    ...kmsKeyId === undefined ? {} : { kmsKeyId },
+    ...kmsContext === undefined ? {} : { kmsContext },
+    ...headers[`${ENCRYPTION}-bucket-key-enabled`] === "true"
+      ? { bucketKey: true }
+      : {},
+  };
+}
+
+/** The encryption that a bucket gives to objects that ask for none. */
+function defaultEncryption(bucket: Bucket): StoredEncryption | undefined {
+  const found = bucket.configurations.get("Encryption") as {
+    readonly Rules?: readonly {
+      readonly BucketKeyEnabled?: boolean;
+      readonly ApplyServerSideEncryptionByDefault?: {
+        readonly SSEAlgorithm?: string;
+        readonly KMSMasterKeyID?: string;
+      };
+    }[];
+  } | undefined;
+  const [rule] = found?.Rules ?? [];
+  const byDefault = rule?.ApplyServerSideEncryptionByDefault;
+  if (byDefault?.SSEAlgorithm === undefined) return undefined;
+  const { KMSMasterKeyID: kmsKeyId } = byDefault;
+  return {
+    algorithm: byDefault.SSEAlgorithm,
+    ...kmsKeyId === undefined ? {} : { kmsKeyId },
+    ...rule?.BucketKeyEnabled ? { bucketKey: true } : {},
+  };
+}
+
+/**
+ * The MD5 of a customer's key in a request.
+ *
+ * @param prefix How the names of its header fields begin.
+ */
+function customerKey(
+  headers: HeaderMap,
+  prefix = CUSTOMER,
+): string | undefined {
+  const algorithm = headers[`${prefix}algorithm`];
+  const key = headers[`${prefix}key`];
+  const digest = headers[`${prefix}key-md5`];
+  if (algorithm === undefined && key === undefined && digest === undefined) {
+    return undefined;
+  }
+  if (algorithm === undefined) {
+    throw invalidArgument(
+      `${prefix}algorithm`,
+      "null",
+      "Requests specifying Server Side Encryption with Customer provided keys must provide a valid encryption algorithm.",
+    );
+  }
+  if (algorithm !== "AES256") {
+    throw new S3Error("InvalidEncryptionAlgorithmError", {
+      ArgumentName: `${prefix}algorithm`,
+      ArgumentValue: algorithm,
     });
   }
-  const acl = headers["x-amz-acl"];
-  if (acl !== undefined && !HARMLESS_ACLS.includes(acl)) {
-    throw new S3Error("AccessControlListNotSupported");
+  if (key === undefined) {
+    throw invalidArgument(
+      `${prefix}key`,
+      "null",
+      "Requests specifying Server Side Encryption with Customer provided keys must provide an appropriate secret key.",
+    );
   }
+  if (digest === undefined) {
+    throw invalidArgument(
+      `${prefix}key-MD5`,
+      "null",
+      "Requests specifying Server Side Encryption with Customer provided keys must provide the client calculated MD5 of the secret key.",
+    );
+  }
+  if (keyLength(key) !== 32) {
+    throw invalidArgument(
+      `${prefix}key`,
+      "(withheld)",
+      "The secret key was invalid for the specified algorithm.",
+    );
+  }
+  return digest;
+}
+
+function keyLength(key: string): number {
+  try {
+    return fromBase64(key).length;
+  } catch {
+    return 0;
+  }
+}
+
+/** Checks that the MD5 of a customer's key is that of the key. */
+export async function checkCustomerKeyMd5(headers: HeaderMap): Promise<void> {
+  for (
+    const prefix of [
+      CUSTOMER,
+      `x-amz-copy-source-${CUSTOMER.slice("x-amz-".length)}`,
+    ]
+  ) {
+    const digest = customerKey(headers, prefix);
+    const key = headers[`${prefix}key`];
+    if (digest === undefined || key === undefined) continue;
+    if (base64(await md5(fromBase64(key))) !== digest) {
+      throw invalidArgument(
+        `${prefix}key-MD5`,
+        digest,
+        "The calculated MD5 hash of the key did not match the hash that was provided.",
+      );
+    }
+  }
+}
+
+/** Checks that a request has the customer's key of an object. */
+export function checkCustomerKey(
+  headers: HeaderMap,
+  { encryption }: Pick<ObjectFacts, "encryption">,
+  prefix = CUSTOMER,
+): void {
+  const given = customerKey(headers, prefix);
+  const needed = encryption?.customerKeyMd5;
+  if (given === needed) return;
+  if (given === undefined) {
+    throw invalidRequest(
+      "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.",
+    );
+  }
+  if (needed === undefined) {
+    throw invalidRequest(
+      "The encryption parameters are not applicable to this object.",
+    );
+  }
+  throw new S3Error("AccessDenied");
+}
+
+/** Encryption as header fields. */
+export function encryptionHeaders(
+  encryption: StoredEncryption | undefined,
+): HeaderMap {
+  if (encryption === undefined) return {};
+  const { algorithm, kmsKeyId, bucketKey, customerKeyMd5 } = encryption;
+  if (customerKeyMd5 !== undefined) {
+    return {
+      [`${CUSTOMER}algorithm`]: algorithm,
+      [`${CUSTOMER}key-md5`]: customerKeyMd5,
+    };
+  }
+  return {
+    [ENCRYPTION]: algorithm,
+    ...kmsKeyId === undefined
+      ? {}
+      : { [`${ENCRYPTION}-aws-kms-key-id`]: kmsKeyId },
+    ...bucketKey ? { [`${ENCRYPTION}-bucket-key-enabled`]: "true" } : {},
+  };
+}
+
+/** Encryption as members of an output. */
+export function shownEncryption(
+  encryption: StoredEncryption | undefined,
+): Record<never, never> {
+  if (encryption === undefined) return {};
+  const { algorithm, kmsKeyId, bucketKey, customerKeyMd5 } = encryption;
+  return customerKeyMd5 === undefined
+    ? {
+      ServerSideEncryption: algorithm,
+      ...kmsKeyId === undefined ? {} : { SSEKMSKeyId: kmsKeyId },
+      ...bucketKey ? { BucketKeyEnabled: true } : {},
+    }
+    : { SSECustomerAlgorithm: algorithm, SSECustomerKeyMD5: customerKeyMd5 };
+}
+
+/** A checksum as header fields. */
+export function checksumHeaders(
+  sum: StoredChecksum | undefined,
+  type = sum?.type,
+): HeaderMap {
+  return sum === undefined ? {} : {
+    [checksumHeader(sum.algorithm)]: sum.value,
+    "x-amz-checksum-type": type ?? sum.type,
+  };
+}
+
+/** A checksum as members of an output. */
+export function checksumMembers(
+  sum: StoredChecksum | undefined,
+  bare = false,
+): Record<never, never> {
+  return sum === undefined ? {} : {
+    [`Checksum${sum.algorithm}`]: bare
+      ? sum.value.replace(/-\d+$/, "")
+      : sum.value,
+    ChecksumType: sum.type,
+  };
+}
+
+/** The algorithm of a name in a request. */
+export function algorithmOf(
+  name: string | undefined,
+  header: string,
+): ChecksumAlgorithm | undefined {
+  if (name === undefined) return undefined;
+  const algorithm = name.toUpperCase();
+  if (isChecksumAlgorithm(algorithm)) return algorithm;
+  throw invalidRequest(
+    `Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256] (${header})`,
+  );
+}
+
+/** Tags as `x-amz-tagging` has them: like a query. */
+export function readTagString(value: string): Tags {
+  return checkedTags(
+    parseQuery(value).map(([Key, Value]) => ({ Key, Value })),
+    MAX_OBJECT_TAGS,
+  );
+}
+
+/**
+ * Tags of a request.
+ *
+ * @throws {S3Error} InvalidTag, if they are too many, too long, or not unique.
+ */
+export function checkedTags(
+  list: readonly { readonly Key?: string; readonly Value?: string }[],
+  most: number,
+): Tags {
+  const tags = new Map(
+    list.map(({ Key = "", Value = "" }) => [Key, Value] as const),
+  );
+  if (list.length > most) {
+    throw new S3Error(
+      most === MAX_OBJECT_TAGS ? "BadRequest" : "InvalidTag",
+      {},
+      `Object tags cannot be greater than ${most}`,
+    );
+  }
+  if (tags.size < list.length) {
+    throw new S3Error(
+      "InvalidTag",
+      {},
+      "Cannot provide multiple Tags with the same key",
+    );
+  }
+  for (const [key, value] of tags) {
+    if (key === "" || key.length > 128) {
+      throw new S3Error(
+        "InvalidTag",
+        { TagKey: key },
+        "The TagKey you have provided is invalid",
+      );
+    }
+    if (value.length > 256) {
+      throw new S3Error(
+        "InvalidTag",
+        { TagKey: key, TagValue: value },
+        "The TagValue you have provided is invalid",
+      );
+    }
+  }
+  return tags;
 }

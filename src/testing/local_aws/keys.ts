@@ -25,6 +25,8 @@ export interface Key {
   readonly expiration?: Date;
   /** Who it belongs to. */
   readonly identity: Identity;
+  /** Whether its signatures are taken as they are. */
+  readonly unchecked?: boolean;
 }
 
 /** Credentials of a user of the server. */
@@ -42,10 +44,18 @@ export interface LocalCredentials {
 /** All keys that the server knows. */
 export class Keys {
   readonly #keys = new Map<string, Key>();
+  readonly #accounts = new Set<string>();
+  readonly #anyKey: boolean;
 
-  constructor(users: readonly LocalCredentials[]) {
+  /**
+   * @param users The users.
+   * @param anyKey Whether keys that nobody has belong to the first user.
+   */
+  constructor(users: readonly LocalCredentials[], anyKey = false) {
+    this.#anyKey = anyKey;
     for (const [index, user] of users.entries()) {
       const { account = "123456789012", user: name = "local" } = user;
+      this.#accounts.add(account);
       this.#keys.set(user.accessKeyId, {
         secretAccessKey: user.secretAccessKey,
         identity: {
@@ -59,7 +69,16 @@ export class Keys {
 
   /** The key with a public part. */
   find(accessKeyId: string): Key | undefined {
-    return this.#keys.get(accessKeyId);
+    const [first] = this.#keys.values();
+    return this.#keys.get(accessKeyId) ??
+      (this.#anyKey && first !== undefined
+        ? { secretAccessKey: "", identity: first.identity, unchecked: true }
+        : undefined);
+  }
+
+  /** Whether an account has a user, or has had a role. */
+  isAccount(account: string): boolean {
+    return this.#accounts.has(account);
   }
 
   /** Makes a temporary key. */
@@ -69,6 +88,7 @@ export class Keys {
     }`;
     const SecretAccessKey = random(40);
     const SessionToken = `local/${random(120)}`;
+    this.#accounts.add(identity.account);
     this.#keys.set(AccessKeyId, {
       secretAccessKey: SecretAccessKey,
       sessionToken: SessionToken,

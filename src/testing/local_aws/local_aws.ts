@@ -3,32 +3,43 @@
  *
  * @module
  */
+import { ConfigError, TransportError } from "../../foundation/errors.ts";
 import { checkOptions, type OptionKinds } from "../../foundation/options.ts";
 import { encodeParam } from "../../foundation/bytes.ts";
 import type { Clock } from "../../ports/system.ts";
 import type { HttpRequest, HttpResponse, Transport } from "../../ports/http.ts";
-import { bodyBytes, httpResponse } from "../http_message.ts";
+import { bodyBytes } from "../http_message.ts";
+import { type FaultOptions, Faults } from "./faults.ts";
+import { Folder } from "./folder.ts";
 import { Keys, type LocalCredentials } from "./keys.ts";
-import { ConfigError } from "../../foundation/errors.ts";
-import { Server } from "./server.ts";
+import { type LocalRequest, Server, type ServerResponse } from "./server.ts";
+import { contentBytes, readContent, Store } from "./store.ts";
 import type { WireRequest } from "./target.ts";
 
-/** What may be said about a {@linkcode LocalAws}. */
+/** Options of a {@linkcode LocalAws}. */
 export interface LocalAwsOptions {
   /** The users, at least one. Default: one with Amazon's example key. */
   readonly credentials?: readonly LocalCredentials[];
-  /** The one region it has. Default: `"us-east-1"`. */
+  /** The default region. Default: `"us-east-1"`, or the first of `regions`. */
   readonly region?: string;
+  /** All regions; buckets of others than that of a request are redirected. */
+  readonly regions?: readonly string[];
   /** Where it gets the time. Default: the machine. */
   readonly clock?: Pick<Clock, "now">;
   /** Least size of a part that is not the last, in bytes. Default: 5 MiB, as S3. */
   readonly minPartSize?: number;
+  /** Whether keys that nobody has belong to the first user, unchecked. */
+  readonly anyKey?: boolean;
 }
 
-/** What may be said about a {@linkcode LocalAws} that listens. */
+/** Options of a {@linkcode LocalAws} that listens. */
 export interface LocalAwsServeOptions extends LocalAwsOptions {
   /** Port to listen on. Default: 0, any that is free. */
   readonly port?: number;
+  /** Address to listen on. Default: `"127.0.0.1"`. */
+  readonly hostname?: string;
+  /** Folder that keeps the data; it is read at the start. */
+  readonly folder?: string;
 }
 
 /** Settings of a client or a session that calls a {@linkcode LocalAws}. */
@@ -47,13 +58,17 @@ export interface LocalClientConfig {
 const OPTIONS: OptionKinds<LocalAwsOptions> = {
   credentials: "list",
   region: "text",
+  regions: "list",
   clock: "object",
   minPartSize: "number",
+  anyKey: "boolean",
 };
 
 const SERVE_OPTIONS: OptionKinds<LocalAwsServeOptions> = {
   ...OPTIONS,
   port: "number",
+  hostname: "text",
+  folder: "text",
 };
 
 /** The key in Amazon's documentation. */
@@ -67,9 +82,10 @@ const MIN_PART_SIZE = 5 * 1_024 * 1_024;
 
 /**
  * A small S3 and STS in memory. It checks signatures, payload hashes, temporary
- * credentials and presigned URLs, and answers in the forms of Amazon. There are
- * no versions, ACLs, encryption keys or policies that are obeyed: an account may
- * do all with its own buckets and nothing with those of others.
+ * credentials, presigned URLs and forms, and answers in the forms of Amazon. It
+ * has versions, ACLs, policies without conditions, CORS and the configuration of
+ * buckets; conditions of policies, object lock and lifecycle are refused by name,
+ * and encryption is stated but nothing is encrypted.
  *
  * It is for tests of your own scripts and for trying things out. Only the real
  * service proves that something works with the real service.
@@ -92,11 +108,16 @@ const MIN_PART_SIZE = 5 * 1_024 * 1_024;
  */
 export class LocalAws implements AsyncDisposable, Disposable {
   readonly #server: Server;
+  readonly #store: Store;
+  readonly #faults: Faults = new Faults();
   readonly #region: string;
   readonly #user: LocalCredentials;
+  /** How far its clock was moved. */
+  #advancedMs = 0;
+  #hostname = "127.0.0.1";
   #listener: Deno.HttpServer<Deno.NetAddr> | undefined;
   /** Requests without a socket that are on their way. */
-  readonly #answering = new Set<Promise<HttpResponse>>();
+  readonly #answering = new Set<Promise<ServerResponse>>();
 
   /**
    * Makes a server that can be reached by its {@linkcode transport} only.
@@ -107,45 +128,77 @@ export class LocalAws implements AsyncDisposable, Disposable {
   constructor(options: LocalAwsOptions = {}) {
     checkOptions("make a LocalAws", options, OPTIONS, {
       others: new Map(
-        Object.entries({ port: "it is an option of LocalAws.start" }),
+        ["port", "hostname", "folder"].map((name) =>
+          [name, "it is an option of LocalAws.start"] as const
+        ),
       ),
     });
+    const { store = new Store() } = MADE_WITH.get(options) ?? {};
     const {
       credentials = [EXAMPLE],
-      region = "us-east-1",
+      region = options.regions?.[0] ?? "us-east-1",
+      regions = [region],
       clock = { now: () => new Date() },
       minPartSize = MIN_PART_SIZE,
+      anyKey = false,
     } = options;
     const [user] = credentials;
     if (user === undefined) {
       throw new RangeError("Cannot start LocalAws: credentials is empty");
     }
+    if (!regions.includes(region)) {
+      throw new ConfigError(
+        "InvalidOption",
+        `Cannot start LocalAws: region "${region}" is not among its regions ${
+          regions.join(", ")
+        }`,
+      );
+    }
     this.#user = user;
     this.#region = region;
-    const keys = new Keys(credentials);
-    this.#server = new Server({ keys, region, clock, minPartSize });
+    this.#store = store;
+    this.#server = new Server({
+      keys: new Keys(credentials, anyKey),
+      regions: [region, ...regions.filter((name) => name !== region)],
+      clock: { now: () => new Date(clock.now().getTime() + this.#advancedMs) },
+      minPartSize,
+      store,
+      faults: this.#faults,
+    });
   }
 
   /**
-   * Makes a server that also listens on 127.0.0.1. Needs `--allow-net` for it.
+   * Makes a server that also listens, on 127.0.0.1 unless another address is
+   * given. Needs `--allow-net` for it.
    *
    * @param options What differs from the defaults.
    * @throws {RangeError} If there is no user.
-   * @throws {ConfigError} `"NotPermitted"`, with the flag that is missing.
+   * @throws {ConfigError} `"NotPermitted"`, with the flag that is missing;
+   * `"InvalidOption"`, if any key would be taken from other machines.
    */
   static async start(options: LocalAwsServeOptions = {}): Promise<LocalAws> {
     checkOptions("start a LocalAws", options, SERVE_OPTIONS);
-    const { port = 0, ...own } = options;
+    const { port = 0, hostname = "127.0.0.1", folder, ...own } = options;
+    if (own.anyKey && !LOOPBACK.includes(hostname)) {
+      throw new ConfigError(
+        "InvalidOption",
+        `Cannot start LocalAws: with anyKey it listens on the loopback interface only, got hostname "${hostname}"`,
+      );
+    }
+    if (folder !== undefined) {
+      MADE_WITH.set(own, { store: await Folder.open(folder) });
+    }
     const local = new LocalAws(own);
+    local.#hostname = hostname;
     const { promise: listening, resolve } = Promise.withResolvers<void>();
     try {
       local.#listener = Deno.serve(
-        { hostname: "127.0.0.1", port, onListen: () => resolve() },
+        { hostname, port, onListen: () => resolve() },
         (request) => local.#serve(request),
       );
     } catch (cause) {
       if (!(cause instanceof Deno.errors.NotCapable)) throw cause;
-      const host = port === 0 ? "127.0.0.1" : `127.0.0.1:${port}`;
+      const host = port === 0 ? hostname : `${hostname}:${port}`;
       throw new ConfigError(
         "NotPermitted",
         `Cannot start LocalAws: this program may not listen on ${host}; run it with --allow-net=${host}, or use the transport of new LocalAws(), which needs no permission`,
@@ -156,10 +209,53 @@ export class LocalAws implements AsyncDisposable, Disposable {
     return local;
   }
 
+  /** The requests that it has answered, the oldest first; the last 10 000. */
+  requests(): readonly LocalRequest[] {
+    return [...this.#server.journal];
+  }
+
+  /**
+   * Lets the next requests of an operation fail, wait, or be cut.
+   *
+   * @param operation Name of the operation, or `"*"` for any.
+   * @param options What goes wrong. Default: one answer `InternalError`.
+   *
+   * @example Two answers SlowDown
+   * ```ts
+   * import { LocalAws } from "@inia/aws/testing";
+   *
+   * using local = new LocalAws();
+   * local.fail("PutObject", { times: 2, code: "SlowDown" });
+   * ```
+   */
+  fail(
+    operation: string,
+    options: FaultOptions = { code: "InternalError" },
+  ): void {
+    checkOptions("let LocalAws fail", options, FAULT_OPTIONS);
+    this.#faults.add(operation, options);
+  }
+
+  /** Moves its clock. */
+  advance(ms: number): void {
+    this.#advancedMs += ms;
+  }
+
+  /** Forgets buckets, requests and faults, and sets its clock right. */
+  async reset(): Promise<void> {
+    this.#faults.clear();
+    this.#server.clearJournal();
+    this.#advancedMs = 0;
+    await this.#store.clear();
+  }
+
   /** Where it is reached; without a socket any URL will do. */
   get endpointUrl(): string {
     const port = this.#listener?.addr.port;
-    return port === undefined ? "http://localhost" : `http://127.0.0.1:${port}`;
+    const host = WILDCARDS[this.#hostname] ?? this.#hostname;
+    return port === undefined
+      ? "http://localhost"
+      : `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
   }
 
   /** Settings of a client or a session that calls it as its first user. */
@@ -180,7 +276,7 @@ export class LocalAws implements AsyncDisposable, Disposable {
         const answer = this.#answer(request);
         this.#answering.add(answer);
         try {
-          return await answer;
+          return httpResponse(await answer);
         } finally {
           this.#answering.delete(answer);
         }
@@ -196,25 +292,112 @@ export class LocalAws implements AsyncDisposable, Disposable {
 
   /** Stops listening, once all requests are answered. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#faults.clear();
     await this.#listener?.shutdown();
     await Promise.allSettled(this.#answering);
   }
 
-  async #answer(request: HttpRequest): Promise<HttpResponse> {
-    const response = await this.#server.handle(await wireRequest(request));
-    return httpResponse(response, request.method);
+  async #answer(request: HttpRequest): Promise<ServerResponse> {
+    return await this.#server.handle(await wireRequest(request));
   }
 
   async #serve(request: Request): Promise<Response> {
-    const { status, headers, body } = await this.#server.handle({
+    const response = await this.#server.handle({
       method: request.method,
       // The server's `url` is the host and the request line's target, unparsed.
       target: request.url.slice(request.url.indexOf("/", "http://".length)),
       headers: Object.fromEntries(request.headers),
       body: await request.bytes(),
     });
-    return new Response(body.length === 0 ? null : body, { status, headers });
+    const { status, headers, bodiless } = response;
+    if (bodiless) return new Response(null, { status, headers });
+    const { pieces, start, end } = response.body;
+    const [piece] = pieces;
+    const body = piece !== undefined && pieces.length === 1 &&
+        response.cutAfterBytes === undefined
+      ? await piece.read(start, end)
+      : bodyStream(response);
+    return new Response(body, { status, headers });
   }
+}
+
+/** What a server is made with that is no option. */
+const MADE_WITH = new WeakMap<LocalAwsOptions, { readonly store: Store }>();
+
+const LOOPBACK = ["127.0.0.1", "localhost", "::1"];
+
+/** Where a server is reached that listens on all addresses. */
+const WILDCARDS: Readonly<Record<string, string>> = {
+  "0.0.0.0": "127.0.0.1",
+  "::": "::1",
+};
+
+const FAULT_OPTIONS: OptionKinds<FaultOptions> = {
+  times: "number",
+  code: "text",
+  status: "number",
+  message: "text",
+  bucket: "text",
+  key: "text",
+  delayMs: "number",
+  cutAfterBytes: "number",
+};
+
+/** A body, piece by piece; a cut one ends with an error. */
+function bodyStream(
+  { body, cutAfterBytes = Infinity }: ServerResponse,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const end = Math.min(body.end, body.start + cutAfterBytes);
+  const pieces = readContent({ ...body, end });
+  return new ReadableStream({
+    async pull(controller): Promise<void> {
+      const { done, value } = await pieces.next();
+      if (!done) {
+        controller.enqueue(value);
+      } else if (end < body.end) {
+        controller.error(
+          new TransportError("cut", "LocalAws has cut the body", {
+            maybeSent: true,
+          }),
+        );
+      } else {
+        controller.close();
+      }
+    },
+  });
+}
+
+function httpResponse(response: ServerResponse): HttpResponse {
+  const { status, headers, body, bodiless, cutAfterBytes } = response;
+  if (bodiless) return { status, headers, body: null };
+  let used = false;
+  const use = (): void => {
+    if (used) {
+      throw new TypeError(
+        "Cannot read the body: it was read or cancelled before",
+      );
+    }
+    used = true;
+  };
+  return {
+    status,
+    headers,
+    body: {
+      open: () => {
+        use();
+        return bodyStream(response);
+      },
+      bytes: async () => {
+        use();
+        if (cutAfterBytes === undefined) return await contentBytes(body);
+        return await new Response(bodyStream(response)).bytes();
+      },
+      cancel: () => {
+        used = true;
+        return Promise.resolve();
+      },
+    },
+  };
 }
 
 async function wireRequest(request: HttpRequest): Promise<WireRequest> {

@@ -1,163 +1,473 @@
 /**
- * Objects that are uploaded in parts.
+ * Objects that are uploaded in parts. Parts stay the pieces that they were sent
+ * in; they are never joined.
  *
  * @module
  */
-import { concat, hex } from "../../foundation/bytes.ts";
-import { md5 } from "../../foundation/checksums.ts";
+import { base64, concat, fromBase64, hex } from "../../foundation/bytes.ts";
 import {
-  answer,
-  bucketOf,
-  type Call,
-  empty,
-  type Handler,
-  param,
-  uploadOf,
-} from "./call.ts";
-import { checkChecksums, etagOf } from "./checksums.ts";
-import { checkWrite, unquoted } from "./conditions.ts";
-import { checkKey, factsOf } from "./facts.ts";
-import { wholeSeconds } from "./objects.ts";
-import { S3Error } from "./s3_error.ts";
-import type { Part, Upload } from "./store.ts";
+  checksum,
+  type ChecksumAlgorithm,
+  md5,
+  startChecksum,
+} from "../../foundation/checksums.ts";
+import { canonicalId } from "./access.ts";
+import { bucketFor, type Call, type Handlers } from "./call.ts";
+import { checkWrite, type readRange, unquoted } from "./conditions.ts";
 import {
-  children,
-  element,
-  fields,
-  type Node,
-  readXml,
-  textOf,
-} from "./xml.ts";
+  algorithmOf,
+  checkCustomerKey,
+  checkKey,
+  checksumHeaders,
+  checksumMembers,
+  encryptionHeaders,
+  factsOf,
+  shownEncryption,
+  storageClassOf,
+} from "./facts.ts";
+import {
+  shownVersion,
+  sourceOf,
+  wholeSeconds,
+  writeVersion,
+} from "./objects.ts";
+import { checkChecksums, compare, statedChecksums } from "./payload.ts";
+import { invalidArgument, invalidRequest, S3Error } from "./s3_error.ts";
+import {
+  type Bucket,
+  contentBytes,
+  type Part,
+  readContent,
+  type StoredChecksum,
+  type Upload,
+  wholeContent,
+} from "./store.ts";
 
 /** The highest number of a part. */
 const MAX_PART_NUMBER = 10_000;
 
-export const createMultipartUpload: Handler = (call) => {
-  const bucket = bucketOf(call);
-  checkKey(call.key);
-  const id = crypto.randomUUID().replaceAll("-", "");
-  bucket.uploads.set(id, {
-    ...factsOf(call.headers),
-    id,
-    key: call.key,
-    initiated: call.now,
-    parts: new Map(),
-  });
-  const algorithm = call.headers["x-amz-checksum-algorithm"];
-  return answer(
-    element(
-      "InitiateMultipartUploadResult",
-      fields({ Bucket: bucket.name, Key: call.key, UploadId: id }),
-    ),
-    algorithm === undefined ? {} : { "x-amz-checksum-algorithm": algorithm },
-  );
-};
+/** The most entries of one page. */
+const MAX_ENTRIES = 1_000;
 
-export const uploadPart: Handler = async (call) => {
-  const upload = uploadOf(call);
-  const number = partNumber(call);
-  const part = {
-    bytes: call.body,
-    etag: await etagOf(call.body),
-    modified: wholeSeconds(call.now),
-    checksums: await checkChecksums(call.headers, call.body),
-  };
-  upload.parts.set(number, part);
-  return empty(200, { etag: part.etag, ...part.checksums });
-};
+/** Algorithms whose checksum of a whole can come from parts. */
+const FULL_OBJECT: readonly ChecksumAlgorithm[] = [
+  "CRC32",
+  "CRC32C",
+  "CRC64NVME",
+];
 
-export const completeMultipartUpload: Handler = async (call) => {
-  const bucket = bucketOf(call);
-  const upload = uploadOf(call);
-  const parts = chosenParts(call, upload);
-  const digests = await Promise.all(parts.map(({ bytes }) => md5(bytes)));
-  const etag = `"${hex(await md5(concat(digests)))}-${parts.length}"`;
-  const { headers, tags } = upload;
-  const bytes = concat(parts.map(({ bytes }) => bytes));
-  // The digest of the document is none of the object.
-  const { "content-md5": _digest, ...stated } = call.headers;
-  const checksums = await checkChecksums(stated, bytes);
-  checkWrite(call.headers, bucket.objects.get(call.key));
-  bucket.uploads.delete(upload.id);
-  bucket.objects.set(call.key, {
-    headers,
-    tags,
-    bytes,
-    etag,
-    modified: wholeSeconds(call.now),
-    checksums,
-  });
-  const host = call.headers["host"] ?? "";
-  return answer(element(
-    "CompleteMultipartUploadResult",
-    fields({
-      Location: `http://${host}/${bucket.name}/${call.key}`,
+export const multipartHandlers: Handlers = {
+  CreateMultipartUpload: async (call, input) => {
+    const bucket = bucketFor(call, {
+      permission: "WRITE",
+      action: "PutObject",
+    });
+    checkKey(call.key);
+    const facts = factsOf(call, bucket);
+    const algorithm = algorithmOf(
+      input.ChecksumAlgorithm,
+      "x-amz-checksum-algorithm",
+    );
+    const checksumType = checksumTypeOf(algorithm, input.ChecksumType);
+    const id = hex(crypto.getRandomValues(new Uint8Array(24)));
+    bucket.uploads.set(id, {
+      ...facts,
+      id,
+      key: call.key,
+      initiated: call.now,
+      ...algorithm === undefined ? {} : { algorithm },
+      ...checksumType === undefined ? {} : { checksumType },
+      parts: new Map(),
+    });
+    await call.store.keep(bucket.name);
+    return {
+      Bucket: bucket.name,
+      Key: call.key,
+      UploadId: id,
+      ...shownEncryption(facts.encryption),
+      ...algorithm === undefined ? {} : { ChecksumAlgorithm: algorithm },
+      ...checksumType === undefined ? {} : { ChecksumType: checksumType },
+    };
+  },
+
+  UploadPart: async (call) => {
+    const { bucket, upload } = uploadFor(call);
+    const number = partNumber(call);
+    checkCustomerKey(call.headers, upload);
+    const digest = await md5(call.body);
+    const stated = await checkChecksums(call.headers, call.body, digest);
+    if (
+      stated !== undefined && upload.algorithm !== undefined &&
+      stated[0] !== upload.algorithm
+    ) {
+      throw invalidRequest(
+        `Checksum Type mismatch occurred, expected checksum Type: ${upload.algorithm.toLowerCase()}, actual checksum Type: ${
+          stated[0].toLowerCase()
+        }`,
+      );
+    }
+    const algorithm = stated?.[0] ?? upload.algorithm;
+    const part: Part = {
+      number,
+      pieces: [await call.store.piece(call.body)],
+      size: call.body.length,
+      md5: hex(digest),
+      modified: wholeSeconds(call.now),
+      ...algorithm === undefined ? {} : {
+        checksum: {
+          algorithm,
+          value: stated?.[1] ?? await checksum(algorithm, call.body),
+          type: "FULL_OBJECT",
+        },
+      },
+    };
+    upload.parts.set(number, part);
+    await call.store.keep(bucket.name);
+    Object.assign(call.reply.headers, encryptionHeaders(upload.encryption));
+    if (stated !== undefined) {
+      const { "x-amz-checksum-type": _type, ...own } = checksumHeaders(
+        part.checksum,
+      );
+      Object.assign(call.reply.headers, own);
+    }
+    return { ETag: `"${part.md5}"` };
+  },
+
+  UploadPartCopy: async (call) => {
+    const { bucket, upload } = uploadFor(call);
+    const number = partNumber(call);
+    const source = sourceOf(call);
+    const { version } = source;
+    const value = call.headers["x-amz-copy-source-range"];
+    const range = copyRange(value, version.size);
+    const content = wholeContent(version.parts.flatMap(({ pieces }) => pieces));
+    const bytes = (await contentBytes(
+      range === undefined
+        ? content
+        : { ...content, start: range.start, end: range.end + 1 },
+    )).slice();
+    const digest = hex(await md5(bytes));
+    const part: Part = {
+      number,
+      pieces: [await call.store.piece(bytes)],
+      size: bytes.length,
+      md5: digest,
+      modified: wholeSeconds(call.now),
+      ...upload.algorithm === undefined ? {} : {
+        checksum: {
+          algorithm: upload.algorithm,
+          value: await checksum(upload.algorithm, bytes),
+          type: "FULL_OBJECT",
+        },
+      },
+    };
+    upload.parts.set(number, part);
+    await call.store.keep(bucket.name);
+    Object.assign(call.reply.headers, encryptionHeaders(upload.encryption));
+    const { ChecksumType: _type, ...sum } = {
+      ChecksumType: undefined,
+      ...checksumMembers(part.checksum),
+    };
+    return {
+      CopyPartResult: {
+        LastModified: part.modified,
+        ETag: `"${part.md5}"`,
+        ...sum,
+      },
+      ...source.bucket.versioning === undefined
+        ? {}
+        : { CopySourceVersionId: version.id },
+    };
+  },
+
+  CompleteMultipartUpload: async (call, input) => {
+    const bucket = bucketFor(call, {
+      permission: "WRITE",
+      action: "PutObject",
+    });
+    const id = input.UploadId;
+    const done = bucket.completed.get(id);
+    const location = `http://${
+      call.headers["host"] ?? "localhost"
+    }/${bucket.name}/${encodeURIComponent(call.key)}`;
+    if (done !== undefined && done.key === call.key) {
+      // A client whose answer was lost asks again.
+      return {
+        Location: location,
+        Bucket: bucket.name,
+        Key: call.key,
+        ETag: done.etag,
+        ...shownVersion(bucket, { id: done.versionId }),
+      };
+    }
+    const { upload } = uploadFor(call);
+    const parts = chosenParts(
+      call,
+      upload,
+      input.MultipartUpload?.Parts ?? [],
+    );
+    const size = parts.reduce((sum, part) => sum + part.size, 0);
+    const expected = input.MpuObjectSize;
+    if (expected !== undefined && expected !== size) {
+      throw invalidRequest(
+        `The provided 'x-amz-mp-object-size' header value ${expected} does not match what was computed: ${size}`,
+      );
+    }
+    const digests = parts.map((part) => Uint8Array.fromHex(part.md5));
+    const etag = `"${hex(await md5(concat(digests)))}-${parts.length}"`;
+    const sum = await objectChecksum(call, upload, parts);
+    // Another request may have ended the upload meanwhile.
+    uploadFor(call);
+    const { id: _id, key: _key, initiated: _begun, parts: _parts, ...facts } =
+      upload;
+    checkWrite(call.headers, call.store.current(bucket, call.key));
+    const version = writeVersion(call, bucket, {
+      ...facts,
+      parts,
+      multipart: true,
+      etag,
+      ...sum === undefined ? {} : { checksum: sum },
+    });
+    bucket.uploads.delete(id);
+    bucket.completed.set(id, { key: call.key, etag, versionId: version.id });
+    await call.store.keep(bucket.name, call.key);
+    return {
+      Location: location,
       Bucket: bucket.name,
       Key: call.key,
       ETag: etag,
-    }),
-  ));
+      ...checksumMembers(sum),
+      ...shownVersion(bucket, version),
+      ...shownEncryption(version.encryption),
+    };
+  },
+
+  AbortMultipartUpload: async (call) => {
+    const { bucket, upload } = uploadFor(call);
+    bucket.uploads.delete(upload.id);
+    await call.store.keep(bucket.name);
+    call.reply.status = 204;
+    return {};
+  },
+
+  ListParts: (call, input) => {
+    const { bucket, upload } = uploadFor(call);
+    const marker = Number(input.PartNumberMarker ?? 0);
+    const most = Math.min(input.MaxParts ?? MAX_ENTRIES, MAX_ENTRIES);
+    const rest = [...upload.parts.values()]
+      .filter(({ number }) => number > marker)
+      .sort((one, other) => one.number - other.number);
+    const page = rest.slice(0, most);
+    return {
+      Bucket: bucket.name,
+      Key: upload.key,
+      UploadId: upload.id,
+      PartNumberMarker: marker,
+      NextPartNumberMarker: page.at(-1)?.number ?? 0,
+      MaxParts: most,
+      IsTruncated: rest.length > page.length,
+      Parts: page.map((part) => ({
+        PartNumber: part.number,
+        LastModified: part.modified,
+        ETag: `"${part.md5}"`,
+        Size: part.size,
+        ...partChecksum(part),
+      })),
+      Initiator: { ID: canonicalId(upload.owner) },
+      Owner: { ID: canonicalId(upload.owner) },
+      StorageClass: storageClassOf(upload) as "STANDARD",
+      ...upload.algorithm === undefined
+        ? {}
+        : { ChecksumAlgorithm: upload.algorithm },
+      ...upload.checksumType === undefined
+        ? {}
+        : { ChecksumType: upload.checksumType },
+    };
+  },
 };
 
-export const abortMultipartUpload: Handler = (call) => {
-  bucketOf(call).uploads.delete(uploadOf(call).id);
-  return empty(204);
-};
+/** A part's checksum as a member of an output. */
+function partChecksum({ checksum: sum }: Part): Record<never, never> {
+  return sum === undefined ? {} : { [`Checksum${sum.algorithm}`]: sum.value };
+}
+
+function checksumTypeOf(
+  algorithm: ChecksumAlgorithm | undefined,
+  type: string | undefined,
+): "COMPOSITE" | "FULL_OBJECT" | undefined {
+  if (algorithm === undefined) {
+    if (type === undefined) return undefined;
+    throw invalidRequest(
+      "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.",
+    );
+  }
+  if (type !== undefined && type !== "COMPOSITE" && type !== "FULL_OBJECT") {
+    throw invalidRequest("Value for x-amz-checksum-type header is invalid.");
+  }
+  const full = FULL_OBJECT.includes(algorithm);
+  if (
+    (type === "FULL_OBJECT" && !full) ||
+    (type === "COMPOSITE" && algorithm === "CRC64NVME")
+  ) {
+    throw invalidRequest(
+      `The ${type} checksum type cannot be used with the ${algorithm.toLowerCase()} checksum algorithm.`,
+    );
+  }
+  return type ?? (algorithm === "CRC64NVME" ? "FULL_OBJECT" : "COMPOSITE");
+}
+
+/** The upload that a call is about. */
+function uploadFor(
+  call: Call,
+): { readonly bucket: Bucket; readonly upload: Upload } {
+  const bucket = bucketFor(call, { permission: "WRITE", action: "PutObject" });
+  const id = call.query.find(([name]) => name === "uploadId")?.[1] ?? "";
+  const upload = bucket.uploads.get(id);
+  if (upload === undefined || upload.key !== call.key) {
+    throw new S3Error("NoSuchUpload", { UploadId: id });
+  }
+  return { bucket, upload };
+}
 
 /**
  * The number of the part that a call is about.
  *
  * @throws {S3Error} InvalidArgument, if it is not 1 to 10 000.
  */
-export function partNumber(call: Call): number {
-  const value = param(call, "partNumber") ?? "";
+function partNumber(call: Call): number {
+  const value = call.query.find(([name]) => name === "partNumber")?.[1] ?? "";
   const number = /^\d{1,5}$/.test(value) ? Number(value) : 0;
   if (number < 1 || number > MAX_PART_NUMBER) {
-    throw new S3Error("InvalidArgument", {
-      ArgumentName: "partNumber",
-      ArgumentValue: value,
-    });
+    throw invalidArgument(
+      "partNumber",
+      value,
+      `Part number must be an integer between 1 and ${MAX_PART_NUMBER}, inclusive`,
+    );
   }
   return number;
 }
 
+function copyRange(
+  value: string | undefined,
+  size: number,
+): ReturnType<typeof readRange> {
+  if (value === undefined) return undefined;
+  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(value) ?? [];
+  if (first === undefined || last === undefined) {
+    throw invalidArgument(
+      "x-amz-copy-source-range",
+      value,
+      "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy",
+    );
+  }
+  if (Number(last) < Number(first) || Number(last) >= size) {
+    throw new S3Error(
+      "InvalidRange",
+      { RangeRequested: value, ActualObjectSize: size },
+      `Range specified is not valid for source object of size: ${size}`,
+    );
+  }
+  return { start: Number(first), end: Number(last) };
+}
+
+/** A part as CompleteMultipartUpload lists it. */
+type ListedPart = Readonly<Record<string, number | string | undefined>>;
+
 /** The parts that the document lists, if they are those that were uploaded. */
-function chosenParts(call: Call, upload: Upload): readonly Part[] {
-  const listed = children(
-    readXml(call.body, "CompleteMultipartUpload"),
-    "Part",
-  );
-  if (listed.length === 0) throw new S3Error("MalformedXML");
-  const numbers = listed.map((node) => Number(textOf(node, "PartNumber")));
+function chosenParts(
+  call: Call,
+  upload: Upload,
+  given: readonly object[],
+): readonly Part[] {
+  if (given.length === 0) throw new S3Error("MalformedXML");
+  const listed = given.map((part) => part as ListedPart);
+  const numbers = listed.map(({ PartNumber }) => Number(PartNumber));
   if (numbers.some((number, index) => !(number > (numbers[index - 1] ?? 0)))) {
     throw new S3Error("InvalidPartOrder");
   }
-  const parts = listed.map((node, index) => {
-    const part = upload.parts.get(numbers[index] ?? 0);
-    if (part !== undefined && matches(node, part)) return part;
+  const parts = listed.map((one, index) => {
+    const number = numbers[index] ?? 0;
+    const part = upload.parts.get(number);
+    if (part !== undefined && matches(one, part)) return part;
     throw new S3Error("InvalidPart", {
       UploadId: upload.id,
-      PartNumber: numbers[index] ?? 0,
+      PartNumber: number,
+      ETag: String(one["ETag"] ?? ""),
     });
   });
-  const small = parts.slice(0, -1)
-    .find(({ bytes }) => bytes.length < call.minPartSize);
+  const small = parts.slice(0, -1).find(({ size }) => size < call.minPartSize);
   if (small !== undefined) {
     throw new S3Error("EntityTooSmall", {
-      ProposedSize: small.bytes.length,
+      ProposedSize: small.size,
       MinSizeAllowed: call.minPartSize,
+      PartNumber: small.number,
+      ETag: small.md5,
     });
   }
   return parts;
 }
 
 /** Whether a listed part has the ETag and the checksums of one that was uploaded. */
-function matches(node: Node, part: Part): boolean {
-  if (unquoted(textOf(node, "ETag") ?? "") !== unquoted(part.etag)) {
-    return false;
+function matches(
+  listed: ListedPart,
+  { md5: digest, checksum: sum }: Part,
+): boolean {
+  if (unquoted(String(listed["ETag"] ?? "")) !== digest) return false;
+  if (sum === undefined) return true;
+  const stated = listed[`Checksum${sum.algorithm}`];
+  return stated === undefined || stated === sum.value;
+}
+
+/** The checksum of the object that parts become. */
+async function objectChecksum(
+  call: Call,
+  upload: Upload,
+  parts: readonly Part[],
+): Promise<StoredChecksum | undefined> {
+  const [stated] = statedChecksums(call.headers);
+  const algorithm = upload.algorithm ?? stated?.[0];
+  if (algorithm === undefined) return undefined;
+  const type = upload.checksumType ??
+    (call.headers["x-amz-checksum-type"] === "COMPOSITE"
+      ? "COMPOSITE"
+      : "FULL_OBJECT");
+  const value = type === "FULL_OBJECT"
+    ? await fullChecksum(algorithm, parts)
+    : await compositeChecksum(algorithm, parts);
+  if (stated !== undefined) {
+    const [name, given] = stated;
+    const header = `x-amz-checksum-${name.toLowerCase()}`;
+    const real = name === algorithm ? value : "";
+    // A composite checksum may come without its number of parts.
+    compare(
+      header,
+      given,
+      given.includes("-") ? real : real.split("-")[0] ?? "",
+    );
   }
-  return Object.entries(part.checksums).every(([header, value]) => {
-    const name = header.replace("x-amz-checksum-", "").toUpperCase();
-    return (textOf(node, `Checksum${name}`) ?? value) === value;
-  });
+  return { algorithm, value, type };
+}
+
+async function fullChecksum(
+  algorithm: ChecksumAlgorithm,
+  parts: readonly Part[],
+): Promise<string> {
+  const content = wholeContent(parts.flatMap(({ pieces }) => pieces));
+  const growing = await startChecksum(algorithm);
+  for await (const bytes of readContent(content)) growing.update(bytes);
+  return base64(growing.digest());
+}
+
+async function compositeChecksum(
+  algorithm: ChecksumAlgorithm,
+  parts: readonly Part[],
+): Promise<string> {
+  const sums: Uint8Array[] = [];
+  for (const part of parts) {
+    const value = part.checksum?.algorithm === algorithm
+      ? part.checksum.value
+      : await fullChecksum(algorithm, [part]);
+    sums.push(fromBase64(value));
+  }
+  return `${await checksum(algorithm, concat(sums))}-${parts.length}`;
 }

@@ -1,94 +1,365 @@
 /**
- * The ways in which the services say no.
+ * The errors that the services answer with, and their documents.
+ *
+ * Source: "Error responses", Amazon S3 API Reference; "Common Errors", AWS STS
+ * API Reference.
  *
  * @module
  */
+import type { HeaderMap } from "../../ports/http.ts";
+import type { PlainResponse } from "../http_message.ts";
+import { element, fields, writeXml } from "./xml.ts";
 
-/** Status and usual message of each error code. */
+/** Status and message of each error code. */
 const CODES = {
   AccessControlListNotSupported: [400, "The bucket does not allow ACLs"],
-  AccessDenied: [403, "Access denied"],
-  AuthorizationHeaderMalformed: [400, "The authorization header is malformed"],
+  AccessDenied: [403, "Access Denied"],
+  AccessForbidden: [
+    403,
+    "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.",
+  ],
+  AuthorizationHeaderMalformed: [
+    400,
+    "The authorization header you provided is invalid.",
+  ],
   AuthorizationQueryParametersError: [
     400,
-    "The query parameters of the signature are not as they should be",
+    "Error parsing the X-Amz-Credential parameter; the Credential is mal-formed",
   ],
-  BadDigest: [400, "The checksum in the request is not that of the body"],
-  BucketAlreadyExists: [409, "The bucket belongs to another account"],
-  BucketAlreadyOwnedByYou: [409, "The bucket exists, and it is yours"],
-  BucketNotEmpty: [409, "The bucket still has objects or uploads in it"],
-  EntityTooSmall: [400, "A part other than the last is too small"],
-  ExpiredToken: [400, "The token has expired"],
+  BadDigest: [
+    400,
+    "The Content-MD5 or checksum value that you specified did not match what the server received.",
+  ],
+  BadRequest: [400, "Bad Request"],
+  BucketAlreadyExists: [
+    409,
+    "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.",
+  ],
+  BucketAlreadyOwnedByYou: [
+    409,
+    "Your previous request to create the named bucket succeeded and you already own it.",
+  ],
+  BucketNotEmpty: [409, "The bucket you tried to delete is not empty"],
+  EntityTooLarge: [
+    400,
+    "Your proposed upload exceeds the maximum allowed object size.",
+  ],
+  EntityTooSmall: [
+    400,
+    "Your proposed upload is smaller than the minimum allowed object size.",
+  ],
+  ExpiredToken: [400, "The provided token has expired."],
   IllegalLocationConstraintException: [
     400,
-    "The location constraint does not fit the region of this endpoint",
+    "The location constraint is incompatible for the region specific endpoint this request was sent to.",
   ],
-  IncompleteBody: [400, "The body ends early, or is longer than it says"],
-  InvalidAccessKeyId: [403, "There is no such access key id"],
-  InvalidAction: [400, "There is no such action, or not in this server"],
-  InvalidArgument: [400, "An argument is not valid"],
-  InvalidBucketName: [400, "The bucket name is not valid"],
-  InvalidDigest: [400, "A checksum in the request is not well formed"],
-  InvalidIdentityToken: [400, "The web identity token is not a JWT"],
-  InvalidPart: [400, "A part was not uploaded, or has another ETag"],
-  InvalidPartOrder: [400, "The parts are not in ascending order"],
-  InvalidRange: [416, "The range lies outside the object"],
-  InvalidRequest: [400, "The request is not valid"],
-  InvalidTag: [400, "A tag is not valid"],
-  InvalidToken: [400, "The security token does not belong to the key"],
-  InvalidURI: [400, "The URI cannot be decoded"],
-  KeyTooLongError: [400, "The key is longer than 1024 bytes"],
-  MalformedPolicy: [400, "The policy is not valid JSON"],
-  MalformedTrailerError: [400, "The trailer is not as announced"],
-  MalformedXML: [400, "The XML is not well formed, or not as it should be"],
-  MethodNotAllowed: [405, "The method does not fit the resource"],
-  MissingAuthenticationToken: [403, "The request is not signed"],
-  NoSuchBucket: [404, "The bucket does not exist"],
-  NoSuchBucketPolicy: [404, "The bucket has no policy"],
-  NoSuchKey: [404, "The key does not exist"],
-  NoSuchTagSet: [404, "The bucket has no tags"],
-  NoSuchUpload: [404, "The upload does not exist, or has ended"],
-  NotImplemented: [501, "This server does not do that"],
-  PreconditionFailed: [412, "A condition of the request does not hold"],
+  IllegalVersioningConfigurationException: [
+    400,
+    "The versioning configuration specified in the request is invalid.",
+  ],
+  IncompleteBody: [
+    400,
+    "You did not provide the number of bytes specified by the Content-Length HTTP header.",
+  ],
+  InternalError: [
+    500,
+    "We encountered an internal error. Please try again.",
+  ],
+  InvalidAccessKeyId: [
+    403,
+    "The AWS Access Key Id you provided does not exist in our records.",
+  ],
+  InvalidAction: [400, "The action or operation requested is invalid."],
+  InvalidArgument: [400, "Invalid Argument"],
+  InvalidBucketName: [400, "The specified bucket is not valid."],
+  InvalidBucketState: [
+    409,
+    "The request is not valid with the current state of the bucket.",
+  ],
+  InvalidDigest: [
+    400,
+    "The Content-MD5 or checksum value that you specified is not valid.",
+  ],
+  InvalidEncryptionAlgorithmError: [
+    400,
+    "The encryption request that you specified is not valid. The valid value is AES256.",
+  ],
+  InvalidIdentityToken: [
+    400,
+    "The web identity token that was passed could not be validated by AWS. Get a new identity token from the identity provider and then retry the request.",
+  ],
+  InvalidLocationConstraint: [
+    400,
+    "The specified location-constraint is not valid",
+  ],
+  InvalidPart: [
+    400,
+    "One or more of the specified parts could not be found. The part might not have been uploaded, or the specified entity tag might not have matched the part's entity tag.",
+  ],
+  InvalidPartNumber: [416, "The requested partnumber is not satisfiable"],
+  InvalidPartOrder: [
+    400,
+    "The list of parts was not in ascending order. The parts list must be specified in order by part number.",
+  ],
+  InvalidPolicyDocument: [
+    400,
+    "The content of the form does not meet the conditions specified in the policy document.",
+  ],
+  InvalidRange: [416, "The requested range is not satisfiable"],
+  InvalidRequest: [400, "Invalid Request"],
+  InvalidStorageClass: [400, "The storage class you specified is not valid"],
+  InvalidTag: [400, "The tag provided was not a valid tag."],
+  InvalidToken: [
+    400,
+    "The provided token is malformed or otherwise not valid.",
+  ],
+  InvalidURI: [400, "The specified URI couldn't be parsed."],
+  KeyTooLongError: [400, "Your key is too long"],
+  MalformedACLError: [
+    400,
+    "The ACL that you provided was not well formed or did not validate against our published schema.",
+  ],
+  MalformedPOSTRequest: [
+    400,
+    "The body of your POST request is not well-formed multipart/form-data.",
+  ],
+  MalformedPolicy: [400, "Policies must be valid JSON"],
+  MalformedTrailerError: [
+    400,
+    "The request contained trailing data that was not well-formed or did not conform to our published schema.",
+  ],
+  MalformedXML: [
+    400,
+    "The XML you provided was not well-formed or did not validate against our published schema",
+  ],
+  MaxMessageLengthExceeded: [400, "Your request was too large."],
+  MetadataTooLarge: [
+    400,
+    "Your metadata headers exceed the maximum allowed metadata size",
+  ],
+  MethodNotAllowed: [
+    405,
+    "The specified method is not allowed against this resource.",
+  ],
+  MissingAuthenticationToken: [403, "Request is missing Authentication Token"],
+  MissingContentLength: [
+    411,
+    "You must provide the Content-Length HTTP header.",
+  ],
+  NoSuchBucket: [404, "The specified bucket does not exist"],
+  NoSuchBucketPolicy: [404, "The bucket policy does not exist"],
+  NoSuchCORSConfiguration: [404, "The CORS configuration does not exist"],
+  NoSuchConfiguration: [404, "The specified configuration does not exist."],
+  NoSuchKey: [404, "The specified key does not exist."],
+  NoSuchLifecycleConfiguration: [
+    404,
+    "The lifecycle configuration does not exist",
+  ],
+  NoSuchPublicAccessBlockConfiguration: [
+    404,
+    "The public access block configuration was not found",
+  ],
+  NoSuchTagSet: [404, "The TagSet does not exist"],
+  NoSuchUpload: [
+    404,
+    "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.",
+  ],
+  NoSuchVersion: [404, "The specified version does not exist."],
+  NoSuchWebsiteConfiguration: [
+    404,
+    "The specified bucket does not have a website configuration",
+  ],
+  NotImplemented: [
+    501,
+    "A header you provided implies functionality that is not implemented.",
+  ],
+  ObjectLockConfigurationNotFoundError: [
+    404,
+    "Object Lock configuration does not exist for this bucket",
+  ],
+  OwnershipControlsNotFoundError: [
+    404,
+    "The bucket ownership controls were not found",
+  ],
+  PermanentRedirect: [
+    301,
+    "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.",
+  ],
+  PreconditionFailed: [
+    412,
+    "At least one of the pre-conditions you specified did not hold",
+  ],
+  ReplicationConfigurationNotFoundError: [
+    404,
+    "The replication configuration was not found",
+  ],
   RequestTimeTooSkewed: [
     403,
-    "The time of the request and that of the server are too far apart",
+    "The difference between the request time and the server's time is too large.",
+  ],
+  ServerSideEncryptionConfigurationNotFoundError: [
+    404,
+    "The server side encryption configuration was not found",
   ],
   SignatureDoesNotMatch: [
     403,
-    "The signature is not the one that belongs to the request and the key",
+    "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
   ],
-  ValidationError: [400, "A parameter is missing or not valid"],
+  SlowDown: [503, "Please reduce your request rate."],
+  ServiceUnavailable: [503, "Service is unable to handle request."],
+  TooManyBuckets: [
+    400,
+    "You have attempted to create more buckets than allowed",
+  ],
+  UnresolvableGrantByEmailAddress: [
+    400,
+    "The e-mail address you provided does not match any account on record.",
+  ],
+  ValidationError: [
+    400,
+    "The input fails to satisfy the constraints specified by an AWS service.",
+  ],
   XAmzContentSHA256Mismatch: [
     400,
-    "The hash in x-amz-content-sha256 is not that of the body",
+    "The provided 'x-amz-content-sha256' header does not match what was computed.",
   ],
 } as const satisfies Record<string, readonly [number, string]>;
 
 /** An error code. */
 export type Code = keyof typeof CODES;
 
-/** What else an error document says, by element name. */
+/** Further elements of an error document, by name. */
 export type Details = Readonly<Record<string, number | string>>;
 
-/**
- * The answer to a request is no. It stays within the server, which turns it into
- * an error document.
- */
+/** Status and message of a code; of one that is not known, 500. */
+export function describeCode(code: string): readonly [number, string] {
+  return Object.hasOwn(CODES, code)
+    ? CODES[code as Code]
+    : [500, "We encountered an internal error. Please try again."];
+}
+
+/** An error that the server turns into an error document. */
 export class S3Error extends Error {
   /** The error code. */
-  readonly code: Code;
-  /** What else the document says. */
+  readonly code: string;
+  /** HTTP status. */
+  readonly status: number;
+  /** Further elements of the document. */
   readonly details: Details;
+  /** Header fields of the answer. */
+  readonly headers: HeaderMap;
 
-  constructor(code: Code, details: Details = {}, message?: string) {
+  constructor(
+    code: Code,
+    details: Details = {},
+    message?: string,
+    headers: HeaderMap = {},
+  ) {
     super(message ?? CODES[code][1]);
     this.code = code;
+    this.status = CODES[code][0];
     this.details = details;
+    this.headers = headers;
   }
+}
 
-  /** HTTP status. */
-  get status(): number {
-    return CODES[this.code][0];
-  }
+/** An argument that is not valid. */
+export function invalidArgument(
+  name: string,
+  value: string,
+  message?: string,
+): S3Error {
+  return new S3Error("InvalidArgument", {
+    ArgumentName: name,
+    ArgumentValue: value,
+  }, message);
+}
+
+/** A request that is not valid, with the reason. */
+export function invalidRequest(message: string): S3Error {
+  return new S3Error("InvalidRequest", {}, message);
+}
+
+/** Something that the server does not do, by name. */
+export function notImplemented(what: Details): S3Error {
+  const name = Object.values(what).join(", ");
+  return new S3Error(
+    "NotImplemented",
+    what,
+    `LocalAws does not implement ${name}`,
+  );
+}
+
+/** The ids of a request. */
+export interface RequestIds {
+  /** Id of the request. */
+  readonly requestId: string;
+  /** S3's second id. */
+  readonly hostId: string;
+}
+
+/** Codes of STS that differ from those of S3; their status is 403. */
+const STS_CODES: Readonly<Record<string, string>> = {
+  AccessDenied: "AccessDenied",
+  AuthorizationHeaderMalformed: "SignatureDoesNotMatch",
+  AuthorizationQueryParametersError: "SignatureDoesNotMatch",
+  ExpiredToken: "ExpiredToken",
+  InvalidAccessKeyId: "InvalidClientTokenId",
+  InvalidToken: "InvalidClientTokenId",
+  RequestTimeTooSkewed: "SignatureDoesNotMatch",
+};
+
+/** What an error document is made from. */
+export type ErrorFacts = Pick<
+  S3Error,
+  "code" | "details" | "headers" | "message" | "status"
+>;
+
+/** An error as S3 writes it. */
+export function s3ErrorResponse(
+  { code, status, message, details, headers }: ErrorFacts,
+  { requestId, hostId }: RequestIds,
+  path: string,
+): PlainResponse {
+  const root = element(
+    "Error",
+    fields({
+      Code: code,
+      Message: message,
+      ...details,
+      Resource: path,
+      RequestId: requestId,
+      HostId: hostId,
+    }),
+  );
+  return {
+    status,
+    headers: { "content-type": "application/xml", ...headers },
+    body: writeXml(root),
+  };
+}
+
+/** An error as STS writes it. */
+export function stsErrorResponse(
+  { code, status, message }: ErrorFacts,
+  { requestId }: RequestIds,
+): PlainResponse {
+  const own = STS_CODES[code];
+  const root = element(
+    "ErrorResponse",
+    element(
+      "Error",
+      fields({
+        Type: status < 500 ? "Sender" : "Receiver",
+        Code: own ?? code,
+        Message: message,
+      }),
+    ),
+    element("RequestId", requestId),
+  );
+  return {
+    status: own === undefined ? status : 403,
+    headers: { "content-type": "text/xml" },
+    body: writeXml(root, "https://sts.amazonaws.com/doc/2011-06-15/"),
+  };
 }

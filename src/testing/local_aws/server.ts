@@ -1,6 +1,6 @@
 /**
- * One request to the server, from its bytes to the answer's: who calls, is the
- * body whole, which service, and the ids that every answer has.
+ * One request to the server, from its bytes to the answer's: which service and
+ * operation, who calls, is the body whole, and what every answer has.
  *
  * @module
  */
@@ -8,125 +8,529 @@ import { hex, text } from "../../foundation/bytes.ts";
 import { sha256 } from "../../foundation/digest.ts";
 import { httpDate } from "../../foundation/timestamps.ts";
 import type { Clock } from "../../ports/system.ts";
+import type { HeaderMap } from "../../ports/http.ts";
 import type { PlainResponse } from "../http_message.ts";
-import { readClaim } from "./parsed_signature.ts";
-import { type RequestIds, s3Error, stsError } from "./error_document.ts";
-import type { Keys } from "./keys.ts";
+import { bucketHandlers, corsOf } from "./buckets.ts";
+import type { Call, Handlers, Reply } from "./call.ts";
+import { corsHeaders, preflight } from "./cors.ts";
+import { checkCustomerKeyMd5 } from "./facts.ts";
+import type { Fault, Faults } from "./faults.ts";
+import type { Identity, Key, Keys } from "./keys.ts";
+import { listingHandlers } from "./listing.ts";
+import { multipartHandlers } from "./multipart.ts";
+import { objectHandlers } from "./objects.ts";
 import { payloadHash, readPayload } from "./payload.ts";
-import { S3Error } from "./s3_error.ts";
-import { answerS3 } from "./s3.ts";
-import { checkSignature, type Expectation } from "./signature.ts";
-import type { Store } from "./store.ts";
+import {
+  baseName,
+  checkForm,
+  formHeaders,
+  type PostForm,
+  readForm,
+} from "./post_form.ts";
+import {
+  invalidArgument,
+  notImplemented,
+  type RequestIds,
+  S3Error,
+  s3ErrorResponse,
+  stsErrorResponse,
+} from "./s3_error.ts";
+import {
+  type Members,
+  type OperationName,
+  operationOf,
+  readInput,
+  type TableRequest,
+  writeOutput,
+} from "./shapes.ts";
+import {
+  checkSignature,
+  type Expectation,
+  type ParsedSignature,
+  readSignature,
+} from "./signature.ts";
+import {
+  type Content,
+  memoryPiece,
+  type Store,
+  wholeContent,
+} from "./store.ts";
 import { answerSts } from "./sts.ts";
 import {
   parseQuery,
   parseTarget,
+  regionOf,
   resourceOf,
+  type Target,
+  valueOf,
   type WireRequest,
 } from "./target.ts";
+import { element, fields, writeXml } from "./xml.ts";
 
 /** What a server consists of. */
 export interface ServerParts {
   /** The keys that it knows. */
   readonly keys: Keys;
-  /** Its region. */
-  readonly region: string;
+  /** Its regions, the default one first. */
+  readonly regions: readonly string[];
   /** Its time. */
   readonly clock: Pick<Clock, "now">;
   /** Least size of a part that is not the last, in bytes. */
   readonly minPartSize: number;
+  /** What it keeps. */
+  readonly store: Store;
+  /** Faults that are asked for. */
+  readonly faults: Faults;
+}
+
+/** An answer whose body may lie in several pieces. */
+export interface ServerResponse {
+  /** HTTP status. */
+  readonly status: number;
+  /** Header fields by lower-case name. */
+  readonly headers: HeaderMap;
+  /** The body. */
+  readonly body: Content;
+  /** Whether a body goes with it: not for HEAD, 204 and 304. */
+  readonly bodiless: boolean;
+  /** The connection is cut after so many bytes of the body. */
+  readonly cutAfterBytes?: number;
+}
+
+/** A request that was answered. */
+export interface LocalRequest {
+  /** When it came. */
+  readonly time: Date;
+  /** The service: `"s3"` or `"sts"`. */
+  readonly service: "s3" | "sts";
+  /** Name of the operation; `""` where it is none. */
+  readonly operation: string;
+  /** HTTP method in capitals. */
+  readonly method: string;
+  /** Name of the bucket, or `""`. */
+  readonly bucket: string;
+  /** Key of the object, or `""`. */
+  readonly key: string;
+  /** Names and values of the query, without those of a signature. */
+  readonly query: Readonly<Record<string, string>>;
+  /** Header fields by lower-case name, without secrets. */
+  readonly headers: HeaderMap;
+  /** Number of bytes of the body as it was sent. */
+  readonly bytes: number;
+  /** HTTP status of the answer. */
+  readonly status: number;
+  /** Error code of the answer, where it has one. */
+  readonly code?: string;
+}
+
+/** The most requests that the journal has. */
+const MAX_JOURNAL = 10_000;
+
+/** Header fields and parameters that the journal leaves out. */
+const SECRET =
+  /^(?:authorization|signature|x-amz-signature|x-amz-credential|x-amz-security-token|x-amz-.*server-side-encryption-customer-key|cookie)$/i;
+
+const HANDLERS: Handlers = {
+  ...bucketHandlers,
+  ...objectHandlers,
+  ...listingHandlers,
+  ...multipartHandlers,
+};
+
+/** What is known of a request while it is answered. */
+interface Progress {
+  service: "s3" | "sts";
+  operation: string;
+  bucket: string;
+  key: string;
+  query: Target["query"];
+  code?: string;
+  fault?: Fault;
 }
 
 /** Answers requests, as S3 and STS do. */
 export class Server {
   readonly #parts: ServerParts;
-  readonly #store: Store = new Map();
   #requests = 0;
+  #journal: LocalRequest[] = [];
 
   constructor(parts: ServerParts) {
     this.#parts = parts;
   }
 
+  /** The requests so far, the oldest first. */
+  get journal(): readonly LocalRequest[] {
+    return this.#journal;
+  }
+
+  /** Forgets the requests so far. */
+  clearJournal(): void {
+    this.#journal = [];
+  }
+
   /** Answers a request; also with an error document. */
-  async handle(request: WireRequest): Promise<PlainResponse> {
+  async handle(request: WireRequest): Promise<ServerResponse> {
+    if (isHealthCheck(request)) return healthy();
+    const time = this.#parts.clock.now();
     const number = String(++this.#requests).padStart(16, "0");
     const ids = { requestId: number, hostId: `local/${number}` };
-    const sts = isSts(request);
-    const response = sts
-      ? await this.#sts(request, ids)
-      : await this.#s3(request, ids);
-    const own = sts
+    const progress: Progress = {
+      service: isSts(request) ? "sts" : "s3",
+      operation: "",
+      bucket: "",
+      key: "",
+      query: [],
+    };
+    const { status, headers, body } = progress.service === "sts"
+      ? await this.#sts(request, ids, progress)
+      : await this.#s3(request, ids, progress);
+    this.#note(request, progress, status, time);
+    const own = progress.service === "sts"
       ? { "x-amzn-requestid": ids.requestId }
       : { "x-amz-request-id": ids.requestId, "x-amz-id-2": ids.hostId };
-    return complete(request, response, {
-      ...own,
-      date: httpDate(this.#parts.clock.now()),
-      server: "LocalAws",
+    const noBody = status === 204 || status === 304;
+    const content = body instanceof Uint8Array
+      ? wholeContent([memoryPiece(body)])
+      : body;
+    // Without a 100 before it, a client that waits for one keeps a stale state.
+    const expects = request.headers["expect"] !== undefined &&
+      request.body.length === 0;
+    const cut = progress.fault?.cutAfterBytes;
+    return {
+      status,
+      headers: {
+        ...headers,
+        ...noBody
+          ? {}
+          : { "content-length": String(content.end - content.start) },
+        ...own,
+        date: httpDate(time),
+        server: "LocalAws",
+        ...expects ? { connection: "close" } : {},
+      },
+      body: content,
+      bodiless: noBody || request.method === "HEAD",
+      ...cut === undefined ? {} : { cutAfterBytes: cut },
+    };
+  }
+
+  async #s3(
+    request: WireRequest,
+    ids: RequestIds,
+    progress: Progress,
+  ): Promise<Answer> {
+    let cors: HeaderMap = {};
+    try {
+      const target = parseTarget(request.target);
+      const host = request.headers["host"] ?? "";
+      const resource = resourceOf(target.path, host);
+      Object.assign(progress, resource, { query: target.query });
+      cors = this.#cors(request, resource.bucket);
+      if (request.method === "OPTIONS") {
+        return this.#preflight(request, resource.bucket);
+      }
+      const answer = await this.#signed(request, target, resource, progress);
+      return { ...answer, headers: { ...answer.headers, ...cors } };
+    } catch (error) {
+      const known = knownError(error);
+      progress.code = known.code;
+      const path = request.target.split("?")[0] ?? "/";
+      const document = s3ErrorResponse(known, ids, path);
+      return { ...document, headers: { ...document.headers, ...cors } };
+    }
+  }
+
+  /** Answers a request of S3 once it is clear who it comes from. */
+  async #signed(
+    request: WireRequest,
+    target: Target,
+    resource: { readonly bucket: string; readonly key: string },
+    progress: Progress,
+  ): Promise<Answer> {
+    const { keys, clock } = this.#parts;
+    const now = clock.now();
+    const parsed = readSignature(request, target);
+    checkService(request, parsed);
+    const region = this.#region(request, parsed);
+    const asked: TableRequest = {
+      ...resource,
+      method: request.method,
+      query: target.query,
+      headers: request.headers,
+      body: request.body,
+    };
+    const type = request.headers["content-type"] ?? "";
+    if (
+      request.method === "POST" && parsed === undefined &&
+      type.startsWith("multipart/form-data")
+    ) {
+      progress.operation = "PostObject";
+      await this.#fault(progress);
+      return await this.#form(asked, readForm(type, request.body), region);
+    }
+    let name: OperationName | undefined;
+    let wrong: unknown;
+    try {
+      name = operationOf(asked);
+      progress.operation = name;
+    } catch (error) {
+      wrong = error;
+    }
+    await this.#fault(progress);
+    let key: Key | undefined;
+    let body = request.body;
+    let headers = request.headers;
+    const stated = request.headers["x-amz-content-sha256"];
+    if (parsed !== undefined) {
+      const hash = payloadHash(parsed, request, target);
+      const expected: Expectation = {
+        keys,
+        region,
+        service: "s3",
+        now,
+        payloadHash: hash,
+        bucketInHost: resource.bucket !== "" &&
+            !target.path.startsWith(`/${resource.bucket}`)
+          ? resource.bucket
+          : "",
+      };
+      key = await checkSignature(parsed, request, target, expected);
+      const payload = await readPayload(hash, request, { parsed, key });
+      body = payload.bytes;
+      headers = { ...headers, ...payload.trailer };
+    } else if (stated?.startsWith("STREAMING-")) {
+      const payload = await readPayload(stated, request, undefined);
+      body = payload.bytes;
+      headers = { ...headers, ...payload.trailer };
+    }
+    if (name === undefined) throw wrong;
+    await checkCustomerKeyMd5(headers);
+    return await this.#run(
+      name,
+      { ...asked, headers, body },
+      key?.identity,
+      region,
+    );
+  }
+
+  /** Runs the handler of an operation. */
+  async #run(
+    name: OperationName,
+    request: TableRequest,
+    caller: Identity | undefined,
+    region: string,
+  ): Promise<Answer> {
+    const handler = HANDLERS[name] as
+      | ((call: Call, input: Members) => Promise<Members> | Members)
+      | undefined;
+    if (handler === undefined) throw notImplemented({ Operation: name });
+    const { keys, store, regions, minPartSize, clock } = this.#parts;
+    const reply: Reply = { status: 200, headers: {} };
+    const call: Call = {
+      ...request,
+      operation: name,
+      caller,
+      now: clock.now(),
+      store,
+      keys,
+      region,
+      regions,
+      minPartSize,
+      reply,
+    };
+    const output = await handler(call, readInput(name, request)) ?? {};
+    const written = writeOutput(name, output, reply.mixed);
+    const noBody = reply.status === 204 || reply.status === 304;
+    return {
+      status: reply.status,
+      headers: {
+        ...written.document === undefined || noBody
+          ? {}
+          : { "content-type": "application/xml" },
+        ...written.headers,
+        ...reply.headers,
+      },
+      body: reply.body ?? (noBody ? undefined : written.document) ??
+        new Uint8Array(),
+    };
+  }
+
+  /** Uploads the file of a form. */
+  async #form(
+    request: TableRequest,
+    form: PostForm,
+    region: string,
+  ): Promise<Answer> {
+    const { bucket } = request;
+    const { keys, clock } = this.#parts;
+    if (bucket === "" || request.key !== "") {
+      throw new S3Error("MethodNotAllowed", { Method: "POST" });
+    }
+    const found = this.#parts.store.buckets.get(bucket);
+    if (found === undefined) {
+      throw new S3Error("NoSuchBucket", { BucketName: bucket });
+    }
+    const now = clock.now();
+    const signer = await checkForm(form, { bucket, keys, region, now });
+    const key = form.fields.get("key")
+      ?.replaceAll("${filename}", baseName(form.fileName));
+    if (!key) {
+      throw invalidArgument(
+        "key",
+        "",
+        "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields.",
+      );
+    }
+    const { host = "" } = request.headers;
+    const headers = formHeaders(form);
+    await checkCustomerKeyMd5(headers);
+    const put = await this.#run(
+      "PutObject",
+      { method: "PUT", bucket, key, query: [], headers, body: form.file },
+      signer?.identity,
+      region,
+    );
+    const path = `/${bucket}/${encodeURIComponent(key)}`;
+    const location = `http://${host}${path}`;
+    const etag = put.headers["etag"] ?? "";
+    const more = { ...put.headers, location, etag };
+    const redirect = redirectOf(form, { bucket, key, etag });
+    if (redirect !== undefined) {
+      return {
+        status: 303,
+        headers: { ...more, location: redirect },
+        body: new Uint8Array(),
+      };
+    }
+    const status = form.fields.get("success_action_status");
+    if (status !== "201") {
+      return {
+        status: status === "200" ? 200 : 204,
+        headers: more,
+        body: new Uint8Array(),
+      };
+    }
+    const document = fields({
+      Location: location,
+      Bucket: bucket,
+      Key: key,
+      ETag: etag,
+    });
+    return {
+      status: 201,
+      headers: { ...more, "content-type": "application/xml" },
+      body: writeXml(element("PostResponse", document)),
+    };
+  }
+
+  /** The header fields that a bucket's rules of CORS give to an answer. */
+  #cors({ method, headers }: WireRequest, name: string): HeaderMap {
+    const origin = headers["origin"];
+    const bucket = this.#parts.store.buckets.get(name);
+    if (origin === undefined || bucket === undefined) return {};
+    if (method === "OPTIONS") return {};
+    return corsHeaders(corsOf(bucket), { origin, method }) ?? {};
+  }
+
+  #preflight({ headers }: WireRequest, name: string): Answer {
+    const bucket = this.#parts.store.buckets.get(name);
+    return {
+      status: 200,
+      headers: preflight(
+        bucket === undefined ? undefined : corsOf(bucket),
+        headers,
+      ),
+      body: new Uint8Array(),
+    };
+  }
+
+  async #sts(
+    request: WireRequest,
+    ids: RequestIds,
+    progress: Progress,
+  ): Promise<Answer> {
+    const { keys, clock } = this.#parts;
+    try {
+      const target = parseTarget(request.target);
+      const params = [...target.query, ...parseQuery(text(request.body))];
+      progress.operation = valueOf(params, "Action") ?? "";
+      progress.query = target.query;
+      const hash = hex(await sha256(request.body));
+      const parsed = readSignature(request, target);
+      checkService(request, parsed);
+      await this.#fault(progress);
+      const key = parsed === undefined ? undefined : await checkSignature(
+        parsed,
+        request,
+        target,
+        {
+          keys,
+          region: this.#region(request, parsed),
+          service: "sts",
+          now: clock.now(),
+          payloadHash: hash,
+          bucketInHost: "",
+        },
+      );
+      const now = clock.now();
+      return answerSts({ params, key, keys, now, requestId: ids.requestId });
+    } catch (error) {
+      const known = knownError(error);
+      progress.code = known.code;
+      return stsErrorResponse(known, ids);
+    }
+  }
+
+  /** The region that a request was sent to: its host's, or its signature's. */
+  #region(
+    { headers }: WireRequest,
+    parsed: ParsedSignature | undefined,
+  ): string {
+    const { regions } = this.#parts;
+    const [first = ""] = regions;
+    const named = regionOf(headers["host"] ?? "");
+    if (named !== undefined && regions.includes(named)) return named;
+    const signed = parsed?.scope.region ?? "";
+    return regions.includes(signed) ? signed : first;
+  }
+
+  async #fault(progress: Progress): Promise<void> {
+    const fault = this.#parts.faults.take(progress.operation, progress);
+    if (fault === undefined) return;
+    progress.fault = fault;
+    if (fault.delayMs !== undefined) await this.#parts.faults.wait(fault);
+    if (fault.error !== undefined) throw fault.error;
+  }
+
+  #note(
+    { method, headers, body }: WireRequest,
+    { service, operation, bucket, key, query, code }: Progress,
+    status: number,
+    time: Date,
+  ): void {
+    if (this.#journal.length >= MAX_JOURNAL) this.#journal.shift();
+    this.#journal.push({
+      time,
+      service,
+      operation,
+      method,
+      bucket,
+      key,
+      query: Object.fromEntries(query.filter(([name]) => !SECRET.test(name))),
+      headers: Object.fromEntries(
+        Object.entries(headers).filter(([name]) => !SECRET.test(name)),
+      ),
+      bytes: body.length,
+      status,
+      ...code === undefined ? {} : { code },
     });
   }
-
-  async #s3(request: WireRequest, ids: RequestIds): Promise<PlainResponse> {
-    try {
-      const target = parseTarget(request.target);
-      const claim = readClaim(request, target);
-      if (claim === undefined) throw new S3Error("AccessDenied");
-      const hash = payloadHash(claim, request, target);
-      const key = await checkSignature(
-        claim,
-        request,
-        target,
-        this.#expected("s3", hash),
-      );
-      const proof = { claim, key };
-      const { bytes, trailer } = await readPayload(hash, request, proof);
-      return await answerS3({
-        ...resourceOf(target.path, request.headers["host"] ?? ""),
-        method: request.method,
-        query: target.query,
-        headers: { ...request.headers, ...trailer },
-        body: bytes,
-        caller: key.identity,
-        now: this.#parts.clock.now(),
-        store: this.#store,
-        region: this.#parts.region,
-        minPartSize: this.#parts.minPartSize,
-      });
-    } catch (error) {
-      if (!(error instanceof S3Error)) throw error;
-      return s3Error(error, ids, request.target.split("?")[0] ?? "/");
-    }
-  }
-
-  async #sts(request: WireRequest, ids: RequestIds): Promise<PlainResponse> {
-    try {
-      const target = parseTarget(request.target);
-      const hash = hex(await sha256(request.body));
-      const claim = readClaim(request, target);
-      const key = claim === undefined ? undefined : await checkSignature(
-        claim,
-        request,
-        target,
-        this.#expected("sts", hash),
-      );
-      return answerSts({
-        params: [...target.query, ...parseQuery(text(request.body))],
-        key,
-        keys: this.#parts.keys,
-        now: this.#parts.clock.now(),
-        requestId: ids.requestId,
-      });
-    } catch (error) {
-      if (!(error instanceof S3Error)) throw error;
-      return stsError(error, ids);
-    }
-  }
-
-  /** What a signature is checked against now. */
-  #expected(service: "s3" | "sts", payloadHash: string): Expectation {
-    const { keys, region, clock } = this.#parts;
-    return { keys, region, service, now: clock.now(), payloadHash };
-  }
 }
+
+/** An answer before it gets what every answer has. */
+type Answer = Omit<PlainResponse, "body"> & {
+  readonly body: Content | PlainResponse["body"];
+};
 
 /** Whether a request is for STS: a form or an action at the root. */
 function isSts({ target, headers }: WireRequest): boolean {
@@ -137,18 +541,62 @@ function isSts({ target, headers }: WireRequest): boolean {
     (form === true || /[?&]Action=/.test(target));
 }
 
-/** Adds the length, and takes the body away where there can be none. */
-function complete(
-  { method }: WireRequest,
-  { status, headers, body }: PlainResponse,
-  more: PlainResponse["headers"],
-): PlainResponse {
-  if (status === 204 || status === 304) {
-    return { status, headers: { ...headers, ...more }, body: new Uint8Array() };
-  }
+/** Refuses what is for another service, by name. */
+function checkService(
+  { headers }: WireRequest,
+  parsed: ParsedSignature | undefined,
+): void {
+  const service = parsed?.scope.service ?? "s3";
+  if (
+    headers["x-amz-target"] === undefined && ["s3", "sts"].includes(service)
+  ) return;
+  throw new S3Error(
+    "NotImplemented",
+    { Service: service },
+    `LocalAws has S3 and STS only; the request is for the service "${service}"`,
+  );
+}
+
+function knownError(error: unknown): S3Error {
+  if (error instanceof S3Error) return error;
+  // An error of the server itself must not end the program under test.
+  return new S3Error(
+    "InternalError",
+    {},
+    `LocalAws has failed: ${String(error)}`,
+  );
+}
+
+const HEALTH_PATHS = ["/_local/health", "/minio/health/live"];
+
+function isHealthCheck({ method, target }: WireRequest): boolean {
+  return method === "GET" && HEALTH_PATHS.includes(target);
+}
+
+function healthy(): ServerResponse {
+  const body = new TextEncoder().encode('{"status":"running"}\n');
   return {
-    status,
-    headers: { ...headers, "content-length": String(body.length), ...more },
-    body: method === "HEAD" ? new Uint8Array() : body,
+    status: 200,
+    headers: {
+      "content-type": "application/json",
+      "content-length": String(body.length),
+    },
+    body: wholeContent([memoryPiece(body)]),
+    bodiless: false,
   };
+}
+
+/** Where a form wants its browser to go, with what was uploaded. */
+function redirectOf(
+  { fields: form }: PostForm,
+  { bucket, key, etag }: Readonly<Record<"bucket" | "etag" | "key", string>>,
+): string | undefined {
+  const wanted = form.get("success_action_redirect") ?? form.get("redirect");
+  if (wanted === undefined || !URL.canParse(wanted)) return undefined;
+  const url = new URL(wanted);
+  if (!/^https?:$/.test(url.protocol)) return undefined;
+  url.searchParams.append("bucket", bucket);
+  url.searchParams.append("key", key);
+  url.searchParams.append("etag", etag);
+  return url.href;
 }

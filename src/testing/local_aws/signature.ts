@@ -3,17 +3,17 @@
  * library: it starts from the raw request, decodes it, and encodes it again as
  * the service does, so that a mistake in signing cannot hide in both.
  *
- * Source: "Signature calculations for the Authorization header", Amazon S3 API
+ * Sources: "Authenticating Requests (AWS Signature Version 4)" and "Signing and
+ * authenticating REST requests (AWS signature version 2)", Amazon S3 API
  * Reference.
  *
  * @module
  */
-import { hex, utf8 } from "../../foundation/bytes.ts";
+import { base64, hex, utf8 } from "../../foundation/bytes.ts";
 import { sha256 } from "../../foundation/digest.ts";
-import { type ParsedSignature, timeOf } from "./parsed_signature.ts";
 import type { Key, Keys } from "./keys.ts";
-import { S3Error } from "./s3_error.ts";
-import type { Target, WireRequest } from "./target.ts";
+import { invalidRequest, S3Error } from "./s3_error.ts";
+import { type Target, valueOf, type WireRequest } from "./target.ts";
 
 /** What a signature is checked against. */
 export interface Expectation {
@@ -21,6 +21,8 @@ export interface Expectation {
   readonly keys: Keys;
   /** Region that the signature must be for. */
   readonly region: string;
+  /** Host that names the bucket, where one does. */
+  readonly bucketInHost: string;
   /** Service that it must be for. */
   readonly service: "s3" | "sts";
   /** Time of the server. */
@@ -43,29 +45,33 @@ const MAX_SKEW_MS = 15 * 60_000;
  * @throws {S3Error} If one of them is wrong.
  */
 export async function checkSignature(
-  claim: ParsedSignature,
+  parsed: ParsedSignature,
   request: WireRequest,
   target: Target,
   expected: Expectation,
 ): Promise<Key> {
-  checkScope(claim, expected);
-  const key = checkKey(claim, expected);
-  checkTime(claim, expected.now);
-  checkSignedHeaders(claim, request);
+  if (parsed.version === 2) {
+    return await checkOldSignature(parsed, request, target, expected);
+  }
+  checkScope(parsed, expected);
+  const key = checkKey(parsed, expected);
+  if (key.unchecked) return key;
+  checkTime(parsed, expected.now);
+  checkSignedHeaders(parsed, request);
 
   const canonical = canonicalRequest(
-    claim,
+    parsed,
     request,
     target,
     expected.payloadHash,
   );
   const hash = hex(await sha256(utf8(canonical)));
-  const real = await signText(key, claim, ALGORITHM, [hash]);
-  if (real !== claim.signature) {
+  const real = await signText(key, parsed, ALGORITHM, [hash]);
+  if (real !== parsed.signature) {
     throw new S3Error("SignatureDoesNotMatch", {
-      AWSAccessKeyId: claim.accessKeyId,
-      StringToSign: stringToSign(claim, ALGORITHM, [hash]),
-      SignatureProvided: claim.signature,
+      AWSAccessKeyId: parsed.accessKeyId,
+      StringToSign: stringToSign(parsed, ALGORITHM, [hash]),
+      SignatureProvided: parsed.signature,
       // The token is the one secret in it.
       CanonicalRequest: canonical.replace(
         /(x-amz-security-token[:=])[^\n&]+/i,
@@ -77,43 +83,135 @@ export async function checkSignature(
 }
 
 /**
- * Signs the text of an algorithm's name, time and scope of a claim, and further
+ * Signs the text of an algorithm's name, time and scope of a signature, and further
  * parts.
  *
  * @returns The signature that belongs there, in hexadecimal.
  */
 export async function signText(
-  { secretAccessKey }: Key,
-  claim: ParsedSignature,
+  key: Key,
+  parsed: ParsedSignature,
   algorithm: string,
   parts: readonly string[],
 ): Promise<string> {
-  const { date, region, service } = claim.scope;
-  let key = utf8(`AWS4${secretAccessKey}`);
-  for (const part of [date, region, service, "aws4_request"]) {
-    key = await hmac(key, part);
+  const { date, region, service } = parsed.scope;
+  const scope = `${date}/${region}/${service}`;
+  let signingKey = SIGNING_KEYS.get(key)?.get(scope);
+  if (signingKey === undefined) {
+    signingKey = await signingKeyOf(key, parsed.scope);
+    // One scope a key: the next day's takes its place.
+    SIGNING_KEYS.set(key, new Map([[scope, signingKey]]));
   }
-  const text = stringToSign(claim, algorithm, parts);
-  return hex(await hmac(key, text));
+  return hex(await hmac(signingKey, stringToSign(parsed, algorithm, parts)));
 }
+
+async function signingKeyOf(
+  { secretAccessKey }: Key,
+  { date, region, service }: ParsedSignature["scope"],
+): Promise<CryptoKey> {
+  let derived = utf8(`AWS4${secretAccessKey}`);
+  for (const part of [date, region, service, "aws4_request"]) {
+    derived = await hmac(await hmacKey(derived, "SHA-256"), part);
+  }
+  return await hmacKey(derived, "SHA-256");
+}
+
+/** The signing keys of the latest scope, by the key that they come from. */
+const SIGNING_KEYS = new WeakMap<Key, ReadonlyMap<string, CryptoKey>>();
 
 /** HMAC by Web Crypto, which the signer does not use. */
 async function hmac(
-  secret: Uint8Array<ArrayBuffer>,
+  key: CryptoKey,
   text: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const algorithm = { name: "HMAC", hash: "SHA-256" };
-  const key = await crypto.subtle.importKey("raw", secret, algorithm, false, [
-    "sign",
-  ]);
   return new Uint8Array(await crypto.subtle.sign("HMAC", key, utf8(text)));
 }
 
+async function hmacKey(
+  secret: Uint8Array<ArrayBuffer>,
+  hash: "SHA-1" | "SHA-256",
+): Promise<CryptoKey> {
+  const algorithm = { name: "HMAC", hash };
+  return await crypto.subtle.importKey("raw", secret, algorithm, false, [
+    "sign",
+  ]);
+}
+
+/** Sub-resources that version 2 signs; boto3 signs those and no others. */
+const OLD_RESOURCES = new Set(
+  "accelerate acl analytics cors defaultObjectAcl delete inventory lifecycle location logging metrics notification object-lock partNumber policy replication requestPayment response-cache-control response-content-disposition response-content-encoding response-content-language response-content-type response-expires restore select select-type storageClass tagging torrent uploadId uploads versionId versioning versions website"
+    .split(" "),
+);
+
+/** Parameters of version 2 itself, which are not signed as header fields. */
+const OLD_PARAMS = ["AWSAccessKeyId", "Expires", "Signature"];
+
+/**
+ * Checks a signature of version 2. What was signed is known but for one thing:
+ * boto3 signs `/bucket/` and sends `/bucket`, so both are tried.
+ */
+async function checkOldSignature(
+  parsed: ParsedSignature,
+  { method, headers }: WireRequest,
+  target: Target,
+  expected: Expectation,
+): Promise<Key> {
+  const key = checkKey(parsed, expected);
+  if (key.unchecked) return key;
+  if (parsed.place === "query") {
+    if (Number(parsed.time) * 1_000 < expected.now.getTime()) {
+      throw new S3Error("AccessDenied", {
+        Expires: new Date(Number(parsed.time) * 1_000).toISOString(),
+        ServerTime: expected.now.toISOString(),
+      }, "Request has expired");
+    }
+  } else {
+    checkTime(parsed, expected.now);
+  }
+  const inQuery = target.query.filter(([name]) =>
+    parsed.place === "query" && !OLD_PARAMS.includes(name) &&
+    (name === "content-type" || name === "content-md5" ||
+      name.startsWith("x-amz-"))
+  );
+  const signed = { ...headers, ...Object.fromEntries(inQuery) };
+  const named = Object.entries(signed)
+    .filter(([name]) => name.startsWith("x-amz-"))
+    .map(([name, value]) => `${name}:${value.trim()}`).sort();
+  const date = parsed.place === "query"
+    ? parsed.time
+    : headers["x-amz-date"] === undefined
+    ? headers["date"] ?? ""
+    : "";
+  const resources = target.query.filter(([name]) => OLD_RESOURCES.has(name))
+    .sort(([one], [other]) => one < other ? -1 : Number(one > other))
+    .map(([name, value]) => value === "" ? name : `${name}=${value}`).join("&");
+  const host = expected.bucketInHost;
+  const path = (host === "" ? "" : `/${host}`) +
+    target.path.split("/").map(encoded).join("/");
+  const macKey = await hmacKey(utf8(key.secretAccessKey), "SHA-1");
+  const paths = /^\/[^/]+$/.test(path) ? [path, `${path}/`] : [path];
+  for (const resource of paths) {
+    const text = [
+      method,
+      signed["content-md5"] ?? "",
+      signed["content-type"] ?? "",
+      date,
+      ...named,
+      resource + (resources && `?${resources}`),
+    ].join("\n");
+    if (base64(await hmac(macKey, text)) === parsed.signature) return key;
+  }
+  throw new S3Error("SignatureDoesNotMatch", {
+    AWSAccessKeyId: parsed.accessKeyId,
+    SignatureProvided: parsed.signature,
+  });
+}
+
 function checkScope(
-  claim: ParsedSignature,
-  { region, service }: Expectation,
+  parsed: ParsedSignature,
+  { region, service }: Pick<Expectation, "region" | "service">,
 ): void {
-  const { scope, time, place } = claim;
+  const { scope, time, place } = parsed;
   const code = place === "header"
     ? "AuthorizationHeaderMalformed"
     : "AuthorizationQueryParametersError";
@@ -140,49 +238,53 @@ function checkScope(
   }
 }
 
-function checkKey(claim: ParsedSignature, { keys, now }: Expectation): Key {
-  const key = keys.find(claim.accessKeyId);
+function checkKey(
+  parsed: ParsedSignature,
+  { keys, now }: Pick<Expectation, "keys" | "now">,
+): Key {
+  const key = keys.find(parsed.accessKeyId);
   // S3 does not know a temporary key without its token.
-  if (key === undefined || (key.sessionToken && claim.token === undefined)) {
+  if (key === undefined || (key.sessionToken && parsed.token === undefined)) {
     throw new S3Error("InvalidAccessKeyId", {
-      AWSAccessKeyId: claim.accessKeyId,
+      AWSAccessKeyId: parsed.accessKeyId,
     });
   }
-  if (key.sessionToken !== claim.token) throw new S3Error("InvalidToken");
+  if (key.unchecked) return key;
+  if (key.sessionToken !== parsed.token) throw new S3Error("InvalidToken");
   if (key.expiration && key.expiration <= now) {
     throw new S3Error("ExpiredToken");
   }
   return key;
 }
 
-function checkTime(claim: ParsedSignature, now: Date): void {
-  const signed = timeOf(claim.time).getTime();
-  if (claim.expiresSeconds === undefined) {
+function checkTime(parsed: ParsedSignature, now: Date): void {
+  const signed = timeOf(parsed.time).getTime();
+  if (parsed.expiresSeconds === undefined) {
     if (Math.abs(now.getTime() - signed) <= MAX_SKEW_MS) return;
     throw new S3Error("RequestTimeTooSkewed", {
-      RequestTime: claim.time,
+      RequestTime: parsed.time,
       ServerTime: now.toISOString(),
       MaxAllowedSkewMilliseconds: MAX_SKEW_MS,
     });
   }
-  const end = new Date(signed + claim.expiresSeconds * 1_000);
+  const end = new Date(signed + parsed.expiresSeconds * 1_000);
   if (signed > now.getTime() + MAX_SKEW_MS) {
-    throw new S3Error("AccessDenied", {}, "The request is not valid yet");
+    throw new S3Error("AccessDenied", {}, "Request is not valid yet");
   }
   if (end < now) {
     throw new S3Error("AccessDenied", {
-      "X-Amz-Expires": claim.expiresSeconds,
+      "X-Amz-Expires": parsed.expiresSeconds,
       Expires: end.toISOString(),
       ServerTime: now.toISOString(),
-    }, "The request has expired");
+    }, "Request has expired");
   }
 }
 
 function checkSignedHeaders(
-  claim: ParsedSignature,
+  parsed: ParsedSignature,
   { headers }: WireRequest,
 ): void {
-  const signed = new Set(claim.signedHeaders);
+  const signed = new Set(parsed.signedHeaders);
   const open = Object.keys(headers).filter((name) =>
     (name === "host" || name.startsWith("x-amz-")) && !signed.has(name)
   );
@@ -190,13 +292,13 @@ function checkSignedHeaders(
     throw new S3Error(
       "AccessDenied",
       { HeadersNotSigned: open.join(", ") },
-      "There are header fields that must be signed and are not",
+      "There were headers present in the request which were not signed",
     );
   }
 }
 
 function canonicalRequest(
-  claim: ParsedSignature,
+  parsed: ParsedSignature,
   request: WireRequest,
   target: Target,
   payloadHash: string,
@@ -205,7 +307,7 @@ function canonicalRequest(
     .filter(([name]) => name !== "X-Amz-Signature")
     .map(([name, value]) => `${encoded(name)}=${encoded(value)}`)
     .sort((one, other) => compareParams(one, other));
-  const names = claim.signedHeaders.map((name) => name.toLowerCase()).sort();
+  const names = parsed.signedHeaders.map((name) => name.toLowerCase()).sort();
   const headers = names.map((name) =>
     `${name}:${(request.headers[name] ?? "").trim().replace(/ +/g, " ")}\n`
   );
@@ -251,4 +353,273 @@ function stringToSign(
     `${date}/${region}/${service}/aws4_request`,
     ...parts,
   ].join("\n");
+}
+
+/** A signature, and what it is said to be made with. */
+export interface ParsedSignature {
+  /** Version of the algorithm. */
+  readonly version: 2 | 4;
+  /** Where it stands. */
+  readonly place: "header" | "query";
+  /** Public part of the key. */
+  readonly accessKeyId: string;
+  /** Date, region and service, joined by slashes, and the fixed last part. */
+  readonly scope: {
+    readonly date: string;
+    readonly region: string;
+    readonly service: string;
+  };
+  /** Time of signing, as `20240229T123456Z`. */
+  readonly time: string;
+  /** Names of the signed header fields, as they stand. */
+  readonly signedHeaders: readonly string[];
+  /** The signature, in hexadecimal. */
+  readonly signature: string;
+  /** Token of temporary credentials. */
+  readonly token?: string;
+  /** Life of a presigned URL, in seconds. */
+  readonly expiresSeconds?: number;
+}
+
+/** The longest life of a presigned URL: seven days. */
+const MAX_EXPIRES_SECONDS = 604_800;
+
+/**
+ * Reads the signature of a request.
+ *
+ * @returns The signature, or `undefined` where the request is not signed.
+ * @throws {S3Error} If there is one, and it is not as it should be.
+ */
+export function readSignature(
+  request: WireRequest,
+  target: Target,
+): ParsedSignature | undefined {
+  const header = request.headers["authorization"];
+  const inQuery = target.query.some(([name]) =>
+    name === "X-Amz-Signature" || name === "X-Amz-Algorithm"
+  );
+  if (header !== undefined && inQuery) {
+    throw new S3Error("InvalidArgument", {}, "There are two signatures");
+  }
+  if (inQuery) return fromQuery(target);
+  if (header?.startsWith("AWS ")) return oldFromHeader(header, request);
+  if (header !== undefined) return fromHeader(header, request);
+  if (valueOf(target.query, "AWSAccessKeyId") !== undefined) {
+    return oldFromQuery(target);
+  }
+  return undefined;
+}
+
+function oldFromQuery({ query }: Target): ParsedSignature {
+  const expires = valueOf(query, "Expires") ?? "";
+  const signature = valueOf(query, "Signature") ?? "";
+  if (!/^\d{1,12}$/.test(expires) || signature === "") {
+    throw new S3Error(
+      "AccessDenied",
+      {},
+      "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters",
+    );
+  }
+  const token = valueOf(query, "x-amz-security-token");
+  return {
+    version: 2,
+    place: "query",
+    accessKeyId: valueOf(query, "AWSAccessKeyId") ?? "",
+    scope: { date: "", region: "", service: "s3" },
+    time: expires,
+    signedHeaders: [],
+    signature,
+    ...token === undefined ? {} : { token },
+  };
+}
+
+function oldFromHeader(
+  header: string,
+  { headers }: WireRequest,
+): ParsedSignature {
+  const [, accessKeyId, signature] =
+    /^AWS ([^: ]+):([A-Za-z0-9+/]{27}=)$/.exec(header) ?? [];
+  if (accessKeyId === undefined || signature === undefined) {
+    throw invalidRequest(
+      `The authorization mechanism you have provided is not supported. Please use ${ALGORITHM}.`,
+    );
+  }
+  const token = headers["x-amz-security-token"];
+  return {
+    version: 2,
+    place: "header",
+    accessKeyId,
+    scope: { date: "", region: "", service: "s3" },
+    time: readTime(headers),
+    signedHeaders: [],
+    signature,
+    ...token === undefined ? {} : { token },
+  };
+}
+
+function fromHeader(header: string, request: WireRequest): ParsedSignature {
+  const [, credential, names, signature] =
+    /^AWS4-HMAC-SHA256 +Credential=([^, ]+), *SignedHeaders=([^, ]+), *Signature=([0-9a-f]{64})$/
+      .exec(header) ?? [];
+  if (!credential || !names || !signature) {
+    throw new S3Error("AuthorizationHeaderMalformed");
+  }
+  const token = request.headers["x-amz-security-token"];
+  return {
+    version: 4,
+    place: "header",
+    ...readCredential(credential, "AuthorizationHeaderMalformed"),
+    time: readTime(request.headers),
+    signedHeaders: names.split(";"),
+    signature,
+    ...token === undefined ? {} : { token },
+  };
+}
+
+function fromQuery({ query }: Target): ParsedSignature {
+  const need = (name: string): string => {
+    const value = valueOf(query, name);
+    if (value === undefined || value === "") {
+      throw badQuery(`${name} is missing`);
+    }
+    return value;
+  };
+  if (need("X-Amz-Algorithm") !== ALGORITHM) {
+    throw badQuery(`X-Amz-Algorithm must be ${ALGORITHM}`);
+  }
+  const expires = need("X-Amz-Expires");
+  const expiresSeconds = /^\d+$/.test(expires) ? Number(expires) : 0;
+  if (expiresSeconds < 1 || expiresSeconds > MAX_EXPIRES_SECONDS) {
+    throw badQuery(`X-Amz-Expires must be 1 to ${MAX_EXPIRES_SECONDS}`);
+  }
+  const time = need("X-Amz-Date");
+  if (!isTime(time)) throw badQuery("X-Amz-Date is not a time");
+  const token = valueOf(query, "X-Amz-Security-Token");
+  return {
+    version: 4,
+    place: "query",
+    ...readCredential(
+      need("X-Amz-Credential"),
+      "AuthorizationQueryParametersError",
+    ),
+    time,
+    signedHeaders: need("X-Amz-SignedHeaders").split(";"),
+    signature: need("X-Amz-Signature"),
+    expiresSeconds,
+    ...token === undefined ? {} : { token },
+  };
+}
+
+function readCredential(
+  credential: string,
+  code: "AuthorizationHeaderMalformed" | "AuthorizationQueryParametersError",
+): Pick<ParsedSignature, "accessKeyId" | "scope"> {
+  const [accessKeyId, date, region, service, end, more] = credential.split("/");
+  if (
+    !accessKeyId || !date || !region || !service || end !== "aws4_request" ||
+    more !== undefined
+  ) {
+    throw new S3Error(code, {}, "The credential does not have its five parts");
+  }
+  return { accessKeyId, scope: { date, region, service } };
+}
+
+/** `x-amz-date`, or else `date` in any form of HTTP. */
+function readTime(headers: WireRequest["headers"]): string {
+  const own = headers["x-amz-date"];
+  if (own !== undefined && isTime(own)) return own;
+  const date = new Date(headers["date"] ?? "");
+  if (own !== undefined || Number.isNaN(date.getTime())) {
+    throw new S3Error("AccessDenied", {}, "The request has no valid time");
+  }
+  return date.toISOString().replace(/[-:]|\.\d{3}/g, "");
+}
+
+/** The time that a text such as `20240229T123456Z` stands for. */
+export function timeOf(text: string): Date {
+  const [, y, mo, d, h, mi, s] =
+    /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text) ?? [];
+  return new Date(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`);
+}
+
+function isTime(text: string): boolean {
+  return !Number.isNaN(timeOf(text).getTime());
+}
+
+function badQuery(message: string): S3Error {
+  return new S3Error("AuthorizationQueryParametersError", {}, message);
+}
+
+/** What the signature of a form is checked against. */
+export interface FormKeys {
+  readonly keys: Keys;
+  readonly region: string;
+  readonly now: Date;
+}
+
+/**
+ * Checks the signature of a form's policy, of either version.
+ *
+ * @param fields The fields by lower-case name.
+ * @param policy The policy, as it was sent.
+ * @throws {S3Error} If one of its fields is missing or wrong.
+ */
+export async function checkFormSignature(
+  fields: ReadonlyMap<string, string>,
+  policy: string,
+  { keys, region, now }: FormKeys,
+): Promise<Key> {
+  const need = (name: string): string => {
+    const value = fields.get(name.toLowerCase());
+    if (value !== undefined && value !== "") return value;
+    throw new S3Error(
+      "InvalidArgument",
+      { ArgumentName: name, ArgumentValue: "" },
+      `Bucket POST must contain a field named '${name}'.  If it is specified, please check the order of the fields.`,
+    );
+  };
+  const token = fields.get("x-amz-security-token");
+  const more = token === undefined ? {} : { token };
+  if (fields.get("x-amz-algorithm") === undefined) {
+    const parsed: ParsedSignature = {
+      version: 2,
+      place: "query",
+      accessKeyId: need("AWSAccessKeyId"),
+      scope: { date: "", region: "", service: "s3" },
+      time: "",
+      signedHeaders: [],
+      signature: need("signature"),
+      ...more,
+    };
+    const key = checkKey(parsed, { keys, now });
+    const macKey = await hmacKey(utf8(key.secretAccessKey || "-"), "SHA-1");
+    const real = base64(await hmac(macKey, policy));
+    if (key.unchecked || real === parsed.signature) return key;
+    throw new S3Error("SignatureDoesNotMatch", {
+      AWSAccessKeyId: parsed.accessKeyId,
+    });
+  }
+  if (need("x-amz-algorithm") !== ALGORITHM) {
+    throw badQuery(`X-Amz-Algorithm must be ${ALGORITHM}`);
+  }
+  const parsed: ParsedSignature = {
+    version: 4,
+    place: "query",
+    ...readCredential(
+      need("x-amz-credential"),
+      "AuthorizationQueryParametersError",
+    ),
+    time: need("x-amz-date"),
+    signedHeaders: [],
+    signature: need("x-amz-signature"),
+    ...more,
+  };
+  const key = checkKey(parsed, { keys, now });
+  if (key.unchecked) return key;
+  checkScope(parsed, { region, service: "s3" });
+  const real = hex(await hmac(await signingKeyOf(key, parsed.scope), policy));
+  if (real === parsed.signature) return key;
+  throw new S3Error("SignatureDoesNotMatch", {
+    AWSAccessKeyId: parsed.accessKeyId,
+  });
 }

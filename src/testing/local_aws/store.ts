@@ -1,13 +1,100 @@
 /**
- * What the server remembers: buckets, objects and uploads that have not ended.
+ * What the server keeps: buckets, the versions of their objects, and uploads
+ * that have not ended.
  *
  * @module
  */
+import type { ChecksumAlgorithm } from "../../foundation/checksums.ts";
+import { concat } from "../../foundation/bytes.ts";
 import type { HeaderMap } from "../../ports/http.ts";
-import type { Checksums } from "./checksums.ts";
+import type { Grants } from "./access.ts";
+
+/** Bytes that are kept in one piece, in memory or in a file. */
+export interface Piece {
+  /** Their number. */
+  readonly size: number;
+  /** Name of their file, where they lie in a folder. */
+  readonly file?: string;
+  /** Those from one position to before another. */
+  read(
+    start: number,
+    end: number,
+  ): Promise<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>;
+}
+
+/** A piece in memory. */
+export function memoryPiece(bytes: Uint8Array<ArrayBuffer>): Piece {
+  return {
+    size: bytes.length,
+    read: (start, end) => bytes.subarray(start, end),
+  };
+}
+
+/** Pieces in order, or a range of them. */
+export interface Content {
+  /** Where the bytes lie. */
+  readonly pieces: readonly Piece[];
+  /** Position of the first byte. */
+  readonly start: number;
+  /** Position behind the last byte. */
+  readonly end: number;
+}
+
+/** All bytes of pieces. */
+export function wholeContent(pieces: readonly Piece[]): Content {
+  const end = pieces.reduce((sum, { size }) => sum + size, 0);
+  return { pieces, start: 0, end };
+}
+
+/** The bytes of a content, piece by piece. */
+export async function* readContent(
+  { pieces, start, end }: Content,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  let at = 0;
+  for (const piece of pieces) {
+    const from = Math.max(start - at, 0);
+    const to = Math.min(end - at, piece.size);
+    if (from < to) yield await piece.read(from, to);
+    at += piece.size;
+  }
+}
+
+/** The bytes of a content in one array; that of a single piece is not copied. */
+export async function contentBytes(
+  content: Content,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const found: Uint8Array<ArrayBuffer>[] = [];
+  for await (const bytes of readContent(content)) found.push(bytes);
+  const [only] = found;
+  return found.length === 1 && only !== undefined ? only : concat(found);
+}
 
 /** Tags by key. */
 export type Tags = ReadonlyMap<string, string>;
+
+/** The checksum of an object. */
+export interface StoredChecksum {
+  /** How it is computed. */
+  readonly algorithm: ChecksumAlgorithm;
+  /** Its value in base64; of a composite one with its dash and number. */
+  readonly value: string;
+  /** Whether it is of the bytes, or of the parts' checksums. */
+  readonly type: "COMPOSITE" | "FULL_OBJECT";
+}
+
+/** Encryption as it was asked for; nothing is encrypted. */
+export interface StoredEncryption {
+  /** Algorithm, for example `"aws:kms"`. */
+  readonly algorithm: string;
+  /** Key of KMS. */
+  readonly kmsKeyId?: string;
+  /** Context of KMS. */
+  readonly kmsContext?: string;
+  /** Whether the bucket's key is used. */
+  readonly bucketKey?: boolean;
+  /** MD5 of the customer's key, in base64. */
+  readonly customerKeyMd5?: string;
+}
 
 /** What is kept with an object beside its bytes. */
 export interface ObjectFacts {
@@ -15,30 +102,48 @@ export interface ObjectFacts {
   readonly headers: HeaderMap;
   /** Its tags. */
   readonly tags: Tags;
+  /** Who may do what. */
+  readonly grants: Grants;
+  /** Account that wrote it. */
+  readonly owner: string;
+  /** Encryption that was asked for. */
+  readonly encryption?: StoredEncryption;
 }
 
-/** An object. */
-export interface StoredObject extends ObjectFacts {
+/** A part of an object or upload. */
+export interface Part {
+  /** Its number. */
+  readonly number: number;
   /** Its bytes. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly pieces: readonly Piece[];
+  /** Number of its bytes. */
+  readonly size: number;
+  /** Its MD5, in hexadecimal. */
+  readonly md5: string;
+  /** When it was written. */
+  readonly modified: Date;
+  /** Its checksum, where it has one. */
+  readonly checksum?: StoredChecksum;
+}
+
+/** A version of an object. */
+export interface Version extends ObjectFacts {
+  /** Its id; `"null"` where it was written without versioning. */
+  readonly id: string;
+  /** Whether it is a delete marker. */
+  readonly marker: boolean;
+  /** Its bytes. */
+  readonly parts: readonly Part[];
+  /** Number of its bytes. */
+  readonly size: number;
+  /** Whether it was uploaded in parts. */
+  readonly multipart: boolean;
   /** Its ETag, in quotes. */
   readonly etag: string;
   /** When it was written, to the second. */
   readonly modified: Date;
-  /** The checksums that came with it. */
-  readonly checksums: Checksums;
-}
-
-/** A part of an upload. */
-export interface Part {
-  /** Its bytes. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Its ETag, in quotes. */
-  readonly etag: string;
-  /** When it was written. */
-  readonly modified: Date;
-  /** The checksums that came with it. */
-  readonly checksums: Checksums;
+  /** Its checksum, where it has one. */
+  readonly checksum?: StoredChecksum;
 }
 
 /** An upload that has not ended. */
@@ -49,8 +154,22 @@ export interface Upload extends ObjectFacts {
   readonly key: string;
   /** When it began. */
   readonly initiated: Date;
+  /** The checksum that its parts are to have. */
+  readonly algorithm?: ChecksumAlgorithm;
+  /** Kind of the object's checksum. */
+  readonly checksumType?: "COMPOSITE" | "FULL_OBJECT";
   /** The parts so far, by number. */
   readonly parts: Map<number, Part>;
+}
+
+/** An upload that has become an object. */
+export interface CompletedUpload {
+  /** Key of the object. */
+  readonly key: string;
+  /** ETag of the object. */
+  readonly etag: string;
+  /** Version of the object. */
+  readonly versionId: string;
 }
 
 /** A bucket. */
@@ -59,20 +178,117 @@ export interface Bucket {
   readonly name: string;
   /** Account that owns it. */
   readonly account: string;
+  /** Where it is. */
+  readonly region: string;
   /** When it was made. */
   readonly created: Date;
-  /** Its objects, by key. */
-  readonly objects: Map<string, StoredObject>;
+  /** The versions of its objects by key, the newest first. */
+  readonly objects: Map<string, Version[]>;
   /** Its uploads that have not ended, by id. */
   readonly uploads: Map<string, Upload>;
+  /** Its uploads that have become objects, by id. */
+  readonly completed: Map<string, CompletedUpload>;
+  /** Who may do what. */
+  grants: Grants;
+  /** State of versioning, once it was set. */
+  versioning?: "Enabled" | "Suspended";
   /** Its tags; none is not the same as an empty set. */
   tags?: Tags;
   /** Its policy, as JSON. */
   policy?: string;
+  /** Its further configurations, by name. */
+  readonly configurations: Map<string, unknown>;
 }
 
-/** All buckets, by name. */
-export type Store = Map<string, Bucket>;
+/** Keeps what has changed beyond the life of the process. */
+export interface Keeper {
+  /** Makes a piece of bytes. */
+  piece(bytes: Uint8Array<ArrayBuffer>): Promise<Piece>;
+  /** Keeps the bucket as it is now; where `key` is given, its versions. */
+  keep(store: Store, bucket: string, key?: string): Promise<void>;
+  /** Forgets everything. */
+  clear(): Promise<void>;
+}
+
+/** All buckets. */
+export class Store {
+  /** The buckets by name. */
+  readonly buckets: Map<string, Bucket> = new Map();
+  readonly #sorted = new WeakMap<Bucket, readonly string[]>();
+  readonly #keeper: Keeper | undefined;
+
+  /** @param keeper Keeps changes; without one they are in memory only. */
+  constructor(keeper?: Keeper) {
+    this.#keeper = keeper;
+  }
+
+  /** Makes a piece of bytes. */
+  piece(bytes: Uint8Array<ArrayBuffer>): Piece | Promise<Piece> {
+    return this.#keeper?.piece(bytes) ?? memoryPiece(bytes);
+  }
+
+  /** The keys of a bucket, in the order of a listing. */
+  keys(bucket: Bucket): readonly string[] {
+    let sorted = this.#sorted.get(bucket);
+    if (sorted === undefined) {
+      sorted = [...bucket.objects.keys()].sort(compareKeys);
+      this.#sorted.set(bucket, sorted);
+    }
+    return sorted;
+  }
+
+  /** The newest version of a key, unless it is a delete marker. */
+  current(bucket: Bucket, key: string): Version | undefined {
+    const version = bucket.objects.get(key)?.[0];
+    return version?.marker ? undefined : version;
+  }
+
+  /** Adds a version as the newest one; another with the id `"null"` goes. */
+  add(bucket: Bucket, key: string, version: Version): void {
+    const present = bucket.objects.get(key);
+    if (present === undefined) {
+      bucket.objects.set(key, [version]);
+      this.#sorted.delete(bucket);
+      return;
+    }
+    const kept = version.id === "null"
+      ? present.filter(({ id }) => id !== "null")
+      : present;
+    bucket.objects.set(key, [version, ...kept]);
+  }
+
+  /** Puts one version in place of another with the same id. */
+  replace(bucket: Bucket, key: string, version: Version): void {
+    const versions = bucket.objects.get(key) ?? [];
+    bucket.objects.set(
+      key,
+      versions.map((other) => other.id === version.id ? version : other),
+    );
+  }
+
+  /** Removes a version, or all of them. */
+  remove(bucket: Bucket, key: string, id?: string): void {
+    const kept = id === undefined
+      ? []
+      : (bucket.objects.get(key) ?? []).filter((version) => version.id !== id);
+    if (kept.length > 0) {
+      bucket.objects.set(key, kept);
+    } else if (bucket.objects.delete(key)) {
+      this.#sorted.delete(bucket);
+    }
+  }
+
+  /** Keeps a change; without a keeper it is in memory already. */
+  async keep(bucket: string, key?: string): Promise<void> {
+    await this.#keeper?.keep(this, bucket, key);
+  }
+
+  /** Forgets all buckets. */
+  async clear(): Promise<void> {
+    this.buckets.clear();
+    await this.#keeper?.clear();
+  }
+}
 
 /**
  * The order of keys in a listing: that of their UTF-8 bytes, which is that of

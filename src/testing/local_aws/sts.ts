@@ -29,11 +29,11 @@ export interface StsCall {
 interface Life {
   readonly least: number;
   readonly most: number;
-  readonly habit: number;
+  readonly byDefault: number;
 }
 
-const ROLE_LIFE: Life = { least: 900, most: 43_200, habit: 3_600 };
-const SESSION_LIFE: Life = { least: 900, most: 129_600, habit: 43_200 };
+const ROLE_LIFE: Life = { least: 900, most: 43_200, byDefault: 3_600 };
+const SESSION_LIFE: Life = { least: 900, most: 129_600, byDefault: 43_200 };
 
 const NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/";
 
@@ -42,7 +42,9 @@ type Action = (call: StsCall) => Content;
 const ACTIONS: ReadonlyMap<string, Action> = new Map([
   ["AssumeRole", assumeRole],
   ["AssumeRoleWithWebIdentity", assumeRoleWithWebIdentity],
+  ["GetAccessKeyInfo", getAccessKeyInfo],
   ["GetCallerIdentity", getCallerIdentity],
+  ["GetFederationToken", getFederationToken],
   ["GetSessionToken", getSessionToken],
 ]);
 
@@ -55,7 +57,11 @@ export function answerSts(call: StsCall): PlainResponse {
   const name = valueOf(call.params, "Action") ?? "";
   const action = ACTIONS.get(name);
   if (action === undefined) {
-    throw new S3Error("InvalidAction", {}, `There is no action "${name}" here`);
+    throw new S3Error(
+      "InvalidAction",
+      {},
+      `LocalAws has no action "${name}"; its services are S3 and STS`,
+    );
   }
   const root = element(
     `${name}Response`,
@@ -72,6 +78,47 @@ export function answerSts(call: StsCall): PlainResponse {
 function getCallerIdentity(call: StsCall): Content {
   const { account, arn, userId } = signer(call).identity;
   return fields({ Arn: arn, UserId: userId, Account: account });
+}
+
+function getAccessKeyInfo(call: StsCall): Content {
+  signer(call);
+  const id = required(call, "AccessKeyId");
+  if (!/^\w{16,128}$/.test(id)) {
+    throw invalid(
+      "AccessKeyId must have 16 to 128 characters of A-Z a-z 0-9 _",
+    );
+  }
+  const key = call.keys.find(id);
+  if (key === undefined) throw new S3Error("AccessDenied");
+  return fields({ Account: key.identity.account });
+}
+
+function getFederationToken(call: StsCall): Content {
+  const key = signer(call);
+  if (key.sessionToken !== undefined) {
+    throw new S3Error(
+      "AccessDenied",
+      {},
+      "Cannot call GetFederationToken with session credentials",
+    );
+  }
+  const name = required(call, "Name");
+  if (!/^[\w+=,.@-]{2,32}$/.test(name)) {
+    throw invalid("Name must have 2 to 32 characters of A-Z a-z 0-9 _+=,.@-");
+  }
+  const { account } = key.identity;
+  const identity = {
+    account,
+    arn: `arn:aws:sts::${account}:federated-user/${name}`,
+    userId: `${account}:${name}`,
+  };
+  return [
+    credentials(call, identity, SESSION_LIFE),
+    element(
+      "FederatedUser",
+      fields({ FederatedUserId: identity.userId, Arn: identity.arn }),
+    ),
+  ];
 }
 
 function getSessionToken(call: StsCall): Content {
@@ -139,7 +186,8 @@ function roleSession(call: StsCall): Identity {
 }
 
 function credentials(call: StsCall, identity: Identity, life: Life): Content {
-  const value = valueOf(call.params, "DurationSeconds") ?? String(life.habit);
+  const value = valueOf(call.params, "DurationSeconds") ??
+    String(life.byDefault);
   const seconds = /^\d{1,6}$/.test(value) ? Number(value) : 0;
   if (seconds < life.least || seconds > life.most) {
     throw invalid(`DurationSeconds must be ${life.least} to ${life.most}`);

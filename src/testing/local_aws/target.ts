@@ -20,12 +20,15 @@ export interface WireRequest {
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
+/** Names and values of a query, in order; `""` for one without a value. */
+export type Query = readonly (readonly [name: string, value: string])[];
+
 /** A target, decoded. */
 export interface Target {
   /** The path. */
   readonly path: string;
-  /** Names and values of the query, in order; `""` for one without a value. */
-  readonly query: readonly (readonly [name: string, value: string])[];
+  /** The query. */
+  readonly query: Query;
 }
 
 /** What a request to S3 is about. */
@@ -38,7 +41,7 @@ export interface Resource {
 
 /** Hosts that hold a bucket in front: `BUCKET.localhost`, `BUCKET.s3.eu-west-1.amazonaws.com`. */
 const VIRTUAL_HOSTS = [
-  /^(.+)\.s3\.localhost$/,
+  /^(.+)\.s3(?:\.[a-z0-9-]+)?\.localhost$/,
   /^(?!s3\.|sts\.|s3$|sts$)(.+)\.localhost$/,
   /^(.+)\.s3(?:\.[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?$/,
 ];
@@ -61,7 +64,7 @@ export function parseTarget(target: string): Target {
  *
  * @throws {S3Error} InvalidURI, if they are not percent-encoded UTF-8.
  */
-export function parseQuery(query: string): Target["query"] {
+export function parseQuery(query: string): Query {
   return query.split("&").filter((part) => part !== "").map((part) => {
     const [name = "", ...value] = part.replaceAll("+", " ").split("=");
     return [decoded(name), decoded(value.join("="))] as const;
@@ -70,10 +73,17 @@ export function parseQuery(query: string): Target["query"] {
 
 /** The first value of a name, where it is there. */
 export function valueOf(
-  query: Target["query"],
+  query: Query,
   name: string,
 ): string | undefined {
   return query.find(([other]) => other === name)?.[1];
+}
+
+/** The region that a host names, as in `s3.eu-west-1.amazonaws.com`. */
+export function regionOf(host: string): string | undefined {
+  const name = host.toLowerCase().replace(/:\d+$/, "");
+  return /(?:^|\.)(?:s3|sts)(?:\.dualstack)?[.-]([a-z]{2}(?:-[a-z]+)+-\d)\.(?:amazonaws\.com(?:\.cn)?|localhost)$/
+    .exec(name)?.[1];
 }
 
 /** The bucket and key that a path and a host name. */

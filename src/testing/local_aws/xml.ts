@@ -25,7 +25,12 @@ export interface Node {
   readonly text: string;
   /** The elements in it, in order. */
   readonly children: readonly Node[];
+  /** Its attributes by name without a prefix, where it has any. */
+  readonly attributes?: Readonly<Record<string, string>>;
 }
+
+/** What a document begins with. */
+export const xmlDeclaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
 
 const REFERENCES: Readonly<Record<string, string>> = {
   lt: "<",
@@ -57,9 +62,7 @@ export function writeXml(
   const attribute = namespace === undefined ? "" : ` xmlns="${namespace}"`;
   const { name, content } = root;
   return utf8(
-    `<?xml version="1.0" encoding="UTF-8"?>\n<${name}${attribute}>${
-      written(content)
-    }</${name}>`,
+    `${xmlDeclaration}<${name}${attribute}>${written(content)}</${name}>`,
   );
 }
 
@@ -69,11 +72,21 @@ function written(content: Content): string {
   return `<${content.name}>${written(content.content)}</${content.name}>`;
 }
 
-/** Control characters become references, as S3 writes them in keys. */
-function escaped(text: string): string {
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+};
+
+/**
+ * Text of an element. Quotes stay as they are: several clients read ETags
+ * without an XML parser. Control characters become references.
+ */
+export function escaped(text: string): string {
   return text.replace(
-    /[<>&"]|[^\P{Cc}\n]/gu,
-    (character) => `&#x${character.charCodeAt(0).toString(16)};`,
+    /[<>&]|[^\P{Cc}\n]/gu,
+    (character) =>
+      ENTITIES[character] ?? `&#x${character.charCodeAt(0).toString(16)};`,
   );
 }
 
@@ -91,9 +104,11 @@ export function readXml(bytes: Uint8Array, root: string): Node {
   const stack: { name: string; text: string; children: Node[] }[] = [
     { name: "", text: "", children: [] },
   ];
-  const pattern = /<(\/?)([^\s<>/]+)[^<>]*?(\/?)>|([^<]+)|(<)/g;
+  const pattern = /<(\/?)([^\s<>/]+)([^<>]*?)(\/?)>|([^<]+)|(<)/g;
   for (
-    const [, closing, tag = "", empty, run, stray] of text.matchAll(pattern)
+    const [, closing, tag = "", more, empty, run, stray] of text.matchAll(
+      pattern,
+    )
   ) {
     const top = stack.at(-1);
     if (
@@ -106,7 +121,13 @@ export function readXml(bytes: Uint8Array, root: string): Node {
       if (stack.length < 2 || top.name !== name) throw malformed();
       stack.pop();
     } else {
-      const node = { name, text: "", children: [] };
+      const attributes = attributesOf(more ?? "");
+      const node = {
+        name,
+        text: "",
+        children: [],
+        ...attributes === undefined ? {} : { attributes },
+      };
       top.children.push(node);
       if (!empty) stack.push(node);
     }
@@ -120,6 +141,15 @@ export function readXml(bytes: Uint8Array, root: string): Node {
     throw malformed();
   }
   return found;
+}
+
+function attributesOf(text: string): Record<string, string> | undefined {
+  const pairs = [...text.matchAll(/([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)]
+    .filter(([, name = ""]) => !/^xmlns(?::|$)/.test(name))
+    .map(([, name = "", one, other]) =>
+      [name.replace(/^.*:/, ""), resolved(one ?? other ?? "")] as const
+    );
+  return pairs.length === 0 ? undefined : Object.fromEntries(pairs);
 }
 
 /** The elements of a name that lie directly in another. */

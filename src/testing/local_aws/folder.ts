@@ -1,0 +1,305 @@
+/**
+ * Data in a folder. Every file is written whole under another name and renamed,
+ * so that a reader never sees half of one:
+ *
+ * ```text
+ * BUCKET/bucket.json       the bucket, its configuration and its uploads
+ * BUCKET/keys/HASH.json    the versions of a key
+ * pieces/ID                bytes
+ * ```
+ *
+ * @module
+ */
+import { hex, utf8 } from "../../foundation/bytes.ts";
+import { sha256 } from "../../foundation/digest.ts";
+import { ConfigError } from "../../foundation/errors.ts";
+import {
+  type Bucket,
+  type Keeper,
+  type Part,
+  type Piece,
+  Store,
+  type Upload,
+  type Version,
+} from "./store.ts";
+
+/** A version as it lies in a file. */
+type SavedPart = Omit<Part, "modified" | "pieces"> & {
+  readonly modified: string;
+  readonly pieces: readonly { readonly size: number; readonly file: string }[];
+};
+
+type SavedVersion = Omit<Version, "modified" | "parts" | "tags"> & {
+  readonly modified: string;
+  readonly parts: readonly SavedPart[];
+  readonly tags: readonly (readonly [string, string])[];
+};
+
+type SavedUpload = Omit<Upload, "initiated" | "parts" | "tags"> & {
+  readonly initiated: string;
+  readonly parts: readonly SavedPart[];
+  readonly tags: readonly (readonly [string, string])[];
+};
+
+type SavedBucket =
+  & Omit<
+    Bucket,
+    "completed" | "configurations" | "created" | "objects" | "tags" | "uploads"
+  >
+  & {
+    readonly created: string;
+    readonly tags?: readonly (readonly [string, string])[];
+    readonly configurations: readonly (readonly [string, unknown])[];
+    readonly completed: readonly (readonly [
+      string,
+      {
+        readonly key: string;
+        readonly etag: string;
+        readonly versionId: string;
+      },
+    ])[];
+    readonly uploads: readonly SavedUpload[];
+  };
+
+interface SavedKey {
+  readonly key: string;
+  readonly versions: readonly SavedVersion[];
+}
+
+/** Keeps the data of a server in a folder. */
+export class Folder implements Keeper {
+  readonly #path: string;
+  /** Writes go one after the other, so that the newest one is the last. */
+  #writing: Promise<void> = Promise.resolve();
+
+  private constructor(path: string) {
+    this.#path = path;
+  }
+
+  /**
+   * Reads a folder; makes it where it is not there.
+   *
+   * @throws {ConfigError} `"InvalidFolder"`, if it cannot be read.
+   */
+  static async open(path: string): Promise<Store> {
+    const folder = new Folder(path);
+    const store = new Store(folder);
+    try {
+      await Deno.mkdir(`${path}/pieces`, { recursive: true });
+      for await (const { name, isDirectory } of Deno.readDir(path)) {
+        if (isDirectory && name !== "pieces") await folder.#read(store, name);
+      }
+      await folder.#dropStrayPieces(store);
+    } catch (cause) {
+      throw new ConfigError(
+        "InvalidFolder",
+        `Cannot start LocalAws: the folder ${path} cannot be read or written (${
+          cause instanceof Error ? cause.message : cause
+        }); give one that an earlier LocalAws has written, or an empty one`,
+        { cause },
+      );
+    }
+    return store;
+  }
+
+  async piece(bytes: Uint8Array<ArrayBuffer>): Promise<Piece> {
+    const file = crypto.randomUUID();
+    await this.#write(`pieces/${file}`, bytes);
+    return this.#piece(bytes.length, file);
+  }
+
+  async keep(store: Store, name: string, key?: string): Promise<void> {
+    const turn = this.#writing.then(() => this.#keep(store, name, key));
+    // A write that fails is its own caller's error, not the next one's.
+    this.#writing = turn.catch(() => {});
+    await turn;
+  }
+
+  async clear(): Promise<void> {
+    await this.#writing;
+    for await (const { name } of Deno.readDir(this.#path)) {
+      await Deno.remove(`${this.#path}/${name}`, { recursive: true });
+    }
+    await Deno.mkdir(`${this.#path}/pieces`, { recursive: true });
+  }
+
+  async #keep(store: Store, name: string, key?: string): Promise<void> {
+    const bucket = store.buckets.get(name);
+    if (bucket === undefined) {
+      await remove(`${this.#path}/${name}`);
+      return;
+    }
+    await Deno.mkdir(`${this.#path}/${name}/keys`, { recursive: true });
+    if (key !== undefined) {
+      const file = `${name}/keys/${hex(await sha256(utf8(key)))}.json`;
+      const versions = bucket.objects.get(key);
+      if (versions === undefined) await remove(`${this.#path}/${file}`);
+      else {await this.#writeJson(file, {
+          key,
+          versions: versions.map(savedVersion),
+        });}
+    }
+    // An upload that has become an object goes only once the object is kept.
+    await this.#writeJson(`${name}/bucket.json`, savedBucket(bucket));
+  }
+
+  async #read(store: Store, name: string): Promise<void> {
+    const path = `${this.#path}/${name}`;
+    const saved = await readJson<SavedBucket>(`${path}/bucket.json`);
+    // The folder was made, and the process ended before its file was.
+    if (saved === undefined) return;
+    const { tags, created, configurations, completed, uploads, ...rest } =
+      saved;
+    const bucket: Bucket = {
+      ...rest,
+      created: new Date(created),
+      objects: new Map(),
+      uploads: new Map(
+        uploads.map((upload) => [upload.id, this.#upload(upload)]),
+      ),
+      completed: new Map(completed),
+      configurations: new Map(configurations),
+      ...tags === undefined ? {} : { tags: new Map(tags) },
+    };
+    for await (const { name: file } of Deno.readDir(`${path}/keys`)) {
+      if (!file.endsWith(".json")) continue;
+      const found = await readJson<SavedKey>(`${path}/keys/${file}`);
+      if (found === undefined) continue;
+      bucket.objects.set(
+        found.key,
+        found.versions.map((version) => this.#version(version)),
+      );
+    }
+    store.buckets.set(bucket.name, bucket);
+  }
+
+  /** Removes bytes that no object and no upload has any more. */
+  async #dropStrayPieces(store: Store): Promise<void> {
+    const used = new Set<string | undefined>();
+    for (const { objects, uploads } of store.buckets.values()) {
+      const parts = [
+        ...[...objects.values()].flat().flatMap((version) => version.parts),
+        ...[...uploads.values()].flatMap((
+          upload,
+        ) => [...upload.parts.values()]),
+      ];
+      for (const { pieces } of parts) {
+        for (const { file } of pieces) used.add(file);
+      }
+    }
+    for await (const { name } of Deno.readDir(`${this.#path}/pieces`)) {
+      if (!used.has(name)) await remove(`${this.#path}/pieces/${name}`);
+    }
+  }
+
+  #upload({ initiated, parts, tags, ...rest }: SavedUpload): Upload {
+    return {
+      ...rest,
+      initiated: new Date(initiated),
+      tags: new Map(tags),
+      parts: new Map(
+        parts.map((part) => [part.number, this.#part(part)]),
+      ),
+    };
+  }
+
+  #version({ modified, parts, tags, ...rest }: SavedVersion): Version {
+    return {
+      ...rest,
+      modified: new Date(modified),
+      tags: new Map(tags),
+      parts: parts.map((part) => this.#part(part)),
+    };
+  }
+
+  #part({ modified, pieces, ...rest }: SavedPart): Part {
+    return {
+      ...rest,
+      modified: new Date(modified),
+      pieces: pieces.map(({ size, file }) => this.#piece(size, file)),
+    };
+  }
+
+  #piece(size: number, file: string): Piece {
+    const path = `${this.#path}/pieces/${file}`;
+    return {
+      size,
+      file,
+      read: async (start, end) => {
+        using opened = await Deno.open(path);
+        await opened.seek(start, Deno.SeekMode.Start);
+        const bytes = new Uint8Array(end - start);
+        for (let at = 0; at < bytes.length;) {
+          const read = await opened.read(bytes.subarray(at));
+          if (read === null) throw new Error(`${path} has fewer bytes`);
+          at += read;
+        }
+        return bytes;
+      },
+    };
+  }
+
+  async #writeJson(file: string, value: unknown): Promise<void> {
+    await this.#write(file, utf8(JSON.stringify(value)));
+  }
+
+  async #write(file: string, bytes: Uint8Array): Promise<void> {
+    const path = `${this.#path}/${file}`;
+    const draft = `${path}.${crypto.randomUUID()}.new`;
+    await Deno.writeFile(draft, bytes);
+    await Deno.rename(draft, path);
+  }
+}
+
+function savedBucket(bucket: Bucket): SavedBucket {
+  const { objects: _objects, tags, configurations, completed, ...rest } =
+    bucket;
+  return {
+    ...rest,
+    created: bucket.created.toISOString(),
+    uploads: [...bucket.uploads.values()].map((upload) => ({
+      ...upload,
+      initiated: upload.initiated.toISOString(),
+      tags: [...upload.tags],
+      parts: [...upload.parts.values()].map(savedPart),
+    })),
+    configurations: [...configurations],
+    completed: [...completed],
+    ...tags === undefined ? {} : { tags: [...tags] },
+  };
+}
+
+function savedVersion(version: Version): SavedVersion {
+  return {
+    ...version,
+    modified: version.modified.toISOString(),
+    tags: [...version.tags],
+    parts: version.parts.map(savedPart),
+  };
+}
+
+function savedPart(part: Part): SavedPart {
+  return {
+    ...part,
+    modified: part.modified.toISOString(),
+    pieces: part.pieces.map(({ size, file = "" }) => ({ size, file })),
+  };
+}
+
+async function readJson<Value>(path: string): Promise<Value | undefined> {
+  try {
+    // Only files of this server lie there.
+    return JSON.parse(await Deno.readTextFile(path)) as Value;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
