@@ -77,7 +77,7 @@ Deno.test("LocalAws.fail cuts a body, and a download goes on behind the cut", as
 });
 
 Deno.test("LocalAws.fail waits", async () => {
-  using local = new LocalAws();
+  await using local = new LocalAws();
   const s3 = clientOf(local);
   local.fail("ListBuckets", { delayMs: 200 });
 
