@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { Session } from "../../../mod.ts";
-import { ConfigError, ServiceError } from "../../../src/foundation/errors.ts";
+import { ConfigError } from "../../../src/foundation/errors.ts";
 import { S3 } from "../../../src/services/s3/mod.ts";
 import { LocalAws } from "../../../src/testing/mod.ts";
 import { LocalClient } from "./local_client.ts";
