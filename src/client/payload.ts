@@ -8,7 +8,6 @@
  * @module
  */
 import {
-  awsChunked,
   awsChunkedLength,
   awsChunkedStream,
 } from "../foundation/aws_chunked.ts";
@@ -65,8 +64,9 @@ const EMPTY = new Uint8Array(0);
 /**
  * Adds to a request what protects its body.
  *
- * An object's content goes out in chunks with the checksum behind it over HTTPS,
- * and always where it is a stream, since that is read only once. A store that takes
+ * Bytes go out as they are, with their checksum in a header; over HTTPS nobody
+ * hashes them a second time for the signature. A stream goes out in chunks with the
+ * checksum behind it, since that is read only once. A store that takes
  * streams as they are gets them so; what has to be known of one before it is sent
  * is then found out in a first reading.
  *
@@ -96,9 +96,6 @@ export async function framePayload<Input, Output>(
     return policy.sizedStreams && body.length !== undefined
       ? await sized(chosen, body, { of, choice, policy, secure })
       : chunked(chosen, body, choice.algorithm ?? "CRC32");
-  }
-  if (choice.algorithm && of.streamed && secure) {
-    return chunked(chosen, body, choice.algorithm);
   }
   const sealed = choice === NOTHING
     ? chosen
@@ -254,11 +251,11 @@ async function sumsOf(
   return found;
 }
 
-async function chunked(
+function chunked(
   request: HttpRequest,
-  body: Uint8Array<ArrayBuffer> | BodySource,
+  body: BodySource,
   algorithm: ChecksumAlgorithm,
-): Promise<HttpRequest> {
+): HttpRequest {
   const { "content-encoding": encoding } = request.headers;
   const framed = withFields(request, {
     "content-encoding": encoding ? `${encoding},aws-chunked` : "aws-chunked",
@@ -268,12 +265,7 @@ async function chunked(
       ? {}
       : { "x-amz-decoded-content-length": String(body.length) },
   });
-  return {
-    ...framed,
-    body: body instanceof Uint8Array
-      ? await awsChunked(body, { algorithm })
-      : chunkedSource(body, algorithm),
-  };
+  return { ...framed, body: chunkedSource(body, algorithm) };
 }
 
 function chunkedSource(

@@ -3,7 +3,8 @@
  *
  * Short messages are hashed here, synchronously: a signature hashes a few
  * hundred bytes four times, and each call of Web Crypto goes to another thread
- * and back. Long ones go to Web Crypto, which is faster for each byte. See
+ * and back. Long ones go to Web Crypto, which is faster for each byte, and those
+ * of the length of a part to `node:crypto`, which does not copy them. See
  * `docs/decisions/0013-synchronous-digests.md`.
  *
  * Source: FIPS 180-4, sections 4.1.2, 4.2.2, 5.1.1 and 6.2; RFC 2104.
@@ -14,6 +15,13 @@ import { HEX, hex } from "./bytes.ts";
 
 /** From this length on, Web Crypto hashes bytes in less time. */
 const WEB_CRYPTO_FROM = 2_048;
+
+/**
+ * Lengths that `node:crypto` hashes: it has to be loaded, and it holds up all
+ * else meanwhile.
+ */
+const NATIVE_FROM = 4 * 1_024 * 1_024;
+const NATIVE_TO = 64 * 1_024 * 1_024;
 
 /** Bytes of a block. */
 const BLOCK = 64;
@@ -70,11 +78,35 @@ export function sha256HexOf(
   return hexOf(STATE);
 }
 
-/** SHA-256 of bytes by Web Crypto. */
+/** SHA-256 of bytes by the platform. */
 export async function sha256(
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const { length } = bytes;
+  if (length >= NATIVE_FROM && length <= NATIVE_TO) {
+    const hash = createHash()?.("sha256");
+    hash?.update(bytes);
+    if (hash !== undefined) return new Uint8Array(hash.digest());
+  }
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+}
+
+/** `createHash` of `node:crypto`, as far as it is used. */
+export type CreateHash = (name: string) => {
+  update(bytes: Uint8Array): unknown;
+  digest(): Uint8Array;
+};
+
+/** `createHash` of `node:crypto`: Deno, Node, Bun; absent elsewhere. */
+export function createHash(): CreateHash | undefined {
+  const { process }: {
+    readonly process?: {
+      readonly getBuiltinModule?: (
+        name: string,
+      ) => { readonly createHash?: CreateHash } | undefined;
+    };
+  } = globalThis;
+  return process?.getBuiltinModule?.("node:crypto")?.createHash;
 }
 
 /**

@@ -8,6 +8,7 @@
  * @module
  */
 import { fromBase64 } from "./bytes.ts";
+import { type CreateHash, createHash } from "./digest.ts";
 import { DIGESTS, XXHASH } from "./generated/wasm.ts";
 
 /** Name of such a hash, as parameters of S3 spell it. */
@@ -37,7 +38,7 @@ interface GrowingHash {
  */
 export function growingHash(
   name: GrowingHashName,
-  platform: CreateHash | null = platformHashes(),
+  platform: CreateHash | null = createHash() ?? null,
 ): GrowingHash {
   const { native, module, kind, size } = HASHES[name];
   if (native === undefined || platform === null) {
@@ -50,23 +51,6 @@ export function growingHash(
     },
     digest: () => new Uint8Array(hash.digest()),
   };
-}
-
-/** `createHash` of `node:crypto`, as far as it is used. */
-type CreateHash = (name: string) => {
-  update(bytes: Uint8Array): unknown;
-  digest(): Uint8Array;
-};
-
-function platformHashes(): CreateHash | null {
-  const { process }: {
-    readonly process?: {
-      readonly getBuiltinModule?: (
-        name: string,
-      ) => { readonly createHash?: CreateHash } | undefined;
-    };
-  } = globalThis;
-  return process?.getBuiltinModule?.("node:crypto")?.createHash ?? null;
 }
 
 const digests = compiled(DIGESTS);

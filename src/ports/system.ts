@@ -146,6 +146,14 @@ export interface OpenedFile {
   readonly length: number | undefined;
   /** The bytes. */
   readonly stream: ReadableStream<Uint8Array>;
+  /**
+   * Reads the next bytes into a room, in the place of the stream; to cancel the
+   * stream closes the file. Absent: only the stream reads.
+   *
+   * @param room Where they are put.
+   * @returns How many there are; 0 at the end, and once the file was closed.
+   */
+  readonly read?: (room: Uint8Array) => Promise<number>;
 }
 
 /**

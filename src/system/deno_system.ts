@@ -127,7 +127,7 @@ export class DenoSystem implements System, WritableFiles {
         if (from > 0) await file.seek(from, Deno.SeekMode.Start);
         const length = lengthOf(facts);
         const left = length === undefined ? undefined : length - from;
-        return { length, stream: fileSource(file, left) };
+        return { length, ...fileSource(file, left) };
       } catch (error) {
         file.close();
         throw error;

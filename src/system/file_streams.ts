@@ -22,33 +22,50 @@ const UNTOLD = 64 * 1_024;
  *
  * @param file The file, open for reading at the position of the first byte.
  * @param length How many bytes it should have from there, where that is known.
+ * @returns The stream, and what reads into a room in its place.
  */
 export function fileSource(
   file: Deno.FsFile,
   length: number | undefined,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
+): {
+  readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly read: (room: Uint8Array) => Promise<number>;
+} {
   const pieceSize = Math.min(MOST, Math.max(LEAST, length ?? UNTOLD));
   let ended = false;
+  let cancelled = false;
   const end = (): void => {
     if (!ended) file.close();
     ended = true;
   };
-  return new ReadableStream<Uint8Array<ArrayBuffer>>({
+  const read = async (room: Uint8Array): Promise<number> => {
+    if (ended) return 0;
+    try {
+      const count = await file.read(room);
+      if (cancelled) return 0;
+      if (count !== null) return count;
+    } catch (error) {
+      end();
+      // Closing the file ends a read that is under way.
+      if (cancelled) return 0;
+      throw error;
+    }
+    end();
+    return 0;
+  };
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller): Promise<void> {
       const piece = new Uint8Array(pieceSize);
-      try {
-        const read = await file.read(piece);
-        if (ended) return;
-        if (read !== null) return controller.enqueue(piece.subarray(0, read));
-      } catch (error) {
-        end();
-        throw error;
-      }
-      end();
-      controller.close();
+      const count = await read(piece);
+      if (count > 0) controller.enqueue(piece.subarray(0, count));
+      else if (!cancelled) controller.close();
     },
-    cancel: end,
+    cancel: () => {
+      cancelled = true;
+      end();
+    },
   }, { highWaterMark: 0 });
+  return { stream, read };
 }
 
 /**

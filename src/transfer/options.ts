@@ -238,6 +238,7 @@ export class Meter {
   sending(length: number): SendingMeter {
     let counted = 0;
     let watched = false;
+    let leftAll = false;
     let failure: { readonly error: unknown } | undefined;
     const ends = new AbortController();
     const count = (bytes: number): void => {
@@ -251,6 +252,7 @@ export class Meter {
       },
       onSent: (bytes) => {
         watched = true;
+        leftAll = bytes >= length;
         // A body may be framed, and then more leaves than it has.
         const left = Math.min(bytes, length);
         if (left > counted && left - counted < STEP) return;
@@ -266,6 +268,7 @@ export class Meter {
         if (failure !== undefined) throw failure.error;
         count(length);
       },
+      leftAll: () => leftAll,
     };
   }
 }
@@ -280,6 +283,8 @@ export interface SendingMeter {
   readonly signal: AbortSignal;
   /** Counts what is left, once the service has it all. */
   readonly done: () => void;
+  /** Whether all bytes have left; not known where nobody tells what left. */
+  readonly leftAll: () => boolean;
 }
 
 /** A range of bytes, not empty. */

@@ -42,7 +42,12 @@ import {
   type SendingMeter,
   within,
 } from "./options.ts";
-import { otherLength, PartReader, uploadParts } from "./upload_parts.ts";
+import {
+  otherLength,
+  PartReader,
+  type RoomFiller,
+  uploadParts,
+} from "./upload_parts.ts";
 import type { ResumedUpload } from "./unfinished_uploads.ts";
 
 /** What is uploaded: the parameters of PutObject, with a body of any kind. */
@@ -181,7 +186,9 @@ async function send(
   if (length !== undefined && length < threshold && length > partSize) {
     return await putSource(task, source);
   }
-  const reader = new PartReader(source.open());
+  const reader = new PartReader(
+    source instanceof FileContent ? source.rooms() : source.open(),
+  );
   try {
     if (length === undefined || length < threshold) {
       // One more byte shows that a body is longer than it was said to be.
@@ -404,15 +411,69 @@ async function fileContent(
   const files = filesOf(core);
   const open = async (): Promise<OpenedFile> =>
     await openToRead(files, path, signal);
-  const { length, stream } = await open();
+  const { length, stream, read } = await open();
   if (length === undefined) return onceOnly(stream, statedLength);
   await stream.cancel();
-  return content({
+  const parts = {
     length,
     replayable: true,
     snapshot: true,
     stream: async () => (await open()).stream,
-  });
+  };
+  return read === undefined ? content(parts) : new FileContent(parts, open);
+}
+
+/** The content of a file whose bytes can be read into rooms. */
+class FileContent extends BodyContent {
+  readonly #open: () => Promise<OpenedFile>;
+
+  constructor(
+    parts: Omit<ContentParts, "otherLength" | "unreadable">,
+    open: () => Promise<OpenedFile>,
+  ) {
+    super(whole(parts));
+    this.#open = open;
+  }
+
+  /** Starts it from its first byte, as many as the file had. */
+  rooms(): RoomFiller {
+    return new FileFiller(this.#open, this.length ?? 0);
+  }
+}
+
+/** Fills rooms from a file, which is opened with the first of them. */
+class FileFiller implements RoomFiller {
+  readonly #open: () => Promise<OpenedFile>;
+  readonly #length: number;
+  #file: Promise<OpenedFile> | undefined;
+  #cancelled = false;
+  #read = 0;
+
+  constructor(open: () => Promise<OpenedFile>, length: number) {
+    this.#open = open;
+    this.#length = length;
+  }
+
+  async fill(room: Uint8Array): Promise<number> {
+    this.#file ??= this.#open();
+    const { read } = await this.#file;
+    const most = Math.min(room.length, this.#length - this.#read);
+    let filled = 0;
+    while (filled < most) {
+      const count = await read?.(room.subarray(filled, most)) ?? 0;
+      if (count === 0 && this.#cancelled) break;
+      if (count === 0) throw otherLength(this.#read, this.#length);
+      filled += count;
+      this.#read += count;
+    }
+    if (this.#read === this.#length) await this.cancel();
+    return filled;
+  }
+
+  async cancel(reason?: unknown): Promise<void> {
+    this.#cancelled = true;
+    await (await this.#file)?.stream.cancel(reason);
+  }
 }
 
 function onceOnly(
@@ -431,11 +492,17 @@ function onceOnly(
 function content(
   parts: Omit<ContentParts, "otherLength" | "unreadable">,
 ): BodyContent {
-  return new BodyContent({
+  return new BodyContent(whole(parts));
+}
+
+function whole(
+  parts: Omit<ContentParts, "otherLength" | "unreadable">,
+): ContentParts {
+  return {
     ...parts,
     otherLength: (read) => otherLength(read, parts.length ?? 0),
     unreadable,
-  });
+  };
 }
 
 function fileUrl(url: URL): URL {

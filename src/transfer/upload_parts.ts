@@ -180,8 +180,8 @@ async function sendAll(
     async ({ number, bytes }, signal) => {
       const part = found.parts.get(number);
       const known = part !== undefined && await isSamePart(part, bytes);
-      const answer = known
-        ? part
+      const { answer, leftAll } = known
+        ? { answer: part, leftAll: true }
         : await send(s3, found, { number, bytes }, upload, signal);
       const receipt = { ...pick(answer, RECEIPT_MEMBERS), PartNumber: number };
       const read = await readChecksum(found, bytes);
@@ -192,6 +192,8 @@ async function sendAll(
       });
       if (known) resumed++;
       if (known) upload.meter.add(bytes.length);
+      // An answer that comes before all bytes have left leaves them in use.
+      if (leftAll) upload.reader.reuse(bytes);
     },
     upload,
   );
@@ -224,7 +226,10 @@ async function send(
   { number, bytes }: BodyPart,
   upload: PartedUpload,
   signal: AbortSignal,
-): Promise<Pick<Part, keyof typeof RECEIPT_MEMBERS>> {
+): Promise<{
+  readonly answer: Pick<Part, keyof typeof RECEIPT_MEMBERS>;
+  readonly leftAll: boolean;
+}> {
   const sending = upload.meter.sending(bytes.length);
   try {
     const answer = await s3.uploadPart({
@@ -239,7 +244,7 @@ async function send(
     });
     if (!answer.ETag) throw noETag(object, number);
     sending.done();
-    return answer;
+    return { answer, leftAll: sending.leftAll() };
   } catch (error) {
     throw withHint(error, upload);
   }
@@ -306,26 +311,40 @@ function tooLong(partSize: number): ValidationError {
   }]);
 }
 
-/** Reads a stream in pieces of chosen lengths. */
+/** What fills rooms with the bytes of a body, in order. */
+export interface RoomFiller {
+  /** Fills a room. Returns how many bytes there were; fewer only at the end. */
+  fill(room: Uint8Array): Promise<number>;
+  /** Ends the body. One that has ended is left alone. */
+  cancel(reason?: unknown): Promise<void>;
+}
+
+/**
+ * Reads a body in parts of chosen lengths, each into a room of its own. Fresh
+ * memory costs more than the bytes in it, so rooms can be given back.
+ */
 export class PartReader {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  /** What was read and not taken. */
-  #rest: Uint8Array | undefined;
+  readonly #filler: RoomFiller;
+  readonly #rooms: Uint8Array<ArrayBuffer>[] = [];
+  /** What was put back. */
+  #rest: Uint8Array = new Uint8Array();
 
   /**
-   * Locks a stream.
+   * Takes charge of a body.
    *
-   * @param stream The stream.
+   * @param body A stream, which is locked, or what fills rooms itself.
    */
-  constructor(stream: ReadableStream<Uint8Array>) {
-    this.#reader = stream.getReader();
+  constructor(body: ReadableStream<Uint8Array> | RoomFiller) {
+    this.#filler = body instanceof ReadableStream
+      ? new StreamFiller(body)
+      : body;
   }
 
   /**
    * Takes the next bytes.
    *
-   * @param length How many. There are fewer only where the stream ends.
-   * @param signal Cancels the stream while its bytes are waited for.
+   * @param length How many. There are fewer only where the body ends.
+   * @param signal Cancels the body while its bytes are waited for.
    * @throws The signal's reason, once it is aborted.
    */
   async take(
@@ -340,7 +359,7 @@ export class PartReader {
     signal?.addEventListener("abort", onAbort);
     try {
       const bytes = await this.#take(length);
-      // A stream that is cancelled under a read looks as if it had ended.
+      // A body that is cancelled under a read looks as if it had ended.
       signal?.throwIfAborted();
       return bytes;
     } finally {
@@ -350,29 +369,64 @@ export class PartReader {
 
   /** Puts bytes back that were taken last; they come again. */
   giveBack(bytes: Uint8Array): void {
-    const rest = this.#rest ?? new Uint8Array();
-    this.#rest = rest.length === 0 ? bytes : concat([bytes, rest]);
+    this.#rest = concat([bytes, this.#rest]);
   }
 
-  /** Ends the stream. One that has ended is left alone. */
+  /**
+   * Takes the room of bytes back, to be filled anew.
+   *
+   * @param bytes What was taken, and is needed by nobody any more.
+   */
+  reuse({ buffer }: Uint8Array<ArrayBuffer>): void {
+    this.#rooms.push(new Uint8Array(buffer));
+  }
+
+  /** Ends the body. One that has ended is left alone. */
   async cancel(reason?: unknown): Promise<void> {
-    await this.#reader.cancel(reason);
+    await this.#filler.cancel(reason);
   }
 
   async #take(length: number): Promise<Uint8Array<ArrayBuffer>> {
-    const taken = new Uint8Array(length);
+    const last = this.#rooms.pop();
+    const room = last?.length === length ? last : new Uint8Array(length);
+    const before = this.#rest.subarray(0, length);
+    room.set(before);
+    this.#rest = this.#rest.subarray(before.length);
+    const filled = before.length < length
+      ? before.length + await this.#filler.fill(room.subarray(before.length))
+      : length;
+    // What is short is kept no larger than it is.
+    return filled === length ? room : room.slice(0, filled);
+  }
+}
+
+/** Fills rooms from a stream, whatever pieces it comes in. */
+class StreamFiller implements RoomFiller {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  /** What was read and not taken. */
+  #rest: Uint8Array | undefined;
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.#reader = stream.getReader();
+  }
+
+  async fill(room: Uint8Array): Promise<number> {
     let filled = 0;
-    while (filled < length) {
+    while (filled < room.length) {
       const piece = this.#rest ?? (await this.#reader.read()).value;
-      if (piece === undefined) return taken.slice(0, filled);
-      const fitting = piece.subarray(0, length - filled);
-      taken.set(fitting, filled);
+      if (piece === undefined) break;
+      const fitting = piece.subarray(0, room.length - filled);
+      room.set(fitting, filled);
       filled += fitting.length;
       this.#rest = fitting.length < piece.length
         ? piece.subarray(fitting.length)
         : undefined;
     }
-    return taken;
+    return filled;
+  }
+
+  async cancel(reason?: unknown): Promise<void> {
+    await this.#reader.cancel(reason);
   }
 }
 

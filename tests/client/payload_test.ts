@@ -24,33 +24,54 @@ const DELETE = operation("DeleteObjects", {
   required: true,
 });
 
-Deno.test("framePayload puts the checksum behind an object's content over HTTPS", async () => {
-  const framed = await frame(PUT, {
-    body: utf8("hello world"),
-    streamed: true,
-  });
+Deno.test("framePayload sends bytes over HTTPS as they are, unsigned, with their checksum in front", async () => {
+  const body = utf8("hello world");
+
+  const framed = await frame(PUT, { body, streamed: true });
 
   assertEquals(framed.headers, {
-    "content-encoding": "aws-chunked",
-    "x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
-    "x-amz-decoded-content-length": "11",
+    "x-amz-checksum-crc32": "DUoRhQ==",
+    "x-amz-content-sha256": "UNSIGNED-PAYLOAD",
     "x-amz-sdk-checksum-algorithm": "CRC32",
-    "x-amz-trailer": "x-amz-checksum-crc32",
   });
-  assertEquals(
-    text(bytesOf(framed.body)),
-    "b\r\nhello world\r\n0\r\nx-amz-checksum-crc32:DUoRhQ==\r\n\r\n",
-  );
+  assertEquals(framed.body, body);
+});
+
+Deno.test("framePayload puts the checksum behind a stream, whatever the scheme", async () => {
+  for (const origin of ["https://s3.amazonaws.com", "http://localhost:9000"]) {
+    const framed = await frame(PUT, {
+      body: streamOf("hello world"),
+      streamed: true,
+      origin,
+    });
+
+    assertEquals(framed.headers, {
+      "content-encoding": "aws-chunked",
+      "x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+      "x-amz-decoded-content-length": "11",
+      "x-amz-sdk-checksum-algorithm": "CRC32",
+      "x-amz-trailer": "x-amz-checksum-crc32",
+    });
+    assertEquals(
+      await new Response(streamed(framed.body)).text(),
+      "b\r\nhello world\r\n0\r\nx-amz-checksum-crc32:DUoRhQ==\r\n\r\n",
+    );
+  }
 });
 
 Deno.test("framePayload keeps the content's own encoding", async () => {
-  const framed = await frame(PUT, {
-    body: utf8("x"),
-    streamed: true,
-    headers: { "content-encoding": "gzip" },
-  });
+  for (const body of [utf8("x"), streamOf("x")]) {
+    const framed = await frame(PUT, {
+      body,
+      streamed: true,
+      headers: { "content-encoding": "gzip" },
+    });
 
-  assertEquals(framed.headers["content-encoding"], "gzip,aws-chunked");
+    assertEquals(
+      framed.headers["content-encoding"],
+      body instanceof Uint8Array ? "gzip" : "gzip,aws-chunked",
+    );
+  }
 });
 
 Deno.test("framePayload puts the checksum in front and signs the body over HTTP", async () => {
@@ -190,4 +211,18 @@ function operation(
 function bytesOf(body: RequestBody): Uint8Array {
   assert(body instanceof Uint8Array);
   return body;
+}
+
+function streamOf(content: string): RequestBody {
+  const bytes = utf8(content);
+  return {
+    length: bytes.length,
+    replayable: true,
+    open: () => ReadableStream.from([bytes]),
+  };
+}
+
+function streamed(body: RequestBody | undefined): ReadableStream<Uint8Array> {
+  assert(body !== undefined && !(body instanceof Uint8Array));
+  return body.open();
 }

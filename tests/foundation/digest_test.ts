@@ -34,6 +34,15 @@ Deno.test("sha256HexOf agrees with Web Crypto, also where it hands over to it", 
   }
 });
 
+Deno.test("sha256 agrees with Web Crypto at the lengths of parts", async () => {
+  const mebibyte = 1_024 * 1_024;
+  for (const length of [4 * mebibyte - 1, 4 * mebibyte, 5 * mebibyte + 3]) {
+    const bytes = sample(length).subarray(1);
+    const expected = await crypto.subtle.digest("SHA-256", bytes);
+    assertEquals(hex(await sha256(bytes)), hex(new Uint8Array(expected)));
+  }
+});
+
 Deno.test("sha256HexOf answers at once for short bytes", () => {
   assertEquals(typeof sha256HexOf(sample(2_047)), "string");
 });

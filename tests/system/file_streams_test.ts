@@ -25,7 +25,7 @@ Deno.test("fileSource hands out all bytes from the file's position on", async ()
     const file = await Deno.open(path);
     await file.seek(1_000, Deno.SeekMode.Start);
 
-    const stream = fileSource(file, bytes.length - 1_000);
+    const { stream } = fileSource(file, bytes.length - 1_000);
 
     assertEquals(await new Response(stream).bytes(), bytes.subarray(1_000));
   });
@@ -34,7 +34,7 @@ Deno.test("fileSource hands out all bytes from the file's position on", async ()
 Deno.test("fileSource reads beyond the length that it was told", async () => {
   const bytes = numbered(100_000);
   await withFile(bytes, async (path) => {
-    const stream = fileSource(await Deno.open(path), 0);
+    const { stream } = fileSource(await Deno.open(path), 0);
 
     assertEquals(await new Response(stream).bytes(), bytes);
   });
@@ -44,7 +44,7 @@ Deno.test("fileSource reads nothing before it is asked for", async () => {
   await withFile(numbered(10), async (path) => {
     const file = await Deno.open(path);
 
-    const stream = fileSource(file, 10);
+    const { stream } = fileSource(file, 10);
 
     assertEquals(await file.seek(0, Deno.SeekMode.Current), 0);
     await stream.cancel();
@@ -53,7 +53,7 @@ Deno.test("fileSource reads nothing before it is asked for", async () => {
 
 Deno.test("fileSource closes the file when it is cancelled under a read", async () => {
   await withFile(numbered(10), async (path) => {
-    const reader = fileSource(await Deno.open(path), 10).getReader();
+    const reader = fileSource(await Deno.open(path), 10).stream.getReader();
     const pending = reader.read();
 
     await reader.cancel();
@@ -62,11 +62,39 @@ Deno.test("fileSource closes the file when it is cancelled under a read", async 
   });
 });
 
+Deno.test("fileSource reads into rooms, and closes the file at the end", async () => {
+  const bytes = numbered(1_000);
+  await withFile(bytes, async (path) => {
+    const { read } = fileSource(await Deno.open(path), bytes.length);
+    const room = new Uint8Array(1_200);
+
+    let filled = 0;
+    for (let count; (count = await read(room.subarray(filled))) > 0;) {
+      filled += count;
+    }
+
+    assertEquals(room.subarray(0, filled), bytes);
+    assertEquals(await read(room), 0);
+  });
+});
+
+Deno.test("fileSource reads into no room once its stream is cancelled", async () => {
+  await withFile(numbered(10), async (path) => {
+    const { read, stream } = fileSource(await Deno.open(path), 10);
+    const pending = read(new Uint8Array(4));
+
+    await stream.cancel();
+
+    assertEquals(await pending, 0);
+    assertEquals(await read(new Uint8Array(4)), 0);
+  });
+});
+
 Deno.test("fileSource closes the file when a read fails", async () => {
   await withFile(numbered(10), async (path) => {
     // Opened for writing, it gives no bytes.
     const file = await Deno.open(path, { write: true });
-    const reader = fileSource(file, 10).getReader();
+    const reader = fileSource(file, 10).stream.getReader();
 
     const error = await assertRejects(() => reader.read());
 

@@ -107,3 +107,74 @@ Deno.test("PartReader.take passes on what ends the stream", async () => {
 
   assertEquals(await assertRejects(() => reader.take(1)), failure);
 });
+
+Deno.test("PartReader fills a room anew that it was given back", async () => {
+  const reader = readerOf([1, 2, 3], [4, 5, 6, 7]);
+  const first = await reader.take(3);
+  reader.reuse(first);
+
+  const second = await reader.take(3);
+  const third = await reader.take(3);
+
+  assertEquals([...second], [4, 5, 6]);
+  assertEquals(second.buffer, first.buffer);
+  assertEquals([...third], [7]);
+});
+
+for (const all of [true, false]) {
+  Deno.test(
+    `uploadParts ${
+      all ? "uses rooms again" : "leaves bytes alone"
+    } where the answer comes ${
+      all ? "after" : "before"
+    } the last byte has left`,
+    async () => {
+      const content = noise(6);
+      const bodies: Uint8Array<ArrayBuffer>[] = [];
+      const { s3 } = fakeS3({
+        ...STORE,
+        UploadPart: ({ Body }, options) => {
+          const bytes = Body as Uint8Array<ArrayBuffer>;
+          bodies.push(bytes);
+          options?.onSent?.(all ? bytes.length : bytes.length - 1);
+          return { ETag: '"1"' };
+        },
+      });
+
+      await uploadParts(s3, {
+        ...bytewise(0),
+        reader: new PartReader(ReadableStream.from([content])),
+        partSize: 2,
+        concurrency: 1,
+      });
+
+      const rooms = new Set(bodies.map(({ buffer }) => buffer));
+      assertEquals(bodies.length, 3);
+      assertEquals(rooms.size < 3, all);
+      if (!all) {
+        assertEquals(bodies.flatMap((bytes) => [...bytes]), [...content]);
+      }
+    },
+  );
+}
+
+Deno.test("uploadParts leaves bytes alone where nobody tells what has left", async () => {
+  const content = noise(6);
+  const bodies: Uint8Array<ArrayBuffer>[] = [];
+  const { s3 } = fakeS3({
+    ...STORE,
+    UploadPart: ({ Body }) => {
+      bodies.push(Body as Uint8Array<ArrayBuffer>);
+      return { ETag: '"1"' };
+    },
+  });
+
+  await uploadParts(s3, {
+    ...bytewise(0),
+    reader: new PartReader(ReadableStream.from([content])),
+    partSize: 2,
+    concurrency: 1,
+  });
+
+  assertEquals(bodies.flatMap((bytes) => [...bytes]), [...content]);
+});
