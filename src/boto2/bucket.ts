@@ -29,6 +29,7 @@ import {
   type DeleteManyOptions,
   type DeleteResult,
   type DownloadedFile,
+  file,
   upload,
   type UploadOptions,
   type UploadResult,
@@ -164,7 +165,7 @@ export class Bucket {
     keys: Iterable<Key | string>,
     options?: DeleteManyOptions,
   ): Promise<readonly DeleteResult[]> {
-    if (typeof keys === "string") {
+    if (typeof keys === "string" || !(Symbol.iterator in Object(keys))) {
       throw new ValidationError("deleteKeys", [{
         path: "keys",
         problem: "must be a list, as in [key]: deleteKey takes one key",
@@ -468,9 +469,10 @@ export class Key {
     options: UploadOptions = {},
   ): Promise<UploadResult> {
     checkKeyInput("setContentsFromFilename", input);
-    const output = await this.object.uploadFile(path, {
+    const { path: name } = file(path);
+    const output = await this.object.uploadFile(name, {
       ...options,
-      input: { ContentType: contentTypeOf(path), ...input },
+      input: { ContentType: contentTypeOf(name), ...input },
     });
     this.#written(output.ETag);
     return output;

@@ -89,6 +89,16 @@ export async function deleteMany(
       problem: "must be a list of keys, as in [key]: it is one text",
     }]);
   }
+  if (
+    !(Symbol.iterator in Object(keys) || Symbol.asyncIterator in Object(keys))
+  ) {
+    throw new ValidationError("deleteMany", [{
+      path: "keys",
+      problem: `must be a list of keys, as in [key]: it is ${
+        keys === undefined ? "missing" : `a value of type ${typeof keys}`
+      }`,
+    }]);
+  }
   const { bulkDelete, ...request } = options;
   const inBulk = bulkDelete ??
     (await factsOf(s3.core))?.deleteObjects !== "none";

@@ -28,8 +28,17 @@ export interface LocalFile {
  * Names a file.
  *
  * @param path Where it lies. A relative path counts from the working directory.
+ * @throws {ConfigError} `"InvalidPath"` if it is no path.
  */
 export function file(path: string | URL): LocalFile {
+  if (typeof path !== "string" && !(path as unknown instanceof URL)) {
+    throw new ConfigError(
+      "InvalidPath",
+      `Cannot name a file by a value of type ${
+        path === null ? "null" : typeof path
+      }: expected a path or a file: URL`,
+    );
+  }
   return { kind: "file", path };
 }
 

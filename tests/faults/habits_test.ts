@@ -26,6 +26,11 @@ const HABITS: readonly (readonly [
     ] as const
   ),
   [
+    "accessKeyId of a session",
+    "credentials: { accessKeyId, secretAccessKey }",
+    () => new Session({ accessKeyId: "AKIDEXAMPLE" } as never),
+  ],
+  [
     'client("dynamodb")',
     "There are clients of S3 and STS alone",
     (session) => session.client("dynamodb" as never),

@@ -3,6 +3,7 @@ import {
   assertEquals,
   assertRejects,
   assertStringIncludes,
+  assertThrows,
 } from "@std/assert";
 import { AwsError, ConfigError, Session, ValidationError } from "../../mod.ts";
 import { connectS3, S3Connection } from "../../src/boto2/mod.ts";
@@ -799,5 +800,30 @@ Deno.test("*Items of a listing refuses a bare signal, and options that do not ex
   for (const [wanted, walk] of walks) {
     const { message } = await assertRejects(() => walk().next(), ConfigError);
     assertStringIncludes(message, wanted);
+  }
+});
+
+Deno.test("what is no list of keys, or no path, is a typed error", async () => {
+  const local = new LocalAws();
+  using session = new Session({
+    ...local.clientConfig,
+    transport: local.transport(),
+  });
+  using connection = connectS3(undefined, undefined, { session });
+  const s3 = session.client(S3);
+  await s3.createBucket({ Bucket: "photos" });
+  const bucket = await connection.getBucket("photos");
+  for (const wrong of [{}, undefined, 5] as never[]) {
+    assertThrows(
+      () => file(wrong),
+      ConfigError,
+      "expected a path or a file: URL",
+    );
+    const calls = [
+      () => deleteMany(s3, "photos", wrong),
+      () => bucket.deleteKeys(wrong),
+      () => bucket.newKey("cat.txt").setContentsFromFilename(wrong),
+    ];
+    for (const call of calls) await assertRejects(call, AwsError);
   }
 });
