@@ -56,12 +56,9 @@ export {
   CLASSIC,
   EDITION_2026,
   type RetryConstants,
+  type RetryDependencies,
   RetryQuota,
   StandardRetry,
   type StandardRetryOptions,
 } from "./standard.ts";
-export {
-  RetryAfter,
-  type RetryDependencies,
-  retryStrategy,
-} from "./strategy.ts";
+export { RetryAfter, retryStrategy } from "./strategy.ts";

@@ -2,6 +2,7 @@ import type { AwsError } from "../foundation/errors.ts";
 import type {
   RetriedCall,
   RetryGrant,
+  RetryOptions,
   RetryRefusal,
   RetryStrategy,
   RetryTicket,
@@ -94,6 +95,44 @@ export class StandardRetry implements RetryStrategy {
     const base = (serviceBaseMs[service] ?? baseMs)[failureClass];
     return this.#random() * Math.min(base * 2 ** (attempt - 1), maxDelayMs);
   }
+}
+
+/** What a strategy gets from its client rather than from the user. */
+export interface RetryDependencies {
+  /** Id of the client's service, for numbers of its own, for example `"dynamodb"`. */
+  readonly service?: string;
+  /** Source of jitter, in [0, 1). Default: `Math.random`. */
+  readonly random?: () => number;
+  /** Time in milliseconds, on any scale. Default: `performance.now`. */
+  readonly now?: () => number;
+}
+
+/**
+ * Makes the standard mode that settings ask for.
+ *
+ * @param options The settings.
+ * @param dependencies What the client adds.
+ */
+export function standardRetry(
+  options: RetryOptions,
+  dependencies: RetryDependencies,
+): StandardRetry {
+  return new StandardRetry(standardOptions(options, dependencies));
+}
+
+/** The options of the standard and adaptive modes from settings. */
+export function standardOptions(
+  options: RetryOptions,
+  dependencies: RetryDependencies,
+): StandardRetryOptions & RetryDependencies {
+  const constants = options.constants === "2026" ? EDITION_2026 : CLASSIC;
+  return {
+    ...dependencies,
+    constants,
+    maxAttempts: options.maxAttempts ??
+      constants.serviceMaxAttempts[dependencies.service ?? ""] ??
+      constants.maxAttempts,
+  };
 }
 
 /**

@@ -10,27 +10,12 @@ import type {
 } from "../ports/retry.ts";
 import { AdaptiveRetry } from "./adaptive.ts";
 import {
-  CLASSIC,
-  EDITION_2026,
-  type RetryConstants,
-  StandardRetry,
+  type RetryDependencies,
+  standardOptions,
+  standardRetry,
 } from "./standard.ts";
 import { LegacyRetry } from "./legacy.ts";
 import { retryAfterMs } from "./classify.ts";
-
-/** What a strategy gets from its client rather than from the user. */
-export interface RetryDependencies {
-  /** Id of the client's service, for numbers of its own, for example `"dynamodb"`. */
-  readonly service?: string;
-  /** Source of jitter, in [0, 1). Default: `Math.random`. */
-  readonly random?: () => number;
-  /** Time in milliseconds, on any scale. Default: `performance.now`. */
-  readonly now?: () => number;
-}
-
-const EDITIONS: Readonly<
-  Record<NonNullable<RetryOptions["constants"]>, RetryConstants>
-> = { "2026": EDITION_2026, "classic": CLASSIC };
 
 /**
  * Makes the strategy that settings ask for. Each call makes one with a state of
@@ -66,17 +51,9 @@ function ofMode(
     return new LegacyRetry({ ...dependencies, ...options });
   }
 
-  const constants = EDITIONS[options.constants ?? "classic"];
-  const settings = {
-    ...dependencies,
-    constants,
-    maxAttempts: options.maxAttempts ??
-      constants.serviceMaxAttempts[dependencies.service ?? ""] ??
-      constants.maxAttempts,
-  };
   return mode === "adaptive"
-    ? new AdaptiveRetry(settings)
-    : new StandardRetry(settings);
+    ? new AdaptiveRetry(standardOptions(options, dependencies))
+    : standardRetry(options, dependencies);
 }
 
 /** Longest wait that a server may ask for. */

@@ -35,10 +35,10 @@ import type {
   CredentialSource,
 } from "../ports/credentials.ts";
 import type { SendOptions, Transport } from "../ports/http.ts";
-import type { RetryStrategy } from "../ports/retry.ts";
+import type { RetryOptions, RetryStrategy } from "../ports/retry.ts";
 import type { ServiceDefinition } from "../ports/service.ts";
 import type { Signer } from "../ports/signer.ts";
-import { retryStrategy } from "../retry/strategy.ts";
+import { standardRetry } from "../retry/standard.ts";
 import { SigV4 } from "../signing/sigv4.ts";
 import { notOnThisRuntime } from "../transport/fetch_transport.ts";
 import { assumeRoleWith, assumeRoleWithTokenWith, type CoreAs } from "./sts.ts";
@@ -293,7 +293,7 @@ async function assembleParts(
     payload: payloadPolicy(settings),
     signer: new SigV4(),
     multiRegionSigner: multiRegionSigner(),
-    retry: retry.strategy ?? strategyOf(retry, service.id, shared),
+    retry: retry.strategy ?? await strategyOf(retry, service.id, shared),
     repeatUnsafe: retry.repeatUnsafe.value,
     transport: transportOf(resolved, times, lease, shared),
     times,
@@ -422,12 +422,12 @@ function payloadPolicy(settings: Settings): PayloadPolicy {
   };
 }
 
-function strategyOf(
+async function strategyOf(
   { mode, maxAttempts, constants, honourRetryAfter }: ClientSettings["retry"],
   service: string,
   { clock, random }: Shared,
-): RetryStrategy {
-  return retryStrategy({
+): Promise<RetryStrategy> {
+  const options: RetryOptions = {
     mode: mode.value,
     // A variable for all programs says nothing about the legacy mode.
     ...mode.value === "legacy" ? {} : { constants: constants.value },
@@ -435,7 +435,15 @@ function strategyOf(
     ...maxAttempts.value === undefined
       ? {}
       : { maxAttempts: maxAttempts.value },
-  }, { service, random, now: () => clock.now().getTime() });
+  };
+  const now = (): number => clock.now().getTime();
+  const dependencies = { service, random, now };
+  if (mode.value === "standard" && !honourRetryAfter.value) {
+    return standardRetry(options, dependencies);
+  }
+  // Few programs use another mode.
+  const { retryStrategy } = await import("../retry/strategy.ts");
+  return retryStrategy(options, dependencies);
 }
 
 /** Few programs sign for several regions at once. */
