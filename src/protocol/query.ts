@@ -29,7 +29,7 @@ import {
   shapeOf,
   type Values,
 } from "./prepared_shape.ts";
-import { checkedInput } from "./request.ts";
+import { checkedInput, hostPrefixOf } from "./request.ts";
 import { bodyBytes, bodyText, type Output, ValueReader } from "./response.ts";
 import { memberText } from "./scalars.ts";
 
@@ -45,9 +45,11 @@ export function queryProtocol(version: string): Protocol {
       input: Input,
       uuid: () => string,
     ): SerializedRequest {
-      const { shape, values, target } = checkedInput(operation, input, uuid);
+      const { shape, values, context } = checkedInput(operation, input, uuid);
       return {
-        ...target,
+        method: operation.method,
+        context,
+        ...hostPrefixOf(operation, values),
         path: operation.path,
         query: [],
         headers: {
@@ -92,7 +94,7 @@ async function deserialize<Input, Result>(
     throw wrongBody(operation, `${lack} (${came})`);
   }
   reader.settle();
-  return reader.parsed(reader.complete(output ?? {}, shape, ""), requestId);
+  return reader.parsed(output ?? {}, shape, requestId);
 }
 
 /** What a document holds. */

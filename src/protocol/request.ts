@@ -34,8 +34,8 @@ export interface CheckedInput {
   readonly shape: StructureShape;
   /** The values, tokens included. */
   readonly values: Values;
-  /** The part of the request that does not depend on the protocol. */
-  readonly target: Pick<SerializedRequest, "context" | "hostPrefix" | "method">;
+  /** Input members that the endpoint depends on. */
+  readonly context: Readonly<Record<string, string>>;
 }
 
 /**
@@ -51,7 +51,7 @@ export function checkedInput<Input, Output>(
   input: Input,
   uuid: () => string,
 ): CheckedInput {
-  const { method, hostPrefix, name } = operation;
+  const { name } = operation;
   const shape = operation.input();
   const { slots, tokens } = PreparedShape.of(shape);
   const values = validated(
@@ -66,17 +66,21 @@ export function checkedInput<Input, Output>(
       context[param] = String(values[key]);
     }
   }
+  return { shape, values, context };
+}
+
+/**
+ * What is put in front of the host, where the operation's table says so.
+ *
+ * @throws {ValidationError} If a member in it cannot be part of a host.
+ */
+export function hostPrefixOf<Input, Output>(
+  { name, hostPrefix }: Operation<Input, Output>,
+  values: Values,
+): Pick<SerializedRequest, "hostPrefix"> | undefined {
   return hostPrefix === undefined
-    ? { shape, values, target: { method, context } }
-    : {
-      shape,
-      values,
-      target: {
-        method,
-        context,
-        hostPrefix: filledPrefix(name, hostPrefix, values),
-      },
-    };
+    ? undefined
+    : { hostPrefix: filledPrefix(name, hostPrefix, values) };
 }
 
 function withTokens(

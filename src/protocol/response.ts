@@ -58,7 +58,11 @@ export class ValueReader {
     this.#operation = operation;
   }
 
-  /** Reads the members that travel before the body. */
+  /**
+   * Reads the members that travel before the body.
+   *
+   * @throws {ProtocolError} If a field is not of its member's type.
+   */
   head({ headers, status }: ResponseHead, shape: StructureShape): Output {
     const prepared = PreparedShape.of(shape);
     const output = prepared.blank();
@@ -74,6 +78,7 @@ export class ValueReader {
       } else if (member.at === "status") output[key] = status;
       else output[key] = prefixed(headers, name);
     }
+    if (this.#failure !== undefined) throw this.#failure;
     return output;
   }
 
@@ -134,12 +139,21 @@ export class ValueReader {
   }
 
   /**
-   * Makes the result of the call.
+   * Makes the result of the call, with what can stand for required members that
+   * the response lacks.
    *
    * @param output What was read.
+   * @param shape The operation's output.
    * @param requestId The service's id of the request, where the body has it.
    */
-  parsed<Result>(output: Output, requestId?: string): ParsedResponse<Result> {
+  parsed<Result>(
+    output: Output,
+    shape: StructureShape,
+    requestId?: string,
+  ): ParsedResponse<Result> {
+    if (PreparedShape.of(shape).required.length > 0) {
+      this.complete(output, shape, "");
+    }
     const { missing, unreadable } = this;
     return {
       // The table that led the reader was generated with the type.
@@ -166,11 +180,13 @@ function prefixed(
   headers: HttpResponse["headers"],
   prefix: string,
 ): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers)
-      .filter(([field]) => field.startsWith(prefix))
-      .map(([field, text]) => [field.slice(prefix.length), text]),
-  );
+  const entries: [string, string][] = [];
+  for (const [field, text] of Object.entries(headers)) {
+    if (field.startsWith(prefix)) {
+      entries.push([field.slice(prefix.length), text]);
+    }
+  }
+  return Object.fromEntries(entries);
 }
 
 /** Stands for the body of a response that has none. */

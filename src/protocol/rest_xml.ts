@@ -18,7 +18,7 @@ import type {
   StructureShape,
 } from "../ports/schema.ts";
 import { PreparedShape, setMembers, type Values } from "./prepared_shape.ts";
-import { checkedInput, requestHead } from "./request.ts";
+import { checkedInput, hostPrefixOf, requestHead } from "./request.ts";
 import {
   bodyBytes,
   bodyText,
@@ -36,12 +36,23 @@ export const restXml: Protocol = {
     input: Input,
     uuid: () => string,
   ): SerializedRequest {
-    const { shape, values, target } = checkedInput(operation, input, uuid);
+    const { shape, values, context } = checkedInput(operation, input, uuid);
     const { payload } = PreparedShape.of(shape);
+    const { path, query, headers } = requestHead(
+      operation.path,
+      shape,
+      values,
+    );
     return {
-      ...target,
-      ...requestHead(operation.path, shape, values),
-      body: requestBody(operation, shape, values),
+      method: operation.method,
+      context,
+      ...hostPrefixOf(operation, values),
+      path,
+      query,
+      headers,
+      body: payload === undefined && operation.root === undefined
+        ? undefined
+        : requestBody(operation, shape, values),
       streamed: payload?.member.stream === true,
     };
   },
@@ -58,12 +69,11 @@ export const restXml: Protocol = {
     const shape = operation.output();
     const reader = new ValueReader(operation.name);
     const output = reader.head(response, shape);
-    reader.settle();
     const { payload } = PreparedShape.of(shape);
     if (payload?.member.stream) {
       output[payload.key] = new StreamingBody(response.body ?? NO_BODY);
     } else await readBody(operation, response, { shape, reader, output });
-    return reader.parsed(reader.complete(output, shape, ""));
+    return reader.parsed(output, shape);
   },
 };
 

@@ -95,7 +95,7 @@ export function parseScalar(
     case "float":
       return NAMED.get(text.trim()) ?? parseNumber(text.trim(), DECIMAL);
     case "timestamp":
-      return isoTime(text) ?? parseTimestamp(text);
+      return plainTime(text) ?? parseTimestamp(text);
   }
 }
 
@@ -116,23 +116,50 @@ function wholeNumber(text: string): number | undefined {
   return number;
 }
 
-/** `2024-02-29T12:34:56Z`, with milliseconds or without; `undefined` for all else. */
-function isoTime(text: string): Date | undefined {
-  // Lists have a time in each entry, and the patterns for all forms are slow.
+/**
+ * Reads the two forms that nearly all times have: `2024-02-29T12:34:56Z`, with
+ * milliseconds or without, and `Thu, 29 Feb 2024 12:34:56 GMT`.
+ *
+ * @returns The time; `undefined` for all else, which may be a time as well.
+ */
+function plainTime(text: string): Date | undefined {
+  // Each object and each entry of a list has a time, and the patterns for all
+  // forms are slow.
   const { length } = text;
+  if (length === 29) {
+    const name = DAY_NAMES.indexOf(text.slice(0, 3));
+    const month = MONTH_NAMES.indexOf(text.slice(8, 11));
+    return name % 3 !== 0 || month % 3 !== 0 || text.slice(3, 5) !== ", " ||
+        text[7] !== " " || text[11] !== " " || text.slice(25) !== " GMT"
+      ? undefined
+      : timeOf(text, 12, month / 3 + 1, digits(text, 5, 7), 17, 0);
+  }
   if (
     length !== 20 && (length !== 24 || text.charCodeAt(19) !== DOT) ||
     text.charCodeAt(4) !== HYPHEN || text.charCodeAt(7) !== HYPHEN ||
-    text.charCodeAt(10) !== LETTER_T || text.charCodeAt(13) !== COLON ||
-    text.charCodeAt(16) !== COLON || text.charCodeAt(length - 1) !== LETTER_Z
+    text.charCodeAt(10) !== LETTER_T || text.charCodeAt(length - 1) !== LETTER_Z
   ) return undefined;
-  const year = digits(text, 0, 4);
-  const month = digits(text, 5, 7);
-  const day = digits(text, 8, 10);
-  const hour = digits(text, 11, 13);
-  const minute = digits(text, 14, 16);
-  const second = digits(text, 17, 19);
   const milli = length === 24 ? digits(text, 20, 23) : 0;
+  return timeOf(text, 0, digits(text, 5, 7), digits(text, 8, 10), 11, milli);
+}
+
+/** A time whose year and `12:34:56` stand at these positions. */
+function timeOf(
+  text: string,
+  yearAt: number,
+  month: number,
+  day: number,
+  clockAt: number,
+  milli: number,
+): Date | undefined {
+  if (
+    text.charCodeAt(clockAt + 2) !== COLON ||
+    text.charCodeAt(clockAt + 5) !== COLON
+  ) return undefined;
+  const year = digits(text, yearAt, yearAt + 4);
+  const hour = digits(text, clockAt, clockAt + 2);
+  const minute = digits(text, clockAt + 3, clockAt + 5);
+  const second = digits(text, clockAt + 6, clockAt + 8);
   const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
   const lastDay = month === 2 && isLeap ? 29 : MONTH_DAYS[month] ?? 0;
   // NaN fails each comparison.
@@ -153,6 +180,9 @@ function isoTime(text: string): Date | undefined {
 
 /** Days of the months in years without a leap day, from 1. */
 const MONTH_DAYS = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+const DAY_NAMES = "SunMonTueWedThuFriSat";
+const MONTH_NAMES = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
 const HYPHEN = 45;
 const DOT = 46;

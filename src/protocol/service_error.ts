@@ -211,20 +211,20 @@ function typedValues(
   if (traits?.shape === undefined) return {};
   const shape = traits.shape();
   const reader = new ValueReader(traits.code);
-  const output = reader.head(head, shape);
-  const documents = new DocumentReader(document, reader);
-  const root = documents.open();
-  let wanted = true;
-  if (inRoot) documents.members(root, shape, output, "");
-  else {
-    documents.children(root, (child, name) => {
-      if (wanted && name === "Error") {
-        wanted = false;
-        documents.members(child, shape, output, "");
-      } else documents.leaf(child);
-    });
-  }
   try {
+    const output = reader.head(head, shape);
+    const documents = new DocumentReader(document, reader);
+    const root = documents.open();
+    let wanted = true;
+    if (inRoot) documents.members(root, shape, output, "");
+    else {
+      documents.children(root, (child, name) => {
+        if (wanted && name === "Error") {
+          wanted = false;
+          documents.members(child, shape, output, "");
+        } else documents.leaf(child);
+      });
+    }
     reader.settle();
     return output;
   } catch (error) {

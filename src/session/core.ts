@@ -25,7 +25,7 @@ import {
   RefreshingCredentials,
   SESSION_WINDOWS,
 } from "../credentials/refreshing.ts";
-import { partitionOf } from "../endpoint/regional.ts";
+import { partitionOf } from "../endpoint/hosts.ts";
 import { joinFlags } from "../foundation/setting_values.ts";
 import { MAX_CREDENTIAL_BYTES } from "../foundation/streaming_body.ts";
 import type { Caller, CallOverrides, ClientCore } from "../ports/caller.ts";

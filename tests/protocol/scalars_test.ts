@@ -42,6 +42,11 @@ for (
     ["timestamp", "1900-03-01T00:00:00Z", new Date(-2_203_891_200_000)],
     ["timestamp", "2000-01-01T00:00:00.001Z", new Date(946_684_800_001)],
     ["timestamp", "2023-02-29T12:34:56Z", undefined],
+    ["timestamp", "Thu, 29 Feb 2023 12:34:56 GMT", undefined],
+    ["timestamp", "Thu, 29 Fab 2024 12:34:56 GMT", undefined],
+    ["timestamp", "Thu, 2x Feb 2024 12:34:56 GMT", undefined],
+    ["timestamp", "123, 29 Feb 2024 12:34:56 GMT", undefined],
+    ["timestamp", "thu, 29 feb 2024 12:34:56 gmt", TIME],
     ["timestamp", "2023-04-31T12:34:56Z", undefined],
     ["timestamp", "2024-02-29T24:34:56Z", undefined],
     ["timestamp", "2024-02-2xT12:34:56Z", undefined],
@@ -63,6 +68,8 @@ Deno.test("parseScalar reads each day as Date does", () => {
     const time = new Date(day * 86_400_000 + (day & 0xffff) * 1_001);
 
     assertEquals(parseScalar("timestamp", time.toISOString()), time);
+    const whole = new Date(Math.floor(time.getTime() / 1_000) * 1_000);
+    assertEquals(parseScalar("timestamp", time.toUTCString()), whole);
   }
 });
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { partitionOf } from "../../src/endpoint/regional.ts";
+import { partitionOf } from "../../src/endpoint/hosts.ts";
 import {
   type PartitionEntry,
   type PartitionList,

@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { AWS_GLOBAL, GLOBAL_SIGNING_REGION } from "../../endpoint/regional.ts";
+import { AWS_GLOBAL, GLOBAL_SIGNING_REGION } from "../../endpoint/hosts.ts";
 import { base64, encodePath, owned, utf8 } from "../../foundation/bytes.ts";
 import {
   ValidationError,
@@ -27,9 +27,6 @@ export const LONE_SURROGATE =
 /** Any input, seen as its members. */
 type Members = Readonly<Record<string, unknown>>;
 
-/** Members that are written in another form than they are given in. */
-const AMENDED = ["CopySource", "CopySourceSSECustomerKey", "SSECustomerKey"];
-
 /** A version at the end of a copy source; its `?` must not be encoded. */
 const VERSION = /\?versionId=\S+$/;
 
@@ -42,16 +39,23 @@ const VERSION = /\?versionId=\S+$/;
  * @returns The input as it is to be written.
  * @throws {ValidationError} If a copy source lacks a part.
  */
-export async function amendInput<Input, Output>(
+export function amendInput<Input, Output>(
   operation: Operation<Input, Output>,
   input: Input,
   settings: Pick<ClientConfig, "endpointUrl" | "region"> = {},
-): Promise<Input> {
+): Input | Promise<Input> {
   if (typeof input !== "object" || input === null) return input;
   if (operation.name === "CreateBucket") return withLocation(input, settings);
-  const isAmended = isListing(operation.name) ||
-    AMENDED.some((name) => name in input);
-  if (!isAmended) return input;
+  const isAmended = "CopySource" in input ||
+    "CopySourceSSECustomerKey" in input || "SSECustomerKey" in input ||
+    isListing(operation.name);
+  return isAmended ? withAmended(operation, input) : input;
+}
+
+async function withAmended<Input extends object, Output>(
+  operation: Operation<Input, Output>,
+  input: Input,
+): Promise<Input> {
   const members: Members = Object.fromEntries(Object.entries(input));
   return {
     ...input,

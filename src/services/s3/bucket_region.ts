@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { isRegion, partitionOf } from "../../endpoint/regional.ts";
+import { isRegion, partitionOf } from "../../endpoint/hosts.ts";
 import {
   AwsError,
   EndpointError,

@@ -10,7 +10,7 @@ import {
   isHostName,
   partitionOf,
   signingRegionOf,
-} from "../../endpoint/regional.ts";
+} from "../../endpoint/hosts.ts";
 import { encodeComponent } from "../../foundation/bytes.ts";
 import { EndpointError } from "../../foundation/errors.ts";
 import {
@@ -20,7 +20,7 @@ import {
   type Route,
   routeTo,
   s3Host,
-} from "./endpoint.ts";
+} from "./routes.ts";
 
 const OBJECT_LAMBDA = "s3-object-lambda";
 

@@ -5,15 +5,15 @@
  *
  * @module
  */
-import { parseEndpointUrl } from "../../endpoint/custom.ts";
 import {
   AWS_GLOBAL,
   checkRegion,
   GLOBAL_SIGNING_REGION,
+  parseEndpointUrl,
   partitionOf,
   regionalHost,
   signingRegionOf,
-} from "../../endpoint/regional.ts";
+} from "../../endpoint/hosts.ts";
 import { oneOf } from "../../foundation/setting_values.ts";
 import type { ClientConfig, Setting } from "../../ports/config.ts";
 import type { Endpoint, EndpointResolver } from "../../ports/endpoint.ts";

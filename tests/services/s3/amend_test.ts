@@ -60,7 +60,7 @@ for (
 
 Deno.test("amendInput names every part that a copy source lacks", async () => {
   const error = await assertRejects(
-    () => amendInput(COPY, { CopySource: { Key: "" } }),
+    async () => await amendInput(COPY, { CopySource: { Key: "" } }),
     ValidationError,
   );
 

@@ -10,11 +10,11 @@ import {
   ValidationError,
 } from "../../../src/foundation/errors.ts";
 import type { EndpointQuery } from "../../../src/ports/endpoint.ts";
+import { s3Endpoint } from "../../../src/services/s3/endpoint.ts";
 import {
   checkBucketName,
   isVirtualHostable,
-  s3Endpoint,
-} from "../../../src/services/s3/endpoint.ts";
+} from "../../../src/services/s3/routes.ts";
 import type { S3Config } from "../../../src/services/s3/settings.ts";
 
 type Query = Partial<EndpointQuery<S3Config>> & { readonly bucket?: string };
