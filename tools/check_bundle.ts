@@ -5,10 +5,13 @@
  * @module
  */
 
-/** What is bundled, and how many bytes each may have, minified and gzipped. */
+/**
+ * What is bundled, and how many bytes each may have with all that it loads at
+ * its start, minified and gzipped.
+ */
 const LIMITS: Readonly<Record<string, number>> = {
   "src/signing/mod.ts": 7_168,
-  "tools/bench/one_get.ts": 30_000,
+  "tools/bench/one_get.ts": 74_000,
 };
 
 /** A file of a bundle, and the files that it imports. */
@@ -26,17 +29,16 @@ let problems = 0;
 for (const [path, limit] of Object.entries(LIMITS)) {
   const bundle = await bundled(path);
   const entry = path.slice(path.lastIndexOf("/") + 1).replace(/ts$/, "js");
-  const size = bundle.get(entry)?.size ?? Infinity;
+  const started = reached(bundle, [entry]);
+  const size = bundle.has(entry) ? sum(bundle, started) : Infinity;
   if (size > limit) problems++;
   console.log(`bundle: ${path} has ${size} bytes of ${limit}`);
-  const started = reached(bundle, [entry]);
   if (started.size < 2) continue;
   const md5 = [...bundle.keys()].filter((name) => name.startsWith("md5-"));
   const packages = md5.flatMap((name) => bundle.get(name)?.later ?? []);
   const withMd5 = reached(bundle, [...started, ...md5, ...packages]);
   console.log(
-    `  with what it loads at its start ${sum(bundle, started)}, ` +
-      `with MD5's package ${sum(bundle, withMd5)}, ` +
+    `  with MD5's package ${sum(bundle, withMd5)}, ` +
       `with all that it may load ${sum(bundle, bundle.keys())}`,
   );
 }

@@ -396,12 +396,12 @@ const CA_CERTS: Setting<readonly string[]> = {
 };
 
 const CA_BUNDLE: Setting<string> = {
-  name: "the certificate bundle",
+  name: "certificate bundle",
   env: ["AWS_CA_BUNDLE"],
   profile: ["ca_bundle"],
   read: (text) => isText(text) ? text : undefined,
   accepts: isText,
-  allowed: "the path of a PEM file",
+  allowed: "a path to a PEM file",
   emptyIsUnset: true,
 };
 

@@ -219,7 +219,7 @@ function unknownOption(owner: string, name: string): ConfigError {
   const like = nearestName(name, OPTION_NAMES);
   return new ConfigError(
     "InvalidRetryConfigurationError",
-    `Cannot set "${name}" in the option retry of the ${owner}: allowed are ${
+    `Unknown option "${name}" in retry of the ${owner}: expected ${
       OPTION_NAMES.join(", ")
     }${like === undefined ? "" : `; did you mean "${like}"?`}`,
   );

@@ -178,9 +178,9 @@ function wrongValue(
 ): ConfigError {
   return new ConfigError(
     setting.code ?? "InvalidConfigError",
-    `Cannot use ${displayed(value)} as ${setting.name}, set by ${
-      sourceText(source)
-    }: allowed is ${setting.allowed}`,
+    `Invalid ${setting.name}: expected ${setting.allowed}, got ${
+      displayed(value)
+    }, set by ${sourceText(source)}`,
   );
 }
 

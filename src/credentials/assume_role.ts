@@ -21,7 +21,6 @@ import {
   type Resolution,
   verdictOf,
 } from "./chain.ts";
-import type { MfaCode } from "./default_chain.ts";
 import { failure } from "./failure.ts";
 import { type RefreshDeps, RefreshingCredentials } from "./refreshing.ts";
 import type { RoleCache } from "./role_cache.ts";
@@ -30,6 +29,17 @@ import { hasStaticKeys } from "./static_keys.ts";
 import { credentialsValue } from "./value.ts";
 
 const NAME = "assume-role";
+
+/**
+ * Gets the code of an MFA device.
+ *
+ * @param serialNumber The device.
+ * @param signal Ends the wait for a person early.
+ */
+export type MfaCode = (
+  serialNumber: string,
+  signal?: AbortSignal,
+) => Promise<string>;
 
 /** What {@linkcode assumeRoleProvider} needs. */
 export interface AssumeRoleDeps extends ProfileDeps, RefreshDeps {

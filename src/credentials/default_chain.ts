@@ -18,7 +18,7 @@ import type {
 } from "../ports/credentials.ts";
 import type { Transport } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
-import { assumeRoleProvider } from "./assume_role.ts";
+import { assumeRoleProvider, type MfaCode } from "./assume_role.ts";
 import {
   boto2FileProvider,
   ec2FileProvider,
@@ -38,6 +38,7 @@ import { loginProvider } from "./login.ts";
 import { processProvider } from "./process.ts";
 import type { RoleCache } from "./role_cache.ts";
 import { textIn } from "./section.ts";
+import type { SignInService } from "./sign_in_hosts.ts";
 import { ssoProvider } from "./sso.ts";
 import { configFileProvider, sharedFileProvider } from "./static_keys.ts";
 import { webIdentityProvider } from "./web_identity.ts";
@@ -130,23 +131,6 @@ function regionOf(
   }
   return textIn(profile.section, "region") || undefined;
 }
-
-/**
- * Gets the code of an MFA device.
- *
- * @param serialNumber The device.
- * @param signal Ends the wait for a person early.
- */
-export type MfaCode = (
-  serialNumber: string,
-  signal?: AbortSignal,
-) => Promise<string>;
-
-/** A service that the AWS CLI signs in at. */
-export type SignInService = "signin" | "sso" | "sso-oidc";
-
-/** The endpoint that the user has set in place of a service's own, if any. */
-export type SignInEndpoint = (service: SignInService) => string | undefined;
 
 /** The profile that counts, and who chose it. */
 export interface ProfileChoice {

@@ -18,7 +18,6 @@ import {
   provider,
   type Resolution,
 } from "./chain.ts";
-import type { SignInEndpoint } from "./default_chain.ts";
 import {
   type Answer,
   isObject,
@@ -30,7 +29,11 @@ import { readExpiry } from "./value.ts";
 import { failure } from "./failure.ts";
 import { missingTexts, readJsonFile, writeJsonFile } from "./files.ts";
 import { notInProfile, type ProfileDeps, textIn } from "./section.ts";
-import { signInOrigin, signInUrl } from "./sign_in_hosts.ts";
+import {
+  type SignInEndpoint,
+  signInOrigin,
+  signInUrl,
+} from "./sign_in_hosts.ts";
 
 const NAME = "login";
 const KEY = "login_session";

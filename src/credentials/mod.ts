@@ -75,7 +75,7 @@ export type {
   System,
 } from "../ports/system.ts";
 export { type AssumeRoleDeps, assumeRoleProvider } from "./assume_role.ts";
-export type { NamedSource } from "./assume_role.ts";
+export type { MfaCode, NamedSource } from "./assume_role.ts";
 export {
   CredentialChain,
   type ExplainableProvider,
@@ -85,10 +85,7 @@ export { type ContainerDeps, containerProvider } from "./container.ts";
 export {
   type ChainContext,
   defaultProviders,
-  type MfaCode,
   type ProfileChoice,
-  type SignInEndpoint,
-  type SignInService,
 } from "./default_chain.ts";
 export { envProvider } from "./env.ts";
 export {
@@ -107,6 +104,7 @@ export {
 export { type ProcessDeps, processProvider } from "./process.ts";
 export { type RefreshDeps, RefreshingCredentials } from "./refreshing.ts";
 export type { ProfileDeps } from "./section.ts";
+export type { SignInEndpoint, SignInService } from "./sign_in_hosts.ts";
 export { type SsoDeps, ssoProvider, type SsoTokenDeps } from "./sso.ts";
 export { configFileProvider, sharedFileProvider } from "./static_keys.ts";
 export { credentialsValue } from "./value.ts";

@@ -5,6 +5,12 @@
  */
 import { ConfigError } from "../foundation/errors.ts";
 
+/** A service that the AWS CLI signs in at. */
+export type SignInService = "signin" | "sso" | "sso-oidc";
+
+/** The endpoint that the user has set in place of a service's own, if any. */
+export type SignInEndpoint = (service: SignInService) => string | undefined;
+
 /** DNS suffixes of partitions, by how the names of their regions start. */
 const SUFFIXES: readonly (readonly [start: string, suffix: string])[] = [
   ["cn-", "amazonaws.com.cn"],

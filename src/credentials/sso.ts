@@ -19,7 +19,6 @@ import {
   provider,
   type Resolution,
 } from "./chain.ts";
-import type { SignInEndpoint } from "./default_chain.ts";
 import {
   type Answer,
   errorType,
@@ -32,7 +31,12 @@ import { readExpiry } from "./value.ts";
 import { failure } from "./failure.ts";
 import { missingTexts, readJsonFile, writeJsonFile } from "./files.ts";
 import { notInProfile, placeOf, type ProfileDeps, textIn } from "./section.ts";
-import { oidcOrigin, portalOrigin, signInUrl } from "./sign_in_hosts.ts";
+import {
+  oidcOrigin,
+  portalOrigin,
+  type SignInEndpoint,
+  signInUrl,
+} from "./sign_in_hosts.ts";
 
 const NAME = "sso";
 

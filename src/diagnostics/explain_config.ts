@@ -132,7 +132,7 @@ function ofMetadata(
     if (!(error instanceof ConfigError)) throw error;
     return {
       name: row.name,
-      source: `not allowed: ${error.message}`,
+      source: `invalid: ${error.message}`,
       overridden: [],
       denied: [],
     };
@@ -189,7 +189,7 @@ function line(
   const parts = [
     source,
     ...overridden.map((place) => `before ${place}`),
-    ...denied.map((flag) => `not looked at without ${flag}`),
+    ...denied.map((flag) => `not read without ${flag}`),
   ];
   return `${name} = ${value ?? "nothing"} (${parts.join("; ")})`;
 }

@@ -121,7 +121,7 @@ export function setStreamLogger(
   if (!isLevel(level)) {
     throw new ConfigError(
       "InvalidConfigError",
-      `Cannot show messages of level "${level}": allowed is "debug", "info", "warn", "error"`,
+      `Invalid log level: expected "debug", "info", "warn" or "error", got "${level}"`,
     );
   }
   if (name !== "" && !/^inia(?:\.|$)/.test(name)) {

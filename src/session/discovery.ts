@@ -11,11 +11,11 @@ import {
 } from "../config/client_settings.ts";
 import { readSections } from "../config/ini.ts";
 import type { SettingSources } from "../config/settings.ts";
+import type { MfaCode } from "../credentials/assume_role.ts";
 import { CredentialChain } from "../credentials/chain.ts";
 import {
   type ChainContext,
   defaultProviders,
-  type MfaCode,
   RereadChain,
 } from "../credentials/default_chain.ts";
 import type { RoleCache, RoleCacheDeps } from "../credentials/role_cache.ts";

@@ -169,23 +169,23 @@ export function checkSessionOptions(options: SessionOptions): void {
   if (logBodies !== undefined && typeof logBodies !== "boolean") {
     throw new ConfigError(
       "InvalidConfigError",
-      `Cannot use the option logBodies of the session: it must be true or false, found a ${typeof logBodies}`,
+      `Invalid option logBodies of the session: expected true or false, got a ${typeof logBodies}`,
     );
   }
   for (const [name, part] of Object.entries({ mfaCode, random, uuid })) {
     if (part === undefined || typeof part === "function") continue;
     throw new ConfigError(
       "InvalidPart",
-      `Cannot use the option ${name} of the session: it must be a function, found a ${typeof part}`,
+      `Invalid option ${name} of the session: expected a function, got a ${typeof part}`,
     );
   }
   const { expectedAccount, maxDocumentBytes, maxCredentialBytes } = options;
   if (expectedAccount !== undefined && !/^\d{12}$/.test(expectedAccount)) {
     throw new ConfigError(
       "InvalidAccount",
-      `Cannot use ${
+      `Invalid expectedAccount of the session: expected the 12 digits of an account as text, got ${
         JSON.stringify(expectedAccount)
-      } as expectedAccount of the session: allowed are the 12 digits of an account, as text`,
+      }`,
     );
   }
   const limits = { maxDocumentBytes, maxCredentialBytes };
@@ -194,9 +194,9 @@ export function checkSessionOptions(options: SessionOptions): void {
     if (limit === undefined || whole && limit > 0) continue;
     throw new ConfigError(
       "InvalidLimit",
-      `Cannot use ${
+      `Invalid ${name} of the session: expected a whole number of bytes above 0, or Infinity; got ${
         typeof limit === "number" ? limit : `a ${typeof limit}`
-      } as ${name} of the session: allowed are whole numbers of bytes above 0, and Infinity`,
+      }`,
     );
   }
 }

@@ -9,7 +9,7 @@ import {
   loadProfiles,
 } from "../config/profiles.ts";
 import type { SettingSources } from "../config/settings.ts";
-import type { MfaCode } from "../credentials/default_chain.ts";
+import type { MfaCode } from "../credentials/assume_role.ts";
 import { explicitCredentials } from "../credentials/explicit.ts";
 import { ConfigError } from "../foundation/errors.ts";
 import { SinkLogger } from "../foundation/log.ts";

@@ -124,22 +124,22 @@ for (
     [
       "in code",
       { explicit: [{ owner: "client", options: { style: 7 } }] },
-      'Cannot use 7 as style, set by the option style of the client: allowed is "auto", "path"',
+      'Invalid style: expected "auto", "path", got 7, set by the option style of the client',
     ],
     [
       "in the environment",
       { system: new FakeSystem({ env: { STYLE: "Path" } }) },
-      'Cannot use "Path" as style, set by the environment variable STYLE: allowed is "auto", "path"',
+      'Invalid style: expected "auto", "path", got "Path", set by the environment variable STYLE',
     ],
     [
       "in a file",
       { profileText: "\nstyle = \n" },
-      'Cannot use "" as style, set by style of [profile default] in "/c", line 3: allowed is "auto", "path"',
+      'Invalid style: expected "auto", "path", got "", set by style of [profile default] in "/c", line 3',
     ],
     [
       "as a block",
       { profileText: "style =\n  a = b\n" },
-      'Cannot use a block of values as style, set by style of [profile default] in "/c", line 3: allowed is "auto", "path"',
+      'Invalid style: expected "auto", "path", got a block of values, set by style of [profile default] in "/c", line 3',
     ],
   ] as const
 ) {

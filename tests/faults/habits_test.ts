@@ -70,7 +70,7 @@ const HABITS: readonly (readonly [
       const given = { retry } as never;
       const advice = typeof retry === "object" && "max_attempts" in retry
         ? 'did you mean "maxAttempts"?'
-        : 'allowed is "legacy", "standard", "adaptive"';
+        : 'expected "legacy", "standard", "adaptive"';
       const text = `retry: ${JSON.stringify(retry)}`;
       return [
         [`${text} of a session`, advice, () => new Session(given)],

@@ -127,7 +127,7 @@ Deno.test("setStreamLogger refuses a level that does not exist", () => {
 
   assertEquals(
     error.message,
-    'Cannot show messages of level "DEBUG": allowed is "debug", "info", "warn", "error"',
+    'Invalid log level: expected "debug", "info", "warn" or "error", got "DEBUG"',
   );
   assertEquals(logSink(), undefined);
 });

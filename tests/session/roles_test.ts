@@ -107,7 +107,7 @@ Deno.test("expectedAccount is an account", () => {
     assertThrows(
       () => new Session({ expectedAccount }),
       ConfigError,
-      `Cannot use "${expectedAccount}" as expectedAccount`,
+      `expected the 12 digits of an account as text, got "${expectedAccount}"`,
     );
   }
 });

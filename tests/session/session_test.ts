@@ -296,7 +296,7 @@ Deno.test("Session refuses parts that it could not call", () => {
       { clock: Date.now },
       "the option clock of the session: it has no method now",
     ],
-    [{ mfaCode: "123456" }, "it must be a function, found a string"],
+    [{ mfaCode: "123456" }, "expected a function, got a string"],
   ];
 
   for (const [options, message] of wrong) {
