@@ -5,14 +5,7 @@
  */
 import { withoutSecretHeaders } from "../foundation/redact.ts";
 import { amzDate, parseTimestamp } from "../foundation/timestamps.ts";
-import type { CallOptions } from "../ports/caller.ts";
-import type { Clock } from "../ports/system.ts";
-import type {
-  HeaderMap,
-  HttpRequest,
-  HttpResponse,
-  SendOptions,
-} from "../ports/http.ts";
+import type { HttpRequest, HttpResponse, SendOptions } from "../ports/http.ts";
 import type { Operation } from "../ports/schema.ts";
 import { type Call, isIdempotent } from "./call.ts";
 import {
@@ -23,7 +16,7 @@ import {
   scopeOf,
   signerOf,
 } from "./parts.ts";
-import { framePayload } from "./payload.ts";
+import { framePayload, isPlain } from "./payload.ts";
 import { MAX_SKEW_MS } from "./recoveries.ts";
 import { withLimitedDocument, withShortRefusal } from "./response_bodies.ts";
 import type { Attempt, AttemptTrace } from "./retry_loop.ts";
@@ -44,12 +37,15 @@ export async function exchange<Input, Output>(
   attempt: Attempt,
   trace: AttemptTrace,
 ): Promise<HttpResponse> {
-  const { operation, draft, options } = call;
+  const { operation, draft, options, secrets } = call;
   const { region } = attempt.correction;
   const endpoint = locate(parts, operation.name, draft, region);
   const host = endpoint.origin.slice(endpoint.origin.indexOf("//") + 2);
   const { signal } = options;
-  const credentials = await identity(parts, operation, { endpoint, signal });
+  const identifying = identity(parts, operation, { endpoint, signal });
+  const credentials = identifying instanceof Promise
+    ? await identifying
+    : identifying;
   const scope = scopeOf(endpoint, parts.skew.now(host));
   trace.facts = {
     operation: operation.name,
@@ -60,38 +56,46 @@ export async function exchange<Input, Output>(
     ...credentials && { credentials },
     ...signal && { signal },
   };
-  const request = await framePayload(
-    address(draft, endpoint, call.body),
-    {
-      operation,
-      input: call.input,
-      streamed: draft.streamed,
-      anonymous: credentials === undefined,
-      signal,
-    },
-    parts.payload,
-  );
-  if (credentials) call.secrets.addCredentials(credentials);
-  const signed = credentials
-    ? await (await signerOf(parts, endpoint)).sign(request, credentials, scope)
-    : request;
-  const sent = withAttemptHeaders(parts, call, attempt, signed);
-  trace.sent = sent.headers;
-  parts.wireLog.request(operation, sent, call.secrets);
-  const response = await parts.transport.send(
-    sent,
-    {
-      ...sendOptions(parts, options),
-      replaceSecrets: call.secrets.replacedIn,
-      repeatable: parts.repeatUnsafe || isIdempotent(operation, call.given),
-    },
-  );
-  const { status, headers } = response;
-  trace.answer = { status, headers: withoutSecretHeaders(headers) };
+  let request = address(draft, endpoint, call.body);
+  if (!isPlain(operation, call.body, parts.payload)) {
+    request = await framePayload(
+      request,
+      {
+        operation,
+        input: call.input,
+        streamed: draft.streamed,
+        anonymous: credentials === undefined,
+        signal,
+      },
+      parts.payload,
+    );
+  }
+  if (credentials !== undefined) {
+    secrets.addCredentials(credentials);
+    const signer = signerOf(parts, endpoint);
+    const signing = (signer instanceof Promise ? await signer : signer)
+      .sign(request, credentials, scope);
+    request = signing instanceof Promise ? await signing : signing;
+  }
+  const headers: Record<string, string> = { ...request.headers };
+  headers["user-agent"] = parts.userAgent;
+  headers["amz-sdk-invocation-id"] = call.invocationId;
+  const ttl = attempt.before === undefined || draft.streamed
+    ? ""
+    : timeToLive(parts, call, attempt.before);
+  headers["amz-sdk-request"] =
+    `${ttl}attempt=${attempt.number}; max=${parts.retry.maxAttempts}`;
+  const { method, origin, path, query, body } = request;
+  const sent: HttpRequest = { method, origin, path, query, headers, body };
+  trace.sent = headers;
+  parts.wireLog.request(operation, sent, secrets);
+  const response = await parts.transport.send(sent, sendOptions(parts, call));
+  const { status } = response;
+  trace.answer = { status, headers: withoutSecretHeaders(response.headers) };
   return parts.wireLog.response(
     operation,
     limited(parts, operation, response),
-    call.secrets,
+    secrets,
   );
 }
 
@@ -107,31 +111,10 @@ function limited<Input, Output>(
     : withLimitedDocument(response, name, documentLimit);
 }
 
-function withAttemptHeaders<Input, Output>(
-  parts: Parts,
-  call: Call<Input, Output>,
-  attempt: Attempt,
-  request: HttpRequest,
-): HttpRequest {
-  const { readTimeoutMs = parts.settings.readTimeoutMs } = call.options;
-  const headers = attemptHeaders({
-    invocationId: call.invocationId,
-    attempt,
-    maxAttempts: parts.retry.maxAttempts,
-    clock: parts.clock,
-    userAgent: parts.userAgent,
-    ...call.draft.streamed || readTimeoutMs === undefined ||
-        readTimeoutMs === Infinity
-      ? {}
-      : { readTimeoutMs },
-  });
-  return { ...request, headers: { ...request.headers, ...headers } };
-}
-
 /** The times of one attempt: the call's, else the client's. */
-function sendOptions(
-  { times, purpose }: Parts,
-  options: CallOptions,
+function sendOptions<Input, Output>(
+  { times, purpose, repeatUnsafe }: Parts,
+  { operation, given, options, secrets }: Call<Input, Output>,
 ): SendOptions {
   const {
     signal,
@@ -141,60 +124,35 @@ function sendOptions(
     queueTimeoutMs,
     onSent,
   } = options;
-  return {
-    ...signal && { signal },
-    ...purpose && { purpose },
-    ...connectTimeoutMs !== undefined && { connectTimeoutMs },
-    ...readTimeoutMs !== undefined && { readTimeoutMs },
-    ...attemptTimeoutMs !== undefined && { attemptTimeoutMs },
-    ...queueTimeoutMs !== undefined && { queueTimeoutMs },
-    ...onSent && { onSent },
+  const send: { -readonly [K in keyof SendOptions]: SendOptions[K] } = {
+    replaceSecrets: secrets.replacedIn,
+    repeatable: repeatUnsafe || isIdempotent(operation, given),
   };
-}
-
-/** What the header fields of one attempt tell. */
-interface AttemptHeaders {
-  /** One id for all attempts of a call. */
-  readonly invocationId: string;
-  /** The attempt. */
-  readonly attempt: Attempt;
-  /** Attempts the call gets at most. */
-  readonly maxAttempts: number;
-  /** How long the server may be silent; absent where the body is a stream. */
-  readonly readTimeoutMs?: number;
-  /** The local clock. */
-  readonly clock: Clock;
-  /** Value of `user-agent`. */
-  readonly userAgent: string;
+  if (signal) send.signal = signal;
+  if (purpose) send.purpose = purpose;
+  if (connectTimeoutMs !== undefined) send.connectTimeoutMs = connectTimeoutMs;
+  if (readTimeoutMs !== undefined) send.readTimeoutMs = readTimeoutMs;
+  if (attemptTimeoutMs !== undefined) send.attemptTimeoutMs = attemptTimeoutMs;
+  if (queueTimeoutMs !== undefined) send.queueTimeoutMs = queueTimeoutMs;
+  if (onSent) send.onSent = onSent;
+  return send;
 }
 
 /**
- * Makes the header fields that are added after signing.
+ * When the server may give up on the answer, by its own clock.
  *
- * Source: retry behaviour of the AWS SDKs, headers `amz-sdk-invocation-id` and
- * `amz-sdk-request`.
+ * Source: retry behaviour of the AWS SDKs, header `amz-sdk-request`.
  */
-function attemptHeaders(facts: AttemptHeaders): HeaderMap {
-  return {
-    "user-agent": facts.userAgent,
-    "amz-sdk-invocation-id": facts.invocationId,
-    "amz-sdk-request": sdkRequest(facts),
-  };
-}
-
-function sdkRequest(facts: AttemptHeaders): string {
-  const { attempt, maxAttempts } = facts;
-  const ttl = timeToLive(facts);
-  return `${ttl}attempt=${attempt.number}; max=${maxAttempts}`;
-}
-
-/** When the server may give up on the answer, by its own clock. */
-function timeToLive(
-  { attempt, readTimeoutMs, clock }: AttemptHeaders,
+function timeToLive<Input, Output>(
+  { clock, settings }: Parts,
+  { options }: Call<Input, Output>,
+  before: NonNullable<Attempt["before"]>,
 ): string {
-  const { before } = attempt;
-  const server = before && parseTimestamp(before.date);
-  if (!before || !server || readTimeoutMs === undefined) return "";
+  const { readTimeoutMs = settings.readTimeoutMs } = options;
+  const server = parseTimestamp(before.date);
+  if (!server || readTimeoutMs === undefined || readTimeoutMs === Infinity) {
+    return "";
+  }
   const aheadMs = server.getTime() - before.received.getTime();
   if (Math.abs(aheadMs) > MAX_SKEW_MS) return "";
   const end = clock.now().getTime() + aheadMs + readTimeoutMs;

@@ -17,11 +17,14 @@ import {
 } from "../foundation/options.ts";
 import { isMilliseconds, MILLISECONDS } from "../foundation/setting_values.ts";
 import type { Caller, CallOptions } from "../ports/caller.ts";
+import type { RequestBody, Transport } from "../ports/http.ts";
+import type {
+  Operation,
+  ParsedResponse,
+  SerializedRequest,
+} from "../ports/schema.ts";
 import type { Clock } from "../ports/system.ts";
-import type { HttpResponse, RequestBody, Transport } from "../ports/http.ts";
-import type { Operation, SerializedRequest } from "../ports/schema.ts";
 import { exchange } from "./attempt.ts";
-import { withChecksumHint, withUnreadSettings } from "./hints.ts";
 import type { Parts } from "./parts.ts";
 import type { PayloadPolicy } from "./payload.ts";
 import { prepareBody } from "./request_body.ts";
@@ -35,10 +38,13 @@ import {
 } from "./retry_loop.ts";
 import { Secrets } from "./secrets.ts";
 
+/** The options of a call that says nothing. */
+const NOTHING_SAID: CallOptions = {};
+
 /**
  * Joins the parts to a caller. This is the whole life of a request: amend and
  * serialize once; then, per attempt, resolve the endpoint, frame the payload,
- * sign, send and deserialize.
+ * sign, send and deserialize. What is there already is not waited for.
  *
  * @param load Gets the parts. Every call asks, so that they are made when they
  * are first needed.
@@ -48,49 +54,43 @@ export function createCaller(load: () => Parts | Promise<Parts>): Caller {
   return async <Input, Output>(
     operation: Operation<Input, Output>,
     input: Input,
-    options: CallOptions = {},
+    options: CallOptions = NOTHING_SAID,
   ): Promise<Output> => {
+    let call: Call<Input, Output> | undefined;
+    let total: TotalTime | undefined;
     try {
-      // What is no signal at all is told by the check below.
+      // What is no signal at all is refused by the check below.
       if (options?.signal?.aborted) throw options.signal.reason;
-      const parts = await load();
-      checkCallOptions(operation.name, options, parts.transport);
+      const loading = load();
+      const parts = loading instanceof Promise ? await loading : loading;
+      if (options !== NOTHING_SAID) {
+        checkCallOptions(operation.name, options, parts.transport);
+      }
       const { totalTimeoutMs = parts.settings.totalTimeoutMs } = options;
-      if (totalTimeoutMs === undefined || totalTimeoutMs === Infinity) {
-        return await make(parts, operation, input, options);
+      if (totalTimeoutMs !== undefined && totalTimeoutMs !== Infinity) {
+        total = new TotalTime(parts.clock, operation.name, totalTimeoutMs);
+        options = total.bound(options);
       }
-      const total = new TotalTime(parts.clock, operation.name, totalTimeoutMs);
-      try {
-        return await make(parts, operation, input, total.bound(options));
-      } finally {
-        total[Symbol.dispose]();
-      }
+      const preparing = prepare(parts, operation, input, options);
+      call = preparing instanceof Promise ? await preparing : preparing;
+      const output = await run(parts, call);
+      endBody(call.body);
+      return output;
     } catch (error) {
+      const shown = call === undefined
+        ? error
+        : call.secrets.removedFrom(error);
+      if (call !== undefined) endBody(call.body, error);
       // What nobody came to read is ended here.
-      for (const value of Object.values(Object(input))) dropBody(value, error);
-      throw error;
+      for (const value of Object.values(Object(input))) dropBody(value, shown);
+      throw shown;
+    } finally {
+      total?.[Symbol.dispose]();
     }
   };
 }
 
-async function make<Input, Output>(
-  parts: Parts,
-  operation: Operation<Input, Output>,
-  input: Input,
-  options: CallOptions,
-): Promise<Output> {
-  const call = await prepare(parts, operation, input, options);
-  try {
-    const output = await run(parts, call);
-    endBody(call.body);
-    return output;
-  } catch (error) {
-    endBody(call.body, error);
-    throw call.secrets.removedFrom(error);
-  }
-}
-
-/** Whatever reads a body stops with the call: its sources are closed. */
+/** What reads a body stops with the call: its sources are closed. */
 function endBody(body: RequestBody, reason?: unknown): void {
   if (body !== undefined && !(body instanceof Uint8Array)) {
     body.cancel?.(reason);
@@ -101,27 +101,21 @@ async function run<Input, Output>(
   parts: Parts,
   call: Call<Input, Output>,
 ): Promise<Output> {
-  const { operation, body, options } = call;
+  const { operation, body, options, ledger } = call;
   const looped = await retryLoop(parts, {
     service: parts.service.id,
     operation: operation.name,
     idempotent: isIdempotent(operation, call.given),
     replayable: body === undefined || body instanceof Uint8Array ||
       body.replayable,
-    ...options.signal && { signal: options.signal },
-    ...options.totalTimeoutMs && { totalTimeoutMs: options.totalTimeoutMs },
-    send: async (attempt, trace) => {
-      try {
-        return await send(parts, call, attempt, trace);
-      } catch (error) {
-        throw withUnreadSettings(error, parts.unread ?? []);
-      }
-    },
+    signal: options.signal,
+    totalTimeoutMs: options.totalTimeoutMs,
+    send: (attempt, trace) => send(parts, call, attempt, trace),
   });
-  call.ledger.enter(looped);
-  const { metadata: ResponseMetadata } = looped;
+  ledger.enter(looped);
+  const { value, metadata: ResponseMetadata } = looped;
   // The protocol read all members but this one; a copy would show its secrets.
-  const output = Object.assign(looped.value, { ResponseMetadata }) as Output;
+  const output = Object.assign(value as object, { ResponseMetadata }) as Output;
   // What holds a connection can be declared with `await using`, as its body can.
   const held = Object.values(output as object).find(isAsyncDisposable);
   return held === undefined ? output : Object.defineProperty(
@@ -136,90 +130,61 @@ function isAsyncDisposable(value: unknown): value is AsyncDisposable {
     Symbol.asyncDispose in value;
 }
 
+/** One attempt, from the request to the output. */
 async function send<Input, Output>(
   parts: Parts,
   call: Call<Input, Output>,
   attempt: Attempt,
   trace: AttemptTrace,
 ): Promise<Omit<Output, "ResponseMetadata">> {
-  const response = await exchange(parts, call, attempt, trace);
+  const { service, protocol, unread = [] } = parts;
+  const { operation, input, draft, ledger } = call;
+  let isAnswered = false;
   try {
-    return await read(parts, call, resumable(parts, call, response), trace);
-  } catch (error) {
-    const { service, settings } = parts;
-    const explained = withServiceHint(
-      error,
-      (refusal) => service.hint?.(call.operation, refusal),
+    const answer = await exchange(parts, call, attempt, trace);
+    isAnswered = true;
+    const response = resumable(parts, call, answer);
+    const parsed = await protocol.deserialize(
+      operation,
+      asksForChecksum(operation, input)
+        ? verified(
+          response,
+          (error) => ledger.complete(error),
+          draft.headers["range"] === undefined &&
+            draft.query.some(([name]) => name === "partNumber"),
+        )
+        : response,
     );
-    throw withChecksumHint(withProxyHint(explained, trace), settings, {
-      checksum: call.operation.checksum,
-      input: call.given,
-      headers: trace.sent ?? {},
-      held: call.body === undefined || call.body instanceof Uint8Array,
-      supported: parts.payload.requestChecksum === "when_supported",
-    });
+    const { output, requestId } = parsed;
+    if (requestId !== undefined) trace.requestId = requestId;
+    warnOfParts(parts, operation.name, parsed);
+    return service.amendOutput?.(operation, call.given, output) ?? output;
+  } catch (error) {
+    const isHinted = isAnswered && error instanceof ServiceError;
+    if (!isHinted && unread.length === 0) throw error;
+    const { withHints, withUnreadSettings } = await import("./hints.ts");
+    const hinted = isHinted ? withHints(error, parts, call, trace) : error;
+    throw withUnreadSettings(hinted, unread);
   }
 }
 
-/** A store of one's own often stands behind a reverse proxy. */
-function withProxyHint(error: unknown, { facts }: AttemptTrace): unknown {
-  if (!(error instanceof ServiceError) || error.detail.hint !== undefined) {
-    return error;
-  }
-  if (error.code !== "SignatureDoesNotMatch") return error;
-  if (facts === undefined || /\.amazonaws\.com/.test(facts.host)) return error;
-  return new ServiceError(error.reason, {
-    ...error.detail,
-    hint:
-      'where the secret key is right, a proxy before the store changes host or path: see "behind a proxy" in the README of @inia/aws (docs/behind-a-proxy.md)',
-  });
-}
-
-async function read<Input, Output>(
-  { service, protocol, logger }: Parts,
-  { operation, given, input, draft, ledger }: Call<Input, Output>,
-  response: HttpResponse,
-  trace: AttemptTrace,
-): Promise<Omit<Output, "ResponseMetadata">> {
-  const { output, requestId, missing, unreadable } = await protocol.deserialize(
-    operation,
-    asksForChecksum(operation, input)
-      ? verified(
-        response,
-        (error) => ledger.complete(error),
-        draft.headers["range"] === undefined &&
-          draft.query.some(([name]) => name === "partNumber"),
-      )
-      : response,
-  );
-  if (requestId !== undefined) trace.requestId = requestId;
+function warnOfParts<Output>(
+  { logger }: Parts,
+  operation: string,
+  { missing, unreadable }: ParsedResponse<Output>,
+): void {
   if (missing !== undefined) {
     logger.warn(
       "Response is missing required members; texts, lists and maps are empty, all else is absent",
-      { operation: operation.name, members: missing.join(", ") },
+      { operation, members: missing.join(", ") },
     );
   }
   if (unreadable !== undefined) {
     logger.warn("Response has times that cannot be read; they are left out", {
-      operation: operation.name,
+      operation,
       members: unreadable.join(", "),
     });
   }
-  return service.amendOutput?.(operation, given, output) ?? output;
-}
-
-/** The same refusal with what its service has to say about it. */
-function withServiceHint(
-  error: unknown,
-  hintFor: (error: ServiceError) => string | undefined,
-): unknown {
-  if (!(error instanceof ServiceError)) return error;
-  const { hint: before } = error.detail;
-  const hint = hintFor(error);
-  return hint === undefined ? error : new ServiceError(error.reason, {
-    ...error.detail,
-    hint: before === undefined ? hint : `${before}; ${hint}`,
-  });
 }
 
 const TIMES = [
@@ -338,57 +303,57 @@ export interface Call<Input, Output> {
 }
 
 /**
- * Makes what all attempts share: the input is amended and written once.
- *
- * @param parts The client's parts.
- * @param operation The operation's table.
- * @param input The parameters.
- * @param options The call's signal and times.
- * @throws {ValidationError} If the input does not fit the operation.
+ * Makes what all attempts share: the input is amended and written once. Gives it
+ * at once where nothing has to be waited for.
  */
-async function prepare<Input, Output>(
+function prepare<Input, Output>(
   parts: Parts,
   operation: Operation<Input, Output>,
   input: Input,
   options: CallOptions,
-): Promise<Call<Input, Output>> {
-  const { service, protocol, uuid, files } = parts;
-  const asked = withChecksumMode(operation, input, parts.payload);
-  const amended = service.amend
-    ? await service.amend(operation, asked, parts.settings)
-    : asked;
-  const draft = protocol.serialize(operation, amended, uuid);
-  const body = await prepareBody(draft.body, {
-    operation: operation.name,
-    files,
-    ...options.signal && { signal: options.signal },
-    ...statedLength(draft),
-  });
-  return {
+): Call<Input, Output> | Promise<Call<Input, Output>> {
+  const { service, payload, settings } = parts;
+  const asked = withChecksumMode(operation, input, payload);
+  const amended = service.amend?.(operation, asked, settings) ?? asked;
+  return amended instanceof Promise
+    ? amended.then((amended) =>
+      written(parts, operation, { given: input, input: amended, options })
+    )
+    : written(parts, operation, { given: input, input: amended, options });
+}
+
+function written<Input, Output>(
+  parts: Parts,
+  operation: Operation<Input, Output>,
+  { given, input, options }: Pick<
+    Call<Input, Output>,
+    "given" | "input" | "options"
+  >,
+): Call<Input, Output> | Promise<Call<Input, Output>> {
+  const { protocol, uuid, files, retry } = parts;
+  const written = protocol.serialize(operation, input, uuid);
+  // The transport states the length, as it is the one that knows it.
+  const { "content-length": stated, ...headers } = written.headers;
+  const draft = stated === undefined ? written : { ...written, headers };
+  const ready = (body: RequestBody): Call<Input, Output> => ({
     operation,
-    given: input,
-    input: amended,
-    draft: withoutLength(draft),
+    given,
+    input,
+    draft,
     body,
     invocationId: uuid(),
     options,
-    secrets: new Secrets(operation.input(), amended),
-    ledger: new Ledger(parts.retry),
-  };
-}
-
-function statedLength(
-  { headers }: SerializedRequest,
-): { statedLength?: number } {
-  const { "content-length": stated } = headers;
-  return stated === undefined ? {} : { statedLength: Number(stated) };
-}
-
-/** The transport states the length, as it is the one that knows it. */
-function withoutLength(draft: SerializedRequest): SerializedRequest {
-  if (!("content-length" in draft.headers)) return draft;
-  const { "content-length": _length, ...headers } = draft.headers;
-  return { ...draft, headers };
+    secrets: new Secrets(operation.input(), input),
+    ledger: new Ledger(retry),
+  });
+  if (draft.body === undefined && stated === undefined) return ready(undefined);
+  const body = prepareBody(draft.body, {
+    operation: operation.name,
+    files,
+    ...options.signal && { signal: options.signal },
+    ...stated === undefined ? {} : { statedLength: Number(stated) },
+  });
+  return body instanceof Promise ? body.then(ready) : ready(body);
 }
 
 /** Whether the answer is asked for with its checksum. */

@@ -15,6 +15,61 @@ import { joinFlags } from "../foundation/setting_values.ts";
 import type { ClientConfig } from "../ports/config.ts";
 import type { HeaderMap } from "../ports/http.ts";
 import type { ChecksumTraits } from "../ports/schema.ts";
+import type { Call } from "./call.ts";
+import type { Parts } from "./parts.ts";
+import type { AttemptTrace } from "./retry_loop.ts";
+
+/**
+ * Adds to a refusal what may have caused it: what its service says of it, a proxy
+ * before the store, a checksum that the store does not know.
+ *
+ * @param error The refusal.
+ * @param parts The client's parts.
+ * @param call The call.
+ * @param trace Its attempt.
+ */
+export function withHints<Input, Output>(
+  error: ServiceError,
+  { service, settings, payload }: Parts,
+  { operation, given, body }: Call<Input, Output>,
+  trace: AttemptTrace,
+): unknown {
+  const explained = withServiceHint(error, service.hint?.(operation, error));
+  return withChecksumHint(withProxyHint(explained, trace), settings, {
+    checksum: operation.checksum,
+    input: given,
+    headers: trace.sent ?? {},
+    held: body === undefined || body instanceof Uint8Array,
+    supported: payload.requestChecksum === "when_supported",
+  });
+}
+
+/** The same refusal with what its service has to say about it. */
+function withServiceHint(
+  error: ServiceError,
+  hint: string | undefined,
+): ServiceError {
+  const { hint: before } = error.detail;
+  return hint === undefined ? error : new ServiceError(error.reason, {
+    ...error.detail,
+    hint: before === undefined ? hint : `${before}; ${hint}`,
+  });
+}
+
+/** A store of one's own often stands behind a reverse proxy. */
+function withProxyHint(
+  error: ServiceError,
+  { facts }: AttemptTrace,
+): ServiceError {
+  if (error.detail.hint !== undefined) return error;
+  if (error.code !== "SignatureDoesNotMatch") return error;
+  if (facts === undefined || /\.amazonaws\.com/.test(facts.host)) return error;
+  return new ServiceError(error.reason, {
+    ...error.detail,
+    hint:
+      'where the secret key is right, a proxy before the store changes host or path: see "behind a proxy" in the README of @inia/aws (docs/behind-a-proxy.md)',
+  });
+}
 
 /** A setting that has its default only because its sources may not be read. */
 export interface UnreadSetting {

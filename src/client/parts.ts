@@ -160,21 +160,22 @@ export function scopeOf(endpoint: Endpoint, at: Date): SigningScope {
  * @param parts The client's parts.
  * @param operation Its own word goes first: `"none"` is never signed.
  * @param request Where it goes, and what ends the search early.
+ * @returns The credentials, at once where they are known.
  * @throws {CredentialsError} If there are none.
  * @throws {ServiceError} If the session cannot be opened.
  */
-export async function identity<Input, Output>(
+export function identity<Input, Output>(
   { credentials, sessions }: Parts,
   { auth }: Operation<Input, Output>,
   request: {
     readonly endpoint: Endpoint;
     readonly signal?: AbortSignal | undefined;
   },
-): Promise<Credentials | undefined> {
+): Credentials | Promise<Credentials> | undefined {
   if (auth === "none" || credentials === undefined) return undefined;
   const { endpoint: { session }, signal } = request;
   const source = session && sessions?.sourceOf(session.name) || credentials;
-  return await source.get(signal);
+  return source.get(signal);
 }
 
 /** Sessions that are kept; those that were not used for longest go first. */

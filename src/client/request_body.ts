@@ -41,24 +41,34 @@ export interface BodyContext {
  *
  * @param body The body as it was given.
  * @param context What is known of it.
- * @returns Bytes where it is small; else what is opened anew for each attempt.
+ * @returns Bytes where it is small, at once where they are there; else what is
+ * opened anew for each attempt.
  * @throws {ValidationError} If its length is not the stated one, or cannot be
  * known, or it cannot be read.
  * @throws {ConfigError} If it is a file that cannot be opened.
  */
-export async function prepareBody(
+export function prepareBody(
   body: BodyInput | undefined,
   context: BodyContext,
-): Promise<RequestBody> {
-  if (body === undefined) {
-    checkLength(0, context);
-    return undefined;
-  }
-  const bytes = heldBytes(body, unreadable(context));
-  if (bytes !== undefined) {
+): RequestBody | Promise<RequestBody> {
+  try {
+    if (body === undefined) {
+      checkLength(0, context);
+      return undefined;
+    }
+    const bytes = heldBytes(body, unreadable(context));
+    if (bytes === undefined) return openedBody(body, context);
     checkLength(bytes.length, context);
     return bytes;
+  } catch (error) {
+    return Promise.reject(error);
   }
+}
+
+async function openedBody(
+  body: BodyInput,
+  context: BodyContext,
+): Promise<RequestBody> {
   const content = await contentOf(body, context);
   const { length } = content;
   if (length !== undefined) checkLength(length, context);

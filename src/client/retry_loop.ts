@@ -47,9 +47,9 @@ export interface LoopedCall<T> extends RetriedCall {
   /** Whether its body can be sent again. */
   readonly replayable: boolean;
   /** Ends the call early, also during a wait. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Longest time of the whole call, in milliseconds. */
-  readonly totalTimeoutMs?: number;
+  readonly totalTimeoutMs?: number | undefined;
 }
 
 /** What decides about further attempts, shared by all calls of a client. */
@@ -106,9 +106,11 @@ export async function retryLoop<T>(
   parts: LoopParts,
   call: LoopedCall<T>,
 ): Promise<Looped<T>> {
-  const first = { number: 1, correction: {} };
-  return await new Run(parts, call).attempts(call, parts.retry.begin(), first);
+  return await new Run(parts, call)
+    .attempts(call, parts.retry.begin(), FIRST);
 }
+
+const FIRST: Attempt = { number: 1, correction: {} };
 
 /** What sends, and what ends it early. */
 type Turn<T> = Pick<LoopedCall<T>, "send" | "signal">;
@@ -123,7 +125,7 @@ class Run {
   readonly #parts: LoopParts;
   readonly #call: Omit<LoopedCall<unknown>, "send">;
   readonly #startMs: number;
-  readonly #recovered = new Set<Recovery["kind"]>();
+  readonly #recovered: Recovery["kind"][] = [];
 
   constructor(parts: LoopParts, call: Omit<LoopedCall<unknown>, "send">) {
     this.#parts = parts;
@@ -137,9 +139,11 @@ class Run {
     attempt: Attempt,
     failure?: AwsError,
   ): Promise<Looped<T>> {
-    const { clock } = this.#parts;
+    const { clock, retry } = this.#parts;
     while (true) {
-      grant = await this.#waited(grant, turn.signal);
+      if (grant.delayMs > 0 || retry.turn !== undefined) {
+        grant = await this.#waited(grant, turn.signal);
+      }
       const trace: AttemptTrace = {};
       const startMs = clock.now().getTime();
       try {
@@ -279,12 +283,12 @@ class Run {
   async #recover(trace: AttemptTrace, failure: AwsError): Promise<boolean> {
     if (trace.facts === undefined || !this.#call.replayable) return false;
     for (const recovery of this.#parts.recoveries) {
-      if (this.#recovered.has(recovery.kind)) continue;
+      if (this.#recovered.includes(recovery.kind)) continue;
       const correction = await this.#concluded(
         recovery.recover(failure, trace.facts),
       );
       if (correction === undefined) continue;
-      this.#recovered.add(recovery.kind);
+      this.#recovered.push(recovery.kind);
       this.#correction = { ...this.#correction, ...correction };
       this.#record.noteRecovery(recovery.kind);
       this.#parts.logger.info("attempt failed, corrected and sent again", {
@@ -453,6 +457,8 @@ export interface AttemptTrace {
   hostId?: string;
 }
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** The attempts of one call, in order. */
 export class CallRecord {
   readonly #attempts: AttemptRecord[] = [];
@@ -484,15 +490,17 @@ export class CallRecord {
       if (hostId !== undefined) trace.hostId ??= hostId;
     }
     const requestId = requestIdOf(trace);
-    this.#attempts.push({
-      ...made,
+    const record: Mutable<AttemptRecord> = {
+      attempt: made.attempt,
+      delayMs: made.delayMs,
       durationMs,
-      ...trace.facts && { host: trace.facts.host },
-      ...status === undefined ? {} : { status },
-      ...requestId === undefined ? {} : { requestId },
-      ...failure && { failure: failureName(failure) },
-      ...failure instanceof TimeoutError && { timeline: failure.timeline },
-    });
+    };
+    if (trace.facts !== undefined) record.host = trace.facts.host;
+    if (status !== undefined) record.status = status;
+    if (requestId !== undefined) record.requestId = requestId;
+    if (failure !== undefined) record.failure = failureName(failure);
+    if (failure instanceof TimeoutError) record.timeline = failure.timeline;
+    this.#attempts.push(record);
   }
 
   /** Notes why another attempt follows the last one without being a retry. */
@@ -514,15 +522,16 @@ export class CallRecord {
     const headers = this.#last.answer?.headers ?? {};
     const requestId = requestIdOf(this.#last);
     const hostId = headers["x-amz-id-2"] ?? this.#last.hostId;
-    return {
-      ...status === undefined ? {} : { HTTPStatusCode: status },
-      ...requestId === undefined ? {} : { RequestId: requestId },
-      ...hostId === undefined ? {} : { HostId: hostId },
+    const metadata: Partial<Mutable<ResponseMetadata>> = {};
+    if (status !== undefined) metadata.HTTPStatusCode = status;
+    if (requestId !== undefined) metadata.RequestId = requestId;
+    if (hostId !== undefined) metadata.HostId = hostId;
+    if (stop !== undefined) metadata.StopReason = stop;
+    return Object.assign(metadata, {
       HTTPHeaders: headers,
       RetryAttempts: Math.max(0, this.#attempts.length - 1),
       Attempts: [...this.#attempts],
-      ...stop && { StopReason: stop },
-    };
+    });
   }
 
   #amendLast(change: Partial<AttemptRecord>): void {

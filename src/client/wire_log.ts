@@ -155,7 +155,14 @@ function urlOf({ origin, path, query }: HttpRequest): string {
   return `${origin}${path}${params && `?${params}`}`;
 }
 
-/** Whether a body is handed out as a stream. */
-export function streams({ members }: StructureShape): boolean {
-  return Object.values(members).some(({ stream }) => stream);
+const STREAMS = new WeakMap<StructureShape, boolean>();
+
+/** Whether a body is handed out as a stream; each shape is read through once. */
+export function streams(shape: StructureShape): boolean {
+  let is = STREAMS.get(shape);
+  if (is === undefined) {
+    is = Object.values(shape.members).some(({ stream }) => stream);
+    STREAMS.set(shape, is);
+  }
+  return is;
 }

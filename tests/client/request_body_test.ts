@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { prepareBody } from "../../src/client/request_body.ts";
+import { prepareBody as bodyOrPromise } from "../../src/client/request_body.ts";
 import { text, utf8 } from "../../src/foundation/bytes.ts";
 import { ConfigError, ValidationError } from "../../src/foundation/errors.ts";
 import type { RequestBody } from "../../src/ports/http.ts";
@@ -180,4 +180,11 @@ function opening(
     open: () =>
       Promise.resolve({ kind: "found", value: { length, stream: open() } }),
   };
+}
+
+/** As a promise, also where it is there at once. */
+async function prepareBody(
+  ...args: Parameters<typeof bodyOrPromise>
+): Promise<Awaited<ReturnType<typeof bodyOrPromise>>> {
+  return await bodyOrPromise(...args);
 }
