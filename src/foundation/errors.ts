@@ -331,6 +331,25 @@ export type TransportFault =
   | "tls"
   | "unknown";
 
+/** How far an exchange came: what was being done when it failed. */
+export type TransportPhase =
+  | "dns"
+  | "connect"
+  | "tls"
+  | "write"
+  | "head"
+  | "body";
+
+/** Where an exchange failed, as far as its transport can tell. */
+export interface TransportLocation {
+  /** What was being done. */
+  readonly phase?: TransportPhase;
+  /** Address and port on this machine. */
+  readonly localAddress?: string;
+  /** Address and port that the connection leads to: a proxy's, where there is one. */
+  readonly remoteAddress?: string;
+}
+
 /** The exchange itself failed: there is no complete response to look at. */
 export class TransportError extends AwsError {
   /** Stable name of the class. */
@@ -341,6 +360,12 @@ export class TransportError extends AwsError {
   readonly maybeSent: boolean;
   /** Whether another attempt would end the same way, so that none is made. */
   readonly final: boolean;
+  /** What was being done. Absent: the transport cannot tell. */
+  declare readonly phase?: TransportPhase;
+  /** Address and port on this machine. Absent: the transport cannot tell. */
+  declare readonly localAddress?: string;
+  /** Address and port that the connection leads to. Absent: the transport cannot tell. */
+  declare readonly remoteAddress?: string;
 
   /**
    * Makes the error.
@@ -348,7 +373,8 @@ export class TransportError extends AwsError {
    * @param kind What went wrong.
    * @param message What was attempted and what the runtime reported.
    * @param options Whether the server may have seen the request, whether another
-   * attempt would end the same way, and the runtime's error as `cause`.
+   * attempt would end the same way, where it failed, and the runtime's error as
+   * `cause`.
    */
   constructor(
     kind: TransportFault,
@@ -356,12 +382,15 @@ export class TransportError extends AwsError {
     options: ErrorOptions & {
       readonly maybeSent: boolean;
       readonly final?: boolean;
+      readonly location?: TransportLocation;
     },
   ) {
     super(message, options);
     this.kind = kind;
     this.maybeSent = options.maybeSent;
     this.final = options.final ?? kind === "denied";
+    // Only what is known, so that nothing else is printed.
+    Object.assign(this, options.location);
   }
 }
 
@@ -393,7 +422,10 @@ export class TimeoutError extends TransportError {
     limit: TimeLimit,
     limitMs: number,
     message: string,
-    options: ErrorOptions & { readonly maybeSent: boolean },
+    options: ErrorOptions & {
+      readonly maybeSent: boolean;
+      readonly location?: TransportLocation;
+    },
   ) {
     super("timeout", message, options);
     this.limit = limit;

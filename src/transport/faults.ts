@@ -196,7 +196,13 @@ const TLS_CAUSES: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-function tlsHint(text: string, origin: string): string {
+/**
+ * What is wrong with a secure connection, and the remedy; empty where it is not known.
+ *
+ * @param text What the platform says.
+ * @param origin Where to.
+ */
+export function tlsHint(text: string, origin: string): string {
   const known = datesHint(text) ?? nameHint(text, origin) ??
     TLS_CAUSES.find(([pattern]) => pattern.test(text))?.[1];
   return known === undefined ? "" : `: ${known}`;
@@ -262,7 +268,8 @@ export function proxyRefusal(request: HttpRequest): TransportError {
   );
 }
 
-const PROXY_PASSWORD =
+/** What is wrong where a proxy wants to know who asks. */
+export const PROXY_PASSWORD =
   "the proxy wants a name and a password (407); give them in the URL of the proxy, in the option proxy or in HTTP_PROXY or HTTPS_PROXY";
 
 /** What a fault of the proxy's is in words, if it is one. */

@@ -22,7 +22,12 @@
  *
  * @module
  */
-export type { TimeLimit, Timeline } from "../foundation/errors.ts";
+export type {
+  TimeLimit,
+  Timeline,
+  TransportLocation,
+  TransportPhase,
+} from "../foundation/errors.ts";
 export type { Clock } from "../ports/system.ts";
 export type {
   BodySource,
@@ -45,3 +50,7 @@ export {
   type FetchTransportOptions,
 } from "./fetch_transport.ts";
 export type { Address, Timing } from "./runtime.ts";
+export {
+  SocketTransport,
+  type SocketTransportOptions,
+} from "./socket/socket_transport.ts";

@@ -128,14 +128,37 @@ export function proxyInWords(
   url: URL,
   given: string | undefined,
 ): string | undefined {
+  const proxy = proxyFor(url, given);
+  if (proxy === undefined) return undefined;
+  const source = proxy.variable === undefined ? "" : ` (${proxy.variable})`;
+  return `the proxy ${hostOf(proxy.url)}${source}`;
+}
+
+/** A proxy, and the variable that names it, if one does. */
+export interface ProxySetting {
+  /** Its URL, as it was written. */
+  readonly url: string;
+  /** Name of the variable. */
+  readonly variable?: string;
+}
+
+/**
+ * The proxy that Deno sends a URL through.
+ *
+ * @param url Where to.
+ * @param given The proxy that was given in code, if any.
+ * @returns `undefined` where there is none, or none that is known of.
+ */
+export function proxyFor(
+  url: URL,
+  given: string | undefined,
+): ProxySetting | undefined {
   if (!isDeno()) return undefined;
-  if (given !== undefined) {
-    return isExcepted(url) ? undefined : `the proxy ${hostOf(given)}`;
-  }
+  if (given !== undefined) return isExcepted(url) ? undefined : { url: given };
   if (!isProxied(url)) return undefined;
   for (const name of variablesFor(url)) {
     const value = variable(name);
-    if (value) return `the proxy ${hostOf(value)} (${name})`;
+    if (value) return { url: value, variable: name };
   }
   return undefined;
 }

@@ -1,0 +1,401 @@
+/**
+ * The body of a response: read from its connection, complete or an error.
+ *
+ * @module
+ */
+import type { HttpRequest, ResponseBody } from "../../ports/http.ts";
+import type { Logger } from "../../ports/logger.ts";
+import { describe } from "../faults.ts";
+import type { Connection } from "./connection.ts";
+import type { BodyProgress } from "./faults.ts";
+import type { ResponseHead } from "./http1.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** What is worth reading to keep a connection. */
+const SMALL = 64 * 1_024;
+
+/** How long a rest that nobody wants may take. */
+const DRAIN_MS = 1_000;
+
+/** Most bytes that are handed out at a time. */
+const PIECE = 64 * 1_024;
+
+/** Room that is made on the word of a header alone. */
+const TRUSTED_ROOM = 64 * 1_024 * 1_024;
+
+/** Room for a body of unknown length; it doubles when full. */
+const FIRST_ROOM = 16 * 1_024;
+
+/** A body that came with its head. It holds no connection. */
+export class BufferedBody implements ResponseBody {
+  #bytes: Bytes | undefined;
+
+  /**
+   * Holds a body.
+   *
+   * @param bytes All of it.
+   */
+  constructor(bytes: Bytes) {
+    this.#bytes = bytes;
+  }
+
+  open(): ReadableStream<Bytes> {
+    const bytes = this.#take();
+    return new ReadableStream<Bytes>({
+      pull(controller): void {
+        if (bytes.length > 0) controller.enqueue(bytes);
+        controller.close();
+      },
+    }, { highWaterMark: 0 });
+  }
+
+  bytes(): Promise<Bytes> {
+    try {
+      return Promise.resolve(this.#take());
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  cancel(): Promise<void> {
+    this.#bytes = undefined;
+    return Promise.resolve();
+  }
+
+  #take(): Bytes {
+    const bytes = this.#bytes;
+    this.#bytes = undefined;
+    if (bytes === undefined) throw spent();
+    return bytes;
+  }
+}
+
+function spent(): TypeError {
+  return new TypeError(
+    "Cannot read the body: it was read or cancelled before",
+  );
+}
+
+/**
+ * Notices bodies that were thrown away unread, and closes their connections. It
+ * says so once; a program that does this does it often.
+ */
+export class ForgottenBodies {
+  readonly #logger: Logger | undefined;
+  readonly #registry = new FinalizationRegistry<BodyReader>((body) => {
+    if (!body.abandon() || this.#isTold) return;
+    this.#isTold = true;
+    this.#logger?.error(
+      "A response body was neither read nor cancelled and held a connection until it was garbage-collected. Read it, cancel it, or declare it with `await using`. Said once.",
+      { request: describe(body.request) },
+    );
+  });
+  #isTold = false;
+
+  /**
+   * Starts with none.
+   *
+   * @param logger Where it says so.
+   */
+  constructor(logger: Logger | undefined) {
+    this.#logger = logger;
+  }
+
+  /** Watches what leads to a reader; it must not be reachable from there. */
+  watch(owner: object, body: BodyReader): void {
+    this.#registry.register(owner, body, body);
+  }
+
+  /** Stops watching. */
+  dismiss(body: BodyReader): void {
+    this.#registry.unregister(body);
+  }
+}
+
+/** Reads one body; what it is read for may be forgotten. */
+export class BodyReader implements BodyProgress {
+  /** What the body is the answer to. */
+  readonly request: HttpRequest;
+  readonly expected: number | undefined;
+  readonly status: number;
+  received = 0;
+
+  readonly #connection: Connection;
+  #isOver = false;
+  #isReading = false;
+
+  /**
+   * Starts at the first byte.
+   *
+   * @param connection Where the body comes from.
+   * @param request What it is the answer to.
+   * @param head Its head.
+   */
+  constructor(
+    connection: Connection,
+    request: HttpRequest,
+    { length, status }: ResponseHead,
+  ) {
+    this.#connection = connection;
+    this.request = request;
+    this.status = status;
+    this.expected = length < 0 ? undefined : length;
+    connection.progress = this;
+  }
+
+  /** Whether it was read to its end, failed, or was given up. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** What is still to come, in bytes; `Infinity`: not known. */
+  get rest(): number {
+    return (this.expected ?? Infinity) - this.received;
+  }
+
+  /** Whether bytes are being waited for. */
+  get isReading(): boolean {
+    return this.#isReading;
+  }
+
+  /** The next piece; `undefined` at the end. */
+  async next(): Promise<Bytes | undefined> {
+    const { reader } = this.#connection;
+    try {
+      for (;;) {
+        const piece = reader.piece(PIECE)?.slice() ??
+          (reader.direct >= PIECE ? await this.#readDirect() : undefined);
+        if (piece !== undefined) {
+          this.received += piece.length;
+          if (reader.done) this.#finish();
+          return piece;
+        }
+        if (reader.done) {
+          this.#finish();
+          return undefined;
+        }
+        await this.#waited(() => this.#connection.fill());
+      }
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  /** All of it. */
+  async all(): Promise<Bytes> {
+    const connection = this.#connection;
+    const { reader, socket } = connection;
+    const { expected } = this;
+    let room = new Uint8Array(Math.min(expected ?? FIRST_ROOM, TRUSTED_ROOM));
+    connection.wait.start();
+    this.#isReading = true;
+    try {
+      while (!reader.done) {
+        const piece = reader.piece();
+        if (piece !== undefined) {
+          room = withRoom(room, this.received, piece.length);
+          room.set(piece, this.received);
+          this.received += piece.length;
+        } else if (reader.direct > 0) {
+          room = withRoom(room, this.received, 1);
+          const most = Math.min(room.length, this.received + reader.direct);
+          const count = await socket.read(room.subarray(this.received, most));
+          if (count === null) {
+            // Only a body without a length may end so.
+            await connection.fill();
+          } else {
+            reader.took(count);
+            this.received += count;
+            connection.heard();
+          }
+        } else await connection.fill();
+      }
+    } catch (error) {
+      throw this.#failed(error);
+    } finally {
+      this.#isReading = false;
+    }
+    this.#finish();
+    return this.received === room.length ? room : room.slice(0, this.received);
+  }
+
+  /** Reads a rest that nobody wants, as the connection can then be used again. */
+  async drain(reason: unknown): Promise<void> {
+    if (this.#isOver) return;
+    if (this.#isReading || this.rest > SMALL) {
+      this.abandon(reason);
+      return;
+    }
+    this.#connection.wait.limit({
+      readTimeoutMs: DRAIN_MS,
+      attemptTimeoutMs: DRAIN_MS,
+    });
+    try {
+      while (await this.next() !== undefined);
+    } catch {
+      // Nobody wanted the rest: how it ended is of no interest.
+    }
+  }
+
+  /** Drops the body and its connection. Says whether it was still there. */
+  abandon(reason?: unknown): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    this.#connection.abort(
+      reason ??
+        new DOMException("The body is not wanted any more", "AbortError"),
+    );
+    return true;
+  }
+
+  /** Says whether somebody waits for it, so that the program must not end. */
+  set isWanted(isWanted: boolean) {
+    if (!this.#isOver && this.#connection.isOpen) {
+      this.#connection.keepAlive(isWanted);
+    }
+  }
+
+  async #readDirect(): Promise<Bytes | undefined> {
+    const { reader, socket } = this.#connection;
+    const room = new Uint8Array(Math.min(PIECE, reader.direct));
+    const count = await this.#waited(() => socket.read(room));
+    if (count === null) {
+      await this.#connection.fill();
+      return undefined;
+    }
+    reader.took(count);
+    return count > room.length / 2
+      ? room.subarray(0, count)
+      : room.slice(0, count);
+  }
+
+  async #waited<T>(read: () => Promise<T>): Promise<T> {
+    this.#isReading = true;
+    this.#connection.wait.start();
+    try {
+      return await read();
+    } finally {
+      this.#connection.wait.stop();
+      this.#isReading = false;
+    }
+  }
+
+  #finish(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#connection.finish();
+  }
+
+  #failed(error: unknown): unknown {
+    this.#isOver = true;
+    return this.#connection.fail(error, this);
+  }
+}
+
+/** A body that is still to come. */
+export class SocketBody implements ResponseBody {
+  readonly #reader: BodyReader;
+  readonly #forgotten: ForgottenBodies;
+  /** A small body is read at once, so that it holds its connection no longer. */
+  readonly #whole: Promise<Bytes> | undefined;
+  #isSpent = false;
+
+  /**
+   * Takes charge of a body.
+   *
+   * @param connection Where it comes from.
+   * @param request What it is the answer to.
+   * @param head Its head.
+   * @param forgotten Who looks after it if nobody reads it.
+   */
+  constructor(
+    connection: Connection,
+    request: HttpRequest,
+    head: ResponseHead,
+    forgotten: ForgottenBodies,
+  ) {
+    this.#reader = new BodyReader(connection, request, head);
+    this.#forgotten = forgotten;
+    if (head.length >= 0 && head.length <= SMALL) {
+      this.#whole = this.#reader.all();
+      // Whoever asks for it is told; nobody may.
+      this.#whole.catch(() => {});
+      this.#reader.isWanted = false;
+    } else forgotten.watch(this, this.#reader);
+  }
+
+  open(): ReadableStream<Bytes> {
+    this.#spend();
+    if (this.#whole !== undefined) {
+      return streamOfWhole(this.#whole, this.#reader);
+    }
+    const stream = streamOf(this.#reader);
+    // From now on the stream is what somebody may forget.
+    this.#forgotten.watch(stream, this.#reader);
+    return stream;
+  }
+
+  async bytes(): Promise<Bytes> {
+    this.#spend();
+    return await (this.#whole ?? this.#reader.all());
+  }
+
+  async cancel(reason?: unknown): Promise<void> {
+    this.#isSpent = true;
+    this.#forgotten.dismiss(this.#reader);
+    if (this.#whole === undefined) return await this.#reader.drain(reason);
+    // It is on its way, and its connection can then be used again.
+    this.#reader.isWanted = true;
+    await this.#whole.catch(() => {});
+  }
+
+  #spend(): void {
+    if (this.#isSpent) throw spent();
+    this.#isSpent = true;
+    this.#forgotten.dismiss(this.#reader);
+    this.#reader.isWanted = true;
+  }
+}
+
+/** A function of its own, so that the stream refers to nothing but the reader. */
+function streamOf(reader: BodyReader): ReadableStream<Bytes> {
+  return new ReadableStream<Bytes>({
+    async pull(controller): Promise<void> {
+      const piece = await reader.next();
+      if (piece === undefined) controller.close();
+      else {
+        controller.enqueue(piece);
+        if (reader.isOver) controller.close();
+      }
+    },
+    async cancel(reason): Promise<void> {
+      await reader.drain(reason);
+    },
+  }, { highWaterMark: 0 });
+}
+
+function streamOfWhole(
+  whole: Promise<Bytes>,
+  reader: BodyReader,
+): ReadableStream<Bytes> {
+  return new ReadableStream<Bytes>({
+    async pull(controller): Promise<void> {
+      const bytes = await whole;
+      if (bytes.length > 0) controller.enqueue(bytes);
+      controller.close();
+    },
+    cancel(reason): void {
+      reader.abandon(reason);
+    },
+  }, { highWaterMark: 0 });
+}
+
+function withRoom(room: Bytes, used: number, more: number): Bytes {
+  if (used + more <= room.length) return room;
+  const larger = new Uint8Array(
+    Math.max(room.length * 2, used + more, FIRST_ROOM),
+  );
+  larger.set(room.subarray(0, used));
+  return larger;
+}

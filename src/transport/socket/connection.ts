@@ -1,0 +1,647 @@
+/**
+ * One connection: sends a request, reads its response, waits for the next.
+ *
+ * @module
+ */
+import {
+  AwsError,
+  type Timeline,
+  type TimeoutError,
+  type TransportLocation,
+  type TransportPhase,
+  ValidationError,
+} from "../../foundation/errors.ts";
+import type {
+  BodySource,
+  HttpRequest,
+  HttpResponse,
+  RequestBody,
+} from "../../ports/http.ts";
+import { closeQuietly, type DialProgress, type Route } from "./dial.ts";
+import {
+  bodyFault,
+  type BodyProgress,
+  ConnectionEnded,
+  sendFault,
+  waitFault,
+} from "./faults.ts";
+import {
+  CHUNK_END,
+  chunkStart,
+  LAST_CHUNK,
+  MalformedResponse,
+  type ResponseHead,
+  ResponseReader,
+  writeLatin1,
+} from "./http1.ts";
+import { BufferedBody, type ForgottenBodies, SocketBody } from "./body.ts";
+import { type Deadline, type Timers, Wait, type WaitLimits } from "./timers.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** A body up to here goes out behind its head by one write. */
+const COALESCED = 16 * 1_024;
+
+/** Most bytes that are written at a time, so that progress can be seen. */
+const PIECE = 256 * 1_024;
+
+/** Most bytes of one body that the buffers of both machines can hide. */
+const HIDDEN = 8 * 1_024 * 1_024;
+
+/** How long a server may take to say that it wants the body. */
+const CONTINUE_MS = 1_000;
+
+/** One request on its way, over one connection or, where that was stale, two. */
+export interface Call {
+  /** What is sent. */
+  readonly request: HttpRequest;
+  /** Its head, as text. */
+  readonly head: string;
+  /** Whether the head asks the server whether it wants the body. */
+  readonly expects: boolean;
+  /** How long the server may be waited for. */
+  readonly limits: WaitLimits;
+  /** What is left of the time for the attempt, in milliseconds. */
+  attemptLeftMs: number;
+  /** Ends it early. */
+  readonly signal: AbortSignal | undefined;
+  /** When it began, by the timers' clock. */
+  readonly startMs: number;
+  /** How far it came. */
+  timeline: Timeline;
+  /** Whether its body was opened, so that it cannot be opened again. */
+  opened: boolean;
+}
+
+/** What a {@linkcode Connection} is made from. */
+export interface ConnectionParts {
+  /** Time. */
+  readonly timers: Timers;
+  /** Notices bodies that nobody reads. */
+  readonly forgotten: ForgottenBodies;
+  /** Takes it back after a complete response, or `false`: it is of no more use. */
+  readonly release: (connection: Connection, keep: boolean) => void;
+  /** Told that it is closed. */
+  readonly closed: (connection: Connection) => void;
+  /** Told of a time limit that passed. */
+  readonly timedOut: (route: Route, error: TimeoutError) => void;
+}
+
+/** A connection to a server, or through a proxy. */
+export class Connection {
+  /** The way that it takes. */
+  readonly route: Route;
+  /** Reads what comes. */
+  readonly reader = new ResponseReader();
+  /** Whether it carried a whole exchange before. */
+  reused = false;
+  /** When it was given back, by the timers' clock. */
+  idleSinceMs = 0;
+  /** Whether the last exchange failed as those on connections that the server has closed do. */
+  stale = false;
+
+  readonly #connection: Deno.Conn;
+  readonly #parts: ConnectionParts;
+  readonly #dialled: DialProgress;
+  readonly #wait: Wait;
+  /** The head and a small body on their way out. */
+  #out: Bytes = new Uint8Array(2 * 1_024);
+  /** The read that is under way: of an idle connection, it notices the end. */
+  #reading: Promise<number | null> | undefined;
+  #call: Call | undefined;
+  #phase: TransportPhase = "connect";
+  #isIdle = false;
+  #isOpen = true;
+  /** Whether the request did not leave to its end. */
+  #unsent = false;
+  /** Whether a byte of the response came. */
+  #heard = false;
+  #keepAlive = false;
+  #failure: { readonly reason: unknown } | undefined;
+  /** A body on its way. */
+  #uploading: Upload | undefined;
+  #mayGoAhead = false;
+
+  /**
+   * Takes charge of an open connection.
+   *
+   * @param connection The connection.
+   * @param route The way that it takes.
+   * @param dialled How it was made.
+   * @param parts What it is made from.
+   */
+  constructor(
+    connection: Deno.Conn,
+    route: Route,
+    dialled: DialProgress,
+    parts: ConnectionParts,
+  ) {
+    this.#connection = connection;
+    this.route = route;
+    this.#dialled = dialled;
+    this.#parts = parts;
+    this.#wait = new Wait(parts.timers, (limit) => this.#timeout(limit));
+  }
+
+  /** Whether it can be used. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** What failed, where the exchange was ended from here. */
+  get failure(): { readonly reason: unknown } | undefined {
+    return this.#failure;
+  }
+
+  /** The wait for the server. */
+  get wait(): Wait {
+    return this.#wait;
+  }
+
+  /** The platform's connection. */
+  get socket(): Deno.Conn {
+    return this.#connection;
+  }
+
+  /**
+   * Sends a request.
+   *
+   * @param call The request and its limits.
+   * @returns The response; the connection is given back with the end of its body.
+   */
+  async exchange(call: Call): Promise<HttpResponse> {
+    const { signal } = call;
+    this.#call = call;
+    this.#phase = "write";
+    this.#heard =
+      this.#unsent =
+      this.#mayGoAhead =
+      this.stale =
+        false;
+    this.#failure = undefined;
+    signal?.addEventListener("abort", this.#onAbort);
+    this.reader.begin(call.request.method);
+    this.#wait.limit({
+      readTimeoutMs: call.limits.readTimeoutMs,
+      attemptTimeoutMs: call.attemptLeftMs,
+    });
+    this.#wait.start();
+    try {
+      signal?.throwIfAborted();
+      const answer = this.#receiveHead();
+      // Whoever waits for it is told; a failed write may come first.
+      answer.catch(ignore);
+      await this.#send(call, answer);
+      const head = await answer;
+      this.#phase = "body";
+      return this.#respond(call, head);
+    } catch (error) {
+      throw this.fail(error);
+    }
+  }
+
+  /** Ends the exchange with its response complete. */
+  finish(): void {
+    const call = this.#call;
+    if (call === undefined) return;
+    this.#wait.stop();
+    call.signal?.removeEventListener("abort", this.#onAbort);
+    this.#call = undefined;
+    this.reused = true;
+    // What stands behind the response belongs to nobody.
+    const keep = this.#keepAlive && !this.#unsent && this.#isOpen &&
+      this.reader.done && this.reader.buffered === 0;
+    this.#parts.release(this, keep);
+  }
+
+  /**
+   * Ends the exchange and the connection.
+   *
+   * @param error What went wrong.
+   * @param progress How far the body came, where there is one.
+   * @returns What is to be thrown.
+   */
+  fail(error: unknown, progress?: BodyProgress): unknown {
+    const call = this.#call;
+    if (call === undefined) return this.#failure?.reason ?? error;
+    call.attemptLeftMs = this.#wait.leftMs;
+    this.stale = this.reused && !this.#heard && this.#failure === undefined &&
+      !(error instanceof MalformedResponse);
+    const reason = this.#failure === undefined
+      ? this.#faultOf(error, call.request, progress)
+      : this.#failure.reason;
+    this.abort(reason);
+    return reason;
+  }
+
+  /**
+   * Ends the exchange and the connection at once.
+   *
+   * @param reason What whoever waits is told.
+   */
+  abort(reason: unknown): void {
+    this.#failure ??= { reason };
+    const call = this.#call;
+    this.#call = undefined;
+    call?.signal?.removeEventListener("abort", this.#onAbort);
+    this.close();
+    this.#uploading?.stop();
+  }
+
+  /** Closes it. */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#wait.close();
+    closeQuietly(this.#connection);
+    this.#parts.closed(this);
+  }
+
+  /** Waits for the next request, and notices if the server ends it meanwhile. */
+  rest(): void {
+    this.#isIdle = true;
+    this.idleSinceMs = this.#parts.timers.now();
+    // An idle connection does not keep the program alive.
+    this.keepAlive(false);
+    this.#reading = this.#connection.read(this.reader.room());
+    this.#reading.then(this.#gone, this.#gone);
+  }
+
+  /** Takes it for a request. */
+  take(): void {
+    if (!this.#isIdle) return;
+    this.#isIdle = false;
+    this.keepAlive(true);
+  }
+
+  /** Says whether what is waited for keeps the program alive. */
+  keepAlive(isWanted: boolean): void {
+    const connection = this.#connection;
+    if (isWanted) connection.ref();
+    else connection.unref();
+  }
+
+  /**
+   * Reads more of the response.
+   *
+   * @throws {ConnectionEnded} If the response ends too early.
+   */
+  async fill(): Promise<void> {
+    const count = await this.#connection.read(this.reader.room());
+    if (count !== null) this.reader.filled(count);
+    else if (!this.reader.ended()) throw new ConnectionEnded();
+    this.heard();
+  }
+
+  /** Notes that something of the body came. */
+  heard(): void {
+    this.#wait.heard();
+  }
+
+  /** Where the exchange is now. */
+  location(): TransportLocation {
+    const { local, remote } = this.#dialled;
+    return {
+      phase: this.#phase,
+      ...local === undefined ? {} : { localAddress: local },
+      ...remote === undefined ? {} : { remoteAddress: remote },
+    };
+  }
+
+  /** How far the body came, set by whoever reads it. */
+  progress: BodyProgress | undefined;
+
+  readonly #gone = (): void => {
+    // Also what comes unasked ends it: the server gives up by 408.
+    if (this.#isIdle) this.close();
+  };
+
+  readonly #onAbort = (): void => {
+    this.abort(this.#call?.signal?.reason);
+  };
+
+  #elapsedMs(call: Call): number {
+    return this.#parts.timers.now() - call.startMs;
+  }
+
+  #timeout(limit: "attempt" | "read"): void {
+    const call = this.#call;
+    if (call === undefined) return;
+    const limitMs = limit === "read"
+      ? call.limits.readTimeoutMs
+      : call.limits.attemptTimeoutMs;
+    const error = waitFault(
+      limit,
+      limitMs,
+      call.request,
+      this.location(),
+      this.#phase === "body" ? this.progress : undefined,
+    );
+    error.place(call.timeline);
+    const { route } = this;
+    this.abort(error);
+    this.#parts.timedOut(route, error);
+  }
+
+  #faultOf(
+    error: unknown,
+    request: HttpRequest,
+    progress: BodyProgress | undefined,
+  ): unknown {
+    if (error instanceof AwsError) return error;
+    return progress === undefined
+      ? sendFault(error, request, this.location())
+      : bodyFault(error, request, progress, this.location());
+  }
+
+  async #receiveHead(): Promise<ResponseHead> {
+    for (;;) {
+      const head = this.reader.head();
+      if (head === undefined) await this.#readMore();
+      else if (head.status >= 200) return head;
+      else if (head.status === 100) {
+        this.#mayGoAhead = true;
+        this.#uploading?.wake();
+      }
+    }
+  }
+
+  async #readMore(): Promise<void> {
+    this.#reading ??= this.#connection.read(this.reader.room());
+    const count = await this.#reading;
+    this.#reading = undefined;
+    if (count === null) throw new ConnectionEnded();
+    if (!this.#heard) this.#note("firstByteMs");
+    this.#heard = true;
+    this.reader.filled(count);
+    this.#wait.heard();
+  }
+
+  #note(stage: "firstByteMs" | "lastByteMs" | "sentMs"): void {
+    const call = this.#call;
+    if (call === undefined) return;
+    call.timeline = { ...call.timeline, [stage]: this.#elapsedMs(call) };
+  }
+
+  /** Sends head and body; an answer that comes meanwhile may end that. */
+  async #send(call: Call, answer: Promise<ResponseHead>): Promise<void> {
+    const { body } = call.request;
+    const isSmall = body === undefined ||
+      body instanceof Uint8Array && body.length <= COALESCED;
+    try {
+      if (isSmall) await this.#write(this.#compose(call.head, body));
+      else await this.#upload(call, body, answer);
+    } catch (error) {
+      if (this.#failure !== undefined) throw error;
+      // The server may have said why it reads no further.
+      this.#unsent = true;
+      await answer.catch(() => {
+        throw error;
+      });
+    }
+    if (this.#phase === "write") this.#phase = "head";
+    this.#note("sentMs");
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    const count = await this.#connection.write(bytes);
+    if (count < bytes.length) await this.#write(bytes.subarray(count));
+  }
+
+  #compose(head: string, body?: Bytes): Bytes {
+    const length = head.length + (body?.length ?? 0);
+    if (length > this.#out.length) this.#out = new Uint8Array(length * 2);
+    writeLatin1(head, this.#out);
+    if (body !== undefined) this.#out.set(body, head.length);
+    return this.#out.subarray(0, length);
+  }
+
+  async #upload(
+    call: Call,
+    body: Bytes | BodySource,
+    answer: Promise<ResponseHead>,
+  ): Promise<void> {
+    const upload = new Upload(this.#connection, this.#wait);
+    this.#uploading = upload;
+    answer.then((head) => {
+      // The rest of a body that was refused is not wanted.
+      if (head.status >= 300) upload.stop();
+    }, () => upload.stop());
+    try {
+      await upload.write(this.#compose(call.head));
+      if (call.expects) await this.#askFirst(upload);
+      if (!upload.isStopped) {
+        call.opened = true;
+        await upload.send(body, (reason) => this.abort(reason));
+      }
+    } finally {
+      this.#uploading = undefined;
+      this.#unsent ||= upload.isStopped;
+    }
+    if (this.#failure !== undefined) throw this.#failure.reason;
+    this.#wait.stop();
+    this.#wait.start(Math.min(upload.hiddenMs(), call.limits.readTimeoutMs));
+  }
+
+  /** Holds the body back until the server wants it, answers, or takes too long. */
+  async #askFirst(upload: Upload): Promise<void> {
+    const { timers } = this.#parts;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const limit: Deadline = {
+      dueMs: timers.now() + CONTINUE_MS,
+      expire: () => {
+        limit.dueMs = Infinity;
+        resolve();
+      },
+    };
+    timers.add(limit);
+    timers.started(limit.dueMs);
+    try {
+      if (!this.#mayGoAhead) await upload.orWoken(promise);
+    } finally {
+      timers.delete(limit);
+      timers.stopped();
+    }
+  }
+
+  #respond(call: Call, head: ResponseHead): HttpResponse {
+    const { status, headers, length } = head;
+    const { method } = call.request;
+    this.#keepAlive = head.keepAlive;
+    this.#wait.stop();
+    if (method === "HEAD" || status === 204 || status === 304) {
+      this.finish();
+      return { status, headers, body: null };
+    }
+    if (length >= 0 && this.reader.buffered >= length) {
+      const bytes = this.reader.piece()?.slice() ?? new Uint8Array();
+      this.finish();
+      return { status, headers, body: new BufferedBody(bytes) };
+    }
+    const body = new SocketBody(
+      this,
+      call.request,
+      head,
+      this.#parts.forgotten,
+    );
+    return { status, headers, body };
+  }
+}
+
+/** A body that is larger than a few kilobytes, or of unknown size, on its way. */
+class Upload {
+  readonly #connection: Deno.Conn;
+  readonly #wait: Wait;
+  #isStopped = false;
+  #left = 0;
+  #sendingMs = 0;
+  #onWake: (() => void) | undefined;
+
+  constructor(connection: Deno.Conn, wait: Wait) {
+    this.#connection = connection;
+    this.#wait = wait;
+  }
+
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.wake();
+  }
+
+  /** Ends what is waited for now. */
+  wake(): void {
+    this.#onWake?.();
+  }
+
+  /** What `promise` brings, or `undefined` where somebody ends the wait. */
+  orWoken<T>(promise: Promise<T>): Promise<T | undefined> {
+    if (this.#isStopped) return Promise.resolve(undefined);
+    return new Promise((resolve, reject) => {
+      this.#onWake = (): void => resolve(undefined);
+      promise.then(resolve, reject);
+    });
+  }
+
+  /** How long the buffers may take for what they hold, by the pace so far. */
+  hiddenMs(): number {
+    const left = Math.max(1, this.#left);
+    return this.#sendingMs * Math.min(left, HIDDEN) / left;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    const startMs = performance.now();
+    for (let at = 0; at < bytes.length && !this.#isStopped;) {
+      const writing = this.#connection.write(
+        bytes.subarray(at, Math.min(at + PIECE, bytes.length)),
+      );
+      // It rejects when the connection is closed under it.
+      writing.catch(ignore);
+      const count = await this.orWoken(writing);
+      if (count === undefined) {
+        if (this.#isStopped) return;
+        at += await writing;
+      } else at += count;
+      this.#wait.heard();
+    }
+    this.#left += bytes.length;
+    this.#sendingMs += performance.now() - startMs;
+  }
+
+  async send(
+    body: Bytes | BodySource,
+    onSourceFault: (reason: unknown) => void,
+  ): Promise<void> {
+    if (body instanceof Uint8Array) return await this.write(body);
+    const { length } = body;
+    const source = body.open().getReader();
+    let sent = 0;
+    let isRead = false;
+    const fail = (reason: unknown): void => {
+      this.stop();
+      onSourceFault(reason);
+    };
+    try {
+      while (!this.#isStopped) {
+        const piece = await this.#pull(source, fail);
+        if (this.#isStopped) return;
+        if (piece === undefined) {
+          isRead = true;
+          break;
+        }
+        sent += piece.length;
+        if (sent > (length ?? Infinity)) {
+          return fail(lengthFault("longer", length));
+        }
+        if (piece.length === 0) continue;
+        if (length === undefined) await this.write(chunkOf(piece));
+        else await this.write(piece);
+      }
+      if (this.#isStopped) return;
+      if (length === undefined) await this.write(LAST_CHUNK);
+      else if (sent < length) fail(lengthFault("shorter", length));
+    } finally {
+      // How the source takes it is its own affair.
+      if (!isRead) {
+        source.cancel(new DOMException(UNWANTED, "AbortError")).catch(ignore);
+      }
+    }
+  }
+
+  /** While the source is asked, nobody waits for the server. */
+  async #pull(
+    source: ReadableStreamDefaultReader<Uint8Array>,
+    fail: (reason: unknown) => void,
+  ): Promise<Uint8Array | undefined> {
+    this.#wait.stop();
+    const reading = source.read();
+    reading.catch(ignore);
+    try {
+      return (await this.orWoken(reading) ?? await this.#again(reading))?.value;
+    } catch (error) {
+      // What the source throws is what the caller gets to see.
+      fail(error);
+      return undefined;
+    } finally {
+      if (!this.#isStopped) this.#wait.start();
+    }
+  }
+
+  /** Woken by an interim answer, the wait goes on. */
+  async #again<T>(reading: Promise<T>): Promise<T | undefined> {
+    return this.#isStopped ? undefined : await this.orWoken(reading);
+  }
+}
+
+const UNWANTED = "The rest of the body is not wanted any more";
+
+function chunkOf(piece: Uint8Array): Bytes {
+  const start = chunkStart(piece.length);
+  const chunk = new Uint8Array(
+    start.length + piece.length + CHUNK_END.length,
+  );
+  chunk.set(start);
+  chunk.set(piece, start.length);
+  chunk.set(CHUNK_END, start.length + piece.length);
+  return chunk;
+}
+
+function lengthFault(
+  than: "longer" | "shorter",
+  length: number | undefined,
+): ValidationError {
+  return new ValidationError("send", [{
+    path: "body",
+    problem: `is ${than} than its length, ${length} bytes`,
+  }]);
+}
+
+function ignore(): void {}
+
+/** Whether a body may be sent once more. */
+export function isResendable(body: RequestBody, opened: boolean): boolean {
+  return body === undefined || body instanceof Uint8Array || !opened ||
+    body.replayable;
+}

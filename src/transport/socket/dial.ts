@@ -1,0 +1,440 @@
+/**
+ * From the origin of a request to an open connection: addresses, proxies, TLS.
+ *
+ * @module
+ */
+import { ConfigError } from "../../foundation/errors.ts";
+import type { TransportPhase } from "../../foundation/errors.ts";
+import { proxyFor, type ProxySetting } from "../runtime.ts";
+import {
+  ResponseReader,
+  UnsendableRequest,
+  writeHead,
+  writeLatin1,
+} from "./http1.ts";
+import type { Deadline, Timers } from "./timers.ts";
+
+/** A client certificate, in PEM. */
+export interface ClientCertificate {
+  /** The certificate, with those that lead to its authority. */
+  readonly cert: string;
+  /** Its private key. */
+  readonly key: string;
+}
+
+/** A proxy on the way to a server. */
+export interface ProxyRoute {
+  /** Name or address of its host. */
+  readonly hostname: string;
+  /** Its port. */
+  readonly port: number;
+  /** Whether it speaks TLS. */
+  readonly tls: boolean;
+  /** Value of `proxy-authorization`, if it has a name and a password. */
+  readonly authorization: string | undefined;
+  /** What it is called in errors. */
+  readonly words: string;
+}
+
+/** The way to a server. Requests on equal ways may share connections. */
+export interface Route {
+  /** Scheme, host and port of the server. */
+  readonly origin: string;
+  /** Names the way. */
+  readonly key: string;
+  /** Name or address of the server, an IPv6 address without brackets. */
+  readonly hostname: string;
+  /** Its port. */
+  readonly port: number;
+  /** Whether it speaks TLS. */
+  readonly tls: boolean;
+  /** Value of `host`. */
+  readonly host: string;
+  /** The proxy in between, if there is one. */
+  readonly proxy: ProxyRoute | undefined;
+}
+
+/**
+ * The way to the server of an origin.
+ *
+ * @param origin Scheme, host and port.
+ * @param proxy The proxy that was given in code; `false`: none at all.
+ * @throws {UnsendableRequest} If it is no origin.
+ * @throws {ConfigError} If the proxy is of a kind that is not supported.
+ */
+export function routeTo(
+  origin: string,
+  proxy: string | false | undefined,
+): Route {
+  const url = URL.parse(origin);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new UnsendableRequest(
+      'its origin must be "http://" or "https://" and a host',
+    );
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw new UnsendableRequest("its origin holds a name or a password");
+  }
+  if (url.pathname !== "/" || url.search !== "" || url.hash !== "") {
+    throw new UnsendableRequest("its origin holds more than a host and a port");
+  }
+  const tls = url.protocol === "https:";
+  const setting = proxy === false ? undefined : proxyFor(url, proxy);
+  const through = setting && proxyRoute(setting, tls);
+  const key = through === undefined
+    ? url.origin
+    : `${url.origin} by ${through.hostname}:${through.port} ${
+      through.authorization ?? ""
+    }`;
+  return {
+    origin,
+    key,
+    ...addressOf(url),
+    tls,
+    host: url.host,
+    proxy: through,
+  };
+}
+
+function addressOf(
+  { protocol, hostname, port }: URL,
+): { readonly hostname: string; readonly port: number } {
+  return {
+    hostname: hostname.replace(/^\[(.*)\]$/, "$1"),
+    port: port === "" ? (protocol === "https:" ? 443 : 80) : Number(port),
+  };
+}
+
+/**
+ * A proxy by its setting.
+ *
+ * @param setting The setting.
+ * @param tls Whether the server behind it speaks TLS.
+ * @throws {ConfigError} If it is of a kind that is not supported.
+ */
+export function proxyRoute(
+  { url: text, variable }: ProxySetting,
+  tls: boolean,
+): ProxyRoute {
+  const source = variable ?? "the option proxy";
+  const url = URL.parse(/^[a-z\d]+:\/\//i.test(text) ? text : `http://${text}`);
+  const isSecure = url?.protocol === "https:";
+  if (
+    url === null || !isSecure && url.protocol !== "http:" || isSecure && tls
+  ) {
+    throw new ConfigError(
+      "InvalidProxiesConfigError",
+      `Cannot use ${source} with the socket transport: it must be a URL like "http://proxy.example:3128"${
+        isSecure
+          ? ", as a server with https cannot be reached through a proxy with https"
+          : ""
+      }. The fetch transport also takes "https://" and "socks5://"`,
+    );
+  }
+  const { username, password, host } = url;
+  const name = `${decodeURIComponent(username)}:${
+    decodeURIComponent(password)
+  }`;
+  const authorization = username === "" && password === ""
+    ? undefined
+    : `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(name)))}`;
+  return {
+    ...addressOf(url),
+    tls: isSecure,
+    authorization,
+    words: `the proxy ${host}${variable === undefined ? "" : ` (${variable})`}`,
+  };
+}
+
+/** What a {@linkcode dial} is given. */
+export interface DialOptions {
+  /** Time. */
+  readonly timers: Timers;
+  /** Longest time for all of it, in milliseconds. */
+  readonly connectTimeoutMs: number;
+  /** Ends it early. */
+  readonly signal: AbortSignal | undefined;
+  /** Certificates of further authorities, in PEM. */
+  readonly caCerts: readonly string[];
+  /** What this program proves itself with to the server. */
+  readonly clientCertificate: ClientCertificate | undefined;
+}
+
+/** How far a dial came. */
+export class DialProgress {
+  /** What was being done. */
+  phase: TransportPhase = "dns";
+  /** Whether the time limit passed. */
+  timedOut = false;
+  /** Address and port on this machine. */
+  local: string | undefined;
+  /** Address and port of the server or the proxy. */
+  remote: string | undefined;
+}
+
+/** A proxy that made no connection to the server. */
+export class TunnelRefused extends Error {
+  /**
+   * Makes the error.
+   *
+   * @param status What it answered.
+   */
+  constructor(readonly status: number) {
+    super(`unsuccessful tunnel: status ${status}`);
+  }
+}
+
+/**
+ * Opens a connection. Several addresses are tried as RFC 8305 says, by the
+ * platform.
+ *
+ * @param route Where to.
+ * @param progress Told how far it came.
+ * @param options Time, certificates, and what ends it early.
+ * @throws What the platform throws, {@linkcode TunnelRefused}, or
+ * `MalformedResponse` for what a proxy says.
+ */
+export async function dial(
+  route: Route,
+  progress: DialProgress,
+  options: DialOptions,
+): Promise<Deno.Conn> {
+  const { timers, connectTimeoutMs, signal } = options;
+  const ends = new AbortController();
+  let open: Deno.Conn | undefined;
+  const stop = (): void => {
+    ends.abort();
+    // A handshake ends with its connection.
+    if (open !== undefined) closeQuietly(open);
+  };
+  const limit: Deadline = {
+    dueMs: timers.now() + connectTimeoutMs,
+    expire: () => {
+      limit.dueMs = Infinity;
+      progress.timedOut = true;
+      stop();
+    },
+  };
+  timers.add(limit);
+  timers.started(limit.dueMs);
+  signal?.addEventListener("abort", stop);
+  try {
+    const { hostname, port } = route.proxy ?? route;
+    if (isAddress(hostname)) progress.phase = "connect";
+    const own = route.tls ? options.clientCertificate : undefined;
+    const opening: Promise<Deno.TcpConn | Deno.TlsConn> = own === undefined
+      ? Deno.connect({ hostname, port, signal: ends.signal })
+      : orClosed(
+        Deno.connectTls({ hostname, port, ...tlsOptions(options), ...own }),
+        ends.signal,
+      );
+    const connection = await named(opening, hostname, progress, options);
+    open = connection;
+    if ("handshake" in connection) await shaken(connection, progress);
+    else {
+      connection.setNoDelay(true);
+      if (route.proxy?.tls) {
+        open = await secured(connection, hostname, progress, options);
+      } else if (route.tls) {
+        if (route.proxy) await tunnel(connection, route, route.proxy);
+        open = await secured(connection, route.hostname, progress, options);
+      }
+    }
+    ends.signal.throwIfAborted();
+    return open;
+  } catch (error) {
+    if (open !== undefined) closeQuietly(open);
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    timers.delete(limit);
+    timers.stopped();
+  }
+}
+
+/** Waits for a connection; tells from now on what its name and address did. */
+async function named<T extends Deno.Conn>(
+  opening: Promise<T>,
+  hostname: string,
+  progress: DialProgress,
+  { connectTimeoutMs, timers }: DialOptions,
+): Promise<T> {
+  const watch = new NameWatch(hostname, progress, connectTimeoutMs, timers);
+  try {
+    const connection = await opening;
+    progress.phase = "connect";
+    progress.local = addressText(connection.localAddr);
+    progress.remote = addressText(connection.remoteAddr);
+    return connection;
+  } catch (error) {
+    if (!isNameFault(error) && !progress.timedOut) progress.phase = "connect";
+    throw error;
+  } finally {
+    watch[Symbol.dispose]();
+  }
+}
+
+/** The platform cannot end this one early: one that comes too late is closed. */
+function orClosed<T extends Deno.Conn>(
+  opening: Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason));
+    opening.then((connection) => {
+      if (signal.aborted) closeQuietly(connection);
+      else resolve(connection);
+    }, reject);
+  });
+}
+
+function tlsOptions(
+  { caCerts }: DialOptions,
+): { caCerts: string[]; alpnProtocols: string[] } {
+  return { caCerts: [...caCerts], alpnProtocols: ["http/1.1"] };
+}
+
+async function secured(
+  tcp: Deno.TcpConn,
+  hostname: string,
+  progress: DialProgress,
+  options: DialOptions,
+): Promise<Deno.TlsConn> {
+  progress.phase = "tls";
+  return await shaken(
+    await Deno.startTls(tcp, { hostname, ...tlsOptions(options) }),
+    progress,
+  );
+}
+
+async function shaken(
+  tls: Deno.TlsConn,
+  progress: DialProgress,
+): Promise<Deno.TlsConn> {
+  progress.phase = "tls";
+  try {
+    await tls.handshake();
+  } catch (error) {
+    closeQuietly(tls);
+    throw error;
+  }
+  return tls;
+}
+
+/** Asks a proxy for a connection to the server. */
+async function tunnel(
+  tcp: Deno.TcpConn,
+  { hostname, port }: Route,
+  { authorization }: ProxyRoute,
+): Promise<void> {
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  const target = `${host}:${port}`;
+  const text = writeHead({
+    method: "CONNECT",
+    target,
+    host: target,
+    headers: authorization === undefined
+      ? {}
+      : { "proxy-authorization": authorization },
+    ours: {},
+    length: -1,
+  });
+  const bytes = new Uint8Array(text.length);
+  writeLatin1(text, bytes);
+  await writeAll(tcp, bytes);
+  const reader = new ResponseReader();
+  reader.begin("CONNECT");
+  for (;;) {
+    const head = reader.head();
+    if (head === undefined) {
+      const count = await tcp.read(reader.room());
+      if (count === null) throw new TunnelRefused(0);
+      reader.filled(count);
+    } else if (head.status >= 200) {
+      // A server that speaks before it is spoken to is none of ours.
+      if (head.status < 300 && reader.buffered === 0) return;
+      throw new TunnelRefused(head.status);
+    }
+  }
+}
+
+/** Writes all bytes. */
+export async function writeAll(
+  connection: Deno.Conn,
+  bytes: Uint8Array,
+): Promise<void> {
+  let rest = bytes;
+  while (rest.length > 0) {
+    rest = rest.subarray(await connection.write(rest));
+  }
+}
+
+/** Closes what may be closed already. */
+export function closeQuietly(connection: Deno.Conn): void {
+  try {
+    connection.close();
+  } catch {
+    // It was: by the platform, with a handshake that failed.
+  }
+}
+
+function isAddress(hostname: string): boolean {
+  return hostname.includes(":") || /^[\d.]+$/.test(hostname);
+}
+
+/** Whether it is the name of the host that failed. */
+function isNameFault(error: unknown): boolean {
+  return error instanceof Error &&
+    /failed to lookup address/.test(error.message);
+}
+
+function addressText(address: Deno.Addr): string | undefined {
+  if (address.transport !== "tcp") return undefined;
+  const { hostname, port } = address;
+  return hostname.includes(":")
+    ? `[${hostname}]:${port}`
+    : `${hostname}:${port}`;
+}
+
+/**
+ * Finds out whether it is the name or the address that takes long, which the
+ * platform does not tell: at half the time limit the name is looked up beside it.
+ */
+class NameWatch implements Disposable, Deadline {
+  dueMs: number;
+  readonly #hostname: string;
+  readonly #progress: DialProgress;
+  readonly #timers: Timers;
+  #done = false;
+
+  constructor(
+    hostname: string,
+    progress: DialProgress,
+    limitMs: number,
+    timers: Timers,
+  ) {
+    this.#hostname = hostname;
+    this.#progress = progress;
+    this.#timers = timers;
+    this.dueMs = isAddress(hostname) ? Infinity : timers.now() + limitMs / 2;
+    timers.add(this);
+    timers.arm(this.dueMs);
+  }
+
+  readonly expire = (): void => {
+    this.dueMs = Infinity;
+    this.#lookUp().catch(() => {});
+  };
+
+  [Symbol.dispose](): void {
+    this.#done = true;
+    this.#timers.delete(this);
+  }
+
+  async #lookUp(): Promise<void> {
+    const { lookup } = await import("node:dns");
+    lookup(this.#hostname, (error) => {
+      if (error === null && !this.#done) this.#progress.phase = "connect";
+    });
+  }
+}

@@ -1,0 +1,593 @@
+/**
+ * HTTP/1.1 as bytes, without a connection: writes the head of a request, reads
+ * responses.
+ *
+ * Source: RFC 9112. Where it lets a client choose, this one refuses.
+ *
+ * @module
+ */
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** What came is not a response of HTTP/1.1. The message says what was found. */
+export class MalformedResponse extends Error {
+  /** Whether it is a limit that was passed, so that another attempt fails too. */
+  readonly tooLarge: boolean;
+
+  /**
+   * Makes the error.
+   *
+   * @param message What was found.
+   * @param tooLarge Whether it is a limit that was passed.
+   */
+  constructor(message: string, tooLarge = false) {
+    super(message);
+    this.tooLarge = tooLarge;
+  }
+}
+
+/** The request holds what HTTP does not allow. */
+export class UnsendableRequest extends Error {}
+
+/** How the end of a body is told, where it is no number of bytes. */
+export const CHUNKED = -1;
+/** The end of the connection is the end of the body. */
+export const UNTIL_CLOSE = -2;
+
+/** The head of a response. */
+export interface ResponseHead {
+  /** Status, 100 or more. */
+  readonly status: number;
+  /** Header fields by lower-case name; repeated ones are joined by commas. */
+  readonly headers: Record<string, string>;
+  /** Length of the body in bytes, {@linkcode CHUNKED} or {@linkcode UNTIL_CLOSE}. */
+  readonly length: number;
+  /** Whether another request may follow on the connection. */
+  readonly keepAlive: boolean;
+}
+
+/** What is refused, in bytes or in numbers. */
+const MAX_HEAD = 64 * 1_024;
+const MAX_FIELDS = 1_000;
+const MAX_CHUNK_LINE = 4 * 1_024;
+/** All chunk extensions of a body together. */
+const MAX_EXTENSIONS = 64 * 1_024;
+/** Interim responses before one final. */
+const MAX_INTERIM = 32;
+
+const CR = 13;
+const LF = 10;
+
+/** What the response reader waits for. */
+type State =
+  | "chunk-end"
+  | "chunk-size"
+  | "data"
+  | "done"
+  | "failed"
+  | "head"
+  | "trailers";
+
+/**
+ * Reads the responses of one connection, one after another. Bytes go in by
+ * {@linkcode room} and {@linkcode filled}; the head and the pieces of the body
+ * come out.
+ */
+export class ResponseReader {
+  #buffer: Bytes = new Uint8Array(16 * 1_024);
+  #start = 0;
+  #end = 0;
+  /** Up to where no end of the head was found. */
+  #scanned = 0;
+  #state: State = "done";
+  #method = "GET";
+  #interim = 0;
+  /** How the body ends. */
+  #length = 0;
+  /** What is left of the body, or of its chunk. */
+  #left = 0;
+  #extensions = 0;
+  #trailerBytes = 0;
+  #trailerCount = 0;
+
+  /**
+   * Expects a response.
+   *
+   * @param method Method of the request that it answers.
+   */
+  begin(method: string): void {
+    this.#method = method;
+    this.#state = "head";
+    this.#scanned = this.#start;
+    this.#interim = 0;
+  }
+
+  /** Whether the response is complete. */
+  get done(): boolean {
+    return this.#state === "done";
+  }
+
+  /** Bytes that came and were not yet taken. */
+  get buffered(): number {
+    return this.#end - this.#start;
+  }
+
+  /** Where the next bytes of the connection belong; say then how many came. */
+  room(): Bytes {
+    if (this.#start === this.#end) {
+      this.#start = this.#end = this.#scanned = 0;
+    } else if (this.#end === this.#buffer.length) this.#makeRoom();
+    return this.#buffer.subarray(this.#end);
+  }
+
+  /** Says how many bytes came into the room. */
+  filled(count: number): void {
+    this.#end += count;
+  }
+
+  /**
+   * The next head, interim ones (1xx) as well.
+   *
+   * @returns `undefined` where more bytes are needed.
+   * @throws {MalformedResponse}
+   */
+  head(): ResponseHead | undefined {
+    const end = this.#headEnd();
+    if (end < 0) {
+      if (this.buffered < MAX_HEAD) return undefined;
+      throw this.#failed(`a head of more than ${MAX_HEAD} bytes`, true);
+    }
+    let head;
+    try {
+      if (end - this.#start > MAX_HEAD) {
+        throw new MalformedResponse(
+          `a head of more than ${MAX_HEAD} bytes`,
+          true,
+        );
+      }
+      head = parseHead(latin1(this.#buffer, this.#start, end), this.#method);
+    } catch (error) {
+      this.#state = "failed";
+      throw error;
+    }
+    this.#start = this.#scanned = end;
+    if (head.status >= 200) this.#startBody(head.length);
+    else if (++this.#interim > MAX_INTERIM) {
+      throw this.#failed(`more than ${MAX_INTERIM} interim responses`, true);
+    }
+    return head;
+  }
+
+  /**
+   * A piece of the body from what came; a view, good until the next call.
+   *
+   * @param most Its greatest length.
+   * @returns `undefined` where more bytes are needed, or at the end.
+   * @throws {MalformedResponse}
+   */
+  piece(most = Infinity): Bytes | undefined {
+    if (!this.#readFraming()) return undefined;
+    const length = Math.min(this.#left, this.buffered, most);
+    if (length === 0) return undefined;
+    const start = this.#start;
+    this.#start += length;
+    this.#took(length);
+    return this.#buffer.subarray(start, start + length);
+  }
+
+  /**
+   * How many bytes of the connection are body and nothing else, so that they may
+   * be read to where they belong; say then by {@linkcode took} how many came.
+   */
+  get direct(): number {
+    return this.#state === "data" && this.buffered === 0 ? this.#left : 0;
+  }
+
+  /** Says how many bytes of the body were read past this reader. */
+  took(count: number): void {
+    this.#took(count);
+  }
+
+  /**
+   * Says that the connection has ended.
+   *
+   * @returns Whether the response ends with it.
+   */
+  ended(): boolean {
+    if (this.#state === "data" && this.#length === UNTIL_CLOSE) {
+      this.#state = "done";
+    }
+    return this.done;
+  }
+
+  #startBody(length: number): void {
+    this.#length = length;
+    this.#left = length === UNTIL_CLOSE ? Infinity : length;
+    this.#extensions = this.#trailerBytes = this.#trailerCount = 0;
+    this.#state = length === CHUNKED
+      ? "chunk-size"
+      : length === 0
+      ? "done"
+      : "data";
+  }
+
+  #took(count: number): void {
+    this.#left -= count;
+    if (this.#left > 0) return;
+    this.#state = this.#length === CHUNKED ? "chunk-end" : "done";
+  }
+
+  /** Reads what stands around the data; says whether there is data next. */
+  #readFraming(): boolean {
+    while (this.#state !== "data") {
+      if (this.#state === "done" || this.#state === "failed") return false;
+      const line = this.#line();
+      if (line === undefined) return false;
+      if (this.#state === "chunk-size") this.#readSize(line);
+      else if (this.#state === "chunk-end") {
+        if (line !== "") throw this.#failed("a chunk longer than its size");
+        this.#state = "chunk-size";
+      } else this.#readTrailer(line);
+    }
+    return true;
+  }
+
+  #readSize(line: string): void {
+    const [, digits = "", extension = ""] =
+      /^([\da-f]+)((?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?)$/i.exec(line) ?? [];
+    if (digits === "") {
+      throw this.#failed(`a chunk of the size ${quoted(line)}`);
+    }
+    // Zeros in front do not make it larger.
+    const size = /^0*[\da-f]{1,12}$/i.test(digits)
+      ? Number.parseInt(digits, 16)
+      : NaN;
+    if (Number.isNaN(size)) {
+      throw this.#failed(`a chunk of the size ${quoted(line)}`, true);
+    }
+    this.#extensions += extension.length;
+    if (this.#extensions > MAX_EXTENSIONS) {
+      throw this.#failed(
+        `chunk extensions of more than ${MAX_EXTENSIONS} bytes`,
+        true,
+      );
+    }
+    this.#left = size;
+    this.#state = size === 0 ? "trailers" : "data";
+  }
+
+  #readTrailer(line: string): void {
+    if (line === "") {
+      this.#state = "done";
+      return;
+    }
+    this.#trailerBytes += line.length;
+    this.#trailerCount++;
+    if (this.#trailerBytes > MAX_HEAD || this.#trailerCount > MAX_FIELDS) {
+      throw this.#failed(`trailers of more than ${MAX_HEAD} bytes`, true);
+    }
+    try {
+      // Nothing asks for them: they only have to be well-formed.
+      addField({}, line);
+    } catch (error) {
+      this.#state = "failed";
+      throw error;
+    }
+  }
+
+  /** The next line without its end. */
+  #line(): string | undefined {
+    const end = this.#buffer.indexOf(LF, this.#start);
+    const inTrailers = this.#state === "trailers";
+    const most = inTrailers ? MAX_HEAD : MAX_CHUNK_LINE;
+    if (end < 0 || end >= this.#end) {
+      // The data of a chunk ends here or nowhere.
+      const isLonger = this.#state === "chunk-end" && (this.buffered > 1 ||
+        this.buffered === 1 && this.#buffer[this.#start] !== CR);
+      if (isLonger) throw this.#failed("a chunk longer than its size");
+      if (this.buffered <= most) return undefined;
+    }
+    if (end < 0 || end >= this.#end || end - this.#start > most) {
+      throw this.#failed(
+        `a line of more than ${most} bytes in a chunked body`,
+        true,
+      );
+    }
+    if (end === this.#start || this.#buffer[end - 1] !== CR) {
+      throw this.#failed("a line of a chunked body that ends without CR");
+    }
+    const line = latin1(this.#buffer, this.#start, end - 1);
+    this.#start = end + 1;
+    return line;
+  }
+
+  /** Where the head ends, or -1. */
+  #headEnd(): number {
+    const buffer = this.#buffer;
+    let at = Math.max(this.#start, this.#scanned - 3);
+    for (;;) {
+      at = buffer.indexOf(LF, at);
+      if (at < 0 || at >= this.#end) break;
+      if (
+        at + 2 < this.#end && buffer[at + 1] === CR && buffer[at + 2] === LF
+      ) return at + 3;
+      // What cannot become a head is not waited for.
+      if (at === this.#start || buffer[at - 1] !== CR) {
+        throw this.#failed("a line that ends without CR");
+      }
+      at++;
+    }
+    this.#checkStart();
+    this.#scanned = this.#end;
+    return -1;
+  }
+
+  /** Not HTTP is seen by its first bytes, however much follows. */
+  #checkStart(): void {
+    const known = "HTTP/1.";
+    const length = Math.min(this.buffered, known.length);
+    const start = latin1(this.#buffer, this.#start, this.#start + length);
+    if (known.startsWith(start)) return;
+    throw this.#failed(
+      `a start of ${
+        quoted(latin1(this.#buffer, this.#start, this.#end).slice(0, 20))
+      }`,
+    );
+  }
+
+  #makeRoom(): void {
+    if (this.#start > 0) {
+      this.#buffer.copyWithin(0, this.#start, this.#end);
+      this.#end -= this.#start;
+      this.#scanned -= this.#start;
+      this.#start = 0;
+      return;
+    }
+    // Lines and heads have limits, so that this comes to an end.
+    const larger = new Uint8Array(this.#buffer.length * 2);
+    larger.set(this.#buffer);
+    this.#buffer = larger;
+  }
+
+  #failed(message: string, tooLarge = false): MalformedResponse {
+    this.#state = "failed";
+    return new MalformedResponse(message, tooLarge);
+  }
+}
+
+/** `text` is a head with its empty line. */
+function parseHead(text: string, method: string): ResponseHead {
+  const end = text.indexOf("\r\n");
+  const status = statusOf(text.slice(0, end));
+  const headers: Record<string, string> = {};
+  let count = 0;
+  for (let at = end + 2;;) {
+    const eol = text.indexOf("\r\n", at);
+    if (eol === at) break;
+    if (++count > MAX_FIELDS) {
+      throw new MalformedResponse(
+        `more than ${MAX_FIELDS} header fields`,
+        true,
+      );
+    }
+    addField(headers, text.slice(at, eol));
+    at = eol + 2;
+  }
+  const isFirst = text.charCodeAt(7) === 49;
+  const length = lengthOf(method, status, headers, isFirst);
+  const options = headers.connection?.toLowerCase().split(",")
+    .map((option) => option.trim()) ?? [];
+  const keepAlive = length !== UNTIL_CLOSE && !options.includes("close") &&
+    (isFirst || options.includes("keep-alive"));
+  return { status, headers, length, keepAlive };
+}
+
+/** Section 4. The space before an empty reason is often left out. */
+function statusOf(line: string): number {
+  const [, digits] = /^HTTP\/1\.[01] (\d{3})(?: [\t\x20-\x7e\x80-\xff]*)?$/
+    .exec(line) ?? [];
+  const status = Number(digits);
+  if (digits === undefined || status < 100) {
+    throw new MalformedResponse(`a status line ${quoted(line)}`);
+  }
+  if (status === 101) {
+    throw new MalformedResponse(
+      "the status 101, a change of protocol that nobody asked for",
+    );
+  }
+  return status;
+}
+
+/** Section 6.3. */
+function lengthOf(
+  method: string,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  isFirst: boolean,
+): number {
+  if (method === "HEAD" || status < 200 || status === 204 || status === 304) {
+    return 0;
+  }
+  if (method === "CONNECT" && status < 300) return 0;
+  const coding = headers["transfer-encoding"];
+  const length = headers["content-length"];
+  if (coding !== undefined) {
+    if (length !== undefined) {
+      throw new MalformedResponse(
+        "content-length together with transfer-encoding",
+      );
+    }
+    if (!isFirst) {
+      throw new MalformedResponse("transfer-encoding in HTTP/1.0");
+    }
+    if (coding.toLowerCase() !== "chunked") {
+      throw new MalformedResponse(`transfer-encoding ${quoted(coding)}`);
+    }
+    return CHUNKED;
+  }
+  if (length === undefined) return UNTIL_CLOSE;
+  if (!/^\d{1,15}$/.test(length)) {
+    throw new MalformedResponse(`content-length ${quoted(length)}`);
+  }
+  return Number(length);
+}
+
+/** Section 5. */
+function addField(headers: Record<string, string>, line: string): void {
+  const colon = line.indexOf(":");
+  const name = colon < 0 ? undefined : lowerName(line.slice(0, colon));
+  if (name === undefined) {
+    throw new MalformedResponse(
+      line.startsWith(" ") || line.startsWith("\t")
+        ? "a folded header line"
+        : `a header line ${quoted(line)}`,
+    );
+  }
+  const value = trimmed(line, colon + 1);
+  if (NOT_IN_VALUE.test(value)) {
+    throw new MalformedResponse(
+      `a control character in the header field ${name}`,
+    );
+  }
+  if (!Object.hasOwn(headers, name)) {
+    if (name !== "__proto__") headers[name] = value;
+    else Object.defineProperty(headers, name, { value, ...PLAIN });
+  } else if (name === "content-length") {
+    throw new MalformedResponse("two lines of content-length");
+  } else headers[name] += `, ${value}`;
+}
+
+const PLAIN = { configurable: true, enumerable: true, writable: true };
+const TOKEN = /^[!#$%&'*+.^_`|~\dA-Za-z-]+$/;
+// deno-fmt-ignore
+const NOT_IN_VALUE = new RegExp("[^\\t\\x20-\\x7e\\x80-\\xff]");
+
+/** Names as they were read or written, in lower case; servers repeat theirs. */
+const NAMES = new Map<string, string>();
+const KNOWN_NAMES = 500;
+
+function lowerName(name: string): string | undefined {
+  const known = NAMES.get(name);
+  if (known !== undefined) return known;
+  if (!TOKEN.test(name)) return undefined;
+  const lower = name.toLowerCase();
+  if (NAMES.size < KNOWN_NAMES && name.length < 64) NAMES.set(name, lower);
+  return lower;
+}
+
+function trimmed(line: string, from: number): string {
+  let start = from;
+  let end = line.length;
+  while (start < end && isBlank(line.charCodeAt(start))) start++;
+  while (end > start && isBlank(line.charCodeAt(end - 1))) end--;
+  return line.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9;
+}
+
+const DECODER = new TextDecoder();
+
+/**
+ * Bytes to characters, one to one. The decoder of "latin1" is that of
+ * windows-1252; that of UTF-8 is right and quick where all is ASCII.
+ */
+function latin1(bytes: Bytes, start: number, end: number): string {
+  const text = DECODER.decode(bytes.subarray(start, end));
+  if (text.length === end - start && !text.includes("\ufffd")) return text;
+  let exact = "";
+  for (let at = start; at < end; at++) {
+    exact += String.fromCharCode(bytes[at] ?? 0);
+  }
+  return exact;
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}
+
+/** What stands in the head of a request. */
+export interface RequestHead {
+  /** Method. */
+  readonly method: string;
+  /** Path and query, or what a proxy wants; sent as it is. */
+  readonly target: string;
+  /** Host and port, where the header fields do not name them. */
+  readonly host: string;
+  /** Header fields by name. Those of the framing are left out. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Header fields that count instead. */
+  readonly ours: Readonly<Record<string, string>>;
+  /** Length of the body; `undefined`: chunked; `-1`: none. */
+  readonly length: number | undefined;
+}
+
+/** The framing is the transport's, whatever a caller says. */
+const FRAMING = new Set(["content-length", "transfer-encoding", "host"]);
+// deno-fmt-ignore
+const NOT_IN_TARGET = new RegExp("[^\\x21-\\x7e]");
+
+/**
+ * The head of a request as text of Latin-1.
+ *
+ * @param head What stands in it.
+ * @throws {UnsendableRequest} If HTTP does not allow what stands in it.
+ */
+export function writeHead(head: RequestHead): string {
+  const { method, target, headers, ours, length } = head;
+  if (!TOKEN.test(method)) {
+    throw new UnsendableRequest("its method is not one of HTTP");
+  }
+  if (target === "" || NOT_IN_TARGET.test(target)) {
+    throw new UnsendableRequest(
+      "its path or query has a character that must be percent-encoded",
+    );
+  }
+  let host = head.host;
+  let fields = "";
+  for (const name in headers) {
+    const lower = lowerName(name);
+    const value = headers[name] ?? "";
+    if (lower === undefined) throw new UnsendableRequest(BAD_FIELD);
+    if (NOT_IN_VALUE.test(value)) throw new UnsendableRequest(BAD_FIELD);
+    if (lower === "host") host = value;
+    if (FRAMING.has(lower) || Object.hasOwn(ours, lower)) continue;
+    fields += `${name}: ${value}\r\n`;
+  }
+  for (const name in ours) fields += `${name}: ${ours[name]}\r\n`;
+  if (length === undefined) fields += "transfer-encoding: chunked\r\n";
+  else if (length >= 0) fields += `content-length: ${length}\r\n`;
+  return `${method} ${target} HTTP/1.1\r\nhost: ${host}\r\n${fields}\r\n`;
+}
+
+const BAD_FIELD =
+  "a header field has a name or a value that HTTP does not allow, such as a line break or a character outside Latin-1";
+
+const ENCODER = new TextEncoder();
+
+/**
+ * Writes text of Latin-1 into bytes.
+ *
+ * @param text The text.
+ * @param into Where to; at least as long as the text.
+ */
+export function writeLatin1(text: string, into: Bytes): void {
+  const { read, written } = ENCODER.encodeInto(text, into);
+  if (read === text.length && written === read) return;
+  for (let at = 0; at < text.length; at++) into[at] = text.charCodeAt(at);
+}
+
+/** What stands before and after a piece of a chunked body. */
+export const CHUNK_END: Bytes = Uint8Array.of(CR, LF);
+/** The end of a chunked body. */
+export const LAST_CHUNK: Bytes = ENCODER.encode("0\r\n\r\n");
+
+/**
+ * The line before a piece of a chunked body.
+ *
+ * @param length Length of the piece, more than 0.
+ */
+export function chunkStart(length: number): Bytes {
+  return ENCODER.encode(`${length.toString(16)}\r\n`);
+}

@@ -1,0 +1,503 @@
+/**
+ * The transport over sockets of its own: HTTP/1.1 on `Deno.connect`.
+ *
+ * @module
+ */
+import {
+  ConfigError,
+  EndpointError,
+  type TimeLimit,
+  TimeoutError,
+} from "../../foundation/errors.ts";
+import {
+  checkOptions,
+  type OptionKinds,
+  type OtherNames,
+} from "../../foundation/options.ts";
+import { encodeParam } from "../../foundation/bytes.ts";
+import type {
+  HttpRequest,
+  HttpResponse,
+  RequestBody,
+  SendOptions,
+  Transport,
+} from "../../ports/http.ts";
+import type { Logger } from "../../ports/logger.ts";
+import { proxyRefusal } from "../faults.ts";
+import { checkCount, checkLimit } from "../runtime.ts";
+import { describe } from "../faults.ts";
+import { isDeno, NetPermissions } from "../runtime.ts";
+import { ForgottenBodies } from "./body.ts";
+import { type Call, Connection, isResendable } from "./connection.ts";
+import {
+  type ClientCertificate,
+  dial,
+  DialProgress,
+  proxyRoute,
+  type Route,
+  routeTo,
+} from "./dial.ts";
+import { dialFault, permissionMissing, waitFault } from "./faults.ts";
+import { UnsendableRequest, writeHead } from "./http1.ts";
+import { Pool } from "./pool.ts";
+import { Timers, type Timing } from "./timers.ts";
+
+/** Settings of a {@linkcode SocketTransport}. All times are in milliseconds; `Infinity` means no limit. */
+export interface SocketTransportOptions {
+  /** Time, and timers. Default: the machine's. */
+  readonly clock?: Timing;
+  /** Where rare events are told. Default: nowhere. */
+  readonly logger?: Logger;
+  /** Longest time to reach a server: name, connection and TLS. Default: 60 000. */
+  readonly connectTimeoutMs?: number;
+  /** Longest silence of a server that is waited for. Default: 60 000. */
+  readonly readTimeoutMs?: number;
+  /** Longest time that one attempt waits for the server. Default: no limit. */
+  readonly attemptTimeoutMs?: number;
+  /** Most connections to one host, idle ones among them. Default: no limit. */
+  readonly maxConnections?: number;
+  /** Longest wait for one of these. Default: 60 000. */
+  readonly queueTimeoutMs?: number;
+  /** Idle connections that are kept per host. Default: 10. */
+  readonly maxIdleConnections?: number;
+  /** How long a connection may idle before it is closed. Default: 60 000. */
+  readonly idleTimeoutMs?: number;
+  /**
+   * URL of an `http` proxy, with name and password where it wants them; for
+   * servers without TLS also of an `https` proxy. `false`: none, also where the
+   * environment names one. Default: what the environment names. Hosts in
+   * `NO_PROXY` never use a proxy.
+   */
+  readonly proxy?: string | false;
+  /** Certificates of further authorities, in PEM. */
+  readonly caCerts?: readonly string[];
+  /** What this program proves itself with to the server. */
+  readonly clientCertificate?: ClientCertificate;
+  /**
+   * Length from which a body waits until the server wants it, in bytes, for at
+   * most a second (`Expect: 100-continue`). `Infinity`: never. Default: 2 MiB.
+   */
+  readonly expectContinueBytes?: number;
+}
+
+const OPTIONS: OptionKinds<SocketTransportOptions> = {
+  clock: "object",
+  logger: "object",
+  connectTimeoutMs: "any",
+  readTimeoutMs: "any",
+  attemptTimeoutMs: "any",
+  maxConnections: "any",
+  queueTimeoutMs: "any",
+  maxIdleConnections: "any",
+  idleTimeoutMs: "any",
+  proxy: "any",
+  caCerts: "list",
+  clientCertificate: "object",
+  expectContinueBytes: "any",
+};
+
+/** What boto3 and botocore call these settings. */
+const OTHER_NAMES: OtherNames = new Map(Object.entries({
+  connect_timeout: 'it is "connectTimeoutMs" here',
+  read_timeout: 'it is "readTimeoutMs" here',
+  max_pool_connections: 'it is "maxConnections" here',
+  proxies: 'it is "proxy" here, one URL',
+  verify: 'it is "caCerts" here, as PEM texts',
+  fetch: "it is an option of FetchTransport",
+  dialer: "it is an option of FetchTransport",
+}));
+
+/** As in boto3. */
+const DEFAULT_TIMEOUT_MS = 60_000;
+const MAX_IDLE = 10;
+const IDLE_MS = 60_000;
+const EXPECT_BYTES = 2 * 1_024 * 1_024;
+
+/**
+ * How long ago the connection of a request that may not be repeated was used
+ * last. Servers close those that idle, and a request that crosses it may be lost.
+ */
+const FRESH_MS = 1_000;
+
+/** Ways that are remembered; the oldest is forgotten first. */
+const REMEMBERED = 256;
+
+/** What every request says, whatever else it says. */
+const OURS = { "accept-encoding": "identity" };
+
+/** The limits that are numbers of milliseconds. */
+interface Times {
+  readonly connectTimeoutMs: number;
+  readonly readTimeoutMs: number;
+  readonly attemptTimeoutMs: number;
+  readonly queueTimeoutMs: number;
+}
+
+/**
+ * Sends over sockets of its own: HTTP/1.1, on Deno only. It keeps all limits of
+ * one attempt, tells in every error what was being done, and sends a request
+ * twice only where that does no harm.
+ *
+ * @example Usage
+ * ```ts ignore
+ * using transport = new SocketTransport({ maxConnections: 20 });
+ * const session = new Session({ transport });
+ * ```
+ */
+export class SocketTransport implements Transport {
+  /** The time limits that it keeps. */
+  readonly limits: readonly TimeLimit[] = [
+    "attempt",
+    "connect",
+    "queue",
+    "read",
+  ];
+  readonly #options: SocketTransportOptions;
+  readonly #times: Times;
+  readonly #timers: Timers;
+  readonly #pool: Pool;
+  readonly #forgotten: ForgottenBodies;
+  readonly #permissions = new NetPermissions();
+  readonly #routes = new Map<string, Route>();
+  #isClosed = false;
+
+  /**
+   * Makes a transport; connections come with the first request.
+   *
+   * @param options What differs from the defaults.
+   * @throws {ConfigError} If a setting makes no sense, or this is not Deno.
+   */
+  constructor(options: SocketTransportOptions = {}) {
+    checkOptions("make a SocketTransport", options, OPTIONS, {
+      others: OTHER_NAMES,
+    });
+    if (!isDeno()) {
+      throw new ConfigError(
+        "UnsupportedRuntime",
+        "Cannot make a SocketTransport: only Deno has the sockets that it uses. Use a FetchTransport here",
+      );
+    }
+    const {
+      connectTimeoutMs = DEFAULT_TIMEOUT_MS,
+      readTimeoutMs = DEFAULT_TIMEOUT_MS,
+      attemptTimeoutMs = Infinity,
+      queueTimeoutMs = DEFAULT_TIMEOUT_MS,
+      maxConnections = Infinity,
+      maxIdleConnections = MAX_IDLE,
+      idleTimeoutMs = IDLE_MS,
+      expectContinueBytes = EXPECT_BYTES,
+    } = options;
+    const times = {
+      connectTimeoutMs,
+      readTimeoutMs,
+      attemptTimeoutMs,
+      queueTimeoutMs,
+    };
+    for (const [name, ms] of Object.entries(times)) checkLimit(name, ms);
+    checkLimit("idleTimeoutMs", idleTimeoutMs);
+    checkCount("maxConnections", maxConnections, 1);
+    checkCount("maxIdleConnections", maxIdleConnections, 0);
+    checkCount("expectContinueBytes", expectContinueBytes, 0);
+    checkWays(options);
+    this.#options = options;
+    this.#times = times;
+    this.#timers = new Timers(options.clock);
+    this.#forgotten = new ForgottenBodies(options.logger);
+    this.#pool = new Pool({
+      maxConnections,
+      maxIdleConnections: Math.min(maxIdleConnections, maxConnections),
+      idleMs: idleTimeoutMs,
+    }, this.#timers);
+  }
+
+  async send(
+    request: HttpRequest,
+    options: SendOptions = {},
+  ): Promise<HttpResponse> {
+    if (this.#isClosed) {
+      throw new TypeError("Cannot send: the transport is closed");
+    }
+    options.signal?.throwIfAborted();
+    const { route, call, times } = this.#prepare(request, options);
+    const mayRepeat = options.repeatable ??
+      (request.method === "GET" || request.method === "HEAD");
+    let maxIdleMs = mayRepeat ? Infinity : FRESH_MS;
+    for (;;) {
+      const connection = this.#pool.take(route, maxIdleMs) ??
+        await this.#acquire(route, call, times, maxIdleMs, options);
+      try {
+        const response = await connection.exchange(call);
+        return response.status === 407
+          ? refusedByProxy(response, request)
+          : response;
+      } catch (error) {
+        const again = mayRepeat && maxIdleMs > 0 && connection.stale &&
+          isResendable(request.body, call.opened);
+        if (!again) throw placed(error, call);
+        // The server closed it while the request was on its way.
+        maxIdleMs = 0;
+        call.opened = false;
+      }
+    }
+  }
+
+  /**
+   * Closes idle connections and sends all who wait for one away. Those in use go
+   * on to the end of their answers.
+   */
+  [Symbol.dispose](): void {
+    this.#isClosed = true;
+    this.#pool.close(new TypeError("Cannot send: the transport is closed"));
+    this.#timers.close();
+  }
+
+  #prepare(
+    request: HttpRequest,
+    options: SendOptions,
+  ): { readonly route: Route; readonly call: Call; readonly times: Times } {
+    const times = this.#timesOf(options);
+    try {
+      const route = this.#routeTo(request.origin, options.direct ?? false);
+      this.#checkPermission(request, route, options);
+      const expects = this.#expects(request);
+      const call: Call = {
+        request,
+        head: headOf(request, route, expects),
+        expects,
+        limits: times,
+        attemptLeftMs: times.attemptTimeoutMs,
+        signal: options.signal,
+        startMs: this.#timers.now(),
+        timeline: {},
+        opened: false,
+      };
+      return { route, call, times };
+    } catch (error) {
+      if (!(error instanceof UnsendableRequest)) throw error;
+      throw new EndpointError(
+        `Cannot send ${describe(request)}: ${error.message}`,
+      );
+    }
+  }
+
+  #timesOf(options: SendOptions): Times {
+    const {
+      connectTimeoutMs,
+      readTimeoutMs,
+      attemptTimeoutMs,
+      queueTimeoutMs,
+    } = options;
+    if (
+      connectTimeoutMs === undefined && readTimeoutMs === undefined &&
+      attemptTimeoutMs === undefined && queueTimeoutMs === undefined
+    ) return this.#times;
+    const defaults = this.#times;
+    const times = {
+      connectTimeoutMs: connectTimeoutMs ?? defaults.connectTimeoutMs,
+      readTimeoutMs: readTimeoutMs ?? defaults.readTimeoutMs,
+      attemptTimeoutMs: attemptTimeoutMs ?? defaults.attemptTimeoutMs,
+      queueTimeoutMs: queueTimeoutMs ?? defaults.queueTimeoutMs,
+    };
+    for (const [name, ms] of Object.entries(times)) checkLimit(name, ms);
+    return times;
+  }
+
+  #routeTo(origin: string, direct: boolean): Route {
+    const name = direct ? `direct ${origin}` : origin;
+    const known = this.#routes.get(name);
+    if (known !== undefined) return known;
+    const route = routeTo(origin, direct ? false : this.#options.proxy);
+    this.#routes.set(name, route);
+    if (this.#routes.size > REMEMBERED) {
+      const [oldest] = this.#routes.keys();
+      if (oldest !== undefined) this.#routes.delete(oldest);
+    }
+    return route;
+  }
+
+  /** Asked before any time limit runs, and once for all requests to the host. */
+  #checkPermission(
+    request: HttpRequest,
+    { origin, proxy }: Route,
+    { mayPrompt = true }: SendOptions,
+  ): void {
+    const target = proxy === undefined
+      ? origin
+      : `http://${bracketed(proxy.hostname)}:${proxy.port}`;
+    if (!this.#permissions.allows(target, mayPrompt)) {
+      throw permissionMissing(request);
+    }
+  }
+
+  #expects({ body, headers }: HttpRequest): boolean {
+    if (body === undefined) return false;
+    const { expectContinueBytes = EXPECT_BYTES } = this.#options;
+    const asked = headers.expect?.toLowerCase() === "100-continue";
+    return asked || (body.length ?? Infinity) >= expectContinueBytes;
+  }
+
+  async #acquire(
+    route: Route,
+    call: Call,
+    times: Times,
+    maxIdleMs: number,
+    options: SendOptions,
+  ): Promise<Connection> {
+    const { queueTimeoutMs } = times;
+    const { signal, onDialled } = options;
+    const queuedFromMs = this.#timers.now();
+    const open = async (): Promise<Connection> => {
+      const queuedMs = this.#timers.now() - queuedFromMs;
+      if (queuedMs >= 1) call.timeline = { ...call.timeline, queuedMs };
+      const connection = await this.#dial(route, call, times);
+      call.timeline = {
+        ...call.timeline,
+        dialledMs: this.#timers.now() - call.startMs,
+      };
+      onDialled?.();
+      return connection;
+    };
+    return await this.#pool.acquire(route, {
+      open,
+      maxIdleMs,
+      queueTimeoutMs,
+      signal,
+    });
+  }
+
+  async #dial(
+    route: Route,
+    call: Call,
+    { connectTimeoutMs, attemptTimeoutMs }: Times,
+  ): Promise<Connection> {
+    const { request, signal } = call;
+    const { caCerts = [], clientCertificate } = this.#options;
+    const progress = new DialProgress();
+    const startMs = this.#timers.now();
+    const isAttempt = call.attemptLeftMs < connectTimeoutMs;
+    let socket: Deno.Conn;
+    try {
+      signal?.throwIfAborted();
+      socket = await dial(route, progress, {
+        timers: this.#timers,
+        connectTimeoutMs: Math.min(connectTimeoutMs, call.attemptLeftMs),
+        signal,
+        caCerts,
+        clientCertificate,
+      });
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      if (!progress.timedOut || !isAttempt) {
+        throw dialFault(error, request, route, progress, connectTimeoutMs);
+      }
+      const { phase } = progress;
+      throw waitFault(
+        "attempt",
+        attemptTimeoutMs,
+        request,
+        { phase },
+        undefined,
+      );
+    } finally {
+      call.attemptLeftMs -= this.#timers.now() - startMs;
+    }
+    return new Connection(socket, route, progress, {
+      timers: this.#timers,
+      forgotten: this.#forgotten,
+      release: (connection, keep) => this.#pool.release(connection, keep),
+      closed: (connection) => this.#pool.closed(connection),
+      timedOut: this.#timedOut,
+    });
+  }
+
+  readonly #timedOut = (route: Route, error: TimeoutError): void => {
+    // What is idle may lead through the same hole as the silent one.
+    this.#pool.drop(route);
+    this.#options.logger?.debug("Idle connections dropped after a timeout", {
+      origin: route.origin,
+      limit: error.limit,
+      limitMs: error.limitMs,
+    });
+  };
+}
+
+/** An error of a time limit also tells how far the exchange came. */
+function placed(error: unknown, { timeline }: Call): unknown {
+  if (error instanceof TimeoutError && error.limit !== "queue") {
+    error.place(timeline);
+  }
+  return error;
+}
+
+function headOf(
+  request: HttpRequest,
+  { proxy, tls, host, origin }: Route,
+  expects: boolean,
+): string {
+  const { method, path, query, headers, body } = request;
+  if (!path.startsWith("/")) {
+    throw new UnsendableRequest('its path does not start with "/"');
+  }
+  const search = query.length === 0
+    ? ""
+    : `?${query.map(encodeParam).join("&")}`;
+  const isWhole = proxy !== undefined && !tls;
+  const authorization = isWhole ? proxy.authorization : undefined;
+  const ours = !expects && authorization === undefined ? OURS : {
+    ...OURS,
+    ...expects ? { expect: "100-continue" } : {},
+    ...authorization === undefined
+      ? {}
+      : { "proxy-authorization": authorization },
+  };
+  return writeHead({
+    method,
+    target: (isWhole ? origin : "") + path + search,
+    host,
+    headers,
+    ours,
+    length: lengthOf(method, body),
+  });
+}
+
+function lengthOf(method: string, body: RequestBody): number | undefined {
+  if (body !== undefined) return body.length;
+  // Section 8.6 of RFC 9110: where a body could be, its absence is told.
+  return method === "PUT" || method === "POST" || method === "PATCH" ? 0 : -1;
+}
+
+function bracketed(hostname: string): string {
+  return hostname.includes(":") ? `[${hostname}]` : hostname;
+}
+
+function refusedByProxy(
+  response: HttpResponse,
+  request: HttpRequest,
+): never {
+  response.body?.cancel().catch(() => {});
+  throw proxyRefusal(request);
+}
+
+/** Refuses proxies and certificates that cannot be used, when the transport is made. */
+function checkWays(
+  { proxy, caCerts = [], clientCertificate }: SocketTransportOptions,
+): void {
+  if (typeof proxy === "string") proxyRoute({ url: proxy }, false);
+  else if (proxy !== undefined && proxy !== false) {
+    throw new ConfigError(
+      "InvalidProxiesConfigError",
+      `Cannot make a SocketTransport: proxy must be a URL or false, found a ${typeof proxy}`,
+    );
+  }
+  if (clientCertificate !== undefined && typeof proxy === "string") {
+    throw new ConfigError(
+      "ContradictoryOptions",
+      "Cannot make a SocketTransport with both clientCertificate and proxy: the platform cannot present a certificate through a proxy. Use a FetchTransport for that",
+    );
+  }
+  if (caCerts.every((pem) => /-----BEGIN CERTIFICATE-----/.test(pem))) return;
+  throw new ConfigError(
+    "InvalidCaBundle",
+    "Cannot set up the transport as caCerts must hold certificates in PEM: one of them has no BEGIN CERTIFICATE line",
+  );
+}
