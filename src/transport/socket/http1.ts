@@ -58,6 +58,17 @@ const MAX_INTERIM = 32;
 const CR = 13;
 const LF = 10;
 
+/** Sections 7.1 and 7.1.1: a size, and extensions that nobody reads. */
+const CHUNK_LINE = (() => {
+  const token = "[!#$%&'*+.^_`|~\\dA-Za-z-]+";
+  const text = "[\\t\\x20\\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]";
+  const quoted = `"(?:${text}|\\\\[\\t\\x20-\\x7e\\x80-\\xff])*"`;
+  const value = `[ \\t]*=[ \\t]*(?:${token}|${quoted})`;
+  return new RegExp(
+    `^([\\dA-Fa-f]+)((?:[ \\t]*;[ \\t]*${token}(?:${value})?)*)$`,
+  );
+})();
+
 /** What the response reader waits for. */
 type State =
   | "chunk-end"
@@ -132,6 +143,7 @@ export class ResponseReader {
    * @throws {MalformedResponse}
    */
   head(): ResponseHead | undefined {
+    this.#skipEmptyLines();
     const end = this.#headEnd();
     if (end < 0) {
       if (this.buffered < MAX_HEAD) return undefined;
@@ -200,6 +212,21 @@ export class ResponseReader {
     return this.done;
   }
 
+  /** Section 9.2 lets a client discard them before a response. */
+  #skipEmptyLines(): void {
+    const buffer = this.#buffer;
+    while (
+      this.buffered > 1 && buffer[this.#start] === CR &&
+      buffer[this.#start + 1] === LF
+    ) {
+      this.#start += 2;
+      if (++this.#interim > MAX_INTERIM) {
+        throw this.#failed("more empty lines than a response starts with");
+      }
+    }
+    this.#scanned = Math.max(this.#scanned, this.#start);
+  }
+
   #startBody(length: number): void {
     this.#length = length;
     this.#left = length === UNTIL_CLOSE ? Infinity : length;
@@ -233,8 +260,7 @@ export class ResponseReader {
   }
 
   #readSize(line: string): void {
-    const [, digits = "", extension = ""] =
-      /^([\da-f]+)((?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?)$/i.exec(line) ?? [];
+    const [, digits = "", extension = ""] = CHUNK_LINE.exec(line) ?? [];
     if (digits === "") {
       throw this.#failed(`a chunk of the size ${quoted(line)}`);
     }
@@ -315,6 +341,9 @@ export class ResponseReader {
       if (at === this.#start || buffer[at - 1] !== CR) {
         throw this.#failed("a line that ends without CR");
       }
+      if (at + 1 < this.#end && isBlank(buffer[at + 1] ?? 0)) {
+        throw this.#failed("a folded header line");
+      }
       at++;
     }
     this.#checkStart();
@@ -327,7 +356,7 @@ export class ResponseReader {
     const known = "HTTP/1.";
     const length = Math.min(this.buffered, known.length);
     const start = latin1(this.#buffer, this.#start, this.#start + length);
-    if (known.startsWith(start)) return;
+    if (known.startsWith(start) || start === "\r") return;
     throw this.#failed(
       `a start of ${
         quoted(latin1(this.#buffer, this.#start, this.#end).slice(0, 20))
