@@ -33,7 +33,7 @@ export type {
   ConfigExplanation,
   ExplainedSetting,
 } from "./src/diagnostics/explain_config.ts";
-export type { SessionOptions } from "./src/session/options.ts";
+export type { SessionOptions, TransportName } from "./src/session/options.ts";
 export {
   AwsError,
   ChecksumError,

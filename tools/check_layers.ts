@@ -76,6 +76,8 @@ const DOORS: Readonly<Record<string, string>> = {
   "@std/ini": "src/config/ini.ts",
   "@std/crypto": "src/foundation/checksums.ts",
   "@std/log": "src/logging/",
+  // What is told of a slow name; loaded only then.
+  "node:dns": "src/transport/socket/dial.ts",
 };
 
 /** The folders that may name `Deno`. */

@@ -7,7 +7,11 @@ import { chooseProfile, loadProfiles } from "../config/profiles.ts";
 import { find } from "../credentials/chain.ts";
 import type { Transport } from "../ports/http.ts";
 import type { Found, System } from "../ports/system.ts";
-import { type SessionOptions, TRANSPORT_OPTIONS } from "../session/options.ts";
+import {
+  ownTransport,
+  type SessionOptions,
+  TRANSPORT_OPTIONS,
+} from "../session/options.ts";
 import { Session } from "../session/session.ts";
 import { platformSystem } from "../system/platform.ts";
 import { FetchTransport } from "../transport/fetch_transport.ts";
@@ -35,7 +39,8 @@ export async function permissionsFor(
   hosts: readonly string[] = [],
 ): Promise<readonly string[]> {
   const recorder = new PermissionRecorder();
-  const inner = options.transport ?? new FetchTransport();
+  const own = ownTransport(options);
+  const inner = own ?? new FetchTransport();
   const watched = {
     ...withoutTransportOptions(options),
     system: watchedSystem(recorder, options.system ?? platformSystem()),
@@ -47,7 +52,7 @@ export async function permissionsFor(
     return found.withHosts(hosts).flags();
   } finally {
     session[Symbol.dispose]();
-    if (options.transport === undefined) inner[Symbol.dispose]();
+    if (own === undefined) inner[Symbol.dispose]();
   }
 }
 

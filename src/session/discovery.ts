@@ -25,7 +25,7 @@ import type {
   CredentialSource,
 } from "../ports/credentials.ts";
 import type { Transport } from "../ports/http.ts";
-import type { SessionOptions } from "./options.ts";
+import { ownTransport, type SessionOptions } from "./options.ts";
 import type { TransportPool } from "./transport_pool.ts";
 
 /** What the search needs of its session. */
@@ -109,7 +109,7 @@ const MEMORIES = new WeakMap<object, MetadataMemory>();
 
 /** A transport of the user's own may lead elsewhere than the others. */
 function memoryOf({ options }: SearchDeps): MetadataMemory {
-  const key = options.transport ?? globalThis;
+  const key = ownTransport(options) ?? globalThis;
   const memory = MEMORIES.get(key) ?? new MetadataMemory();
   MEMORIES.set(key, memory);
   return memory;

@@ -11,6 +11,9 @@ import type { Transport } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 
+/** The library's own transports, by name. */
+export type TransportName = "fetch" | "socket";
+
 /** Settings of a session: a client's, and what all its clients share. */
 export interface SessionOptions extends ClientConfig {
   /**
@@ -43,8 +46,12 @@ export interface SessionOptions extends ClientConfig {
    * `Infinity` for any. Default: 256 KiB.
    */
   readonly maxCredentialBytes?: number;
-  /** Replaces the pooled fetch transport. */
-  readonly transport?: Transport;
+  /**
+   * What sends: `"fetch"` of the platform, `"socket"` for sockets of the
+   * library's own, which only Deno has, or a transport of the user's own.
+   * Default: `"fetch"`. docs/transports.md says when to choose which.
+   */
+  readonly transport?: Transport | TransportName;
   /** Receives the library's messages. Default: none. */
   readonly logger?: Logger;
   /**
@@ -116,13 +123,24 @@ export function checkTransportOptions(
   config: ClientConfig,
   session: SessionOptions,
 ): void {
-  if (session.transport === undefined) return;
+  if (ownTransport(session) === undefined) return;
   const idle = TRANSPORT_OPTIONS.find((name) => config[name] !== undefined);
   if (idle === undefined) return;
   throw new ConfigError(
     "ContradictoryOptions",
     `Cannot use the option ${idle}: the session has a transport of its own, which decides that itself; set it there`,
   );
+}
+
+/**
+ * Returns the transport of the user's own, if there is one.
+ *
+ * @param options The options of the session.
+ */
+export function ownTransport(
+  { transport }: SessionOptions,
+): Transport | undefined {
+  return typeof transport === "string" ? undefined : transport;
 }
 
 /**
@@ -136,8 +154,19 @@ export function checkTransportOptions(
 export function checkSessionOptions(options: SessionOptions): void {
   const { transport, logger, system, clock, mfaCode, random, uuid } = options;
   const { tracer, meter } = options.telemetry ?? {};
+  if (
+    typeof transport === "string" && transport !== "fetch" &&
+    transport !== "socket"
+  ) {
+    throw new ConfigError(
+      "InvalidPart",
+      `Invalid option transport of the session: expected "fetch", "socket" or a transport, found ${
+        JSON.stringify(transport)
+      }`,
+    );
+  }
   const parts = [
-    ["transport", transport, "send"],
+    ["transport", ownTransport(options), "send"],
     ["logger", logger, "child"],
     ["system", system, "env"],
     ["clock", clock, "now"],

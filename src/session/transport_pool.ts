@@ -4,15 +4,23 @@
  *
  * @module
  */
-import { ConfigError } from "../foundation/errors.ts";
+import { ConfigError, type TimeLimit } from "../foundation/errors.ts";
 import type { Clock } from "../ports/system.ts";
-import type { HttpResponse, Transport } from "../ports/http.ts";
+import type {
+  HttpRequest,
+  HttpResponse,
+  SendOptions,
+  Transport,
+} from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
+import { SystemClock } from "../system/platform.ts";
 import { withDeadlines } from "../transport/deadlines.ts";
 import {
   FetchTransport,
   type FetchTransportOptions,
 } from "../transport/fetch_transport.ts";
+import type { SocketTransportOptions } from "../transport/socket/socket_transport.ts";
+import type { TransportName } from "./options.ts";
 
 /** What distinguishes one client's connections from another's. */
 export type Connections = Pick<
@@ -62,6 +70,53 @@ export class TransportLease implements Disposable {
   }
 }
 
+/** The transport over sockets, loaded by those who use it. */
+class LazySocketTransport implements Transport {
+  readonly limits: readonly TimeLimit[] = [
+    "attempt",
+    "connect",
+    "queue",
+    "read",
+  ];
+  readonly #options: SocketTransportOptions;
+  #transport: Transport | undefined;
+  #loading: Promise<Transport> | undefined;
+  #isClosed = false;
+
+  constructor(options: SocketTransportOptions) {
+    this.#options = options;
+  }
+
+  send(request: HttpRequest, options?: SendOptions): Promise<HttpResponse> {
+    return this.#transport === undefined
+      ? this.#loadAndSend(request, options)
+      : this.#transport.send(request, options);
+  }
+
+  [Symbol.dispose](): void {
+    this.#isClosed = true;
+    this.#transport?.[Symbol.dispose]();
+  }
+
+  async #loadAndSend(
+    request: HttpRequest,
+    options?: SendOptions,
+  ): Promise<HttpResponse> {
+    const transport = await (this.#loading ??= this.#load());
+    return await transport.send(request, options);
+  }
+
+  async #load(): Promise<Transport> {
+    const { SocketTransport } = await import(
+      "../transport/socket/socket_transport.ts"
+    );
+    const transport = new SocketTransport(this.#options);
+    if (this.#isClosed) transport[Symbol.dispose]();
+    this.#transport = transport;
+    return transport;
+  }
+}
+
 /** A transport, and who uses it. */
 interface PooledTransport {
   readonly transport: Transport;
@@ -73,6 +128,7 @@ interface PooledTransport {
 /** Makes transports when they are first asked for, and closes them. */
 export class TransportPool implements Disposable {
   readonly #given: Transport | undefined;
+  readonly #name: TransportName;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #made = new Map<string, PooledTransport>();
@@ -80,14 +136,20 @@ export class TransportPool implements Disposable {
   /**
    * Makes a pool without transports.
    *
-   * @param given The user's own transport, which replaces all others. It stays
-   * the user's to close.
+   * @param given Which of the library's transports is used, or the user's own,
+   * which replaces them and stays the user's to close.
    * @param clock Time.
    * @param logger Where transports tell rare events.
    */
-  constructor(given: Transport | undefined, clock: Clock, logger: Logger) {
-    this.#given = given &&
-      withDeadlines(withCheckedAnswers(given), clock, { logger });
+  constructor(
+    given: Transport | TransportName | undefined,
+    clock: Clock,
+    logger: Logger,
+  ) {
+    this.#name = typeof given === "string" ? given : "fetch";
+    this.#given = typeof given === "object"
+      ? withDeadlines(withCheckedAnswers(given), clock, { logger })
+      : undefined;
     this.#clock = clock;
     this.#logger = logger;
   }
@@ -103,11 +165,7 @@ export class TransportPool implements Disposable {
     if (this.#given !== undefined) return this.#given;
     const key = JSON.stringify(Object.entries(connections).sort());
     const made = this.#made.get(key) ?? {
-      transport: new FetchTransport({
-        ...connections,
-        clock: this.#clock,
-        logger: this.#logger,
-      }),
+      transport: this.#make(connections),
       users: new Set(),
       kept: false,
     };
@@ -115,6 +173,21 @@ export class TransportPool implements Disposable {
     if (user === undefined) made.kept = true;
     else made.users.add(user);
     return made.transport;
+  }
+
+  #make(connections: Connections): Transport {
+    const clock = this.#clock;
+    const logger = this.#logger;
+    if (this.#name === "fetch") {
+      return new FetchTransport({ ...connections, clock, logger });
+    }
+    // The machine's own time costs less without a clock in between.
+    const isMachine = clock instanceof SystemClock;
+    return new LazySocketTransport({
+      ...connections,
+      ...isMachine ? {} : { clock },
+      logger,
+    });
   }
 
   /**
