@@ -372,7 +372,7 @@ export function requestUrl(request: HttpRequest): string {
       request,
       `the platform would send the path "${url.pathname}" instead${
         DOT_SEGMENT.test(path)
-          ? '; a key with a "." or ".." segment cannot be sent by fetch'
+          ? '; a key with a "." or ".." segment cannot be sent by fetch, use transport: "socket" for it'
           : ""
       }`,
     );

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { overBoth } from "../both_transports.ts";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import type { S3 } from "../../src/services/s3/mod.ts";
 import type { SessionOptions } from "../../src/session/options.ts";
@@ -63,7 +64,7 @@ async function assertEndsAtOnce(stage: Stage): Promise<void> {
 const head = (s3: S3, signal: AbortSignal): Promise<unknown> =>
   s3.headObject(CAT, { signal });
 
-Deno.test("a signal ends a call that was not started", async () => {
+overBoth("a signal ends a call that was not started", async () => {
   using client = s3At("http://127.0.0.1:1");
   const reason = { mine: true };
 
@@ -72,28 +73,31 @@ Deno.test("a signal ends a call that was not started", async () => {
   assertStrictEquals(result.reason, reason);
 });
 
-Deno.test("a signal ends the reading of a body that is given as a stream", async () => {
-  const pulled = Promise.withResolvers<void>();
-  let cancelled: unknown;
-  const Body = new ReadableStream<Uint8Array>({
-    pull: () => {
-      pulled.resolve();
-      return new Promise(() => {});
-    },
-    cancel: (reason) => {
-      cancelled = reason;
-    },
-  }, { highWaterMark: 0 });
+overBoth(
+  "a signal ends the reading of a body that is given as a stream",
+  async () => {
+    const pulled = Promise.withResolvers<void>();
+    let cancelled: unknown;
+    const Body = new ReadableStream<Uint8Array>({
+      pull: () => {
+        pulled.resolve();
+        return new Promise(() => {});
+      },
+      cancel: (reason) => {
+        cancelled = reason;
+      },
+    }, { highWaterMark: 0 });
 
-  await assertEndsAtOnce({
-    moment: pulled.promise,
-    call: (s3, signal) => s3.putObject({ ...CAT, Body }, { signal }),
-  });
+    await assertEndsAtOnce({
+      moment: pulled.promise,
+      call: (s3, signal) => s3.putObject({ ...CAT, Body }, { signal }),
+    });
 
-  assertEquals(cancelled, { mine: true });
-});
+    assertEquals(cancelled, { mine: true });
+  },
+);
 
-Deno.test("a signal ends the search for credentials", async () => {
+overBoth("a signal ends the search for credentials", async () => {
   const asked = Promise.withResolvers<void>();
 
   await assertEndsAtOnce({
@@ -108,7 +112,7 @@ Deno.test("a signal ends the search for credentials", async () => {
   });
 });
 
-Deno.test("a signal ends a wait for a connection", async () => {
+overBoth("a signal ends a wait for a connection", async () => {
   const holder = new AbortController();
   const taken = Promise.withResolvers<void>();
   let first: Promise<unknown> | undefined;
@@ -134,7 +138,7 @@ Deno.test("a signal ends a wait for a connection", async () => {
   await first;
 });
 
-Deno.test("a signal ends a call that dials", async () => {
+overBoth("a signal ends a call that dials", async () => {
   await using queue = await fullQueue();
 
   await assertEndsAtOnce({
@@ -144,7 +148,7 @@ Deno.test("a signal ends a call that dials", async () => {
   });
 });
 
-Deno.test("a signal ends an upload that nobody takes", async () => {
+overBoth("a signal ends an upload that nobody takes", async () => {
   await assertEndsAtOnce({
     script: async (peer) => {
       await peer.head();
@@ -155,7 +159,7 @@ Deno.test("a signal ends an upload that nobody takes", async () => {
   });
 });
 
-Deno.test("a signal ends an upload whose source is stuck", async () => {
+overBoth("a signal ends an upload whose source is stuck", async () => {
   const first = new Uint8Array(65_536);
   const pieces = 9 * 16;
   await assertEndsAtOnce({
@@ -173,11 +177,11 @@ Deno.test("a signal ends an upload whose source is stuck", async () => {
   });
 });
 
-Deno.test("a signal ends a wait for the answer", async () => {
+overBoth("a signal ends a wait for the answer", async () => {
   await assertEndsAtOnce({ call: head });
 });
 
-Deno.test("a signal ends a document that does not come to its end", async () => {
+overBoth("a signal ends a document that does not come to its end", async () => {
   await assertEndsAtOnce({
     script: async (peer) => {
       await peer.head();
@@ -190,7 +194,7 @@ Deno.test("a signal ends a document that does not come to its end", async () => 
   });
 });
 
-Deno.test("a signal ends a body after its call has returned", async () => {
+overBoth("a signal ends a body after its call has returned", async () => {
   const stalling: Script = async (peer) => {
     await peer.head();
     await peer.send(answer("200 OK", "x".repeat(9), 'etag: "e"').slice(0, -4));
@@ -211,7 +215,7 @@ Deno.test("a signal ends a body after its call has returned", async () => {
   await assertEndsAtOnce({ script: stalling, call: read.pieces });
 });
 
-Deno.test("a signal ends a wait between attempts", async () => {
+overBoth("a signal ends a wait between attempts", async () => {
   await assertEndsAtOnce({
     options: { random: () => 0.999, retry: { maxAttempts: 9 } },
     script: async (peer) => {
@@ -225,7 +229,7 @@ Deno.test("a signal ends a wait between attempts", async () => {
   });
 });
 
-Deno.test("a signal ends the question where a bucket is", async () => {
+overBoth("a signal ends the question where a bucket is", async () => {
   let requests = 0;
   const asked = Promise.withResolvers<void>();
 
@@ -245,7 +249,7 @@ Deno.test("a signal ends the question where a bucket is", async () => {
   });
 });
 
-Deno.test("calls take their listeners off the signal again", async () => {
+overBoth("calls take their listeners off the signal again", async () => {
   let requests = 0;
   await using server = new HostileServer(async (peer) => {
     for (;;) {

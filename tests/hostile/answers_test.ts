@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { overBoth } from "../both_transports.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import {
   EndpointError,
@@ -24,7 +25,7 @@ const COPIED =
   '<CopyObjectResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><ETag>"e"</ETag></CopyObjectResult>';
 const COPY = { ...CAT, CopySource: "photos/dog.txt" };
 
-Deno.test("an error inside a success is retried", async () => {
+overBoth("an error inside a success is retried", async () => {
   await using server = new HostileServer(
     inTurn(refusal("200 OK", "InternalError"), answer("200 OK", COPIED)),
   );
@@ -41,7 +42,7 @@ Deno.test("an error inside a success is retried", async () => {
   );
 });
 
-Deno.test("a document that is cut off inside a success is retried", async () => {
+overBoth("a document that is cut off inside a success is retried", async () => {
   for (const end of [0.2, 0.5, 0.9]) {
     const cut = COPIED.slice(0, Math.floor(COPIED.length * end));
     await using server = new HostileServer(
@@ -56,7 +57,7 @@ Deno.test("a document that is cut off inside a success is retried", async () => 
   }
 });
 
-Deno.test("an answer that is cut at any offset is asked for again", async () => {
+overBoth("an answer that is cut at any offset is asked for again", async () => {
   // A request over a kept connection would be repeated by the platform itself.
   const whole = answer("200 OK", COPIED, "connection: close");
   let cut = 0;
@@ -83,45 +84,53 @@ Deno.test("an answer that is cut at any offset is asked for again", async () => 
   }
 });
 
-Deno.test("what is no TLS and no HTTP is told as such, after its attempts", async () => {
-  await using server = new HostileServer(async (peer) => {
-    await peer.send("SSH-2.0-OpenSSH_9.2\r\n\r\n");
-    await peer.drain();
-  });
-  for (
-    const [origin, kind, maybeSent] of [
-      [server.tlsOrigin, "tls", false],
-      [server.origin, "not-http", true],
-    ] as const
-  ) {
-    using client = s3At(origin, { retry: { maxAttempts: 2 } });
+overBoth(
+  "what is no TLS and no HTTP is told as such, after its attempts",
+  async () => {
+    await using server = new HostileServer(async (peer) => {
+      await peer.send("SSH-2.0-OpenSSH_9.2\r\n\r\n");
+      await peer.drain();
+    });
+    for (
+      const [origin, kind, maybeSent] of [
+        [server.tlsOrigin, "tls", false],
+        [server.origin, "not-http", true],
+      ] as const
+    ) {
+      using client = s3At(origin, { retry: { maxAttempts: 2 } });
 
-    const error = await assertRejects(
-      () => client.s3.headObject(CAT),
-      TransportError,
-    );
+      const error = await assertRejects(
+        () => client.s3.headObject(CAT),
+        TransportError,
+      );
 
-    assertEquals([error.kind, error.maybeSent], [kind, maybeSent]);
-    assertEquals(error.ResponseMetadata?.RetryAttempts, 1);
-  }
-});
+      assertEquals([error.kind, error.maybeSent], [kind, maybeSent]);
+      assertEquals(error.ResponseMetadata?.RetryAttempts, 1);
+    }
+  },
+);
 
-Deno.test("blanks before the document, as S3 sends them, are no error", async () => {
-  await using server = new HostileServer(async (peer) => {
-    await peer.request();
-    await peer.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
-    await peer.send("3\r\n \r\n\r\n");
-    await peer.pause(10);
-    await peer.send(`${COPIED.length.toString(16)}\r\n${COPIED}\r\n0\r\n\r\n`);
-  });
-  using client = s3At(server.origin);
+overBoth(
+  "blanks before the document, as S3 sends them, are no error",
+  async () => {
+    await using server = new HostileServer(async (peer) => {
+      await peer.request();
+      await peer.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+      await peer.send("3\r\n \r\n\r\n");
+      await peer.pause(10);
+      await peer.send(
+        `${COPIED.length.toString(16)}\r\n${COPIED}\r\n0\r\n\r\n`,
+      );
+    });
+    using client = s3At(server.origin);
 
-  const { ResponseMetadata } = await client.s3.copyObject(COPY);
+    const { ResponseMetadata } = await client.s3.copyObject(COPY);
 
-  assertEquals(ResponseMetadata.RetryAttempts, 0);
-});
+    assertEquals(ResponseMetadata.RetryAttempts, 0);
+  },
+);
 
-Deno.test("a refusal for now is retried, and told in a line", async () => {
+overBoth("a refusal for now is retried, and told in a line", async () => {
   const lines: Line[] = [];
   await using server = new HostileServer(
     inTurn(refusal("503 Slow Down", "SlowDown"), answer("200 OK")),
@@ -144,7 +153,7 @@ Deno.test("a refusal for now is retried, and told in a line", async () => {
   }]);
 });
 
-Deno.test("what ends a call is told in a line too", async () => {
+overBoth("what ends a call is told in a line too", async () => {
   const lines: Line[] = [];
   await using server = new HostileServer(
     inTurn(refusal("403 Forbidden", "AccessDenied")),
@@ -166,37 +175,40 @@ Deno.test("what ends a call is told in a line too", async () => {
   }]);
 });
 
-Deno.test("a redirect to another host is not followed, and no token goes there", async () => {
-  await using elsewhere = new HostileServer(inTurn(answer("200 OK")));
-  for (const status of ["301 Moved", "302 Found", "307 Temporary Redirect"]) {
-    await using server = new HostileServer(inTurn(
-      answer(
-        status,
-        "<Error><Code>TemporaryRedirect</Code></Error>",
-        `location: ${elsewhere.origin}/photos/cat.txt`,
-      ),
-    ));
-    using client = s3At(server.origin, {
-      credentials: {
-        accessKeyId: "ASIAEXAMPLE",
-        secretAccessKey: "secret",
-        sessionToken: "token-of-the-session",
-      },
-    });
+overBoth(
+  "a redirect to another host is not followed, and no token goes there",
+  async () => {
+    await using elsewhere = new HostileServer(inTurn(answer("200 OK")));
+    for (const status of ["301 Moved", "302 Found", "307 Temporary Redirect"]) {
+      await using server = new HostileServer(inTurn(
+        answer(
+          status,
+          "<Error><Code>TemporaryRedirect</Code></Error>",
+          `location: ${elsewhere.origin}/photos/cat.txt`,
+        ),
+      ));
+      using client = s3At(server.origin, {
+        credentials: {
+          accessKeyId: "ASIAEXAMPLE",
+          secretAccessKey: "secret",
+          sessionToken: "token-of-the-session",
+        },
+      });
 
-    const error = await assertRejects(
-      () => client.s3.putObject({ ...CAT, Body: "x" }),
-      ServiceError,
-    );
+      const error = await assertRejects(
+        () => client.s3.putObject({ ...CAT, Body: "x" }),
+        ServiceError,
+      );
 
-    assertEquals(error.code, "TemporaryRedirect");
-    // The second request asks the same server where the bucket is.
-    assertEquals(server.heads.length > 0, true);
-  }
-  assertEquals(elsewhere.connections, 0);
-});
+      assertEquals(error.code, "TemporaryRedirect");
+      // The second request asks the same server where the bucket is.
+      assertEquals(server.heads.length > 0, true);
+    }
+    assertEquals(elsewhere.connections, 0);
+  },
+);
 
-Deno.test("a region that is no region leads nowhere", async () => {
+overBoth("a region that is no region leads nowhere", async () => {
   for (const region of ["evil.example/", "user@evil", "a b", "1234"]) {
     await using server = new HostileServer(inTurn(
       answer("307 Temporary Redirect", "", `x-amz-bucket-region: ${region}`),
@@ -209,49 +221,52 @@ Deno.test("a region that is no region leads nowhere", async () => {
   }
 });
 
-Deno.test("a refusal that comes before an upload is through is what the call fails with", async () => {
-  const listening: Script = async (peer) => {
-    await peer.head();
-    await peer.send(refusal("403 Forbidden", "AccessDenied"));
-    await peer.drain();
-  };
-  const hangingUp: Script = async (peer) => {
-    await peer.head();
-    await peer.send(refusal("403 Forbidden", "AccessDenied"));
-    peer.close();
-  };
-  const piece = new Uint8Array(1_000_000);
-  let pieces = 0;
-  const endless = (): ReadableStream<Uint8Array> =>
-    new ReadableStream({
-      pull: (controller) => {
-        pieces++;
-        controller.enqueue(piece);
-      },
-    });
-  for (
-    const [script, body] of [
-      [listening, { Body: new Uint8Array(20_000_000) }],
-      [hangingUp, { Body: new Uint8Array(20_000_000) }],
-      [listening, { Body: endless(), ContentLength: 2 ** 40 }],
-      [hangingUp, { Body: endless(), ContentLength: 2 ** 40 }],
-    ] as const
-  ) {
-    await using server = new HostileServer(script);
-    using client = s3At(server.origin, {}, { payloadSigning: false });
+overBoth(
+  "a refusal that comes before an upload is through is what the call fails with",
+  async () => {
+    const listening: Script = async (peer) => {
+      await peer.head();
+      await peer.send(refusal("403 Forbidden", "AccessDenied"));
+      await peer.drain();
+    };
+    const hangingUp: Script = async (peer) => {
+      await peer.head();
+      await peer.send(refusal("403 Forbidden", "AccessDenied"));
+      peer.close();
+    };
+    const piece = new Uint8Array(1_000_000);
+    let pieces = 0;
+    const endless = (): ReadableStream<Uint8Array> =>
+      new ReadableStream({
+        pull: (controller) => {
+          pieces++;
+          controller.enqueue(piece);
+        },
+      });
+    for (
+      const [script, body] of [
+        [listening, { Body: new Uint8Array(20_000_000) }],
+        [hangingUp, { Body: new Uint8Array(20_000_000) }],
+        [listening, { Body: endless(), ContentLength: 2 ** 40 }],
+        [hangingUp, { Body: endless(), ContentLength: 2 ** 40 }],
+      ] as const
+    ) {
+      await using server = new HostileServer(script);
+      using client = s3At(server.origin, {}, { payloadSigning: false });
 
-    const error = await assertRejects(
-      () => client.s3.putObject({ ...CAT, ...body }),
-      ServiceError,
-    );
+      const error = await assertRejects(
+        () => client.s3.putObject({ ...CAT, ...body }),
+        ServiceError,
+      );
 
-    assertEquals([error.status, error.code], [403, "AccessDenied"]);
-    assertEquals(error.ResponseMetadata?.RetryAttempts, 0);
-  }
-  assert(pieces < 1_000, `${pieces} pieces were taken`);
-});
+      assertEquals([error.status, error.code], [403, "AccessDenied"]);
+      assertEquals(error.ResponseMetadata?.RetryAttempts, 0);
+    }
+    assert(pieces < 1_000, `${pieces} pieces were taken`);
+  },
+);
 
-Deno.test("answers before the answer are passed over", async () => {
+overBoth("answers before the answer are passed over", async () => {
   await using server = new HostileServer(inTurn(
     "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n" +
       answer("200 OK", "", 'etag: "e"'),
@@ -263,27 +278,30 @@ Deno.test("answers before the answer are passed over", async () => {
   assertEquals(ETag, '"e"');
 });
 
-Deno.test("a store that refuses a checksum is told of with the setting to change", async () => {
-  await using server = new HostileServer(
-    inTurn(refusal("501 Not Implemented", "NotImplemented")),
-  );
-  using client = s3At(server.origin, {}, {
-    requestChecksum: "when_supported",
-  });
+overBoth(
+  "a store that refuses a checksum is told of with the setting to change",
+  async () => {
+    await using server = new HostileServer(
+      inTurn(refusal("501 Not Implemented", "NotImplemented")),
+    );
+    using client = s3At(server.origin, {}, {
+      requestChecksum: "when_supported",
+    });
 
-  const error = await assertRejects(
-    () => client.s3.putObject({ ...CAT, Body: "x" }),
-    ServiceError,
-  );
+    const error = await assertRejects(
+      () => client.s3.putObject({ ...CAT, Body: "x" }),
+      ServiceError,
+    );
 
-  assertMatch(server.heads[0] ?? "", /^x-amz-checksum-crc32: /m);
-  assertMatch(
-    error.message,
-    /NotImplemented .*: no; the request had x-amz-checksum-crc32, which this store may not know: set requestChecksum: "when_required"/,
-  );
-});
+    assertMatch(server.heads[0] ?? "", /^x-amz-checksum-crc32: /m);
+    assertMatch(
+      error.message,
+      /NotImplemented .*: no; the request had x-amz-checksum-crc32, which this store may not know: set requestChecksum: "when_required"/,
+    );
+  },
+);
 
-Deno.test("a store gets no checksum unless it is asked for", async () => {
+overBoth("a store gets no checksum unless it is asked for", async () => {
   await using server = new HostileServer(inTurn(answer("200 OK")));
   using client = s3At(server.origin);
 

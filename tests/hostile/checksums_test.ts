@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { overBoth } from "../both_transports.ts";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import {
   checksum,
@@ -38,7 +39,7 @@ async function objectWith(
   return answer("200 OK", TEXT, `${checksumHeader(algorithm)}: ${value}`);
 }
 
-Deno.test("a download is verified by each algorithm, whole and by pieces", async () => {
+overBoth("a download is verified by each algorithm, whole and by pieces", async () => {
   for (const algorithm of ALGORITHMS) {
     await using server = new HostileServer(
       inTurn(await objectWith(algorithm, TEXT)),
@@ -54,7 +55,7 @@ Deno.test("a download is verified by each algorithm, whole and by pieces", async
   }
 });
 
-Deno.test("a download with other bytes fails by each algorithm, at its end", async () => {
+overBoth("a download with other bytes fails by each algorithm, at its end", async () => {
   for (const algorithm of ALGORITHMS) {
     await using server = new HostileServer(
       inTurn(await objectWith(algorithm, `${TEXT}!`)),
@@ -79,7 +80,7 @@ Deno.test("a download with other bytes fails by each algorithm, at its end", asy
   }
 });
 
-Deno.test("a checksum of checksums says nothing of the bytes", async () => {
+overBoth("a checksum of checksums says nothing of the bytes", async () => {
   await using server = new HostileServer(
     inTurn(answer("200 OK", TEXT, "x-amz-checksum-crc32: AAAAAA==-3")),
   );
@@ -122,7 +123,7 @@ Deno.test("Amazon's hosts get and give checksums, other endpoints only when aske
   }
 });
 
-Deno.test("a presigned URL has no checksum of its own", async () => {
+overBoth("a presigned URL has no checksum of its own", async () => {
   using session = sessionOver(scripted([]));
 
   const { headers } = await session.client(S3).presign(PutObject, CAT);

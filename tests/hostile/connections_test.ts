@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { overBoth } from "../both_transports.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { text } from "../../src/foundation/bytes.ts";
 import {
@@ -15,7 +16,7 @@ import { HostileServer } from "../transport/hostile_server.ts";
 import { AUTHORITY, tlsServer } from "../transport/tls_server.ts";
 import { answer, CAT, inTurn, keeping, type Line, s3At } from "./store.ts";
 
-Deno.test("maxConnections is a queue, first come, first served", async () => {
+overBoth("maxConnections is a queue, first come, first served", async () => {
   const lines: Line[] = [];
   await using server = new HostileServer(inTurn(answer("200 OK")));
   using client = s3At(server.origin, {
@@ -36,7 +37,7 @@ Deno.test("maxConnections is a queue, first come, first served", async () => {
   assertEquals(served.sort(), keys);
 });
 
-Deno.test("maxConnections bounds the requests that are under way", async () => {
+overBoth("maxConnections bounds the requests that are under way", async () => {
   let underWay = 0;
   let most = 0;
   await using server = new HostileServer(async (peer) => {
@@ -57,82 +58,93 @@ Deno.test("maxConnections bounds the requests that are under way", async () => {
   assertEquals(most, 3);
 });
 
-Deno.test("a wait for a connection that takes too long tells size and length of the queue", async () => {
-  await using server = new HostileServer(async (peer) => {
-    await peer.head();
-    await peer.drain();
-  });
-  using client = s3At(server.origin, {
-    maxConnections: 1,
-    queueTimeoutMs: 40,
-    retry: { maxAttempts: 1 },
-  });
-  const holder = new AbortController();
-  const calls = [1, 2, 3, 4].map((Key) =>
-    client.s3.headObject({ ...CAT, Key: `${Key}` }, { signal: holder.signal })
-  );
-  const refused = calls.map((call) => assertRejects(() => call, TimeoutError));
-  // One of them has the connection and waits for the server.
-  const error = await Promise.any(refused);
-  holder.abort();
-  await Promise.allSettled([...calls, ...refused]);
+overBoth(
+  "a wait for a connection that takes too long tells size and length of the queue",
+  async () => {
+    await using server = new HostileServer(async (peer) => {
+      await peer.head();
+      await peer.drain();
+    });
+    using client = s3At(server.origin, {
+      maxConnections: 1,
+      queueTimeoutMs: 40,
+      retry: { maxAttempts: 1 },
+    });
+    const holder = new AbortController();
+    const calls = [1, 2, 3, 4].map((Key) =>
+      client.s3.headObject({ ...CAT, Key: `${Key}` }, { signal: holder.signal })
+    );
+    const refused = calls.map((call) =>
+      assertRejects(() => call, TimeoutError)
+    );
+    // One of them has the connection and waits for the server.
+    const error = await Promise.any(refused);
+    holder.abort();
+    await Promise.allSettled([...calls, ...refused]);
 
-  assertEquals([error.limit, error.maybeSent], ["queue", false]);
-  assertEquals(error.timeline, { queuedMs: 40 });
-  assertMatch(
-    error.message,
-    /none of its 1 connections \(maxConnections\) became free within 40 ms \(queueTimeoutMs\), with \d in the queue/,
-  );
-});
+    assertEquals([error.limit, error.maybeSent], ["queue", false]);
+    assertEquals(error.timeline, { queuedMs: 40 });
+    assertMatch(
+      error.message,
+      /none of its 1 connections \(maxConnections\) became free within 40 ms \(queueTimeoutMs\), with \d in the queue/,
+    );
+  },
+);
 
-Deno.test("a call that waited for its connection tells how long, when it fails", async () => {
-  let requests = 0;
-  await using server = new HostileServer(async (peer) => {
-    for (;;) {
-      await peer.request();
-      if (++requests > 1) return void await peer.drain();
-      await peer.pause(40);
-      await peer.send(answer("200 OK"));
+overBoth(
+  "a call that waited for its connection tells how long, when it fails",
+  async () => {
+    let requests = 0;
+    await using server = new HostileServer(async (peer) => {
+      for (;;) {
+        await peer.request();
+        if (++requests > 1) return void await peer.drain();
+        await peer.pause(40);
+        await peer.send(answer("200 OK"));
+      }
+    });
+    using client = s3At(server.origin, {
+      maxConnections: 1,
+      readTimeoutMs: 80,
+      retry: { maxAttempts: 1 },
+    });
+
+    const calls = [1, 2].map(() => client.s3.headObject(CAT));
+    const error = await Promise.any(
+      calls.map((call) => assertRejects(() => call, TimeoutError)),
+    );
+    await Promise.allSettled(calls);
+
+    assert((error.timeline.queuedMs ?? 0) > 0, error.message);
+  },
+);
+
+overBoth(
+  "the body of a refusal is read, and the connection used again",
+  async () => {
+    const document = `<Error><Code>AccessDenied</Code><Message>${
+      "x".repeat(30_000)
+    }</Message></Error>`;
+    const used = new Set<number>();
+    await using server = new HostileServer(async (peer, connection) => {
+      for (;;) {
+        await peer.request();
+        used.add(connection);
+        await peer.send(answer("403 Forbidden", document));
+      }
+    });
+    using client = s3At(server.origin);
+
+    for (let call = 0; call < 5; call++) {
+      await assertRejects(() => client.s3.getObject(CAT), ServiceError);
     }
-  });
-  using client = s3At(server.origin, {
-    maxConnections: 1,
-    readTimeoutMs: 80,
-    retry: { maxAttempts: 1 },
-  });
 
-  const calls = [1, 2].map(() => client.s3.headObject(CAT));
-  const error = await Promise.any(
-    calls.map((call) => assertRejects(() => call, TimeoutError)),
-  );
-  await Promise.allSettled(calls);
+    assertEquals(server.heads.length, 5);
+    assertEquals(used.size, 1);
+  },
+);
 
-  assert((error.timeline.queuedMs ?? 0) > 0, error.message);
-});
-
-Deno.test("the body of a refusal is read, and the connection used again", async () => {
-  const document = `<Error><Code>AccessDenied</Code><Message>${
-    "x".repeat(30_000)
-  }</Message></Error>`;
-  const used = new Set<number>();
-  await using server = new HostileServer(async (peer, connection) => {
-    for (;;) {
-      await peer.request();
-      used.add(connection);
-      await peer.send(answer("403 Forbidden", document));
-    }
-  });
-  using client = s3At(server.origin);
-
-  for (let call = 0; call < 5; call++) {
-    await assertRejects(() => client.s3.getObject(CAT), ServiceError);
-  }
-
-  assertEquals(server.heads.length, 5);
-  assertEquals(used.size, 1);
-});
-
-Deno.test("the body of a refusal that does not end is cancelled", async () => {
+overBoth("the body of a refusal that does not end is cancelled", async () => {
   let sent = 0;
   await using server = new HostileServer(async (peer) => {
     await peer.request();
@@ -156,114 +168,126 @@ Deno.test("the body of a refusal that does not end is cancelled", async () => {
   assert(sent < 100_000_000, `${sent} bytes were sent`);
 });
 
-Deno.test("after a timeout a call does not use the connections that idled", async () => {
-  const lines: Line[] = [];
-  await using server = new HostileServer(async (peer) => {
-    for (;;) {
-      const head = await peer.request();
-      if (head.startsWith("HEAD /photos/silent")) {
-        return void await peer.drain();
+overBoth(
+  "after a timeout a call does not use the connections that idled",
+  async () => {
+    const lines: Line[] = [];
+    await using server = new HostileServer(async (peer) => {
+      for (;;) {
+        const head = await peer.request();
+        if (head.startsWith("HEAD /photos/silent")) {
+          return void await peer.drain();
+        }
+        await peer.send(answer("200 OK"));
       }
-      await peer.send(answer("200 OK"));
-    }
-  });
-  using client = s3At(server.origin, {
-    logger: keeping(lines),
-    retry: { maxAttempts: 1 },
-  });
-  await client.s3.headObject(CAT);
-  const silent = { ...CAT, Key: "silent" };
-  await assertRejects(() =>
-    client.s3.headObject(silent, { readTimeoutMs: 20 })
-  );
-  const before = server.heads.length;
-  const connections = server.connections;
+    });
+    using client = s3At(server.origin, {
+      logger: keeping(lines),
+      retry: { maxAttempts: 1 },
+    });
+    await client.s3.headObject(CAT);
+    const silent = { ...CAT, Key: "silent" };
+    await assertRejects(() =>
+      client.s3.headObject(silent, { readTimeoutMs: 20 })
+    );
+    const before = server.heads.length;
+    const connections = server.connections;
 
-  await client.s3.headObject(CAT);
+    await client.s3.headObject(CAT);
 
-  assertEquals(server.heads.length, before + 1);
-  assert(server.connections > connections);
-  const told = lines.filter(({ name }) => name === "inia.transport");
-  assertEquals(told.map(({ message, fields }) => [message, fields.limit]), [
-    ["Idle connections dropped after a timeout", "read"],
-  ]);
-});
+    assertEquals(server.heads.length, before + 1);
+    assert(server.connections > connections);
+    const told = lines.filter(({ name }) => name === "inia.transport");
+    assertEquals(told.map(({ message, fields }) => [message, fields.limit]), [
+      ["Idle connections dropped after a timeout", "read"],
+    ]);
+  },
+);
 
-Deno.test("bodies of objects that are forgotten give their connections back, told once", async () => {
-  const program = new URL("forgotten_program.ts", import.meta.url).href;
+overBoth(
+  "bodies of objects that are forgotten give their connections back, told once",
+  async () => {
+    const program = new URL("forgotten_program.ts", import.meta.url).href;
 
-  const { stdout, stderr, code } = await new Deno.Command("deno", {
-    args: [
-      "run",
-      "--quiet",
-      "--no-prompt",
-      "--allow-net=127.0.0.1",
-      "--v8-flags=--expose-gc",
-      program,
-    ],
-  }).output();
-
-  assertEquals([text(stderr), code], ["", 0]);
-  const [told, ...rest] = text(stdout).trim().split("\n");
-  assertMatch(told ?? "", /A response body was neither read nor cancelled/);
-  assertEquals(rest, [
-    "unread: given back",
-    "opened: given back",
-    "half read: given back",
-  ]);
-});
-
-Deno.test("calls go through the proxy of the options, and its password stays there", async () => {
-  const lines: Line[] = [];
-  await using proxy = new HostileServer(inTurn(answer("200 OK")));
-  const [scheme, rest] = proxy.origin.split("//");
-  using client = s3At("http://localhost:1234", {
-    proxy: `${scheme}//me:planted@${rest}`,
-    logger: keeping(lines),
-  });
-
-  await client.s3.headObject(CAT);
-
-  const head = proxy.heads[0] ?? "";
-  assertMatch(head, /^HEAD http:\/\/localhost:1234\/photos\/cat\.txt HTTP/);
-  assertMatch(
-    head,
-    new RegExp(`^proxy-authorization: Basic ${btoa("me:planted")}\r$`, "m"),
-  );
-  assertEquals(JSON.stringify(lines).includes("planted"), false);
-  assertEquals(Deno.inspect(client, { depth: 9 }).includes("planted"), false);
-});
-
-Deno.test("calls go through the proxy of the environment, but for the hosts it excepts", async () => {
-  const program = new URL("proxy_program.ts", import.meta.url).href;
-  for (
-    const [exceptions, viaProxy] of [["", 1], ["127.0.0.1", 0]] as const
-  ) {
-    await using server = new HostileServer(inTurn(answer("200 OK")));
-    await using proxy = new HostileServer(inTurn(answer("200 OK")));
-
-    const { code } = await new Deno.Command("deno", {
+    const { stdout, stderr, code } = await new Deno.Command("deno", {
       args: [
         "run",
         "--quiet",
         "--no-prompt",
-        "--allow-net",
+        "--allow-net=127.0.0.1",
+        "--v8-flags=--expose-gc",
         program,
-        server.origin,
       ],
-      env: { HTTP_PROXY: proxy.origin, NO_PROXY: exceptions },
-      stderr: "inherit",
     }).output();
 
-    assertEquals(code, 0);
-    assertEquals([proxy.heads.length, server.heads.length], [
-      viaProxy,
-      1 - viaProxy,
+    assertEquals([text(stderr), code], ["", 0]);
+    const [told, ...rest] = text(stdout).trim().split("\n");
+    assertMatch(told ?? "", /A response body was neither read nor cancelled/);
+    assertEquals(rest, [
+      "unread: given back",
+      "opened: given back",
+      "half read: given back",
     ]);
-  }
-});
+  },
+);
 
-Deno.test("maxIdleConnections says how many connections are kept", async () => {
+overBoth(
+  "calls go through the proxy of the options, and its password stays there",
+  async () => {
+    const lines: Line[] = [];
+    await using proxy = new HostileServer(inTurn(answer("200 OK")));
+    const [scheme, rest] = proxy.origin.split("//");
+    using client = s3At("http://localhost:1234", {
+      proxy: `${scheme}//me:planted@${rest}`,
+      logger: keeping(lines),
+    });
+
+    await client.s3.headObject(CAT);
+
+    const head = proxy.heads[0] ?? "";
+    assertMatch(head, /^HEAD http:\/\/localhost:1234\/photos\/cat\.txt HTTP/);
+    assertMatch(
+      head,
+      new RegExp(`^proxy-authorization: Basic ${btoa("me:planted")}\r$`, "m"),
+    );
+    assertEquals(JSON.stringify(lines).includes("planted"), false);
+    assertEquals(Deno.inspect(client, { depth: 9 }).includes("planted"), false);
+  },
+);
+
+overBoth(
+  "calls go through the proxy of the environment, but for the hosts it excepts",
+  async () => {
+    const program = new URL("proxy_program.ts", import.meta.url).href;
+    for (
+      const [exceptions, viaProxy] of [["", 1], ["127.0.0.1", 0]] as const
+    ) {
+      await using server = new HostileServer(inTurn(answer("200 OK")));
+      await using proxy = new HostileServer(inTurn(answer("200 OK")));
+
+      const { code } = await new Deno.Command("deno", {
+        args: [
+          "run",
+          "--quiet",
+          "--no-prompt",
+          "--allow-net",
+          program,
+          server.origin,
+        ],
+        env: { HTTP_PROXY: proxy.origin, NO_PROXY: exceptions },
+        stderr: "inherit",
+      }).output();
+
+      assertEquals(code, 0);
+      assertEquals([proxy.heads.length, server.heads.length], [
+        viaProxy,
+        1 - viaProxy,
+      ]);
+    }
+  },
+);
+
+overBoth("maxIdleConnections says how many connections are kept", async () => {
   const used = async (maxIdleConnections: number): Promise<number> => {
     const connections = new Set<number>();
     await using server = new HostileServer(async (peer, connection) => {
@@ -281,7 +305,7 @@ Deno.test("maxIdleConnections says how many connections are kept", async () => {
   assertEquals([await used(0), await used(1)], [3, 1]);
 });
 
-Deno.test("caCerts and AWS_CA_BUNDLE make a server trusted", async () => {
+overBoth("caCerts and AWS_CA_BUNDLE make a server trusted", async () => {
   await using server = tlsServer();
   const origin = server.origin("localhost");
   const bundle = new FakeSystem({

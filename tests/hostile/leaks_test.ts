@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { overBoth } from "../both_transports.ts";
 import { assert, assertEquals } from "@std/assert";
 import { text, utf8 } from "../../src/foundation/bytes.ts";
 import { AwsError, TransportError } from "../../src/foundation/errors.ts";
@@ -33,7 +34,7 @@ type Kind = typeof KINDS[number];
 
 const LISTING = "<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>";
 
-Deno.test("ten thousand calls of all kinds leave nothing behind", async () => {
+overBoth("ten thousand calls of all kinds leave nothing behind", async () => {
   const { signal, listeners } = countingSignal();
   const clock = countingClock();
   let open = 0;
@@ -70,41 +71,44 @@ Deno.test("ten thousand calls of all kinds leave nothing behind", async () => {
   assertEquals([listeners(), clock.timers, open], [0, 0, 0]);
 });
 
-Deno.test("a thousand calls over the loopback interface leave nothing behind", async () => {
-  const tries = new Map<string, number>();
-  await using server = new HostileServer(async (peer) => {
-    for (;;) {
-      const [, path = ""] = /^\w+ (\S+)/.exec(await peer.request()) ?? [];
-      const attempt = (tries.get(path) ?? 0) + 1;
-      tries.set(path, attempt);
-      if (!await serve(peer, /photos\/?([a-z]*)/.exec(path)?.[1], attempt)) {
-        return peer.close();
+overBoth(
+  "a thousand calls over the loopback interface leave nothing behind",
+  async () => {
+    const tries = new Map<string, number>();
+    await using server = new HostileServer(async (peer) => {
+      for (;;) {
+        const [, path = ""] = /^\w+ (\S+)/.exec(await peer.request()) ?? [];
+        const attempt = (tries.get(path) ?? 0) + 1;
+        tries.set(path, attempt);
+        if (!await serve(peer, /photos\/?([a-z]*)/.exec(path)?.[1], attempt)) {
+          return peer.close();
+        }
       }
-    }
-  });
-  const { signal, listeners } = countingSignal();
-  {
-    using client = s3At(server.origin, { maxConnections: 16 });
-
-    const results = await tally(1_000, client.s3, signal);
-
-    assertEquals(results, {
-      "whole done": 100,
-      "pieces done": 100,
-      "cancelled done": 100,
-      "left done": 100,
-      "missing NoSuchKey": 100,
-      "busy done": 100,
-      "cut cut": 100,
-      "closed closed": 100,
-      "upload done": 100,
-      "listing done": 100,
     });
-  }
-  assertEquals(listeners(), 0);
-});
+    const { signal, listeners } = countingSignal();
+    {
+      using client = s3At(server.origin, { maxConnections: 16 });
 
-Deno.test("a program ends when its work is done", async () => {
+      const results = await tally(1_000, client.s3, signal);
+
+      assertEquals(results, {
+        "whole done": 100,
+        "pieces done": 100,
+        "cancelled done": 100,
+        "left done": 100,
+        "missing NoSuchKey": 100,
+        "busy done": 100,
+        "cut cut": 100,
+        "closed closed": 100,
+        "upload done": 100,
+        "listing done": 100,
+      });
+    }
+    assertEquals(listeners(), 0);
+  },
+);
+
+overBoth("a program ends when its work is done", async () => {
   await using server = new HostileServer(async (peer) => {
     for (;;) {
       const head = await peer.request();

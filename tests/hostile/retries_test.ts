@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { overBoth } from "../both_transports.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   type AwsError,
@@ -75,7 +76,7 @@ async function documented(): Promise<{
   }
 }
 
-Deno.test("the strategy in the documentation is short and works", async () => {
+overBoth("the strategy in the documentation is short and works", async () => {
   const { strategy, lines } = await documented();
   const options = { retry: strategy };
 
@@ -98,7 +99,7 @@ Deno.test("the strategy in the documentation is short and works", async () => {
   });
 });
 
-Deno.test("a call that is not sent again says why", async () => {
+overBoth("a call that is not sent again says why", async () => {
   const long = { ...CAT, ContentLength: 9_000_000 };
   const cases: readonly [
     StopReason,
@@ -135,77 +136,89 @@ Deno.test("a call that is not sent again says why", async () => {
   }
 });
 
-Deno.test("the calls of a client stop to retry when its quota is used up", async () => {
-  const answers = Array.from({ length: 300 }, () => BUSY);
-  const options = { retry: { maxAttempts: 2 } };
-  await withStore(answers, options, async ({ s3, sent }) => {
-    const reasons: (StopReason | undefined)[] = [];
-    for (let call = 0; call < 102; call++) {
-      const error = await assertRejects(() => s3.headObject(CAT), ServiceError);
-      reasons.push(error.ResponseMetadata?.StopReason);
-    }
+overBoth(
+  "the calls of a client stop to retry when its quota is used up",
+  async () => {
+    const answers = Array.from({ length: 300 }, () => BUSY);
+    const options = { retry: { maxAttempts: 2 } };
+    await withStore(answers, options, async ({ s3, sent }) => {
+      const reasons: (StopReason | undefined)[] = [];
+      for (let call = 0; call < 102; call++) {
+        const error = await assertRejects(
+          () => s3.headObject(CAT),
+          ServiceError,
+        );
+        reasons.push(error.ResponseMetadata?.StopReason);
+      }
 
-    assertEquals(reasons.indexOf("quota"), 100);
-    assertEquals(sent.length, 100 * 2 + 2);
-  });
-});
+      assertEquals(reasons.indexOf("quota"), 100);
+      assertEquals(sent.length, 100 * 2 + 2);
+    });
+  },
+);
 
-Deno.test("every result and every error tells all attempts and waits", async () => {
-  const options = { random: () => 0.5 };
-  await withStore([BUSY, CLOSED, DONE], options, async ({ s3, sent }) => {
-    const { ResponseMetadata } = await s3.headObject(CAT);
+overBoth(
+  "every result and every error tells all attempts and waits",
+  async () => {
+    const options = { random: () => 0.5 };
+    await withStore([BUSY, CLOSED, DONE], options, async ({ s3, sent }) => {
+      const { ResponseMetadata } = await s3.headObject(CAT);
 
-    assertEquals(ResponseMetadata.Attempts, [
-      {
-        attempt: 1,
-        delayMs: 0,
-        durationMs: 0,
-        host: "store.example",
-        status: 503,
-        failure: "503",
-      },
-      {
-        attempt: 2,
-        delayMs: 500,
-        durationMs: 0,
-        host: "store.example",
-        failure: "closed",
-      },
-      {
-        attempt: 3,
-        delayMs: 1_000,
-        durationMs: 0,
-        host: "store.example",
-        status: 200,
-      },
-    ]);
-    const ids = sent.map(({ headers }) => headers["amz-sdk-invocation-id"]);
-    assertEquals(new Set(ids).size, 1);
-    const dates = sent.map(({ headers }) => headers["x-amz-date"]);
-    assertEquals(dates, [
-      "20240229T123456Z",
-      "20240229T123456Z",
-      "20240229T123457Z",
-    ]);
-  });
-});
+      assertEquals(ResponseMetadata.Attempts, [
+        {
+          attempt: 1,
+          delayMs: 0,
+          durationMs: 0,
+          host: "store.example",
+          status: 503,
+          failure: "503",
+        },
+        {
+          attempt: 2,
+          delayMs: 500,
+          durationMs: 0,
+          host: "store.example",
+          failure: "closed",
+        },
+        {
+          attempt: 3,
+          delayMs: 1_000,
+          durationMs: 0,
+          host: "store.example",
+          status: 200,
+        },
+      ]);
+      const ids = sent.map(({ headers }) => headers["amz-sdk-invocation-id"]);
+      assertEquals(new Set(ids).size, 1);
+      const dates = sent.map(({ headers }) => headers["x-amz-date"]);
+      assertEquals(dates, [
+        "20240229T123456Z",
+        "20240229T123456Z",
+        "20240229T123457Z",
+      ]);
+    });
+  },
+);
 
-Deno.test("x-amz-retry-after lengthens a wait, with the numbers of 2026", async () => {
-  const hinted = { status: 503, headers: { "x-amz-retry-after": "3000" } };
-  const retry = { constants: "2026" } as const;
-  await withStore([hinted, DONE], { retry }, async ({ s3, clock }) => {
-    await s3.headObject(CAT);
+overBoth(
+  "x-amz-retry-after lengthens a wait, with the numbers of 2026",
+  async () => {
+    const hinted = { status: 503, headers: { "x-amz-retry-after": "3000" } };
+    const retry = { constants: "2026" } as const;
+    await withStore([hinted, DONE], { retry }, async ({ s3, clock }) => {
+      await s3.headObject(CAT);
 
-    assertEquals(clock.slept, [3_000]);
-  });
-  await withStore([hinted, DONE], {}, async ({ s3, clock }) => {
-    await s3.headObject(CAT);
+      assertEquals(clock.slept, [3_000]);
+    });
+    await withStore([hinted, DONE], {}, async ({ s3, clock }) => {
+      await s3.headObject(CAT);
 
-    assertEquals(clock.slept, []);
-  });
-});
+      assertEquals(clock.slept, []);
+    });
+  },
+);
 
-Deno.test("Retry-After counts where that is wanted, up to 20 s", async () => {
+overBoth("Retry-After counts where that is wanted, up to 20 s", async () => {
   const after = (value: string): ScriptedAnswer => ({
     status: 503,
     headers: { "retry-after": value },

@@ -8,6 +8,7 @@ import { S3, type S3Config } from "../../src/services/s3/mod.ts";
 import type { SessionOptions } from "../../src/session/options.ts";
 import { Session } from "../../src/session/session.ts";
 import { FakeSystem } from "../../src/testing/fake_system.ts";
+import { transportName } from "../both_transports.ts";
 import type { Script } from "../transport/hostile_server.ts";
 
 /** What the calls are signed with. */
@@ -27,7 +28,7 @@ export function sessionAt(
     region: "us-east-1",
     credentials: KEYS,
     endpointUrl,
-    ...options.transport ? {} : { proxy: false },
+    ...options.transport ? {} : { proxy: false, transport: transportName() },
     ...options,
   });
 }

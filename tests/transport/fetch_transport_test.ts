@@ -1,5 +1,5 @@
+import { isSocket, newTransport, overBoth } from "../both_transports.ts";
 import {
-  assert,
   assertEquals,
   assertRejects,
   assertStrictEquals,
@@ -11,16 +11,15 @@ import {
   EndpointError,
   TimeoutError,
 } from "../../src/foundation/errors.ts";
-import { FetchTransport } from "../../src/transport/fetch_transport.ts";
 import { answering, HostileServer, ok } from "./hostile_server.ts";
 import { bytesOf, caught, piecesOf, requestTo } from "./requests.ts";
 
 /** Where the tests and the sources lie, as a stack shows it. */
 const FOLDER = new URL("../../", import.meta.url).href;
 
-Deno.test("FetchTransport sends what it is given and little else", async () => {
+overBoth("a transport sends what it is given and little else", async () => {
   await using server = new HostileServer(answering(ok("hello", "x-amz-id: 1")));
-  using transport = new FetchTransport();
+  using transport = newTransport();
 
   const response = await transport.send(requestTo(server.origin, {
     method: "PUT",
@@ -38,22 +37,24 @@ Deno.test("FetchTransport sends what it is given and little else", async () => {
     lines[0],
     "PUT /bucket/a%20b//c?uploads&prefix=a%2Fb%20c HTTP/1.1",
   );
-  assertEquals(lines.slice(1, -2).map((line) => line.split(":")[0]).sort(), [
-    "accept",
-    "accept-encoding",
-    "accept-language",
-    "authorization",
-    "content-length",
-    "host",
-    "user-agent",
-    "x-amz-meta-a",
-  ]);
+  assertEquals(
+    lines.slice(1, -2).map((line) => line.split(":")[0]).sort(),
+    [
+      // What fetch adds by itself.
+      ...isSocket() ? [] : ["accept", "accept-language", "user-agent"],
+      "accept-encoding",
+      "authorization",
+      "content-length",
+      "host",
+      "x-amz-meta-a",
+    ].sort(),
+  );
   assertEquals(lines.includes("accept-encoding: identity"), true);
   assertEquals(lines.includes("content-length: 7"), true);
   assertEquals(lines.at(-1), "content");
 });
 
-Deno.test("FetchTransport uses a connection again, whatever the body", async () => {
+overBoth("a transport uses a connection again, whatever the body", async () => {
   const bodies = ["", "x", "x".repeat(100_000), ""];
   await using server = new HostileServer(async (peer) => {
     for (;;) {
@@ -61,7 +62,7 @@ Deno.test("FetchTransport uses a connection again, whatever the body", async () 
       await peer.send(ok(bodies[index] ?? ""));
     }
   });
-  using transport = new FetchTransport();
+  using transport = newTransport();
   const lengths: number[] = [];
 
   for (const index of bodies.keys()) {
@@ -70,56 +71,64 @@ Deno.test("FetchTransport uses a connection again, whatever the body", async () 
     await piecesOf(await transport.send(request));
   }
 
-  // One more is the dial of the connect limit.
-  assertEquals(server.connections, 2);
+  // One more is the dial of the connect limit, which sockets do not need.
+  assertEquals(server.connections, isSocket() ? 1 : 2);
   assertEquals(lengths, [0, 1, 100_000, 0]);
 });
 
-Deno.test("FetchTransport refuses a path that would name another object", async () => {
-  await using server = new HostileServer(answering(ok("hello")));
-  using transport = new FetchTransport();
+overBoth(
+  "a transport refuses a path that would name another object",
+  async () => {
+    await using server = new HostileServer(answering(ok("hello")));
+    using transport = newTransport();
 
-  await assertRejects(
-    () => transport.send(requestTo(server.origin, { path: "/mine/../theirs" })),
-    EndpointError,
-    'the platform would send the path "/theirs" instead',
-  );
+    await assertRejects(
+      () =>
+        transport.send(requestTo(server.origin, { path: "/mine/../theirs" })),
+      EndpointError,
+      'the platform would send the path "/theirs" instead; a key with a "." or ".." segment cannot be sent by fetch, use transport: "socket" for it',
+    );
 
-  assertEquals(server.connections, 0);
-});
+    assertEquals(server.connections, 0);
+  },
+  { only: "fetch", why: "sockets send paths as they are" },
+);
 
-Deno.test("FetchTransport refuses a port that fetch blocks", async () => {
-  using transport = new FetchTransport({ dialer: false });
+overBoth("a transport refuses a port that fetch blocks", async () => {
+  using transport = newTransport({ dialer: false });
 
   await assertRejects(
     () => transport.send(requestTo("http://127.0.0.1:6000")),
     EndpointError,
     "Cannot send GET http://127.0.0.1:6000/: fetch never connects to port 6000, which the Fetch standard blocks; use another port",
   );
-});
+}, { only: "fetch", why: "sockets have no ports that are blocked" });
 
-Deno.test("FetchTransport refuses a header that HTTP does not allow, without telling it", async () => {
-  using transport = new FetchTransport({ dialer: false });
+overBoth(
+  "a transport refuses a header that HTTP does not allow, without telling it",
+  async () => {
+    using transport = newTransport({ dialer: false });
 
-  for (
-    const headers of [{ "x-a": "plan\nted" }, { "x-a": "plant\u4e00" }, {
-      "planted name": "",
-    }]
-  ) {
-    const error = await assertRejects(
-      () => transport.send(requestTo("http://127.0.0.1:9", { headers })),
-      EndpointError,
-      "Cannot send GET http://127.0.0.1:9/: a header field has",
-    );
-    // The folder that the tests lie in stands in the stack, and may be called so.
-    const told = Deno.inspect(error).replaceAll(FOLDER, "");
-    assertEquals(/plan/.test(told), false);
-  }
-});
+    for (
+      const headers of [{ "x-a": "plan\nted" }, { "x-a": "plant\u4e00" }, {
+        "planted name": "",
+      }]
+    ) {
+      const error = await assertRejects(
+        () => transport.send(requestTo("http://127.0.0.1:9", { headers })),
+        EndpointError,
+        "Cannot send GET http://127.0.0.1:9/: a header field has",
+      );
+      // The folder that the tests lie in stands in the stack, and may be called so.
+      const told = Deno.inspect(error).replaceAll(FOLDER, "");
+      assertEquals(/plan/.test(told), false);
+    }
+  },
+);
 
-Deno.test("FetchTransport sends the host that was signed", async () => {
+overBoth("a transport sends the host that was signed", async () => {
   await using server = new HostileServer(answering(ok("hello")));
-  using transport = new FetchTransport({ dialer: false });
+  using transport = newTransport({ dialer: false });
   const headers = { host: "bucket.example" };
 
   await bytesOf(await transport.send(requestTo(server.origin, { headers })));
@@ -130,9 +139,9 @@ Deno.test("FetchTransport sends the host that was signed", async () => {
   ]);
 });
 
-Deno.test("FetchTransport sends a stream", async () => {
+overBoth("a transport sends a stream", async () => {
   await using server = new HostileServer(answering(ok("hello")));
-  using transport = new FetchTransport({ dialer: false });
+  using transport = newTransport({ dialer: false });
   const body = {
     length: undefined,
     replayable: true,
@@ -147,11 +156,11 @@ Deno.test("FetchTransport sends a stream", async () => {
   assertEquals(server.heads[0]?.includes("transfer-encoding: chunked"), true);
 });
 
-Deno.test("FetchTransport never unpacks a body", async () => {
+overBoth("a transport never unpacks a body", async () => {
   await using server = new HostileServer(
     answering(ok("not even packed", "content-encoding: gzip")),
   );
-  using transport = new FetchTransport({ dialer: false });
+  using transport = newTransport({ dialer: false });
 
   const response = await transport.send(requestTo(server.origin));
 
@@ -159,25 +168,28 @@ Deno.test("FetchTransport never unpacks a body", async () => {
   assertEquals(text(await bytesOf(response)), "not even packed");
 });
 
-Deno.test("FetchTransport reads a body of unknown length, whole and by pieces", async () => {
-  const chunk = `2710\r\n${"0123456789".repeat(1_000)}\r\n`;
-  await using server = new HostileServer(answering(
-    `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${
-      chunk.repeat(7)
-    }0\r\n\r\n`,
-  ));
-  using transport = new FetchTransport({ dialer: false });
+overBoth(
+  "a transport reads a body of unknown length, whole and by pieces",
+  async () => {
+    const chunk = `2710\r\n${"0123456789".repeat(1_000)}\r\n`;
+    await using server = new HostileServer(answering(
+      `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${
+        chunk.repeat(7)
+      }0\r\n\r\n`,
+    ));
+    using transport = newTransport({ dialer: false });
 
-  const whole = await bytesOf(await transport.send(requestTo(server.origin)));
-  const pieces = await piecesOf(
-    await transport.send(requestTo(server.origin)),
-  );
+    const whole = await bytesOf(await transport.send(requestTo(server.origin)));
+    const pieces = await piecesOf(
+      await transport.send(requestTo(server.origin)),
+    );
 
-  assertEquals(text(whole), "0123456789".repeat(7_000));
-  assertEquals(pieces.map(text).join(""), "0123456789".repeat(7_000));
-});
+    assertEquals(text(whole), "0123456789".repeat(7_000));
+    assertEquals(pieces.map(text).join(""), "0123456789".repeat(7_000));
+  },
+);
 
-Deno.test("FetchTransport has no body for HEAD, 204 and 304", async () => {
+overBoth("a transport has no body for HEAD, 204 and 304", async () => {
   await using server = new HostileServer(async (peer) => {
     for (;;) {
       const status = /\/(\d+) HTTP/.exec(await peer.head())?.[1];
@@ -185,7 +197,7 @@ Deno.test("FetchTransport has no body for HEAD, 204 and 304", async () => {
       await peer.send(`HTTP/1.1 ${status} Fine\r\n${fields}etag: 1\r\n\r\n`);
     }
   });
-  using transport = new FetchTransport({ dialer: false, maxConnections: 1 });
+  using transport = newTransport({ dialer: false, maxConnections: 1 });
 
   for (
     const [method, path] of [
@@ -201,12 +213,12 @@ Deno.test("FetchTransport has no body for HEAD, 204 and 304", async () => {
   }
 });
 
-Deno.test("FetchTransport does not follow a redirect", async () => {
+overBoth("a transport does not follow a redirect", async () => {
   await using other = new HostileServer(answering(ok("stolen")));
   await using server = new HostileServer(answering(
     `HTTP/1.1 307 Temporary Redirect\r\nlocation: ${other.origin}/\r\ncontent-length: 5\r\n\r\nmoved`,
   ));
-  using transport = new FetchTransport({ dialer: false });
+  using transport = newTransport({ dialer: false });
   const headers = { "x-amz-security-token": "planted" };
 
   const response = await transport.send(requestTo(server.origin, { headers }));
@@ -217,12 +229,12 @@ Deno.test("FetchTransport does not follow a redirect", async () => {
   assertEquals(other.connections, 0);
 });
 
-Deno.test("FetchTransport passes over 1xx answers", async () => {
+overBoth("a transport passes over 1xx answers", async () => {
   await using server = new HostileServer(answering(
     "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n" +
       ok("hello"),
   ));
-  using transport = new FetchTransport({ dialer: false });
+  using transport = newTransport({ dialer: false });
 
   const response = await transport.send(requestTo(server.origin));
 
@@ -230,137 +242,150 @@ Deno.test("FetchTransport passes over 1xx answers", async () => {
   assertEquals(text(await bytesOf(response)), "hello");
 });
 
-Deno.test("FetchTransport takes a refusal that comes before the upload is through", async () => {
-  await using server = new HostileServer(async (peer) => {
-    await peer.head();
-    await peer.send(
-      "HTTP/1.1 403 Forbidden\r\ncontent-length: 6\r\nconnection: close\r\n\r\ndenied",
-    );
-    await peer.drain();
-  });
-  using transport = new FetchTransport({ dialer: false });
-  let sent = 0;
-  const endless = {
-    length: undefined,
-    replayable: true,
-    open: () =>
-      new ReadableStream<Uint8Array>({
-        pull(controller): void {
-          controller.enqueue(new Uint8Array(65_536));
-          sent += 65_536;
-        },
-      }, { highWaterMark: 0 }),
-  };
-
-  for (const body of [new Uint8Array(20_000_000), endless]) {
-    const response = await transport.send(
-      requestTo(server.origin, { method: "PUT", body }),
-    );
-    assertEquals(response.status, 403);
-    assertEquals(text(await bytesOf(response)), "denied");
-  }
-
-  const before = sent;
-  await new Promise((resolve) => setTimeout(resolve, 10));
-  assert(before > 0);
-  assertEquals(sent, before);
-});
-
-Deno.test("FetchTransport throws the reason of the signal, at any moment", async () => {
-  await using server = new HostileServer(async (peer) => {
-    const head = await peer.head();
-    if (head.startsWith("GET /body")) {
-      await peer.send("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhello");
-    }
-    await peer.drain();
-  });
-  using transport = new FetchTransport({ maxConnections: 1 });
-  const reason = { mine: true };
-  const silent = requestTo(server.origin);
-  const body = requestTo(server.origin, { path: "/body" });
-
-  const sending = async (signal: AbortSignal): Promise<unknown> =>
-    await transport.send(silent, { signal });
-  const queueing = async (signal: AbortSignal): Promise<unknown> => {
-    const holder = new AbortController();
-    const first = transport.send(silent, { signal: holder.signal });
-    try {
-      return await transport.send(silent, { signal });
-    } finally {
-      holder.abort(reason);
-      await caught(() => first);
-    }
-  };
-  const whole = async (signal: AbortSignal): Promise<unknown> =>
-    await bytesOf(await transport.send(body, { signal }));
-  const pieces = async (signal: AbortSignal): Promise<unknown> =>
-    await piecesOf(await transport.send(body, { signal }));
-
-  for (const call of [sending, queueing, whole, pieces]) {
-    const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(reason), 20);
-    const error = await caught(() => call(controller.signal));
-    clearTimeout(timer);
-    assertStrictEquals(error, reason);
-  }
-});
-
-Deno.test("FetchTransport keeps to maxConnections and frees a place with each end of a body", async () => {
-  let open = 0;
-  let most = 0;
-  await using server = new HostileServer(async (peer) => {
-    for (;;) {
+overBoth(
+  "a transport takes a refusal that comes before the upload is through",
+  async () => {
+    await using server = new HostileServer(async (peer) => {
       await peer.head();
-      most = Math.max(most, ++open);
-      await peer.pause(1);
-      open--;
-      await peer.send(ok("hello"));
+      await peer.send(
+        "HTTP/1.1 403 Forbidden\r\ncontent-length: 6\r\nconnection: close\r\n\r\ndenied",
+      );
+      await peer.drain();
+    });
+    using transport = newTransport({ dialer: false });
+    let sent = 0;
+    const endless = {
+      length: undefined,
+      replayable: true,
+      open: () =>
+        new ReadableStream<Uint8Array>({
+          pull(controller): void {
+            controller.enqueue(new Uint8Array(65_536));
+            sent += 65_536;
+          },
+        }, { highWaterMark: 0 }),
+    };
+
+    for (const body of [new Uint8Array(20_000_000), endless]) {
+      const response = await transport.send(
+        requestTo(server.origin, { method: "PUT", body }),
+      );
+      assertEquals(response.status, 403);
+      assertEquals(text(await bytesOf(response)), "denied");
     }
-  });
-  using transport = new FetchTransport({ dialer: false, maxConnections: 3 });
-  const ends = [
-    bytesOf,
-    piecesOf,
-    async ({ body }: Awaited<ReturnType<typeof transport.send>>) =>
-      await body?.cancel(),
-  ];
 
-  await Promise.all(Array.from({ length: 30 }, async (_, index) => {
-    const response = await transport.send(requestTo(server.origin));
-    await ends[index % 3]?.(response);
-  }));
+    const before = sent;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    // Over a socket the server is asked first whether it wants the body.
+    assertEquals(before > 0, !isSocket());
+    assertEquals(sent, before);
+  },
+);
 
-  assertEquals([most, server.connections], [3, 3]);
-});
+overBoth(
+  "a transport throws the reason of the signal, at any moment",
+  async () => {
+    await using server = new HostileServer(async (peer) => {
+      const head = await peer.head();
+      if (head.startsWith("GET /body")) {
+        await peer.send("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhello");
+      }
+      await peer.drain();
+    });
+    using transport = newTransport({ maxConnections: 1 });
+    const reason = { mine: true };
+    const silent = requestTo(server.origin);
+    const body = requestTo(server.origin, { path: "/body" });
 
-Deno.test("FetchTransport tells who waits for a connection how long the queue was", async () => {
+    const sending = async (signal: AbortSignal): Promise<unknown> =>
+      await transport.send(silent, { signal });
+    const queueing = async (signal: AbortSignal): Promise<unknown> => {
+      const holder = new AbortController();
+      const first = transport.send(silent, { signal: holder.signal });
+      try {
+        return await transport.send(silent, { signal });
+      } finally {
+        holder.abort(reason);
+        await caught(() => first);
+      }
+    };
+    const whole = async (signal: AbortSignal): Promise<unknown> =>
+      await bytesOf(await transport.send(body, { signal }));
+    const pieces = async (signal: AbortSignal): Promise<unknown> =>
+      await piecesOf(await transport.send(body, { signal }));
+
+    for (const call of [sending, queueing, whole, pieces]) {
+      const controller = new AbortController();
+      const timer = setTimeout(() => controller.abort(reason), 20);
+      const error = await caught(() => call(controller.signal));
+      clearTimeout(timer);
+      assertStrictEquals(error, reason);
+    }
+  },
+);
+
+overBoth(
+  "a transport keeps to maxConnections and frees a place with each end of a body",
+  async () => {
+    let open = 0;
+    let most = 0;
+    await using server = new HostileServer(async (peer) => {
+      for (;;) {
+        await peer.head();
+        most = Math.max(most, ++open);
+        await peer.pause(1);
+        open--;
+        await peer.send(ok("hello"));
+      }
+    });
+    using transport = newTransport({ dialer: false, maxConnections: 3 });
+    const ends = [
+      bytesOf,
+      piecesOf,
+      async ({ body }: Awaited<ReturnType<typeof transport.send>>) =>
+        await body?.cancel(),
+    ];
+
+    await Promise.all(Array.from({ length: 30 }, async (_, index) => {
+      const response = await transport.send(requestTo(server.origin));
+      await ends[index % 3]?.(response);
+    }));
+
+    assertEquals([most, server.connections], [3, 3]);
+  },
+);
+
+overBoth(
+  "a transport tells who waits for a connection how long the queue was",
+  async () => {
+    await using server = new HostileServer(answering(ok("x".repeat(100_000))));
+    using transport = newTransport({
+      maxConnections: 1,
+      queueTimeoutMs: 20,
+    });
+    const unread = await transport.send(requestTo(server.origin));
+
+    const error = await assertRejects(
+      () => transport.send(requestTo(server.origin)),
+      TimeoutError,
+      "none of its 1 connections (maxConnections) became free within 20 ms (queueTimeoutMs), with 1 in the queue",
+    );
+    await unread.body?.cancel();
+
+    assertEquals(error.limit, "queue");
+  },
+);
+
+overBoth("a transport sends nothing once it is closed", async () => {
   await using server = new HostileServer(answering(ok("x".repeat(100_000))));
-  using transport = new FetchTransport({
-    maxConnections: 1,
-    queueTimeoutMs: 20,
-  });
-  const unread = await transport.send(requestTo(server.origin));
-
-  const error = await assertRejects(
-    () => transport.send(requestTo(server.origin)),
-    TimeoutError,
-    "none of its 1 connections (maxConnections) became free within 20 ms (queueTimeoutMs), with 1 in the queue",
-  );
-  await unread.body?.cancel();
-
-  assertEquals(error.limit, "queue");
-});
-
-Deno.test("FetchTransport sends nothing once it is closed", async () => {
-  await using server = new HostileServer(answering(ok("hello")));
-  const transport = new FetchTransport({ maxConnections: 1 });
+  const transport = newTransport({ maxConnections: 1 });
   const unread = await transport.send(requestTo(server.origin));
   const queued = transport.send(requestTo(server.origin));
 
   transport[Symbol.dispose]();
 
   await assertRejects(() => queued, TypeError, "the transport is closed");
-  assertEquals(text(await bytesOf(unread)), "hello");
+  assertEquals((await bytesOf(unread)).length, 100_000);
   await assertRejects(
     () => transport.send(requestTo(server.origin)),
     TypeError,
@@ -368,10 +393,10 @@ Deno.test("FetchTransport sends nothing once it is closed", async () => {
   );
 });
 
-Deno.test("FetchTransport says which limits it keeps", () => {
-  using transport = new FetchTransport();
+overBoth("a transport says which limits it keeps", () => {
+  using transport = newTransport();
 
-  assertEquals([...transport.limits].sort(), [
+  assertEquals([...transport.limits ?? []].sort(), [
     "attempt",
     "connect",
     "queue",
@@ -379,7 +404,7 @@ Deno.test("FetchTransport says which limits it keeps", () => {
   ]);
 });
 
-Deno.test("FetchTransport refuses settings that make no sense", () => {
+overBoth("a transport refuses settings that make no sense", () => {
   const wrong = [
     [{ connectTimeoutMs: 0 }, "connectTimeoutMs must be"],
     [{ readTimeoutMs: -1 }, "readTimeoutMs must be"],
@@ -393,7 +418,7 @@ Deno.test("FetchTransport refuses settings that make no sense", () => {
 
   for (const [options, message] of wrong) {
     const error = assertThrows(
-      () => new FetchTransport(options),
+      () => newTransport(options),
       ConfigError,
       message,
     );

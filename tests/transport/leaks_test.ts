@@ -1,8 +1,9 @@
+import { newTransport, overBoth } from "../both_transports.ts";
 import { assertEquals } from "@std/assert";
 import { TransportError } from "../../src/foundation/errors.ts";
 import { utf8 } from "../../src/foundation/bytes.ts";
 import type { HttpRequest, SendOptions } from "../../src/ports/http.ts";
-import { FetchTransport } from "../../src/transport/fetch_transport.ts";
+import type { Transport } from "../../src/ports/http.ts";
 import { countingSignal } from "./counting_signal.ts";
 import { HostileServer, ok } from "./hostile_server.ts";
 import { bytesOf, piecesOf, requestTo } from "./requests.ts";
@@ -25,45 +26,48 @@ const ANSWERS: Readonly<Record<string, string>> = {
 /** The answers after which the server hangs up. */
 const LAST = ["/cut", "/closed", "/garbage"];
 
-Deno.test("FetchTransport leaves nothing behind after a thousand calls of all kinds", async () => {
-  await using server = new HostileServer(async (peer) => {
-    for (;;) {
-      const path = /^\w+ (\S+)/.exec(await peer.head())?.[1] ?? "";
-      if (path === "/aborted") await peer.drain();
-      await peer.send(ANSWERS[path] ?? "");
-      if (LAST.includes(path)) return peer.close();
+overBoth(
+  "a transport leaves nothing behind after a thousand calls of all kinds",
+  async () => {
+    await using server = new HostileServer(async (peer) => {
+      for (;;) {
+        const path = /^\w+ (\S+)/.exec(await peer.head())?.[1] ?? "";
+        if (path === "/aborted") await peer.drain();
+        await peer.send(ANSWERS[path] ?? "");
+        if (LAST.includes(path)) return peer.close();
+      }
+    });
+    const { signal, listeners } = countingSignal();
+    const results = new Map<string, number>();
+    {
+      using transport = newTransport({ maxConnections: 16 });
+      const call = callOf(transport, server.origin);
+      const names = [...Object.keys(ANSWERS), "/aborted"];
+
+      await Promise.all(Array.from({ length: CALLS }, async (_, index) => {
+        const name = names[index % names.length] ?? "";
+        const result = `${name} ${await call(name, { signal })}`;
+        results.set(result, (results.get(result) ?? 0) + 1);
+      }));
     }
-  });
-  const { signal, listeners } = countingSignal();
-  const results = new Map<string, number>();
-  {
-    using transport = new FetchTransport({ maxConnections: 16 });
-    const call = callOf(transport, server.origin);
-    const names = [...Object.keys(ANSWERS), "/aborted"];
 
-    await Promise.all(Array.from({ length: CALLS }, async (_, index) => {
-      const name = names[index % names.length] ?? "";
-      const result = `${name} ${await call(name, { signal })}`;
-      results.set(result, (results.get(result) ?? 0) + 1);
-    }));
-  }
+    assertEquals(listeners(), 0);
+    assertEquals(Object.fromEntries(results), {
+      "/whole done": 100,
+      "/pieces done": 100,
+      "/cancelled done": 100,
+      "/drained done": 100,
+      "/half done": 100,
+      "/cut cut": 100,
+      "/closed closed": 100,
+      "/garbage not-http": 100,
+      "/upload done": 100,
+      "/aborted aborted": 100,
+    });
+  },
+);
 
-  assertEquals(listeners(), 0);
-  assertEquals(Object.fromEntries(results), {
-    "/whole done": 100,
-    "/pieces done": 100,
-    "/cancelled done": 100,
-    "/drained done": 100,
-    "/half done": 100,
-    "/cut cut": 100,
-    "/closed closed": 100,
-    "/garbage not-http": 100,
-    "/upload done": 100,
-    "/aborted aborted": 100,
-  });
-});
-
-Deno.test("FetchTransport does not keep a program alive", async () => {
+overBoth("a transport does not keep a program alive", async () => {
   await using server = new HostileServer(async (peer) => {
     await peer.head();
     await peer.send(ok("x".repeat(300_000)));
@@ -89,7 +93,7 @@ Deno.test("FetchTransport does not keep a program alive", async () => {
 
 /** Makes a call of a kind and tells in a word how it ended. */
 function callOf(
-  transport: FetchTransport,
+  transport: Transport,
   origin: string,
 ): (path: string, options: SendOptions) => Promise<string> {
   const send = async (

@@ -209,7 +209,7 @@ export class BodyReader implements BodyProgress {
             this.received += count;
             connection.heard();
           }
-        } else await connection.fill();
+        } else if (!reader.done) await connection.fill();
       }
     } catch (error) {
       throw this.#failed(error);

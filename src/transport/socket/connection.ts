@@ -65,8 +65,8 @@ export interface Call {
   attemptLeftMs: number;
   /** Ends it early. */
   readonly signal: AbortSignal | undefined;
-  /** When it began, by the timers' clock. */
-  readonly startMs: number;
+  /** When it left the queue, by the timers' clock. */
+  startMs: number;
   /** How far it came. */
   timeline: Timeline;
   /** Whether its body was opened, so that it cannot be opened again. */
@@ -337,6 +337,10 @@ export class Connection {
       this.location(),
       this.#phase === "body" ? this.progress : undefined,
     );
+    if (this.#heard) {
+      const lastByteMs = this.#wait.heardMs - call.startMs;
+      call.timeline = { ...call.timeline, lastByteMs };
+    }
     error.place(call.timeline);
     const { route } = this;
     this.abort(error);
@@ -377,7 +381,7 @@ export class Connection {
     this.#wait.heard();
   }
 
-  #note(stage: "firstByteMs" | "lastByteMs" | "sentMs"): void {
+  #note(stage: "firstByteMs" | "sentMs"): void {
     const call = this.#call;
     if (call === undefined) return;
     call.timeline = { ...call.timeline, [stage]: this.#elapsedMs(call) };

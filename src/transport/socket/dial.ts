@@ -116,15 +116,17 @@ export function proxyRoute(
   { url: text, variable }: ProxySetting,
   tls: boolean,
 ): ProxyRoute {
-  const source = variable ?? "the option proxy";
-  const url = URL.parse(/^[a-z\d]+:\/\//i.test(text) ? text : `http://${text}`);
+  const source = variable ?? "proxy";
+  // Variables often leave the scheme out.
+  const hasScheme = variable === undefined || /^[a-z\d]+:\/\//i.test(text);
+  const url = URL.parse(hasScheme ? text : `http://${text}`);
   const isSecure = url?.protocol === "https:";
   if (
     url === null || !isSecure && url.protocol !== "http:" || isSecure && tls
   ) {
     throw new ConfigError(
       "InvalidProxiesConfigError",
-      `Cannot use ${source} with the socket transport: it must be a URL like "http://proxy.example:3128"${
+      `Cannot set up the socket transport as ${source} must be a URL like "http://proxy.example:3128"${
         isSecure
           ? ", as a server with https cannot be reached through a proxy with https"
           : ""
@@ -230,16 +232,23 @@ export async function dial(
       );
     const connection = await named(opening, hostname, progress, options);
     open = connection;
-    if ("handshake" in connection) await shaken(connection, progress);
+    if ("handshake" in connection) progress.phase = "tls";
     else {
       connection.setNoDelay(true);
       if (route.proxy?.tls) {
-        open = await secured(connection, hostname, progress, options);
+        open = await startTls(connection, hostname, progress, options);
       } else if (route.tls) {
         if (route.proxy) await tunnel(connection, route, route.proxy);
-        open = await secured(connection, route.hostname, progress, options);
+        open = await startTls(
+          connection,
+          route.hostname,
+          progress,
+          options,
+        );
       }
     }
+    // Closing the connection ends a handshake that stalls.
+    if (isTls(open)) await open.handshake();
     ends.signal.throwIfAborted();
     return open;
   } catch (error) {
@@ -250,6 +259,10 @@ export async function dial(
     timers.delete(limit);
     timers.stopped();
   }
+}
+
+function isTls(connection: Deno.Conn): connection is Deno.TlsConn {
+  return "handshake" in connection;
 }
 
 /** Waits for a connection; tells from now on what its name and address did. */
@@ -294,31 +307,14 @@ function tlsOptions(
   return { caCerts: [...caCerts], alpnProtocols: ["http/1.1"] };
 }
 
-async function secured(
+async function startTls(
   tcp: Deno.TcpConn,
   hostname: string,
   progress: DialProgress,
   options: DialOptions,
 ): Promise<Deno.TlsConn> {
   progress.phase = "tls";
-  return await shaken(
-    await Deno.startTls(tcp, { hostname, ...tlsOptions(options) }),
-    progress,
-  );
-}
-
-async function shaken(
-  tls: Deno.TlsConn,
-  progress: DialProgress,
-): Promise<Deno.TlsConn> {
-  progress.phase = "tls";
-  try {
-    await tls.handshake();
-  } catch (error) {
-    closeQuietly(tls);
-    throw error;
-  }
-  return tls;
+  return await Deno.startTls(tcp, { hostname, ...tlsOptions(options) });
 }
 
 /** Asks a proxy for a connection to the server. */

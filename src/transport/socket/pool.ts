@@ -256,9 +256,7 @@ export class Pool implements Deadline {
     const error = new TimeoutError(
       "queue",
       queueTimeoutMs,
-      `Cannot send to ${origin}: none of its ${maxConnections} connections (maxConnections) became free within ${queueTimeoutMs} ms (queueTimeoutMs), with ${
-        line.waiters.size + 1
-      } in the queue; read or cancel the bodies of answers, or allow more connections`,
+      `Cannot send to ${origin}: none of its ${maxConnections} connections (maxConnections) became free within ${queueTimeoutMs} ms (queueTimeoutMs), with ${line.waiters.size} in the queue; read or cancel the bodies of answers, or allow more connections`,
       { maybeSent: false },
     );
     error.place({ queuedMs: queueTimeoutMs });

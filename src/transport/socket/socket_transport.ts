@@ -258,11 +258,12 @@ export class SocketTransport implements Transport {
     const times = this.#timesOf(options);
     try {
       const route = this.#routeTo(request.origin, options.direct ?? false);
-      this.#checkPermission(request, route, options);
       const expects = this.#expects(request);
+      const head = headOf(request, route, expects);
+      this.#checkPermission(request, route, options);
       const call: Call = {
         request,
-        head: headOf(request, route, expects),
+        head,
         expects,
         limits: times,
         attemptLeftMs: times.attemptTimeoutMs,
@@ -345,10 +346,16 @@ export class SocketTransport implements Transport {
   ): Promise<Connection> {
     const { queueTimeoutMs } = times;
     const { signal, onDialled } = options;
-    const queuedFromMs = this.#timers.now();
+    const left = (): void => {
+      const queuedMs = this.#timers.now() - call.startMs;
+      if (queuedMs < 1) return;
+      call.startMs += queuedMs;
+      call.timeline = { ...call.timeline, queuedMs };
+    };
+    let isNew = false;
     const open = async (): Promise<Connection> => {
-      const queuedMs = this.#timers.now() - queuedFromMs;
-      if (queuedMs >= 1) call.timeline = { ...call.timeline, queuedMs };
+      isNew = true;
+      left();
       const connection = await this.#dial(route, call, times);
       call.timeline = {
         ...call.timeline,
@@ -357,12 +364,14 @@ export class SocketTransport implements Transport {
       onDialled?.();
       return connection;
     };
-    return await this.#pool.acquire(route, {
+    const connection = await this.#pool.acquire(route, {
       open,
       maxIdleMs,
       queueTimeoutMs,
       signal,
     });
+    if (!isNew) left();
+    return connection;
   }
 
   async #dial(

@@ -149,6 +149,8 @@ export class Wait implements Deadline {
   dueMs = Infinity;
   readonly #timers: Timers;
   readonly #onEnd: (limit: "attempt" | "read") => void;
+  /** When something came from the server, or went there, last. */
+  heardMs = 0;
   #readMs = Infinity;
   #attemptLeftMs = Infinity;
   #startedMs = 0;
@@ -202,8 +204,9 @@ export class Wait implements Deadline {
   /** Says that something came from the server. */
   heard(): void {
     if (!this.counting) return;
+    this.heardMs = this.#timers.now();
     this.dueMs = Math.min(
-      this.#timers.now() + this.#readMs,
+      this.heardMs + this.#readMs,
       this.#startedMs + this.#attemptLeftMs,
       NEVER,
     );
