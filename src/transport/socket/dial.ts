@@ -5,6 +5,7 @@
  */
 import { ConfigError } from "../../foundation/errors.ts";
 import type { TransportPhase } from "../../foundation/errors.ts";
+import type { ClientCertificate } from "../connections.ts";
 import { proxyFor, type ProxySetting } from "../runtime.ts";
 import {
   ResponseReader,
@@ -13,14 +14,6 @@ import {
   writeLatin1,
 } from "./http1.ts";
 import type { Deadline, Timers } from "./timers.ts";
-
-/** A client certificate, in PEM. */
-export interface ClientCertificate {
-  /** The certificate, with those that lead to its authority. */
-  readonly cert: string;
-  /** Its private key. */
-  readonly key: string;
-}
 
 /** A proxy on the way to a server. */
 export interface ProxyRoute {

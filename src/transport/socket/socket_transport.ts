@@ -23,24 +23,18 @@ import type {
   Transport,
 } from "../../ports/http.ts";
 import type { Logger } from "../../ports/logger.ts";
+import type { ClientCertificate } from "../connections.ts";
 import { proxyRefusal } from "../faults.ts";
-import { checkCount, checkLimit } from "../runtime.ts";
+import { checkCount, checkLimit, type Timing } from "../runtime.ts";
 import { describe } from "../faults.ts";
 import { isDeno, NetPermissions } from "../runtime.ts";
 import { ForgottenBodies } from "./body.ts";
 import { type Call, Connection, isResendable } from "./connection.ts";
-import {
-  type ClientCertificate,
-  dial,
-  DialProgress,
-  proxyRoute,
-  type Route,
-  routeTo,
-} from "./dial.ts";
+import { dial, DialProgress, proxyRoute, type Route, routeTo } from "./dial.ts";
 import { dialFault, permissionMissing, waitFault } from "./faults.ts";
 import { UnsendableRequest, writeHead } from "./http1.ts";
 import { Pool } from "./pool.ts";
-import { Timers, type Timing } from "./timers.ts";
+import { Timers } from "./timers.ts";
 
 /** Settings of a {@linkcode SocketTransport}. All times are in milliseconds; `Infinity` means no limit. */
 export interface SocketTransportOptions {

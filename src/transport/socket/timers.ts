@@ -3,10 +3,7 @@
  *
  * @module
  */
-import type { Clock } from "../../ports/system.ts";
-
-/** What the transport needs of a clock. */
-export type Timing = Pick<Clock, "now" | "timer">;
+import type { Timing } from "../runtime.ts";
 
 /** Timers of the platforms count in 31 bits. */
 const LONGEST_MS = 2 ** 31 - 1;
