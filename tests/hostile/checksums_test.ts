@@ -39,46 +39,52 @@ async function objectWith(
   return answer("200 OK", TEXT, `${checksumHeader(algorithm)}: ${value}`);
 }
 
-overBoth("a download is verified by each algorithm, whole and by pieces", async () => {
-  for (const algorithm of ALGORITHMS) {
-    await using server = new HostileServer(
-      inTurn(await objectWith(algorithm, TEXT)),
-    );
-    using client = s3At(server.origin, {}, ASKING);
+overBoth(
+  "a download is verified by each algorithm, whole and by pieces",
+  async () => {
+    for (const algorithm of ALGORITHMS) {
+      await using server = new HostileServer(
+        inTurn(await objectWith(algorithm, TEXT)),
+      );
+      using client = s3At(server.origin, {}, ASKING);
 
-    const whole = await (await client.s3.getObject(CAT)).Body.text();
-    const { Body } = await client.s3.getObject(CAT);
-    const pieces = await new Response(Body.stream).text();
+      const whole = await (await client.s3.getObject(CAT)).Body.text();
+      const { Body } = await client.s3.getObject(CAT);
+      const pieces = await new Response(Body.stream).text();
 
-    assertEquals([whole, pieces], [TEXT, TEXT], algorithm);
-    assertMatch(server.heads[0] ?? "", /^x-amz-checksum-mode: ENABLED\r$/m);
-  }
-});
-
-overBoth("a download with other bytes fails by each algorithm, at its end", async () => {
-  for (const algorithm of ALGORITHMS) {
-    await using server = new HostileServer(
-      inTurn(await objectWith(algorithm, `${TEXT}!`)),
-    );
-    using client = s3At(server.origin, {}, ASKING);
-
-    const whole = await assertRejects(
-      async () => await (await client.s3.getObject(CAT)).Body.bytes(),
-      ChecksumError,
-    );
-    const { Body } = await client.s3.getObject(CAT);
-    let received = 0;
-    const pieces = await assertRejects(async () => {
-      for await (const piece of Body) received += piece.length;
-    }, ChecksumError);
-
-    assertEquals([whole.algorithm, pieces.algorithm], [algorithm, algorithm]);
-    assertEquals(received, TEXT.length);
-    for (const { ResponseMetadata } of [whole, pieces]) {
-      assertEquals(ResponseMetadata?.Attempts.length, 1);
+      assertEquals([whole, pieces], [TEXT, TEXT], algorithm);
+      assertMatch(server.heads[0] ?? "", /^x-amz-checksum-mode: ENABLED\r$/m);
     }
-  }
-});
+  },
+);
+
+overBoth(
+  "a download with other bytes fails by each algorithm, at its end",
+  async () => {
+    for (const algorithm of ALGORITHMS) {
+      await using server = new HostileServer(
+        inTurn(await objectWith(algorithm, `${TEXT}!`)),
+      );
+      using client = s3At(server.origin, {}, ASKING);
+
+      const whole = await assertRejects(
+        async () => await (await client.s3.getObject(CAT)).Body.bytes(),
+        ChecksumError,
+      );
+      const { Body } = await client.s3.getObject(CAT);
+      let received = 0;
+      const pieces = await assertRejects(async () => {
+        for await (const piece of Body) received += piece.length;
+      }, ChecksumError);
+
+      assertEquals([whole.algorithm, pieces.algorithm], [algorithm, algorithm]);
+      assertEquals(received, TEXT.length);
+      for (const { ResponseMetadata } of [whole, pieces]) {
+        assertEquals(ResponseMetadata?.Attempts.length, 1);
+      }
+    }
+  },
+);
 
 overBoth("a checksum of checksums says nothing of the bytes", async () => {
   await using server = new HostileServer(

@@ -24,10 +24,14 @@ import type {
 } from "../../ports/http.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { ClientCertificate } from "../connections.ts";
-import { proxyRefusal } from "../faults.ts";
-import { checkCount, checkLimit, type Timing } from "../runtime.ts";
-import { describe } from "../faults.ts";
-import { isDeno, NetPermissions } from "../runtime.ts";
+import { describe, proxyRefusal } from "../faults.ts";
+import {
+  checkCount,
+  checkLimit,
+  isDeno,
+  NetPermissions,
+  type Timing,
+} from "../runtime.ts";
 import { ForgottenBodies } from "./body.ts";
 import { type Call, Connection, isResendable } from "./connection.ts";
 import { dial, DialProgress, proxyRoute, type Route, routeTo } from "./dial.ts";
