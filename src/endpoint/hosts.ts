@@ -30,9 +30,12 @@ export function isHostName(text: string): boolean {
 
 /** Finds the partition of a region; an unknown one is taken for AWS's main partition. */
 export function partitionOf(region: string): Partition {
-  return PARTITIONS.find(({ others, pattern }) =>
-    pattern.test(region) || others.includes(region)
-  ) ?? PARTITIONS[0];
+  for (const partition of PARTITIONS) {
+    if (partition.pattern.test(region) || partition.others.includes(region)) {
+      return partition;
+    }
+  }
+  return PARTITIONS[0];
 }
 
 /**
