@@ -77,7 +77,11 @@ export async function exchange<Input, Output>(
       .sign(request, credentials, scope);
     request = signing instanceof Promise ? await signing : signing;
   }
-  const headers: Record<string, string> = { ...request.headers };
+  // What a signer hands back is this attempt's own.
+  const sent: Outgoing = credentials === undefined
+    ? { ...request, headers: { ...request.headers } }
+    : request;
+  const { headers } = sent;
   headers["user-agent"] = parts.userAgent;
   headers["amz-sdk-invocation-id"] = call.invocationId;
   const ttl = attempt.before === undefined || draft.streamed
@@ -85,8 +89,6 @@ export async function exchange<Input, Output>(
     : timeToLive(parts, call, attempt.before);
   headers["amz-sdk-request"] =
     `${ttl}attempt=${attempt.number}; max=${parts.retry.maxAttempts}`;
-  const { method, origin, path, query, body } = request;
-  const sent: HttpRequest = { method, origin, path, query, headers, body };
   trace.sent = headers;
   parts.wireLog.request(operation, sent, secrets);
   const response = await parts.transport.send(sent, sendOptions(parts, call));
@@ -97,6 +99,11 @@ export async function exchange<Input, Output>(
     limited(parts, operation, response),
     secrets,
   );
+}
+
+/** A request whose header fields are still being written. */
+interface Outgoing extends HttpRequest {
+  readonly headers: Record<string, string>;
 }
 
 /** What is read into memory has a limit; a stream is the caller's. */

@@ -31,6 +31,9 @@ export interface DialParts {
 /** Hosts remembered as reached; the oldest is forgotten first. */
 const REMEMBERED = 256;
 
+/** A host that was reached this short while ago was reached now. */
+const LATELY_MS = 1_000;
+
 /** A dial that is under way, for all requests that wait for it. */
 interface Dial {
   pending: boolean;
@@ -101,8 +104,12 @@ export class ConnectProbe {
 
   /** Remembers that a host answered. */
   reached(origin: string): void {
+    const now = this.#now();
+    const before = this.#reachedAt.get(origin);
+    // To remember it each time would cost more than it is worth.
+    if (before !== undefined && Math.abs(now - before) < LATELY_MS) return;
     this.#reachedAt.delete(origin);
-    this.#reachedAt.set(origin, this.#now());
+    this.#reachedAt.set(origin, now);
     if (this.#reachedAt.size <= REMEMBERED) return;
     const [oldest] = this.#reachedAt.keys();
     if (oldest !== undefined) this.#reachedAt.delete(oldest);
