@@ -390,11 +390,15 @@ export async function* readRange(
     } catch (error) {
       signal?.throwIfAborted();
       if (at - from >= PROGRESS) attempts = 0;
-      attempts += attemptsOf(error);
-      const breaks = error instanceof TransportError
-        ? mayGoOn(error)
-        : await isRefusedCondition(s3, object, error, signal);
-      if (!breaks || attempts >= ATTEMPTS) throw error;
+      if (error instanceof TransportError) {
+        attempts += attemptsOf(error);
+        if (!mayGoOn(error) || attempts >= ATTEMPTS) throw error;
+        continue;
+      }
+      if (!await isRefusedCondition(s3, object, error, signal)) throw error;
+      // One break; that the client went on in vain is none of its own.
+      attempts += 1;
+      if (attempts >= ATTEMPTS) throw cut(object);
     }
   }
 }

@@ -213,6 +213,25 @@ Deno.test("a broken body of a store that cannot match goes on all the same", asy
   for (const bytes of await everyWay(store)) assert(same(bytes, CONTENT));
 });
 
+Deno.test("each range of a store that cannot match survives four cuts", async () => {
+  await using store = await downloadStore(CONTENT);
+  refusingConditions(store);
+  const { around } = store;
+  const cuts = new Map<string, number>();
+  store.around = async (request, send) => {
+    const answer = await around(request, send);
+    const end = request.headers["range"]?.split("-")[1] ?? "";
+    const count = cuts.get(end) ?? 0;
+    if (answer.status !== 206 || count === 4) return answer;
+    cuts.set(end, count + 1);
+    return await cutAfter(answer, 1_000);
+  };
+
+  const { Body } = await downloadBytes(store.s3, OBJECT, { partSize: PART });
+
+  assert(same(Body, CONTENT));
+});
+
 Deno.test("a store that refuses the condition because the object changed is believed", async () => {
   await using store = await downloadStore(CONTENT);
   store.around = async ({ headers }, send) => {
