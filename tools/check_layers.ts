@@ -52,7 +52,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "transport",
     "session",
   ],
+  cli: ["mod.ts", "services", "transfer", "testing", "diagnostics"],
 };
+
+/** Folders that use others as programs do: by their entries, `mod.ts`. */
+const BY_ENTRIES = ["cli"];
 
 /** Single files that may import more than their folder, each with its reason. */
 const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
@@ -78,10 +82,16 @@ const DOORS: Readonly<Record<string, string>> = {
   "@std/log": "src/logging/",
   // What is told of a slow name; loaded only then.
   "node:dns": "src/transport/socket/dial.ts",
+  "node:util": "src/cli/",
 };
 
 /** The folders that may name `Deno`. */
-const DENO_DOORS = ["src/system/", "src/transport/", "src/testing/"];
+const DENO_DOORS = [
+  "src/system/",
+  "src/transport/",
+  "src/testing/",
+  "src/cli/",
+];
 
 const root = new URL("..", import.meta.url);
 const problems: string[] = [];
@@ -128,6 +138,8 @@ function checkImport(path: string, specifier: string, runs: boolean): void {
     problems.push(`${path} lies in a folder that has no row in the table`);
   } else if (!allowed.includes(to)) {
     problems.push(`${path} imports ${target}; ${from} may not import ${to}`);
+  } else if (BY_ENTRIES.includes(from) && !/(?:^|\/)mod\.ts$/.test(target)) {
+    problems.push(`${path} imports ${target}, which is no entry`);
   }
 }
 

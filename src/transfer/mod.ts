@@ -71,7 +71,7 @@ export {
   type UploadOptions,
   type UploadResult,
 } from "./upload.ts";
-export { folder } from "./folder_listing.ts";
+export { folder, folderFilter } from "./folder_listing.ts";
 export type {
   FolderFilter,
   FolderObjects,

@@ -1,0 +1,160 @@
+/**
+ * The command line: S3 and the caller's identity from a terminal, a script or a
+ * pipe. Each verb prints with `--help` which permissions it needs.
+ *
+ * ```sh
+ * deno run --allow-net --allow-env=AWS_*,HOME --allow-read=$HOME/.aws \
+ *   jsr:@inia/aws/cli ls s3://photos
+ * deno install --global --name inia -A jsr:@inia/aws/cli
+ * ```
+ *
+ * @module
+ */
+import { AwsError } from "../../mod.ts";
+import {
+  CliCall,
+  type CliIo,
+  type CliVerb,
+  EXIT,
+  helpOf,
+  printable,
+  UsageError,
+} from "./command.ts";
+import { IDENTITY_VERBS } from "./identity.ts";
+import { OBJECT_VERBS } from "./objects.ts";
+import { TRANSFER_VERBS } from "./transfers.ts";
+
+export type { CliIo } from "./command.ts";
+
+const VERBS: readonly CliVerb[] = [
+  ...OBJECT_VERBS,
+  ...TRANSFER_VERBS,
+  ...IDENTITY_VERBS,
+];
+
+/**
+ * Runs a command.
+ *
+ * @example Usage
+ * ```ts ignore
+ * import { main } from "@inia/aws/cli";
+ *
+ * const code = await main(["ls", "s3://photos"]);
+ * ```
+ *
+ * @param args The command line, without the name of the program.
+ * @param io The terminal and the pipes. Default: those of the process.
+ * @returns The exit code: 0 done, 1 failed, 2 wrong command line, 3 done in part,
+ * 130 interrupted, 141 nobody reads the output.
+ */
+export async function main(
+  args: readonly string[],
+  io?: CliIo,
+): Promise<number> {
+  if (io !== undefined) return await runVerb(args, io);
+  const interrupt = new AbortController();
+  let pressed = 0;
+  const onInterrupt = (): void => {
+    pressed++;
+    if (pressed > 1) Deno.exit(EXIT.interrupted);
+    interrupt.abort(new DOMException("Interrupted by Ctrl-C", "AbortError"));
+  };
+  Deno.addSignalListener("SIGINT", onInterrupt);
+  try {
+    return await runVerb(args, processIo(interrupt.signal));
+  } finally {
+    Deno.removeSignalListener("SIGINT", onInterrupt);
+  }
+}
+
+async function runVerb(args: readonly string[], io: CliIo): Promise<number> {
+  const [name = "", ...rest] = args;
+  const isJson = rest.includes("--json");
+  try {
+    if (["", "-h", "--help", "help"].includes(name)) {
+      const verb = VERBS.find((verb) => verb.name === rest[0]);
+      const text = verb === undefined ? overview() : helpOf(verb);
+      await io.write(new TextEncoder().encode(`${text}\n`));
+      return name === "" ? EXIT.usage : EXIT.done;
+    }
+    const verb = VERBS.find((verb) => verb.name === name);
+    if (verb === undefined) {
+      throw new UsageError(
+        `no verb is called "${printable(name)}"; inia --help lists them`,
+      );
+    }
+    using call = new CliCall(verb, rest, io);
+    if (!call.flag("help")) return await verb.run(call);
+    await io.write(new TextEncoder().encode(`${helpOf(verb)}\n`));
+    return EXIT.done;
+  } catch (error) {
+    return await failed(error, io, isJson);
+  }
+}
+
+/** Tells what went wrong. */
+async function failed(
+  error: unknown,
+  io: CliIo,
+  isJson: boolean,
+): Promise<number> {
+  if (error instanceof Deno.errors.BrokenPipe) return EXIT.unread;
+  const isUsage = error instanceof UsageError;
+  const code = io.signal.aborted
+    ? EXIT.interrupted
+    : isUsage
+    ? EXIT.usage
+    : EXIT.failed;
+  const message = io.signal.aborted
+    ? "Interrupted; what was under way is cleaned up"
+    : error instanceof Error
+    ? error.message
+    : String(error);
+  const name = error instanceof AwsError || isUsage ? error.name : "Error";
+  const text = isJson
+    ? JSON.stringify({ error: { name, message } })
+    : message.split("\n").map(printable).join("\n");
+  await io.writeError(`${isJson ? "" : "inia: "}${text}\n`);
+  return code;
+}
+
+function overview(): string {
+  const width = Math.max(...VERBS.map(({ name }) => name.length));
+  return [
+    "inia VERB [ARGUMENTS] [OPTIONS]",
+    "",
+    ...VERBS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    "",
+    "inia VERB --help shows its options, an example, and the flags it needs.",
+    "Exit codes: 0 done, 1 failed, 2 wrong command line, 3 done in part,",
+    "130 interrupted, 141 nobody reads the output.",
+  ].join("\n");
+}
+
+function processIo(signal: AbortSignal): CliIo {
+  const isTerminal = Deno.stderr.isTerminal();
+  return {
+    write: async (bytes) => await writeAll(Deno.stdout, bytes),
+    writeError: async (text) =>
+      await writeAll(Deno.stderr, new TextEncoder().encode(text)),
+    get stdin() {
+      return Deno.stdin.readable;
+    },
+    isTerminal,
+    columns: () => Deno.consoleSize().columns,
+    ...isTerminal && Deno.stdin.isTerminal() && { confirm },
+    signal,
+  };
+}
+
+async function writeAll(
+  writer: { write(bytes: Uint8Array): Promise<number> },
+  bytes: Uint8Array,
+): Promise<void> {
+  let written = 0;
+  while (written < bytes.length) {
+    written += await writer.write(bytes.subarray(written));
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
