@@ -35,6 +35,9 @@ interface PartialPlan {
 /** The mark of a range that is there. */
 const DONE = 1;
 
+/** Bytes that are written at a time: pieces come in 16 KiB, and each write costs. */
+const ROOM = 256 * 1_024;
+
 /**
  * A partial file: the bytes of the object, each at its place, and behind them a
  * byte per range, 1 once the range is there, and a SHA-256 of what object this
@@ -51,6 +54,8 @@ export class PartialFile {
   readonly #plan: PartialPlan;
   readonly #path: string | URL;
   readonly #done = new Set<number>();
+  /** What pieces are gathered in, where nobody writes from it now. */
+  readonly #rooms: Uint8Array[] = [];
   /** Which file it is; absent where the system cannot tell. */
   #id: FileId | undefined;
 
@@ -117,7 +122,9 @@ export class PartialFile {
     pieces: AsyncIterable<Uint8Array>,
     onWritten: (bytes: number) => void,
   ): Promise<void> {
-    await this.#write(start, pieces, onWritten);
+    const room = this.#rooms.pop() ?? new Uint8Array(ROOM);
+    await this.#write(start, gathered(pieces, room), onWritten);
+    this.#rooms.push(room);
     if (!this.#plan.resume) return;
     const { size, rangeSize } = this.#plan;
     await this.#write(size + start / rangeSize, [Uint8Array.of(DONE)]);
@@ -272,6 +279,29 @@ export class PartialFile {
   async #told<T>(act: () => Promise<T>): Promise<T> {
     return await acted("write", this.#plan.path, act);
   }
+}
+
+/**
+ * Gathers pieces in a room. What it yields is to be used before the next is asked
+ * for.
+ */
+async function* gathered(
+  pieces: AsyncIterable<Uint8Array>,
+  room: Uint8Array,
+): AsyncGenerator<Uint8Array, void, void> {
+  let held = 0;
+  for await (const piece of pieces) {
+    for (let taken = 0; taken < piece.length;) {
+      const fitting = piece.subarray(taken, taken + room.length - held);
+      room.set(fitting, held);
+      held += fitting.length;
+      taken += fitting.length;
+      if (held < room.length) continue;
+      yield room;
+      held = 0;
+    }
+  }
+  if (held > 0) yield room.subarray(0, held);
 }
 
 /** What is written in order. */

@@ -18,6 +18,7 @@ import {
   readRange,
 } from "../../src/transfer/download.ts";
 import { file } from "../../src/transfer/local_file.ts";
+import { PartialFile } from "../../src/transfer/partial_file.ts";
 import type { RemoteObject } from "../../src/transfer/remote_object.ts";
 import { upload } from "../../src/transfer/upload.ts";
 import { assertSameBytes } from "../same_bytes.ts";
@@ -647,3 +648,87 @@ Deno.test("readRange refuses more bytes than it asked for", async () => {
     "more bytes came",
   );
 });
+
+Deno.test("download tells the checksum of the whole from those of its ranges", async () => {
+  for (const ChecksumAlgorithm of ["CRC32", "CRC32C", "CRC64NVME"] as const) {
+    await using local = await localS3();
+    await local.s3.putObject({ ...OBJECT, Body: CONTENT, ChecksumAlgorithm });
+    let opened = 0;
+    const open = local.system.open.bind(local.system);
+    local.system.open = (...args) => {
+      opened++;
+      return open(...args);
+    };
+
+    const { verifiedBy } = await download(local.s3, OBJECT, TO, {
+      partSize: PART,
+      concurrency: 2,
+    });
+
+    assertSameBytes(local.system.bytesOf("/cat.txt"), CONTENT);
+    assertEquals([verifiedBy, opened], [ChecksumAlgorithm, 0]);
+  }
+});
+
+Deno.test("download refuses a range whose bytes changed on the way", async () => {
+  await using local = await withObject({
+    around: async (request, send, options) => {
+      const response = await send(request, options);
+      const { body, headers: { "content-range": range } } = response;
+      if (!range?.startsWith(`bytes ${PART}-`) || body === null) {
+        return response;
+      }
+      const bytes = await body.bytes();
+      bytes[7] = (bytes[7] ?? 0) ^ 1;
+      return { ...response, body: rawBody(bytes) };
+    },
+  });
+
+  await assertRejects(
+    () => download(local.s3, OBJECT, TO, { partSize: PART }),
+    ChecksumError,
+    "CRC32",
+  );
+
+  assertEquals(local.system.files, {});
+});
+
+Deno.test("PartialFile puts pieces of any length where they belong", async () => {
+  const content = noise(1_500_000);
+  const system = new FakeSystem();
+  const partial = await PartialFile.open(system, {
+    path: "/cat.txt",
+    size: content.length,
+    rangeSize: 1_000_000,
+    identity: "cat",
+    resume: false,
+  });
+  const written: number[] = [];
+
+  await Promise.all([...partial.missing()].map(async ({ start, end }, i) => {
+    const pieces: Uint8Array[] = [];
+    const step = [70_001, 300_000][i] ?? 1;
+    for (let from = start; from < end; from += step) {
+      pieces.push(content.subarray(from, Math.min(end, from + step)));
+    }
+    await partial.writeRange(
+      { start, end },
+      ReadableStream.from(pieces),
+      (bytes) => written.push(bytes),
+    );
+  }));
+  await partial.finish();
+
+  assertSameBytes(system.bytesOf("/cat.txt"), content);
+  assertEquals(written.reduce((sum, bytes) => sum + bytes), content.length);
+});
+
+function rawBody(
+  bytes: Uint8Array<ArrayBuffer>,
+): NonNullable<HttpResponse["body"]> {
+  return {
+    open: () => ReadableStream.from([bytes]),
+    bytes: () => Promise.resolve(bytes),
+    cancel: () => Promise.resolve(),
+  };
+}
