@@ -132,7 +132,7 @@ function ofMetadata(
     if (!(error instanceof ConfigError)) throw error;
     return {
       name: row.name,
-      source: `invalid: ${error.message}`,
+      source: `not allowed: ${error.message}`,
       overridden: [],
       denied: [],
     };
