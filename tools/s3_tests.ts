@@ -159,7 +159,7 @@ bucket prefix = local-{random}-
 iam name prefix = s3-tests-
 iam path prefix = /s3-tests/
 `,
-    section("s3 main", 0, "api_name = us-east-1\n"),
+    section("s3 main", 0, "api_name =\n"),
     section("s3 alt", 1),
     section("s3 tenant", 2, "tenant = tenant\n"),
     section("iam", 3),

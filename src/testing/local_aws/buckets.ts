@@ -289,7 +289,7 @@ interface Configuration {
   /** What a bucket without one has: an error's code, or a value. */
   readonly fresh: Code | Members;
   /** Checks it. */
-  readonly check?: (value: Members) => void;
+  readonly check?: (value: Members, bucket: Bucket) => void;
   /** Status of its Put. */
   readonly putStatus?: number;
 }
@@ -329,9 +329,16 @@ const CONFIGURATIONS: readonly Configuration[] = [
     input: "OwnershipControls",
     output: "OwnershipControls",
     fresh: "OwnershipControlsNotFoundError",
-    check: ({ Rules }) => {
+    check: ({ Rules }, { grants, account }) => {
       const [rule] = Array.isArray(Rules) ? Rules : [];
-      checkOwnership(String(rule?.ObjectOwnership));
+      const ownership = String(rule?.ObjectOwnership);
+      checkOwnership(ownership);
+      const opened = grants.some(({ grantee }) =>
+        grantee !== canonicalId(account)
+      );
+      if (ownership === "BucketOwnerEnforced" && opened) {
+        throw new S3Error("InvalidBucketAclWithObjectOwnership");
+      }
     },
   },
   {
@@ -380,8 +387,9 @@ function configurationHandlers(): Record<string, AnyHandler> {
   for (const configuration of CONFIGURATIONS) {
     const { name, input, output, fresh, check } = configuration;
     const key = name.replace(/^Bucket(?=Owner|Encr)/, "");
+    const action = name.startsWith("Bucket") ? name : `Bucket${name}`;
     handlers[`Get${name}`] = (call) => {
-      const bucket = bucketFor(call, { action: `Get${name}` });
+      const bucket = bucketFor(call, { action: `Get${action}` });
       const found = bucket.configurations.get(key) ?? fresh;
       if (typeof found === "string") {
         throw new S3Error(found as Code, { BucketName: bucket.name });
@@ -390,15 +398,15 @@ function configurationHandlers(): Record<string, AnyHandler> {
       return output === undefined ? found as Members : { [output]: found };
     };
     handlers[`Put${name}`] = async (call, given) => {
-      const bucket = bucketFor(call, { action: `Put${name}` });
+      const bucket = bucketFor(call, { action: `Put${action}` });
       const value = given[input] as Members;
-      check?.(value);
+      check?.(value, bucket);
       bucket.configurations.set(key, value);
       await call.store.keep(bucket.name);
       return {};
     };
     handlers[`Delete${name}`] = async (call) => {
-      const bucket = bucketFor(call, { action: `Put${name}` });
+      const bucket = bucketFor(call, { action: `Put${action}` });
       bucket.configurations.delete(key);
       await call.store.keep(bucket.name);
       call.reply.status = 204;

@@ -100,7 +100,7 @@ export function factsOf(call: Call, bucket: Bucket): ObjectFacts {
   );
   const encoding = (headers["content-encoding"] ?? "").split(",")
     .map((item) => item.trim())
-    .filter((item) => item !== "" && item !== "aws-chunked").join(",");
+    .filter((item) => item !== "" && item !== "aws-chunked").join(", ");
   const { "content-encoding": _encoding, ...rest } = Object.fromEntries(kept);
   const encryption = encryptionOf(call, bucket);
   const caller = call.caller?.account ?? bucket.account;
@@ -346,7 +346,9 @@ export function checkCustomerKey(
       "The encryption parameters are not applicable to this object.",
     );
   }
-  throw new S3Error("AccessDenied");
+  throw invalidRequest(
+    "The provided encryption parameters did not match the ones used originally.",
+  );
 }
 
 /** Encryption as header fields. */
@@ -399,14 +401,10 @@ export function checksumHeaders(
 /** A checksum as members of an output. */
 export function checksumMembers(
   sum: StoredChecksum | undefined,
-  bare = false,
 ): Record<never, never> {
-  return sum === undefined ? {} : {
-    [`Checksum${sum.algorithm}`]: bare
-      ? sum.value.replace(/-\d+$/, "")
-      : sum.value,
-    ChecksumType: sum.type,
-  };
+  return sum === undefined
+    ? {}
+    : { [`Checksum${sum.algorithm}`]: sum.value, ChecksumType: sum.type };
 }
 
 /** The algorithm of a name in a request. */
@@ -444,7 +442,7 @@ export function checkedTags(
   );
   if (list.length > most) {
     throw new S3Error(
-      most === MAX_OBJECT_TAGS ? "BadRequest" : "InvalidTag",
+      "InvalidTag",
       {},
       `Object tags cannot be greater than ${most}`,
     );

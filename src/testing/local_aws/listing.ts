@@ -29,7 +29,7 @@ export const listingHandlers: Handlers = {
   ListObjectsV2: (call, input) => {
     const bucket = listedBucket(call);
     const { ContinuationToken: token, StartAfter: startAfter } = input;
-    const after = token === undefined ? startAfter ?? "" : readToken(token);
+    const after = token ? readToken(token) : startAfter ?? "";
     const query = pageQuery(input, after);
     const page = cut(call, bucket, query);
     const shown = encoder(input.EncodingType);

@@ -5,7 +5,7 @@
  */
 import { ConfigError, TransportError } from "../../foundation/errors.ts";
 import { checkOptions, type OptionKinds } from "../../foundation/options.ts";
-import { encodeParam } from "../../foundation/bytes.ts";
+import { encodeParam, strictText, utf8 } from "../../foundation/bytes.ts";
 import type { Clock } from "../../ports/system.ts";
 import type { HttpRequest, HttpResponse, Transport } from "../../ports/http.ts";
 import { bodyBytes } from "../http_message.ts";
@@ -306,10 +306,17 @@ export class LocalAws implements AsyncDisposable, Disposable {
       method: request.method,
       // The server's `url` is the host and the request line's target, unparsed.
       target: request.url.slice(request.url.indexOf("/", "http://".length)),
-      headers: Object.fromEntries(request.headers),
+      headers: Object.fromEntries(
+        [...request.headers].map(([name, value]) => [name, fromWire(value)]),
+      ),
       body: await request.bytes(),
     });
-    const { status, headers, bodiless } = response;
+    const { status, bodiless } = response;
+    const headers = Object.fromEntries(
+      Object.entries(response.headers).map(([name, value]) =>
+        [name, toWire(value)] as const
+      ),
+    );
     if (bodiless) return new Response(null, { status, headers });
     const { pieces, start, end } = response.body;
     const [piece] = pieces;
@@ -319,6 +326,22 @@ export class LocalAws implements AsyncDisposable, Disposable {
       : bodyStream(response);
     return new Response(body, { status, headers });
   }
+}
+
+/** A header field's bytes, one a character, read as UTF-8 where they are. */
+function fromWire(value: string): string {
+  if (!/[\x80-\xff]/.test(value)) return value;
+  try {
+    return strictText(Uint8Array.from(value, (one) => one.charCodeAt(0)));
+  } catch {
+    return value;
+  }
+}
+
+/** A header field as UTF-8, one byte a character. */
+function toWire(value: string): string {
+  if (!/[^\p{ASCII}]/u.test(value)) return value;
+  return Array.from(utf8(value), (byte) => String.fromCharCode(byte)).join("");
 }
 
 /** What a server is made with that is no option. */

@@ -26,10 +26,10 @@ import {
   storageClassOf,
 } from "./facts.ts";
 import {
-  shownVersion,
   sourceOf,
   wholeSeconds,
   writeVersion,
+  writtenVersion,
 } from "./objects.ts";
 import { checkChecksums, compare, statedChecksums } from "./payload.ts";
 import { invalidArgument, invalidRequest, S3Error } from "./s3_error.ts";
@@ -136,6 +136,7 @@ export const multipartHandlers: Handlers = {
   UploadPartCopy: async (call) => {
     const { bucket, upload } = uploadFor(call);
     const number = partNumber(call);
+    checkCustomerKey(call.headers, upload);
     const source = sourceOf(call);
     const { version } = source;
     const value = call.headers["x-amz-copy-source-range"];
@@ -197,7 +198,7 @@ export const multipartHandlers: Handlers = {
         Bucket: bucket.name,
         Key: call.key,
         ETag: done.etag,
-        ...shownVersion(bucket, { id: done.versionId }),
+        ...writtenVersion(bucket, { id: done.versionId }),
       };
     }
     const { upload } = uploadFor(call);
@@ -237,7 +238,7 @@ export const multipartHandlers: Handlers = {
       Key: call.key,
       ETag: etag,
       ...checksumMembers(sum),
-      ...shownVersion(bucket, version),
+      ...writtenVersion(bucket, version),
       ...shownEncryption(version.encryption),
     };
   },

@@ -51,6 +51,7 @@ import {
 } from "./s3_error.ts";
 import {
   type Bucket,
+  compareKeys,
   type Content,
   contentBytes,
   type ObjectFacts,
@@ -101,7 +102,7 @@ export const objectHandlers: Handlers = {
     Object.assign(call.reply.headers, checksumHeaders(version.checksum));
     return {
       ETag: version.etag,
-      ...shownVersion(bucket, version),
+      ...writtenVersion(bucket, version),
       ...shownEncryption(version.encryption),
     };
   },
@@ -230,7 +231,7 @@ export const objectHandlers: Handlers = {
         ETag: version.etag,
         ...checksumMembers(sum),
       },
-      ...shownVersion(bucket, version),
+      ...writtenVersion(bucket, version),
       ...shownEncryption(version.encryption),
       ...source.bucket.versioning === undefined
         ? {}
@@ -267,33 +268,28 @@ export const objectHandlers: Handlers = {
     const marker = Number(input.PartNumberMarker ?? 0);
     const rest = version.parts.filter(({ number }) => number > marker);
     const page = rest.slice(0, most);
-    const composite = version.checksum?.type === "COMPOSITE";
     return {
       LastModified: version.modified,
       ...shownVersion(bucket, version),
       ...wanted.has("ETag") ? { ETag: version.etag.replaceAll('"', "") } : {},
       ...wanted.has("Checksum") && version.checksum !== undefined
-        ? { Checksum: checksumMembers(version.checksum, true) }
+        ? { Checksum: checksumMembers(version.checksum) }
         : {},
       ...wanted.has("ObjectParts") && version.multipart
         ? {
           ObjectParts: {
             TotalPartsCount: version.parts.length,
-            ...version.checksum !== undefined
-              ? {
-                PartNumberMarker: marker,
-                NextPartNumberMarker: page.at(-1)?.number ?? 0,
-                MaxParts: most,
-                IsTruncated: rest.length > page.length,
-                Parts: page.map((part) => ({
-                  PartNumber: part.number,
-                  Size: part.size,
-                  ...composite || part.checksum !== undefined
-                    ? checksumMembers(part.checksum)
-                    : {},
-                })),
-              }
-              : {},
+            PartNumberMarker: marker,
+            NextPartNumberMarker: page.at(-1)?.number ?? 0,
+            MaxParts: most,
+            IsTruncated: rest.length > page.length,
+            Parts: page.map(({ number, size, checksum: sum }) => ({
+              PartNumber: number,
+              Size: size,
+              ...sum === undefined
+                ? {}
+                : { [`Checksum${sum.algorithm}`]: sum.value },
+            })),
           },
         }
         : {},
@@ -326,7 +322,8 @@ export const objectHandlers: Handlers = {
     );
     return {
       ...shownVersion(bucket, version),
-      TagSet: [...version.tags].map(([Key, Value]) => ({ Key, Value })),
+      TagSet: [...version.tags].map(([Key, Value]) => ({ Key, Value }))
+        .sort((one, other) => compareKeys(one.Key, other.Key)),
     };
   },
 
@@ -383,6 +380,14 @@ function readObject(call: Call, input: ReadInput): Record<string, never> {
     versionId: input.VersionId,
   });
   checkCustomerKey(call.headers, version);
+  const encryption = call.headers["x-amz-server-side-encryption"];
+  if (encryption !== undefined) {
+    throw invalidArgument(
+      "x-amz-server-side-encryption",
+      encryption,
+      "x-amz-server-side-encryption header is not supported for this operation.",
+    );
+  }
   const { reply } = call;
   const validators = {
     etag: version.etag,
@@ -543,6 +548,14 @@ function deleteVersion(
 function newId(): string {
   return base64(crypto.getRandomValues(new Uint8Array(24)))
     .replaceAll("+", "_").replaceAll("/", ".");
+}
+
+/** The id of a version that was written, where it got one of its own. */
+export function writtenVersion(
+  { versioning }: Bucket,
+  { id }: Pick<Version, "id">,
+): { readonly VersionId?: string } {
+  return versioning === "Enabled" ? { VersionId: id } : {};
 }
 
 /** A version's id, where its bucket has versions. */

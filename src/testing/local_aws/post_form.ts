@@ -146,7 +146,9 @@ function checkPolicy(
 ): void {
   const { expiration, conditions } = readDocument(encoded);
   const end = new Date(expiration);
-  if (Number.isNaN(end.getTime())) {
+  if (
+    Number.isNaN(end.getTime()) || !/^\d{4}-\d\d-\d\dT/.test(expiration)
+  ) {
     throw malformed(`Invalid 'expiration' value: '${expiration}'`);
   }
   if (end < now) {

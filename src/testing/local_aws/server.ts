@@ -429,7 +429,9 @@ export class Server {
     const bucket = this.#parts.store.buckets.get(name);
     if (origin === undefined || bucket === undefined) return {};
     if (method === "OPTIONS") return {};
-    return corsHeaders(corsOf(bucket), { origin, method }) ?? {};
+    // A browser sends it with preflights only; S3 weighs it wherever it is sent.
+    const asked = headers["access-control-request-method"] ?? method;
+    return corsHeaders(corsOf(bucket), { origin, method: asked }) ?? {};
   }
 
   #preflight({ headers }: WireRequest, name: string): Answer {

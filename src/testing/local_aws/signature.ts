@@ -528,8 +528,8 @@ function readCredential(
 function readTime(headers: WireRequest["headers"]): string {
   const own = headers["x-amz-date"];
   if (own !== undefined && isTime(own)) return own;
-  const date = new Date(headers["date"] ?? "");
-  if (own !== undefined || Number.isNaN(date.getTime())) {
+  const date = new Date(own ?? headers["date"] ?? "");
+  if (Number.isNaN(date.getTime())) {
     throw new S3Error("AccessDenied", {}, "The request has no valid time");
   }
   return date.toISOString().replace(/[-:]|\.\d{3}/g, "");

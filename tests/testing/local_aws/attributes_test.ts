@@ -155,7 +155,7 @@ Deno.test("LocalAws wants the customer's key that an object was stored with", as
   assertEquals(put.SSECustomerAlgorithm, "AES256");
   assertEquals(await Body.text(), "secret");
   assertEquals([without.status, without.code], [400, "InvalidRequest"]);
-  assertEquals([wrong.status, wrong.code], [403, "AccessDenied"]);
+  assertEquals([wrong.status, wrong.code], [400, "InvalidRequest"]);
 });
 
 Deno.test("LocalAws echoes encryption, also that of the bucket", async () => {
