@@ -6,6 +6,7 @@
  */
 import { base64, concat } from "../foundation/bytes.ts";
 import {
+  type Checksum,
   checksum,
   checksumToVerify,
   type ExpectedChecksum,
@@ -50,6 +51,7 @@ export class ResumedBody implements ResponseBody {
   #body: ResponseBody;
   #reader: ReadableStreamDefaultReader<Bytes> | undefined;
   #received = 0;
+  #check: ChecksumCheck | undefined;
 
   /**
    * Wraps a body.
@@ -65,11 +67,19 @@ export class ResumedBody implements ResponseBody {
   open(): ReadableStream<Bytes> {
     // Now, as a body that was read before has to be refused here.
     this.#reader = this.#body.open().getReader();
+    const started = this.#check?.start();
     return new ReadableStream<Bytes>({
       pull: async (controller): Promise<void> => {
         const piece = await this.#next();
-        if (piece === undefined) controller.close();
-        else controller.enqueue(piece);
+        const running = started && await started;
+        if (piece !== undefined) {
+          running?.update(piece);
+          return controller.enqueue(piece);
+        }
+        if (running !== undefined) {
+          this.#check?.compare(base64(running.digest()));
+        }
+        controller.close();
       },
       cancel: async (reason): Promise<void> => await this.cancel(reason),
     }, { highWaterMark: 0 });
@@ -83,10 +93,18 @@ export class ResumedBody implements ResponseBody {
       // What a body has read of itself is lost when it breaks.
       await this.#goOn(failure);
     }
-    if (bytes === undefined) return await this.#pieces();
-    this.#received = bytes.length;
-    this.#finish();
+    if (bytes === undefined) bytes = await this.#pieces();
+    else {
+      this.#received = bytes.length;
+      this.#finish();
+    }
+    await this.#check?.whole(bytes);
     return bytes;
+  }
+
+  /** Has the whole body checked when it is read to its end. */
+  verify(check: ChecksumCheck): void {
+    this.#check = check;
   }
 
   async cancel(reason?: unknown): Promise<void> {
@@ -227,36 +245,68 @@ export function verified(
     decoded
   ) return response;
   const expected = checksumToVerify(headers);
-  return expected === undefined
-    ? response
-    : { status, headers, body: new VerifiedBody(body, expected, complete) };
+  if (expected === undefined) return response;
+  const check = new ChecksumCheck(expected, complete);
+  if (body instanceof ResumedBody) {
+    body.verify(check);
+    return response;
+  }
+  return { status, headers, body: new VerifiedBody(body, check) };
 }
 
-class VerifiedBody implements ResponseBody {
-  readonly #body: ResponseBody;
+/** Compares the checksum of a body with the one that it came with. */
+class ChecksumCheck {
   readonly #expected: ExpectedChecksum;
   readonly #complete: (error: ChecksumError) => void;
 
   constructor(
-    body: ResponseBody,
     expected: ExpectedChecksum,
     complete: (error: ChecksumError) => void,
   ) {
-    this.#body = body;
     this.#expected = expected;
     this.#complete = complete;
   }
 
-  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+  /** Checks a body that is there as a whole. */
+  async whole(bytes: Bytes): Promise<void> {
+    this.compare(await checksum(this.#expected.algorithm, bytes));
+  }
+
+  /** Starts the checksum of one that comes by pieces. */
+  async start(): Promise<Checksum> {
+    return await startChecksum(this.#expected.algorithm);
+  }
+
+  /** Throws where it is another one. */
+  compare(actual: string): void {
+    const { algorithm, value } = this.#expected;
+    if (actual === value) return;
+    const error = new ChecksumError(algorithm, value, actual);
+    this.#complete(error);
+    throw error;
+  }
+}
+
+/** A body that was not asked to go on, checked. */
+class VerifiedBody implements ResponseBody {
+  readonly #body: ResponseBody;
+  readonly #check: ChecksumCheck;
+
+  constructor(body: ResponseBody, check: ChecksumCheck) {
+    this.#body = body;
+    this.#check = check;
+  }
+
+  async bytes(): Promise<Bytes> {
     const bytes = await this.#body.bytes();
-    this.#check(await checksum(this.#expected.algorithm, bytes));
+    await this.#check.whole(bytes);
     return bytes;
   }
 
-  open(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  open(): ReadableStream<Bytes> {
     const reader = this.#body.open().getReader();
-    const started = startChecksum(this.#expected.algorithm);
-    return new ReadableStream<Uint8Array<ArrayBuffer>>({
+    const started = this.#check.start();
+    return new ReadableStream<Bytes>({
       pull: async (controller): Promise<void> => {
         const { value } = await reader.read();
         const running = await started;
@@ -265,7 +315,7 @@ class VerifiedBody implements ResponseBody {
           controller.enqueue(value);
           return;
         }
-        this.#check(base64(running.digest()));
+        this.#check.compare(base64(running.digest()));
         controller.close();
       },
       cancel: async (reason): Promise<void> => await reader.cancel(reason),
@@ -274,14 +324,6 @@ class VerifiedBody implements ResponseBody {
 
   async cancel(reason?: unknown): Promise<void> {
     await this.#body.cancel(reason);
-  }
-
-  #check(actual: string): void {
-    const { algorithm, value } = this.#expected;
-    if (actual === value) return;
-    const error = new ChecksumError(algorithm, value, actual);
-    this.#complete(error);
-    throw error;
   }
 }
 
