@@ -95,6 +95,8 @@ function losing(
 ): Fault {
   let lost = false;
   return async (request, send) => {
+    // Not every store knows an upload once it was completed.
+    if (lost && isComplete(request)) return refusal(404, "NoSuchUpload");
     if (lost || !isIt(request)) return await send();
     lost = true;
     await before(send);
