@@ -38,7 +38,7 @@ export interface CliIo {
   /** Columns of that terminal. */
   columns(): number;
   /** Asks a question that is answered by yes or no. Absent: nobody can answer. */
-  readonly confirm?: (question: string) => boolean;
+  readonly confirm?: (question: string) => Promise<boolean>;
   /** Ends the command early, as Ctrl-C does. */
   readonly signal: AbortSignal;
 }

@@ -70,6 +70,9 @@ export async function main(
 async function runVerb(args: readonly string[], io: CliIo): Promise<number> {
   const [name = "", ...rest] = args;
   const isJson = rest.includes("--json");
+  const interrupted = rest.includes("--resume")
+    ? "Interrupted; the same command goes on where it ended"
+    : "Interrupted; what was under way is cleaned up";
   try {
     if (["", "-h", "--help", "help"].includes(name)) {
       const verb = VERBS.find((verb) => verb.name === rest[0]);
@@ -88,7 +91,7 @@ async function runVerb(args: readonly string[], io: CliIo): Promise<number> {
     await io.write(new TextEncoder().encode(`${helpOf(verb)}\n`));
     return EXIT.done;
   } catch (error) {
-    return await failed(error, io, isJson);
+    return await failed(error, io, { isJson, interrupted });
   }
 }
 
@@ -96,7 +99,10 @@ async function runVerb(args: readonly string[], io: CliIo): Promise<number> {
 async function failed(
   error: unknown,
   io: CliIo,
-  isJson: boolean,
+  { isJson, interrupted }: {
+    readonly isJson: boolean;
+    readonly interrupted: string;
+  },
 ): Promise<number> {
   if (error instanceof Deno.errors.BrokenPipe) return EXIT.unread;
   const isUsage = error instanceof UsageError;
@@ -106,7 +112,7 @@ async function failed(
     ? EXIT.usage
     : EXIT.failed;
   const message = io.signal.aborted
-    ? "Interrupted; what was under way is cleaned up"
+    ? interrupted
     : error instanceof Error
     ? error.message
     : String(error);
@@ -142,9 +148,30 @@ function processIo(signal: AbortSignal): CliIo {
     },
     isTerminal,
     columns: () => Deno.consoleSize().columns,
-    ...isTerminal && Deno.stdin.isTerminal() && { confirm },
+    ...isTerminal && Deno.stdin.isTerminal() && {
+      confirm: (question: string) => confirmed(question, signal),
+    },
     signal,
   };
+}
+
+/** Asks on standard error: standard output may be a pipe. */
+async function confirmed(
+  question: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  await writeAll(Deno.stderr, new TextEncoder().encode(`${question} [y/N] `));
+  const room = new Uint8Array(256);
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    const read = await Promise.race([Deno.stdin.read(room), aborted]);
+    const line = new TextDecoder().decode(room.subarray(0, read ?? 0));
+    return /^y(?:es)?$/i.test(line.trim());
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }
 
 async function writeAll(

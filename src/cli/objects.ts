@@ -242,7 +242,9 @@ async function mayEmpty(call: CliCall, bucket: string): Promise<boolean> {
       `rm -r s3://${bucket} deletes all its objects; say so with --yes`,
     );
   }
-  if (confirm(`Delete all objects of "${printable(bucket)}"?`)) return true;
+  if (await confirm(`Delete all objects of "${printable(bucket)}"?`)) {
+    return true;
+  }
   await call.note("Nothing was deleted.");
   return false;
 }

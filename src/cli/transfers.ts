@@ -413,7 +413,7 @@ async function sync(call: CliCall): Promise<number> {
     plan.refusals.length === 0 && !call.flag("yes");
   if (asks) {
     await call.note(printablePlan(plan));
-    if (!confirm(`Delete ${countText(deletes.length, "item")}?`)) {
+    if (!await confirm(`Delete ${countText(deletes.length, "item")}?`)) {
       await call.note("Nothing was changed.");
       return EXIT.failed;
     }

@@ -91,11 +91,11 @@ export {
   syncFolder,
   uploadFolder,
 } from "./folders.ts";
+export type { FolderOptions, FolderPlan } from "./folders.ts";
 export type {
   FolderFailure,
-  FolderOptions,
-  FolderPlan,
+  FolderItemOptions,
   FolderProgress,
   FolderResult,
   FolderRunOptions,
-} from "./folders.ts";
+} from "./folder_run.ts";
