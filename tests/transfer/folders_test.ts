@@ -619,3 +619,57 @@ Deno.test("syncFolder refuses options that cannot be", async () => {
     );
   }
 });
+
+Deno.test("syncFolder deletes nothing that a listing out of order hides", async () => {
+  await using at = await place();
+  for (const Key of ["a", "b", "c"]) {
+    await at.write(Key, "1", 3_600);
+    await at.s3.putObject({ ...BUCKET, Key, Body: "1" });
+  }
+  const { core } = at.s3;
+  const backwards = new S3({
+    ...core,
+    call: async (operation, input, options) => {
+      const output = await core.call(operation, input, options);
+      if (operation.name !== "ListObjectsV2") return output;
+      const { Contents = [] } = output as { readonly Contents?: unknown[] };
+      return { ...output, Contents: Contents.toReversed() };
+    },
+  });
+
+  const plan = await planFolder(backwards, folder(at.root), BUCKET, {
+    delete: true,
+  });
+
+  assertEquals([plan.steps, plan.unchanged], [[], 3]);
+});
+
+Deno.test("planFolder passes over objects that must be restored first", async () => {
+  await using at = await place();
+  const object = { ...BUCKET, Body: "1" };
+  await at.s3.putObject({ ...object, Key: "a", StorageClass: "GLACIER" });
+  await at.s3.putObject({ ...object, Key: "b", StorageClass: "STANDARD_IA" });
+
+  const plan = await planFolder(at.s3, BUCKET, folder(at.root));
+
+  assertEquals(plan.steps.map(({ path }) => path), ["b"]);
+  assertEquals(plan.skipped.map(({ path, reason }) => [path, reason]), [
+    ["a", "archived"],
+  ]);
+});
+
+Deno.test("planFolder refuses to delete where the sides lie in one another", async () => {
+  await using at = await place();
+  for (const Key of ["a", "backup/a", "backup/b"]) {
+    await at.s3.putObject({ ...BUCKET, Key, Body: "1" });
+  }
+  const backup = { ...BUCKET, Prefix: "backup" };
+
+  const copies = await planFolder(at.s3, BUCKET, backup);
+  const deletes = await planFolder(at.s3, BUCKET, backup, { delete: true });
+
+  assertEquals(copies.refusals, []);
+  assertEquals(deletes.refusals.map(({ code }) => code), [
+    "OverlappingFolders",
+  ]);
+});
