@@ -35,7 +35,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "resource",
     "session",
   ],
-  testing: ["foundation", "ports", "services"],
+  testing: ["foundation", "ports", "protocol", "services"],
   session: [
     "foundation",
     "ports",

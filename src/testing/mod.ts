@@ -43,6 +43,16 @@ export {
   type ReplayExchange,
   ReplayTransport,
 } from "./replay_transport.ts";
+export {
+  ANY,
+  type Stub,
+  stub,
+  type StubAnswer,
+  type StubbableClient,
+  type StubError,
+  type StubInput,
+  type StubMethods,
+} from "./stub.ts";
 export type { Clock } from "../ports/system.ts";
 export type {
   BodySource,
