@@ -49,6 +49,7 @@ export {
   stub,
   type StubAnswer,
   type StubbableClient,
+  type StubbableMethod,
   type StubError,
   type StubInput,
   type StubMethods,

@@ -46,19 +46,21 @@ export type StubAnswer<Output> =
   | StubError
   | Partial<Omit<Output, "Body">> & { readonly Body?: string | Uint8Array };
 
-type Method = (
+/** A method of a client that makes one call. */
+export type StubbableMethod = (
   input: never,
   options?: CallOptions,
 ) => Promise<unknown>;
 
 /** One method per method of the client: adds an answer to the queue. */
 export type StubMethods<Client> = {
-  readonly [Name in keyof Client as Client[Name] extends Method ? Name : never]:
-    Client[Name] extends Method ? (
-        expected: StubInput<NonNullable<Parameters<Client[Name]>[0]>>,
-        answer: StubAnswer<Awaited<ReturnType<Client[Name]>>>,
-      ) => Stub<Client>
-      : never;
+  readonly [
+    Name in keyof Client as Client[Name] extends StubbableMethod ? Name : never
+  ]: Client[Name] extends StubbableMethod ? (
+      expected: StubInput<NonNullable<Parameters<Client[Name]>[0]>>,
+      answer: StubAnswer<Awaited<ReturnType<Client[Name]>>>,
+    ) => Stub<Client>
+    : never;
 };
 
 /** A stub: the client, and its queue of answers. */
