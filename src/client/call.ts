@@ -33,8 +33,8 @@ import { resumable } from "./resume.ts";
 import {
   type Attempt,
   type AttemptTrace,
-  Ledger,
   retryLoop,
+  RetryToken,
 } from "./retry_loop.ts";
 import { Secrets } from "./secrets.ts";
 
@@ -101,8 +101,8 @@ async function run<Input, Output>(
   parts: Parts,
   call: Call<Input, Output>,
 ): Promise<Output> {
-  const { operation, body, options, ledger } = call;
-  const looped = await retryLoop(parts, {
+  const { operation, body, options, retryToken } = call;
+  const result = await retryLoop(parts, {
     service: parts.service.id,
     operation: operation.name,
     idempotent: isIdempotent(operation, call.given),
@@ -112,8 +112,8 @@ async function run<Input, Output>(
     totalTimeoutMs: options.totalTimeoutMs,
     send: (attempt, trace) => send(parts, call, attempt, trace),
   });
-  ledger.enter(looped);
-  const { value, metadata: ResponseMetadata } = looped;
+  retryToken.enter(result);
+  const { value, metadata: ResponseMetadata } = result;
   // The protocol read all members but this one; a copy would show its secrets.
   const output = Object.assign(value as object, { ResponseMetadata }) as Output;
   // What holds a connection can be declared with `await using`, as its body can.
@@ -138,7 +138,7 @@ async function send<Input, Output>(
   trace: AttemptTrace,
 ): Promise<Omit<Output, "ResponseMetadata">> {
   const { service, protocol, unread = [] } = parts;
-  const { operation, input, draft, ledger } = call;
+  const { operation, input, draft, retryToken } = call;
   let isAnswered = false;
   try {
     const answer = await exchange(parts, call, attempt, trace);
@@ -149,7 +149,7 @@ async function send<Input, Output>(
       asksForChecksum(operation, input)
         ? verified(
           response,
-          (error) => ledger.complete(error),
+          (error) => retryToken.complete(error),
           draft.headers["range"] === undefined &&
             draft.query.some(([name]) => name === "partNumber"),
         )
@@ -299,7 +299,7 @@ export interface Call<Input, Output> {
   /** What its errors must not show. */
   readonly secrets: Secrets;
   /** What the call holds of the retry budget. */
-  readonly ledger: Ledger;
+  readonly retryToken: RetryToken;
 }
 
 /**
@@ -344,7 +344,7 @@ function written<Input, Output>(
     invocationId: uuid(),
     options,
     secrets: new Secrets(operation.input(), input),
-    ledger: new Ledger(retry),
+    retryToken: new RetryToken(retry),
   });
   if (draft.body === undefined && stated === undefined) return ready(undefined);
   const body = prepareBody(draft.body, {

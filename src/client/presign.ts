@@ -93,7 +93,7 @@ export function createPresigner(
 /** What readers of URLs take for a way up or for nothing. */
 const DOT_SEGMENT = /(?:^|\/)\.{1,2}(?:\/|$)/;
 
-/** Whoever reads the URL removes such segments, and finds another object. */
+/** Every reader of URLs removes such segments, and finds another object. */
 function checkPath(operation: string, path: string): void {
   if (!DOT_SEGMENT.test(path)) return;
   throw new ValidationError(operation, [{

@@ -43,12 +43,12 @@ export function resumable<Input, Output>(
   call: Call<Input, Output>,
   response: HttpResponse,
 ): HttpResponse {
-  const { operation, draft, ledger } = call;
+  const { operation, draft, retryToken } = call;
   // Of a body that the platform has decompressed, no range can be asked for.
   const place = RANGE_TAKERS.has(operation) && !response.decoded
     ? placeOf(draft.headers["range"], response)
     : undefined;
-  ledger.keptByBody = place !== undefined && response.body !== null;
+  retryToken.keptByBody = place !== undefined && response.body !== null;
   if (place === undefined || response.body === null) return response;
   const length = lengthOf(place);
   let counted = 0;
@@ -65,7 +65,7 @@ export function resumable<Input, Output>(
         signal,
       });
     },
-    settle: () => ledger.settle(),
+    settle: () => retryToken.settle(),
   });
   return { ...response, body };
 }
@@ -95,7 +95,7 @@ async function rest<Input, Output>(
   call: Call<Input, Output>,
   { place, received, progressed, failure, signal: ended }: Break,
 ): Promise<ResponseBody> {
-  const { draft, options, ledger, secrets } = call;
+  const { draft, options, retryToken, secrets } = call;
   const from = place.start + received;
   const headers = { ...draft.headers, ...restFields(place, from) };
   const signal = options.signal
@@ -114,7 +114,7 @@ async function rest<Input, Output>(
     return await checked(parts, again, response, { place, from, trace });
   };
   try {
-    return await ledger.goOn(failure, { send, signal, anew: progressed });
+    return await retryToken.goOn(failure, { send, signal, anew: progressed });
   } catch (error) {
     throw secrets.removedFrom(error);
   }

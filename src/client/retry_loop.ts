@@ -28,7 +28,7 @@ import type {
   RetryTurn,
 } from "../ports/retry.ts";
 
-/** One attempt, as the loop hands it to whoever sends it. */
+/** One attempt, as the loop hands it to `send`. */
 export interface Attempt {
   /** Its number, 1 for the first. */
   readonly number: number;
@@ -39,7 +39,7 @@ export interface Attempt {
 }
 
 /** What the loop needs to know of a call. */
-export interface LoopedCall<T> extends RetriedCall {
+export interface AttemptedCall<T> extends RetriedCall {
   /** Sends once; tells what it did in the trace, also where it fails. */
   readonly send: (attempt: Attempt, trace: AttemptTrace) => Promise<T>;
   /** Whether sending it twice does what sending it once does. */
@@ -69,7 +69,7 @@ export interface LoopParts {
 }
 
 /** A successful attempt and the facts of its call. */
-export interface Looped<T> {
+export interface RetryResult<T> {
   /** What the attempt returned. */
   readonly value: T;
   /** Facts of the call. */
@@ -80,12 +80,12 @@ export interface Looped<T> {
   readonly goOn: <Next>(
     failure: AwsError,
     next: Continuation<Next>,
-  ) => Promise<Looped<Next>>;
+  ) => Promise<RetryResult<Next>>;
 }
 
 /** How a call goes on after its value broke. */
 export interface Continuation<T>
-  extends Pick<LoopedCall<T>, "send" | "signal"> {
+  extends Pick<AttemptedCall<T>, "send" | "signal"> {
   /** Whether its attempts are counted anew, as much of the value came meanwhile. */
   readonly anew?: boolean;
 }
@@ -104,8 +104,8 @@ export interface Continuation<T>
  */
 export async function retryLoop<T>(
   parts: LoopParts,
-  call: LoopedCall<T>,
-): Promise<Looped<T>> {
+  call: AttemptedCall<T>,
+): Promise<RetryResult<T>> {
   return await new Run(parts, call)
     .attempts(call, parts.retry.begin(), FIRST);
 }
@@ -113,7 +113,7 @@ export async function retryLoop<T>(
 const FIRST: Attempt = { number: 1, correction: {} };
 
 /** What sends, and what ends it early. */
-type Turn<T> = Pick<LoopedCall<T>, "send" | "signal">;
+type Turn<T> = Pick<AttemptedCall<T>, "send" | "signal">;
 
 /** What one call's loop remembers. */
 class Run {
@@ -123,11 +123,11 @@ class Run {
   #before = 0;
 
   readonly #parts: LoopParts;
-  readonly #call: Omit<LoopedCall<unknown>, "send">;
+  readonly #call: Omit<AttemptedCall<unknown>, "send">;
   readonly #startMs: number;
   readonly #recovered: Recovery["kind"][] = [];
 
-  constructor(parts: LoopParts, call: Omit<LoopedCall<unknown>, "send">) {
+  constructor(parts: LoopParts, call: Omit<AttemptedCall<unknown>, "send">) {
     this.#parts = parts;
     this.#call = call;
     this.#startMs = parts.clock.now().getTime();
@@ -138,7 +138,7 @@ class Run {
     grant: RetryGrant,
     attempt: Attempt,
     failure?: AwsError,
-  ): Promise<Looped<T>> {
+  ): Promise<RetryResult<T>> {
     const { clock, retry } = this.#parts;
     while (true) {
       if (grant.delayMs > 0 || retry.turn !== undefined) {
@@ -150,7 +150,7 @@ class Run {
         const value = await turn.send(attempt, trace);
         const made = { attempt: attempt.number, delayMs: grant.delayMs };
         this.#record.note(made, trace, clock.now().getTime() - startMs);
-        return this.#looped(value, grant.ticket, trace);
+        return this.#result(value, grant.ticket, trace);
       } catch (error) {
         if (!(error instanceof AwsError)) {
           throw this.#closed(error, turn.signal, failure);
@@ -229,7 +229,11 @@ class Run {
     return closed;
   }
 
-  #looped<T>(value: T, ticket: RetryTicket, trace: AttemptTrace): Looped<T> {
+  #result<T>(
+    value: T,
+    ticket: RetryTicket,
+    trace: AttemptTrace,
+  ): RetryResult<T> {
     return {
       value,
       ticket,
@@ -381,14 +385,14 @@ async function sleepUntilChange(
  * place after the call has returned, and gives it back when it is read or
  * cancelled.
  */
-export class Ledger {
+export class RetryToken {
   readonly #retry: RetryStrategy;
-  #looped: Looped<unknown> | undefined;
+  #result: RetryResult<unknown> | undefined;
   #metadata: ResponseMetadata | undefined;
   #kept = false;
 
   /**
-   * Opens a ledger.
+   * Makes a token that holds nothing.
    *
    * @param retry Whose budget it is.
    */
@@ -402,9 +406,9 @@ export class Ledger {
   }
 
   /** Notes that the call has succeeded so far. */
-  enter(looped: Looped<unknown>): void {
-    this.#looped = looped;
-    this.#metadata = looped.metadata;
+  enter(result: RetryResult<unknown>): void {
+    this.#result = result;
+    this.#metadata = result.metadata;
     if (!this.#kept) this.settle();
   }
 
@@ -420,11 +424,11 @@ export class Ledger {
     failure: AwsError,
     next: Continuation<Next>,
   ): Promise<Next> {
-    if (this.#looped === undefined) throw failure;
-    const looped = await this.#looped.goOn(failure, next);
-    this.#looped = looped;
-    this.#metadata = looped.metadata;
-    return looped.value;
+    if (this.#result === undefined) throw failure;
+    const result = await this.#result.goOn(failure, next);
+    this.#result = result;
+    this.#metadata = result.metadata;
+    return result.value;
   }
 
   /** Completes an error of the body with the facts of the call. */
@@ -434,9 +438,9 @@ export class Ledger {
 
   /** Gives back what the call holds, once. */
   settle(): void {
-    if (this.#looped === undefined) return;
-    this.#retry.afterSuccess(this.#looped.ticket);
-    this.#looped = undefined;
+    if (this.#result === undefined) return;
+    this.#retry.afterSuccess(this.#result.ticket);
+    this.#result = undefined;
   }
 }
 

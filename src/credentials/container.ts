@@ -193,7 +193,7 @@ const HOSTS: readonly string[] = [
 
 /**
  * Why an address may not be asked. Over plain HTTP only this machine and the
- * addresses of ECS and EKS may: whoever can set a variable must not be able to
+ * addresses of ECS and EKS may: a program that sets a variable must not be able to
  * collect the token.
  */
 function refusedBecause(url: string): string | undefined {

@@ -205,7 +205,7 @@ interface Run<T> {
 }
 
 /**
- * Work that is done once for all who ask for it while it runs. Whoever stops
+ * Work that is done once for all who ask for it while it runs. A caller that stops
  * waiting leaves it to the others; it ends when nobody waits any more.
  *
  * @typeParam T Type of the result.

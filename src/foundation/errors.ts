@@ -263,7 +263,7 @@ export class ServiceError extends AwsError {
   constructor(reason: string, detail: ServiceErrorDetail) {
     super(serviceMessage(reason, detail, 1));
     this.reason = reason;
-    // Whoever prints the error sees the header fields in its metadata.
+    // A printed error shows the header fields in its metadata.
     this.detail = printedWithout(detail, "headers");
   }
 

@@ -100,7 +100,7 @@ export function checkOptions(
 
 /**
  * Refuses options that narrow what is destroyed and are there without a value:
- * whoever reads them from a setting that is missing would destroy everything.
+ * read from a setting that is missing, they would destroy everything.
  *
  * @param act What the options are given to.
  * @param options The options.

@@ -110,7 +110,7 @@ export interface SendOptions {
   /** Longest wait for a connection, where their number is limited. */
   readonly queueTimeoutMs?: number;
   /**
-   * Whether the request must not go through a proxy, whoever names one: it
+   * Whether the request must not go through a proxy, whatever names one: it
    * carries a token for a service of this machine. Default: `false`.
    */
   readonly direct?: boolean;

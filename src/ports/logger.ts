@@ -1,5 +1,5 @@
 /**
- * The port to whoever wants to know what the library does.
+ * The port to the log of the program.
  *
  * @module
  */

@@ -236,7 +236,7 @@ export class DeletableCollection<Filter, Item> implements AsyncIterable<Item> {
   }
 }
 
-/** Whoever deletes what a filter chooses must not choose everything by accident. */
+/** A filter that is missing by accident must not delete everything. */
 function checkFilter(filter: object): void {
   const isObject = typeof filter === "object" && filter !== null;
   const problems = isObject

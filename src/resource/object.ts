@@ -255,7 +255,7 @@ export class ObjectResource {
       try {
         return await unlessAborted(loading, signal);
       } catch (error) {
-        // Whoever asked first has given up; that is nothing to those who wait.
+        // The first caller has given up; the others still wait.
         if (signal?.aborted || !other?.aborted) throw error;
       }
     }

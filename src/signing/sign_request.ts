@@ -48,7 +48,7 @@ export interface PresignUrlOptions
   extends Omit<SignRequestOptions, "redirect"> {
   /** Method that the URL is good for. Default: `"GET"`. */
   readonly method?: HttpMethod;
-  /** Header fields that whoever uses the URL has to send just so. */
+  /** Header fields that the user of the URL has to send unchanged. */
   readonly headers?: HeaderMap;
   /** Life of the URL, 1 to 604 800 (seven days). Default: 3 600, an hour. */
   readonly expiresInSeconds?: number;

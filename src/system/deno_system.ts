@@ -141,7 +141,7 @@ export class DenoSystem implements System, WritableFiles {
     only?: FileId,
   ): Promise<Found<WritableStream<Uint8Array>>> {
     return await writing(path, async () => {
-      // A pipe in its place would not let go of whoever opens it only to write.
+      // A pipe in its place would block an open only for writing.
       const file = await Deno.open(
         path,
         only ? { read: true, write: true } : { write: true, create: true },
@@ -412,7 +412,7 @@ function replaced(): Error {
 }
 
 /**
- * Whoever opens a pipe waits for its reader, and no signal ends that on this
+ * Opening a pipe waits for its reader, and no signal ends that on this
  * platform; somebody who opens it for reading does.
  */
 async function openToAppend(

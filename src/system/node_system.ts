@@ -388,7 +388,7 @@ export class NodeSystem implements System, WritableFiles {
   }
 
   /**
-   * Whoever opens a pipe waits for its reader, which no signal ends; somebody who
+   * Opening a pipe waits for its reader, which no signal ends; somebody who
    * opens it both ways does.
    */
   async #toAppend(path: string, signal?: AbortSignal): Promise<NodeFile> {

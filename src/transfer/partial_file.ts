@@ -349,7 +349,7 @@ async function orAborted(
   const onAbort = (): void => reject(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
   act.catch(() => {
-    // Whoever waits is told; after an abort nobody does.
+    // Those who wait get the error; after an abort nobody does.
   });
   try {
     signal.throwIfAborted();

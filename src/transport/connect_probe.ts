@@ -56,7 +56,7 @@ export interface DialWatch extends Disposable {
  */
 export class ConnectProbe {
   readonly #parts: DialParts;
-  readonly #dials = new Map<string, Dial>();
+  readonly #running = new Map<string, Dial>();
   readonly #reachedAt = new Map<string, number>();
 
   /**
@@ -83,7 +83,7 @@ export class ConnectProbe {
     const { signal, onDialled } = exchange;
     const { origin } = request;
     if (limitMs === Infinity || this.#isReached(origin)) return undefined;
-    const dial = this.#dials.get(origin) ?? this.#start(origin);
+    const dial = this.#running.get(origin) ?? this.#start(origin);
     dial.requests++;
     if (onDialled) dial.told.add(onDialled);
     const limit = new AbortController();
@@ -132,7 +132,7 @@ export class ConnectProbe {
       told: new Set<() => void>(),
       controller: new AbortController(),
     };
-    this.#dials.set(origin, dial);
+    this.#running.set(origin, dial);
     this.#parts.dialer(addressOf(new URL(origin)), dial.controller.signal).then(
       () => {
         dial.pending = false;
@@ -146,7 +146,7 @@ export class ConnectProbe {
   }
 
   #stop(origin: string, dial: Dial): void {
-    this.#dials.delete(origin);
+    this.#running.delete(origin);
     dial.controller.abort();
   }
 

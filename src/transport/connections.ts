@@ -346,7 +346,7 @@ export class ConnectionQueue {
     return this.#lines.size;
   }
 
-  /** Gives a place back, to whoever has waited longest. */
+  /** Gives a place back, to the request that has waited longest. */
   leave(origin: string): void {
     const line = this.#lines.get(origin);
     if (line === undefined) return;

@@ -43,7 +43,7 @@ const MEANINGS: readonly (readonly [RegExp, TransportFault])[] = [
 const HEAD_TOO_LARGE =
   /message head is too large|HPE_HEADER_OVERFLOW|UND_ERR_HEADERS_OVERFLOW/;
 
-/** What each kind means to whoever reads the error. */
+/** What each kind means, for the reader of the error. */
 const WORDS: Readonly<Record<TransportFault, string>> = {
   closed: "the server closed the connection before it answered",
   cut: "the answer ended before it was complete",

@@ -131,7 +131,7 @@ export class FetchTransport implements Transport {
   /** The time limits that it keeps. */
   readonly limits: readonly TimeLimit[];
   readonly #pool: ConnectionPool;
-  readonly #dials: ConnectProbe | undefined;
+  readonly #probe: ConnectProbe | undefined;
   readonly #queue: ConnectionQueue | undefined;
   readonly #deadlines: Deadlines;
   readonly #logger: Logger | undefined;
@@ -161,11 +161,11 @@ export class FetchTransport implements Transport {
     this.#logger = logger;
     this.#pool = new ConnectionPool(options);
     this.#permissions = options.fetch ? undefined : new NetPermissions();
-    this.#dials = dialsOf(options, clock);
+    this.#probe = probeOf(options, clock);
     this.#queue = maxConnections === Infinity
       ? undefined
       : new ConnectionQueue({ maxConnections, queueTimeoutMs }, clock);
-    const parts = { pool: this.#pool, dials: this.#dials, connectTimeoutMs };
+    const parts = { pool: this.#pool, probe: this.#probe, connectTimeoutMs };
     this.#deadlines = new Deadlines(
       new FetchSender(parts),
       clock,
@@ -215,7 +215,7 @@ export class FetchTransport implements Transport {
     if (!(error instanceof TimeoutError)) return;
     // What is idle may lead through the same hole as the silent one.
     this.#pool.renew();
-    this.#dials?.lost(origin);
+    this.#probe?.lost(origin);
     this.#logger?.debug("Idle connections dropped after a timeout", {
       origin,
       limit: error.limit,
@@ -243,7 +243,7 @@ function refuseUnused(options: FetchTransportOptions): void {
   );
 }
 
-function dialsOf(
+function probeOf(
   options: FetchTransportOptions,
   clock: Timing,
 ): ConnectProbe | undefined {
@@ -310,7 +310,7 @@ interface FetchParts {
   /** Sends. */
   readonly pool: ConnectionPool;
   /** Keeps the connect limit, where that can be kept. */
-  readonly dials: ConnectProbe | undefined;
+  readonly probe: ConnectProbe | undefined;
   /** The connect limit where a call names none, in milliseconds. */
   readonly connectTimeoutMs: number;
 }
@@ -327,7 +327,7 @@ class FetchSender implements Sender {
     request: HttpRequest,
     options: SendOptions,
   ): Promise<IncomingResponse> {
-    const { pool, dials, connectTimeoutMs } = this.#parts;
+    const { pool, probe, connectTimeoutMs } = this.#parts;
     const {
       signal,
       connectTimeoutMs: limitMs = connectTimeoutMs,
@@ -337,14 +337,14 @@ class FetchSender implements Sender {
       throw new TypeError("Cannot send: the transport is closed");
     }
     const url = requestUrl(request);
-    const watch = dials?.watch(request, limitMs, options);
+    const watch = probe?.watch(request, limitMs, options);
     const ends = watch?.signal ?? signal;
     try {
       const response = await pool.fetch(url, initOf(request, ends), {
         direct,
         once: isRepeated(request, options),
       });
-      dials?.reached(request.origin);
+      probe?.reached(request.origin);
       return responseOf(response, request);
     } catch (error) {
       if (ends?.aborted) throw ends.reason;

@@ -43,7 +43,7 @@ export class InFlightRequest {
   /** What is sent. */
   readonly request: HttpRequest;
   /** The body so far in words, for errors; set by what reads it. */
-  tally: { toString(): string } | undefined;
+  counter: { toString(): string } | undefined;
   /** The body of the request, where it can be watched; it ends with the exchange. */
   upload: WireBody | undefined;
   /** Called once, when the exchange ends: with the error, if it was one. */
@@ -51,7 +51,7 @@ export class InFlightRequest {
 
   readonly #parts: ExchangeParts;
   readonly #controller = new AbortController();
-  readonly #patience: ReadTimer;
+  readonly #readTimer: ReadTimer;
   #reject: ((reason: unknown) => void) | undefined;
   #ended = false;
   #waiting = false;
@@ -72,7 +72,7 @@ export class InFlightRequest {
     parts.signal?.addEventListener("abort", this.#onAbort);
     this.request = parts.request;
     this.#parts = parts;
-    this.#patience = new ReadTimer(
+    this.#readTimer = new ReadTimer(
       parts.limits,
       parts.clock,
       (limit) => this.abort(this.#timeout(limit)),
@@ -121,7 +121,7 @@ export class InFlightRequest {
   ): Promise<R> {
     const turn = ++this.#turn;
     this.#waiting = true;
-    this.#patience.start(options.allowanceMs);
+    this.#readTimer.start(options.allowanceMs);
     return new Promise((resolve, reject) => {
       this.#reject = reject;
       if (this.#ended) this.#giveUp(this.signal.reason);
@@ -137,7 +137,7 @@ export class InFlightRequest {
             return reject(this.#failure(error, options));
           }
           if (turn === this.#turn) {
-            this.#patience.heard();
+            this.#readTimer.heard();
             this.#stopWaiting();
           }
           resolve(result);
@@ -160,27 +160,27 @@ export class InFlightRequest {
 
   /** Says that something came from the server. */
   heard(): void {
-    this.#patience.heard();
+    this.#readTimer.heard();
   }
 
   /** Says that a connection to the server is open. */
   readonly dialled = (): void => {
-    this.#dialledMs = this.#patience.elapsedMs();
+    this.#dialledMs = this.#readTimer.elapsedMs();
   };
 
   /** Says whether the whole request is handed over. */
   set sent(sent: boolean) {
-    this.#sentMs = sent ? this.#patience.elapsedMs() : undefined;
+    this.#sentMs = sent ? this.#readTimer.elapsedMs() : undefined;
   }
 
   /** Stops the clock within a wait: for now it is not the server's turn. */
   pause(): void {
-    this.#patience.pause();
+    this.#readTimer.pause();
   }
 
   /** Starts the clock within a wait. */
   resume(): void {
-    this.#patience.resume();
+    this.#readTimer.resume();
   }
 
   /**
@@ -229,7 +229,7 @@ export class InFlightRequest {
   }
 
   #stopWaiting(): void {
-    this.#patience.stop();
+    this.#readTimer.stop();
     this.#waiting = false;
     this.#reject = undefined;
   }
@@ -238,7 +238,7 @@ export class InFlightRequest {
     const sentMs = this.#sentMs;
     return {
       ...sentMs === undefined ? {} : { sentMs },
-      ...this.#patience.heardMs(),
+      ...this.#readTimer.heardMs(),
     };
   }
 
@@ -248,7 +248,7 @@ export class InFlightRequest {
     const why = limit === "read"
       ? `the server was silent for ${limitMs} ms`
       : `the attempt took more than ${limitMs} ms`;
-    const progress = this.tally === undefined ? "" : ` after ${this.tally}`;
+    const progress = this.counter === undefined ? "" : ` after ${this.counter}`;
     return new TimeoutError(
       limit,
       limitMs,

@@ -76,7 +76,7 @@ export class IncomingBody implements ResponseBody {
     this.#exchange = exchange;
     this.#clock = clock;
     this.#counter = new ByteCounter(contentLength, status);
-    exchange.tally = this.#counter;
+    exchange.counter = this.#counter;
     const { expected } = this.#counter;
     if (expected !== undefined && expected <= SMALL) {
       this.#whole = this.#read();

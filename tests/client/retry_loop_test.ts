@@ -8,8 +8,8 @@ import {
 import { SinkLogger } from "../../src/foundation/log.ts";
 import {
   type Attempt,
+  type AttemptedCall,
   type AttemptTrace,
-  type LoopedCall,
   type LoopParts,
   retryLoop,
 } from "../../src/client/retry_loop.ts";
@@ -197,9 +197,9 @@ Deno.test("retryLoop ends a wait with the signal's reason", async () => {
 
 Deno.test("retryLoop goes on after a success that broke, within the same budget", async () => {
   const { call, attempts } = failing([slowDown()]);
-  const looped = await retryLoop(parts(), call);
+  const result = await retryLoop(parts(), call);
 
-  const went = await looped.goOn(CLOSED, { send: call.send });
+  const went = await result.goOn(CLOSED, { send: call.send });
 
   assertEquals(attempts.map(({ number }) => number), [1, 2, 3]);
   assertEquals(went.ticket.attempt, 3);
@@ -207,7 +207,7 @@ Deno.test("retryLoop goes on after a success that broke, within the same budget"
     went.metadata.Attempts.map(({ failure }) => failure),
     ["SlowDown", "closed", undefined],
   );
-  assertEquals(looped.metadata.Attempts.length, 2);
+  assertEquals(result.metadata.Attempts.length, 2);
 });
 
 Deno.test("retryLoop throws what a success broke with when the budget is used up", async () => {
@@ -295,7 +295,7 @@ function parts(differing: Partial<LoopParts> = {}): LoopParts {
 function failing(
   failures: readonly (AwsError | DOMException)[],
   clock = new FixedClock(NOW),
-): { call: LoopedCall<string>; attempts: Attempt[] } {
+): { call: AttemptedCall<string>; attempts: Attempt[] } {
   const attempts: Attempt[] = [];
   const send = (attempt: Attempt, trace: AttemptTrace): Promise<string> => {
     attempts.push(attempt);

@@ -54,7 +54,7 @@ overBoth("ten thousand calls of all kinds leave nothing behind", async () => {
     },
   });
 
-  const results = await tally(10_000, client.s3, signal);
+  const results = await counter(10_000, client.s3, signal);
 
   assertEquals(results, {
     "whole done": 1_000,
@@ -89,7 +89,7 @@ overBoth(
     {
       using client = s3At(server.origin, { maxConnections: 16 });
 
-      const results = await tally(1_000, client.s3, signal);
+      const results = await counter(1_000, client.s3, signal);
 
       assertEquals(results, {
         "whole done": 100,
@@ -147,7 +147,7 @@ overBoth("a program ends when its work is done", async () => {
 });
 
 /** Makes many calls, some at once, and counts how they ended. */
-async function tally(
+async function counter(
   calls: number,
   s3: S3,
   signal: AbortSignal,

@@ -8,7 +8,7 @@ import { requestTo } from "./requests.ts";
 const REQUEST = requestTo("https://example.com");
 
 Deno.test("ConnectProbe ends a request whose dial is still pending at the limit", () => {
-  const { dials, clock } = dialsOf(() => new Promise(() => {}));
+  const { dials, clock } = probeOf(() => new Promise(() => {}));
   using watch = dials.watch(REQUEST, 100, {});
 
   clock.advance(99);
@@ -31,7 +31,7 @@ Deno.test("ConnectProbe ends a request whose dial is still pending at the limit"
 
 Deno.test("ConnectProbe does not care how a dial ends", async () => {
   for (const end of [Promise.resolve(), Promise.reject(new Error("refused"))]) {
-    const { dials, clock } = dialsOf(() => end);
+    const { dials, clock } = probeOf(() => end);
     using watch = dials.watch(REQUEST, 100, {});
     await end.catch(() => {});
     await Promise.resolve();
@@ -44,7 +44,7 @@ Deno.test("ConnectProbe does not care how a dial ends", async () => {
 
 Deno.test("ConnectProbe dials once for many requests, and hangs up after the last", () => {
   const signals: AbortSignal[] = [];
-  const { dials } = dialsOf((_, signal) => {
+  const { dials } = probeOf((_, signal) => {
     signals.push(signal);
     return new Promise(() => {});
   });
@@ -59,7 +59,7 @@ Deno.test("ConnectProbe dials once for many requests, and hangs up after the las
 });
 
 Deno.test("ConnectProbe leaves no timer behind", () => {
-  const { dials, clock } = dialsOf(() => new Promise(() => {}));
+  const { dials, clock } = probeOf(() => new Promise(() => {}));
   const watch = dials.watch(REQUEST, 100, {});
 
   watch?.[Symbol.dispose]();
@@ -69,7 +69,7 @@ Deno.test("ConnectProbe leaves no timer behind", () => {
 });
 
 Deno.test("ConnectProbe passes the signal of the exchange on", () => {
-  const { dials } = dialsOf(() => new Promise(() => {}));
+  const { dials } = probeOf(() => new Promise(() => {}));
   const controller = new AbortController();
   const reason = new Error("enough");
   using watch = dials.watch(REQUEST, 100, {
@@ -82,7 +82,7 @@ Deno.test("ConnectProbe passes the signal of the exchange on", () => {
 });
 
 Deno.test("ConnectProbe does not dial a host that answered a short while ago", () => {
-  const { dials, clock } = dialsOf(() => new Promise(() => {}));
+  const { dials, clock } = probeOf(() => new Promise(() => {}));
   const isWatched = (): boolean => {
     using watch = dials.watch(REQUEST, 100, {});
     return watch !== undefined;
@@ -101,13 +101,13 @@ Deno.test("ConnectProbe does not dial a host that answered a short while ago", (
 });
 
 Deno.test("ConnectProbe does not dial where there is no limit", () => {
-  const { dials } = dialsOf(() => new Promise(() => {}));
+  const { dials } = probeOf(() => new Promise(() => {}));
 
   assertEquals(dials.watch(REQUEST, Infinity, {}), undefined);
 });
 
 Deno.test("ConnectProbe forgets the host that it has not seen for longest", () => {
-  const { dials } = dialsOf(() => new Promise(() => {}));
+  const { dials } = probeOf(() => new Promise(() => {}));
 
   for (let host = 0; host < 257; host++) dials.reached(`https://${host}.test`);
 
@@ -119,7 +119,7 @@ Deno.test("ConnectProbe forgets the host that it has not seen for longest", () =
 
 Deno.test("ConnectProbe knows where to dial", () => {
   const addresses: Address[] = [];
-  const { dials } = dialsOf((address) => {
+  const { dials } = probeOf((address) => {
     addresses.push(address);
     return Promise.resolve();
   });
@@ -143,7 +143,7 @@ Deno.test("ConnectProbe knows where to dial", () => {
   ]);
 });
 
-function dialsOf(
+function probeOf(
   dialer: (address: Address, signal: AbortSignal) => Promise<void>,
 ): { dials: ConnectProbe; clock: FixedClock } {
   const clock = new FixedClock("2026-11-22T10:00:00Z");

@@ -241,22 +241,22 @@ function logged(
 }
 
 Deno.test("ByteCounter counts towards the length that is named", () => {
-  const tally = new ByteCounter("10");
-  tally.received += 4;
+  const counter = new ByteCounter("10");
+  counter.received += 4;
 
-  assertEquals(`${tally}`, "4 of 10 bytes");
-  assertEquals(tally.isShort, true);
+  assertEquals(`${counter}`, "4 of 10 bytes");
+  assertEquals(counter.isShort, true);
 
-  tally.received += 6;
-  assertEquals(tally.isShort, false);
+  counter.received += 6;
+  assertEquals(counter.isShort, false);
 });
 
 Deno.test("ByteCounter expects nothing where no length is named", () => {
   for (const field of [undefined, "", "-1", "1e3", "ten"]) {
-    const tally = new ByteCounter(field);
+    const counter = new ByteCounter(field);
 
-    assertEquals(tally.expected, undefined);
-    assertEquals(tally.isShort, false);
-    assertEquals(`${tally}`, "0 bytes");
+    assertEquals(counter.expected, undefined);
+    assertEquals(counter.isShort, false);
+    assertEquals(`${counter}`, "0 bytes");
   }
 });

@@ -319,7 +319,7 @@ export class SocketBody implements ResponseBody {
     this.#forgotten = forgotten;
     if (head.length >= 0 && head.length <= SMALL) {
       this.#whole = this.#reader.all();
-      // Whoever asks for it is told; nobody may.
+      // A later reader gets the error; there may be none.
       this.#whole.catch(() => {});
       this.#reader.isWanted = false;
     } else forgotten.watch(this, this.#reader);

@@ -189,7 +189,7 @@ export class Connection {
     try {
       signal?.throwIfAborted();
       const answer = this.#receiveHead();
-      // Whoever waits for it is told; a failed write may come first.
+      // Its reader gets the error; a failed write may come first.
       answer.catch(ignore);
       await this.#send(call, answer);
       const head = await answer;
@@ -237,7 +237,7 @@ export class Connection {
   /**
    * Ends the exchange and the connection at once.
    *
-   * @param reason What whoever waits is told.
+   * @param reason The error that those who wait get.
    */
   abort(reason: unknown): void {
     this.#failure ??= { reason };
@@ -308,7 +308,7 @@ export class Connection {
     };
   }
 
-  /** How far the body came, set by whoever reads it. */
+  /** How far the body came, set by its reader. */
   progress: BodyProgress | undefined;
 
   readonly #gone = (): void => {

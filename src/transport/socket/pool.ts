@@ -203,7 +203,7 @@ export class Pool implements Deadline {
     }
   }
 
-  /** A place became free: for whoever has waited longest. */
+  /** A place became free: for the request that has waited longest. */
   #left(key: string, line: Line): void {
     const [waiter] = line.waiters;
     if (waiter !== undefined) return waiter.enter(undefined);
