@@ -41,6 +41,7 @@ export {
 export {
   ReplayError,
   type ReplayExchange,
+  type ReplayOptions,
   ReplayTransport,
 } from "./replay_transport.ts";
 export {

@@ -4,6 +4,7 @@
  * @module
  */
 import { base64, utf8 } from "../foundation/bytes.ts";
+import { checkOptions, type OptionKinds } from "../foundation/options.ts";
 import type {
   HeaderMap,
   HttpMethod,
@@ -13,6 +14,7 @@ import type {
   Transport,
 } from "../ports/http.ts";
 import { readFolder } from "./fixture_folder.ts";
+import { resourceOf } from "./local_aws/target.ts";
 import {
   httpResponse,
   type PlainRequest,
@@ -43,6 +45,15 @@ export interface ReplayExchange {
     /** The body. Default: none. */
     readonly body?: string | Uint8Array<ArrayBuffer>;
   };
+}
+
+/** Options of a {@linkcode ReplayTransport}. */
+export interface ReplayOptions {
+  /**
+   * Whether an exchange fits at any endpoint: scheme and host are not compared,
+   * and a bucket in the host is the same as one in the path.
+   */
+  readonly anyEndpoint?: boolean;
 }
 
 /**
@@ -81,6 +92,7 @@ interface Expected {
 export class ReplayTransport implements Transport {
   readonly #expected: readonly Expected[];
   readonly #source: string;
+  readonly #anyEndpoint: boolean;
   #next = 0;
   #failure: ReplayError | undefined;
 
@@ -89,8 +101,15 @@ export class ReplayTransport implements Transport {
    *
    * @param exchanges What is expected and answered, in order.
    * @param source Where they come from, for errors.
+   * @param options How requests are compared.
    */
-  constructor(exchanges: readonly ReplayExchange[], source = "the test") {
+  constructor(
+    exchanges: readonly ReplayExchange[],
+    source = "the test",
+    options: ReplayOptions = {},
+  ) {
+    checkOptions("make a ReplayTransport", options, REPLAY_OPTIONS);
+    this.#anyEndpoint = options.anyEndpoint ?? false;
     this.#expected = exchanges.map(({ request, response }) => ({
       request: {
         method: request.method,
@@ -112,10 +131,15 @@ export class ReplayTransport implements Transport {
    * and so on.
    *
    * @param folder Its path, or a `file:` URL. Needs `--allow-read` for it.
+   * @param options How requests are compared.
    * @throws {SyntaxError} If a file in it is not as it should be.
    */
-  static async fromFolder(folder: string | URL): Promise<ReplayTransport> {
-    return new ReplayTransport(await readFolder(folder), String(folder));
+  static async fromFolder(
+    folder: string | URL,
+    options: ReplayOptions = {},
+  ): Promise<ReplayTransport> {
+    const exchanges = await readFolder(folder);
+    return new ReplayTransport(exchanges, String(folder), options);
   }
 
   async send(
@@ -133,7 +157,9 @@ export class ReplayTransport implements Transport {
         }`,
       );
     }
-    const difference = compare(expected.request, sent);
+    const difference = this.#anyEndpoint
+      ? compare(withoutEndpoint(expected.request), withoutEndpoint(sent))
+      : compare(expected.request, sent);
     if (difference !== undefined) {
       throw this.#fail(
         `Cannot replay request ${number} of ${this.#source}: it differs (- expected, + sent)\n${difference}`,
@@ -171,6 +197,18 @@ export class ReplayTransport implements Transport {
     this.#failure ??= failure;
     return failure;
   }
+}
+
+const REPLAY_OPTIONS: OptionKinds<ReplayOptions> = { anyEndpoint: "boolean" };
+
+/** A request as it would be at no endpoint in particular, its bucket in the path. */
+function withoutEndpoint(request: PlainRequest): PlainRequest {
+  const [, host = "", path = "/", query = ""] =
+    /^[a-z]+:\/\/([^/?]*)([^?]*)(.*)$/s.exec(request.url) ?? [];
+  const { bucket, key } = resourceOf(path, host);
+  const { host: _host, ...headers } = request.headers;
+  const place = bucket === "" ? "/" : `/${bucket}/${key}`;
+  return { ...request, url: `http://any${place}${query}`, headers };
 }
 
 /** The lines in which two requests differ, or `undefined` where they do not. */

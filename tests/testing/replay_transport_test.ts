@@ -188,3 +188,36 @@ Deno.test("ReplayTransport.fromFolder needs whole exchanges", async () => {
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("ReplayTransport answers at any endpoint, if it is asked to", async () => {
+  const request = (origin: string, path: string): HttpRequest => ({
+    method: "GET",
+    origin,
+    path,
+    query: [["list-type", "2"]],
+    headers: {},
+    body: undefined,
+  });
+  const recorded = {
+    request: {
+      method: "GET",
+      url: "https://photos.s3.eu-west-1.amazonaws.com/?list-type=2",
+      headers: { host: "photos.s3.eu-west-1.amazonaws.com" },
+    },
+    response: { body: "miaow" },
+  } as const;
+  const replay = (): ReplayTransport =>
+    new ReplayTransport([recorded], "the test", { anyEndpoint: true });
+
+  for (const path of ["/photos", "/photos/"]) {
+    using transport = replay();
+    const { status } = await transport.send(
+      request("http://127.0.0.1:9000", path),
+    );
+    assertEquals(status, 200);
+  }
+  await assertRejects(
+    () => replay().send(request("http://127.0.0.1:9000", "/other")),
+    ReplayError,
+  );
+});
