@@ -36,6 +36,9 @@ interface Figures {
   readonly memory: number;
 }
 
+/** This library, over fetch and over sockets. */
+const OURS = ["inia", "inia-socket"];
+
 const SMALL = [
   "aws4fetch",
   "leanS3",
@@ -123,7 +126,7 @@ async function compare(
   atOnce: number,
   origin: string,
 ): Promise<void> {
-  const all = new Set([base, "inia", ...peers]);
+  const all = new Set([base, ...OURS, ...peers]);
   const results = new Map([...all].map((peer) => [peer, [] as Figures[]]));
   for (let round = 0; round < Number(rounds); round++) {
     for (const peer of all) {
@@ -140,7 +143,7 @@ async function compare(
     const ratios = figures.map(({ cpu }, i) => cpu / (bases[i]?.cpu ?? NaN));
     const unit = calls > 1 ? "µs a call" : "ms in all";
     console.log(
-      `  ${peer.padEnd(10)} ${median(ratios).toFixed(2).padStart(6)}   (${
+      `  ${peer.padEnd(11)} ${median(ratios).toFixed(2).padStart(6)}   (${
         median(figures.map(({ cpu }) => cpu)).toFixed(0)
       } ${unit}, peak ${
         median(figures.map(({ memory }) => memory)).toFixed(0)
@@ -189,7 +192,7 @@ async function measure(
   const told = decoder.decode(stdout).trim();
   const usage = decoder.decode(stderr);
   if (!success || told === "none") {
-    if (peer === "inia" || peer === "fetch") throw new Error(usage || told);
+    if (OURS.includes(peer) || peer === "fetch") throw new Error(usage || told);
     return undefined;
   }
   const [, user, system] = /cpu (\S+) (\S+)/.exec(usage) ?? [];
@@ -205,7 +208,7 @@ function commandOf(peer: string): readonly string[] {
   if (peer === "boto3") return ["python3", `${programs}peer_boto3.py`];
   if (peer === "bun") return [`${folder}/node_modules/.bin/bun`, script];
   const run = ["deno", "run", "-A", "--quiet", "--no-lock", "--no-check"];
-  return peer === "inia"
+  return OURS.includes(peer)
     ? [...run, `${programs}peers.mjs`]
     : [...run, "--node-modules-dir=manual", script];
 }

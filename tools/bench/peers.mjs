@@ -23,9 +23,10 @@ const list = "/bkt?list-type=2&max-keys=1000";
 
 /** The acts of each peer; what one lacks it does not do. */
 const PEERS = { fetch: bare, floor, inia, aws4fetch, leanS3, s3mini, s3lite };
+const SOCKETS = { "inia-socket": () => inia("socket") };
 const OTHERS = { minio, sdk, bun };
 
-const acts = await { ...PEERS, ...OTHERS }[peer]();
+const acts = await { ...PEERS, ...SOCKETS, ...OTHERS }[peer]();
 const once = acts[act];
 if (once === undefined) {
   console.log("none");
@@ -176,7 +177,7 @@ function hex(buffer) {
 }
 
 /** This library, as a script uses it. */
-async function inia() {
+async function inia(transport = "fetch") {
   const { Session } = await import("../../mod.ts");
   const { S3 } = await import("../../src/services/s3/mod.ts");
   const session = new Session({
@@ -184,6 +185,7 @@ async function inia() {
     endpointUrl: base,
     credentials: keys,
     maxIdleConnections: 64,
+    transport,
     ...authority && { caCerts: [await Deno.readTextFile(authority)] },
   });
   const s3 = session.client(S3, {
