@@ -51,6 +51,13 @@ const SMALL = [
 const BULK = ["sdk", "boto3", "bun"];
 
 const ROWS: Readonly<Record<string, Row>> = {
+  g: row("get", "fetch", 3_000, [1, 16, 32], []),
+  p: row("put", "fetch", 3_000, [1, 16, 32], []),
+  gt: { ...row("get", "fetch", 3_000, [], []), tls: true },
+  c: row("get", "fetch", 1, [1], []),
+  u: { ...row("upload", "fetch", 1, [1], []), tls: true },
+  s: { ...row("stream", "fetch", 1, [1], []), tls: true },
+  d: { ...row("download", "fetch", 1, [1], []), tls: true },
   calls: row("get", "fetch", 4_000, [1, 16], ["floor"]),
   get: row("get", "fetch", 3_000, [1, 32], ["floor", ...SMALL]),
   put: row("put", "fetch", 3_000, [1, 32], SMALL),

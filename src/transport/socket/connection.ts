@@ -68,7 +68,7 @@ export interface Call {
   /** When it left the queue, by the timers' clock. */
   startMs: number;
   /** How far it came. */
-  timeline: Timeline;
+  readonly timeline: { -readonly [Stage in keyof Timeline]: Timeline[Stage] };
   /** Whether its body was opened, so that it cannot be opened again. */
   opened: boolean;
 }
@@ -338,8 +338,7 @@ export class Connection {
       this.#phase === "body" ? this.progress : undefined,
     );
     if (this.#heard) {
-      const lastByteMs = this.#wait.heardMs - call.startMs;
-      call.timeline = { ...call.timeline, lastByteMs };
+      call.timeline.lastByteMs = this.#wait.heardMs - call.startMs;
     }
     error.place(call.timeline);
     const { route } = this;
@@ -384,7 +383,7 @@ export class Connection {
   #note(stage: "firstByteMs" | "sentMs"): void {
     const call = this.#call;
     if (call === undefined) return;
-    call.timeline = { ...call.timeline, [stage]: this.#elapsedMs(call) };
+    call.timeline[stage] = this.#elapsedMs(call);
   }
 
   /** Sends head and body; an answer that comes meanwhile may end that. */

@@ -297,7 +297,10 @@ export class SocketTransport implements Transport {
       attemptTimeoutMs: attemptTimeoutMs ?? defaults.attemptTimeoutMs,
       queueTimeoutMs: queueTimeoutMs ?? defaults.queueTimeoutMs,
     };
-    for (const [name, ms] of Object.entries(times)) checkLimit(name, ms);
+    checkLimit("connectTimeoutMs", times.connectTimeoutMs);
+    checkLimit("readTimeoutMs", times.readTimeoutMs);
+    checkLimit("attemptTimeoutMs", times.attemptTimeoutMs);
+    checkLimit("queueTimeoutMs", times.queueTimeoutMs);
     return times;
   }
 
@@ -348,17 +351,14 @@ export class SocketTransport implements Transport {
       const queuedMs = this.#timers.now() - call.startMs;
       if (queuedMs < 1) return;
       call.startMs += queuedMs;
-      call.timeline = { ...call.timeline, queuedMs };
+      call.timeline.queuedMs = queuedMs;
     };
     let isNew = false;
     const open = async (): Promise<Connection> => {
       isNew = true;
       left();
       const connection = await this.#dial(route, call, times);
-      call.timeline = {
-        ...call.timeline,
-        dialledMs: this.#timers.now() - call.startMs,
-      };
+      call.timeline.dialledMs = this.#timers.now() - call.startMs;
       onDialled?.();
       return connection;
     };
