@@ -69,6 +69,8 @@ export interface Call {
   startMs: number;
   /** How far it came. */
   readonly timeline: { -readonly [Stage in keyof Timeline]: Timeline[Stage] };
+  /** Told how many bytes of the body have left. */
+  readonly onSent: ((bytes: number) => void) | undefined;
   /** Whether its body was opened, so that it cannot be opened again. */
   opened: boolean;
 }
@@ -392,8 +394,11 @@ export class Connection {
     const isSmall = body === undefined ||
       body instanceof Uint8Array && body.length <= COALESCED;
     try {
-      if (isSmall) await this.#write(this.#compose(call.head, body));
-      else await this.#upload(call, body, answer);
+      if (isSmall) {
+        if (body !== undefined) call.onSent?.(0);
+        await this.#write(this.#compose(call.head, body));
+        if (body !== undefined) call.onSent?.(body.length);
+      } else await this.#upload(call, body, answer);
     } catch (error) {
       if (this.#failure !== undefined) throw error;
       // The server may have said why it reads no further.
@@ -435,7 +440,12 @@ export class Connection {
       if (call.expects) await this.#askFirst(upload);
       if (!upload.isStopped) {
         call.opened = true;
-        await upload.send(body, (reason) => this.abort(reason));
+        call.onSent?.(0);
+        await upload.send(
+          body,
+          (reason) => this.abort(reason),
+          (bytes) => call.onSent?.(bytes),
+        );
       }
     } finally {
       this.#uploading = undefined;
@@ -534,7 +544,11 @@ class Upload {
     return this.#sendingMs * Math.min(left, HIDDEN) / left;
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
+  /** Writes bytes; `onWritten` is told how many of them are gone. */
+  async write(
+    bytes: Uint8Array,
+    onWritten?: (count: number) => void,
+  ): Promise<void> {
     const startMs = performance.now();
     for (let at = 0; at < bytes.length && !this.#isStopped;) {
       const writing = this.#connection.write(
@@ -548,6 +562,7 @@ class Upload {
         at += await writing;
       } else at += count;
       this.#wait.heard();
+      onWritten?.(at);
     }
     this.#left += bytes.length;
     this.#sendingMs += performance.now() - startMs;
@@ -556,8 +571,9 @@ class Upload {
   async send(
     body: Bytes | BodySource,
     onSourceFault: (reason: unknown) => void,
+    onSent: (bytes: number) => void,
   ): Promise<void> {
-    if (body instanceof Uint8Array) return await this.write(body);
+    if (body instanceof Uint8Array) return await this.write(body, onSent);
     const { length } = body;
     const source = body.open().getReader();
     let sent = 0;
@@ -579,8 +595,13 @@ class Upload {
           return fail(lengthFault("longer", length));
         }
         if (piece.length === 0) continue;
-        if (length === undefined) await this.write(chunkOf(piece));
-        else await this.write(piece);
+        const before = sent - piece.length;
+        if (length !== undefined) {
+          await this.write(piece, (count) => onSent(before + count));
+        } else {
+          await this.write(chunkOf(piece));
+          onSent(sent);
+        }
       }
       if (this.#isStopped) return;
       if (length === undefined) await this.write(LAST_CHUNK);

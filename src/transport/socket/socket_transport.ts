@@ -268,6 +268,7 @@ export class SocketTransport implements Transport {
         signal: options.signal,
         startMs: this.#timers.now(),
         timeline: {},
+        onSent: options.onSent,
         opened: false,
       };
       return { route, call, times };
