@@ -18,6 +18,9 @@ const SMALL = 64 * 1_024;
 /** How long a rest that nobody wants may take. */
 const DRAIN_MS = 1_000;
 
+/** How long the server may be silent with a small body that nobody asked for. */
+const UNASKED_MS = 1_000;
+
 /** Most bytes that are handed out at a time. */
 const PIECE = 64 * 1_024;
 
@@ -253,6 +256,10 @@ export class BodyReader implements BodyProgress {
   set isWanted(isWanted: boolean) {
     if (!this.#isOver && this.#connection.isOpen) {
       this.#connection.keepAlive(isWanted);
+      // Its timer may keep the program alive, where the clock is not ours.
+      if (this.#isReading) {
+        this.#connection.waitOn(isWanted ? undefined : UNASKED_MS);
+      }
     }
   }
 

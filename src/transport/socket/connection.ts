@@ -247,7 +247,7 @@ export class Connection {
     this.#call = undefined;
     call?.signal?.removeEventListener("abort", this.#onAbort);
     this.close();
-    this.#uploading?.stop();
+    this.#uploading?.stop(reason);
   }
 
   /** Closes it. */
@@ -281,6 +281,22 @@ export class Connection {
     const connection = this.#connection;
     if (isWanted) connection.ref();
     else connection.unref();
+  }
+
+  /**
+   * Waits on, for another longest silence.
+   *
+   * @param readTimeoutMs The silence; `undefined`: that of the call.
+   */
+  waitOn(readTimeoutMs?: number): void {
+    const call = this.#call;
+    if (call === undefined) return;
+    const { leftMs } = this.#wait;
+    this.#wait.limit({
+      readTimeoutMs: readTimeoutMs ?? call.limits.readTimeoutMs,
+      attemptTimeoutMs: leftMs,
+    });
+    this.#wait.start();
   }
 
   /**
@@ -330,7 +346,7 @@ export class Connection {
     const call = this.#call;
     if (call === undefined) return;
     const limitMs = limit === "read"
-      ? call.limits.readTimeoutMs
+      ? this.#wait.readTimeoutMs
       : call.limits.attemptTimeoutMs;
     const error = waitFault(
       limit,
@@ -519,7 +535,11 @@ class Upload {
     return this.#isStopped;
   }
 
-  stop(): void {
+  /** Why it was stopped, for its source. */
+  #reason: unknown;
+
+  stop(reason?: unknown): void {
+    this.#reason ??= reason;
     this.#isStopped = true;
     this.wake();
   }
@@ -609,7 +629,8 @@ class Upload {
     } finally {
       // How the source takes it is its own affair.
       if (!isRead) {
-        source.cancel(new DOMException(UNWANTED, "AbortError")).catch(ignore);
+        source.cancel(this.#reason ?? new DOMException(UNWANTED, "AbortError"))
+          .catch(ignore);
       }
     }
   }

@@ -169,13 +169,17 @@ export class DialProgress {
 
 /** A proxy that made no connection to the server. */
 export class TunnelRefused extends Error {
+  /** What it answered; 0: nothing. */
+  readonly status: number;
+
   /**
    * Makes the error.
    *
    * @param status What it answered.
    */
-  constructor(readonly status: number) {
+  constructor(status: number) {
     super(`unsuccessful tunnel: status ${status}`);
+    this.status = status;
   }
 }
 

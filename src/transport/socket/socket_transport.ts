@@ -217,7 +217,8 @@ export class SocketTransport implements Transport {
     }
     options.signal?.throwIfAborted();
     const { route, call, times } = this.#prepare(request, options);
-    const mayRepeat = options.repeatable ??
+    // What changes something is repeated by the retries alone, which tell it.
+    const mayRepeat = options.repeatable !== false &&
       (request.method === "GET" || request.method === "HEAD");
     let maxIdleMs = mayRepeat ? Infinity : FRESH_MS;
     for (;;) {
@@ -336,7 +337,7 @@ export class SocketTransport implements Transport {
     if (body === undefined) return false;
     const { expectContinueBytes = EXPECT_BYTES } = this.#options;
     const asked = headers.expect?.toLowerCase() === "100-continue";
-    return asked || (body.length ?? Infinity) >= expectContinueBytes;
+    return asked || (body.length ?? 0) >= expectContinueBytes;
   }
 
   async #acquire(

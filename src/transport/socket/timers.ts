@@ -192,6 +192,11 @@ export class Wait implements Deadline {
     return this.dueMs !== Infinity;
   }
 
+  /** The longest silence that is allowed now, in milliseconds. */
+  get readTimeoutMs(): number {
+    return this.#readMs;
+  }
+
   /** What is left of the time for all waits, in milliseconds. */
   get leftMs(): number {
     this.stop();
