@@ -23,7 +23,14 @@ function byNode(
 
 /** Well-formed responses of all framings, by a counter instead of chance. */
 function* responses(): Generator<string> {
-  const bodies = ["", "a", "\r\n\r\n", "0\r\n\r\n", "\xff\x00", "x".repeat(999)];
+  const bodies = [
+    "",
+    "a",
+    "\r\n\r\n",
+    "0\r\n\r\n",
+    "\xff\x00",
+    "x".repeat(999),
+  ];
   const fields = ["", "x-a: 1\r\nX-A: 2\r\n", "x-empty:\r\nx: \t y \t\r\n"];
   for (const status of ["200 OK", "206 ", "404 Not Found", "503 Slow Down"]) {
     for (const body of bodies) {
