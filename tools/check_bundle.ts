@@ -10,7 +10,7 @@
  * its start, minified and gzipped.
  */
 const LIMITS: Readonly<Record<string, number>> = {
-  "src/signing/mod.ts": 7_168,
+  "src/signing/mod.ts": 7_424,
   "tools/bench/one_get.ts": 74_000,
 };
 
