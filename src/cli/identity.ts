@@ -347,37 +347,41 @@ const LOCAL: CliVerb = {
   run: async (call) => {
     const port = call.number("port");
     const region = call.text("region");
-    await using local = await LocalAws.start({
+    const local = await LocalAws.start({
       ...port !== undefined && { port },
       ...region !== undefined && { region },
     });
-    const { endpointUrl, credentials, region: used } = local.clientConfig;
-    const s3 = call.client(local.clientConfig);
-    for (const Bucket of call.texts("bucket")) {
-      await s3.createBucket({ Bucket });
-    }
-    const { accessKeyId, secretAccessKey } = credentials;
-    // The example key of Amazon's documentation, which opens nothing else.
-    const variables = {
-      AWS_ENDPOINT_URL: endpointUrl,
-      AWS_REGION: used,
-      AWS_ACCESS_KEY_ID: accessKeyId,
-      AWS_SECRET_ACCESS_KEY: secretAccessKey,
-    };
-    await call.print(
-      variables,
-      Object.entries(variables).map(([name, value]) =>
-        `export ${name}=${value}`
-      )
-        .join("\n"),
-    );
-    await call.note("Listening; Ctrl-C ends it and all it holds.");
-    if (!call.signal.aborted) {
-      await new Promise<void>((resolve) =>
-        call.signal.addEventListener("abort", () => resolve(), { once: true })
+    try {
+      const { endpointUrl, credentials, region: used } = local.clientConfig;
+      const s3 = call.client(local.clientConfig);
+      for (const Bucket of call.texts("bucket")) {
+        await s3.createBucket({ Bucket });
+      }
+      const { accessKeyId, secretAccessKey } = credentials;
+      // The example key of Amazon's documentation, which opens nothing else.
+      const variables = {
+        AWS_ENDPOINT_URL: endpointUrl,
+        AWS_REGION: used,
+        AWS_ACCESS_KEY_ID: accessKeyId,
+        AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      };
+      await call.print(
+        variables,
+        Object.entries(variables).map(([name, value]) =>
+          `export ${name}=${value}`
+        )
+          .join("\n"),
       );
+      await call.note("Listening; Ctrl-C ends it and all it holds.");
+      if (!call.signal.aborted) {
+        await new Promise<void>((resolve) =>
+          call.signal.addEventListener("abort", () => resolve(), { once: true })
+        );
+      }
+      return EXIT.done;
+    } finally {
+      await local[Symbol.asyncDispose]();
     }
-    return EXIT.done;
   },
 };
 

@@ -86,10 +86,14 @@ async function runVerb(args: readonly string[], io: CliIo): Promise<number> {
         `no verb is called "${printable(name)}"; inia --help lists them`,
       );
     }
-    using call = new CliCall(verb, rest, io);
-    if (!call.flag("help")) return await verb.run(call);
-    await io.write(new TextEncoder().encode(`${helpOf(verb)}\n`));
-    return EXIT.done;
+    const call = new CliCall(verb, rest, io);
+    try {
+      if (!call.flag("help")) return await verb.run(call);
+      await io.write(new TextEncoder().encode(`${helpOf(verb)}\n`));
+      return EXIT.done;
+    } finally {
+      call[Symbol.dispose]();
+    }
   } catch (error) {
     return await failed(error, io, { isJson, interrupted });
   }

@@ -226,15 +226,19 @@ export class Folder implements Keeper {
       size,
       file,
       read: async (start, end) => {
-        using opened = await Deno.open(path);
-        await opened.seek(start, Deno.SeekMode.Start);
-        const bytes = new Uint8Array(end - start);
-        for (let at = 0; at < bytes.length;) {
-          const read = await opened.read(bytes.subarray(at));
-          if (read === null) throw new Error(`${path} has fewer bytes`);
-          at += read;
+        const opened = await Deno.open(path);
+        try {
+          await opened.seek(start, Deno.SeekMode.Start);
+          const bytes = new Uint8Array(end - start);
+          for (let at = 0; at < bytes.length;) {
+            const read = await opened.read(bytes.subarray(at));
+            if (read === null) throw new Error(`${path} has fewer bytes`);
+            at += read;
+          }
+          return bytes;
+        } finally {
+          opened.close();
         }
-        return bytes;
       },
     };
   }
