@@ -97,7 +97,7 @@ export async function cliPlace(hold: Hold = () => false): Promise<CliPlace> {
     const [verb = ""] = args;
     const { out } = await inProcess([verb, "--help"]);
     const [, flags = ""] = /^ {2}deno run (-.*)$/m.exec(out) ?? [];
-    return new Deno.Command("deno", {
+    return new Deno.Command(Deno.execPath(), {
       args: [
         "run",
         "--no-check",

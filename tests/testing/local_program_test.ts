@@ -43,7 +43,7 @@ Deno.test("local refuses arguments that it does not know, without showing a secr
 });
 
 Deno.test("local serves until it is told to end", async () => {
-  const child = new Deno.Command("deno", {
+  const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "--no-check",

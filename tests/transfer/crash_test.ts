@@ -42,7 +42,7 @@ async function killInTheMiddle(
   { endpointUrl, folder }: Stage,
   path: string,
 ): Promise<void> {
-  const child = new Deno.Command("deno", {
+  const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "--quiet",

@@ -26,7 +26,7 @@ export async function runBlock(
   const file = `${scene.folder}/block.ts`;
   await Deno.writeTextFile(file, block.code);
   const home = (flag: string): string => flag.replace("$HOME", scene.folder);
-  const command = new Deno.Command("deno", {
+  const command = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "--no-prompt",
