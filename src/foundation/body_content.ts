@@ -79,8 +79,8 @@ export function streamedBody(
 }
 
 /**
- * Gives up a body that will not be read. One that is being read is left to
- * whoever reads it.
+ * Gives up a body that will not be read. One that is being read is left to its
+ * reader.
  *
  * @param body The body, of any kind.
  * @param reason Told to its source.
