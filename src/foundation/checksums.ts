@@ -114,9 +114,9 @@ export async function startChecksum(
 }
 
 /**
- * Picks the checksum to verify a body by: the first in S3's order of those that
- * we can compute. The checksum of an object in parts, marked by a dash and their
- * number, is one of checksums and says nothing about the bytes.
+ * Picks the checksum to verify a body by: the first in S3's order that can be
+ * compared with its bytes. The checksum of an object in parts, marked by a dash
+ * and their number, is one of checksums and says nothing about the bytes.
  *
  * @param headers Header fields of the response; lower-case names.
  * @returns The checksum, or `undefined` where none can be verified.
@@ -124,11 +124,28 @@ export async function startChecksum(
 export function checksumToVerify(
   headers: Readonly<Record<string, string>>,
 ): ExpectedChecksum | undefined {
+  return firstChecksum(headers, (value) => !value.includes("-"));
+}
+
+/**
+ * Picks the checksum of the checksums of an object's parts, in the same order.
+ *
+ * @param headers Header fields of the response; lower-case names.
+ * @returns The checksum, with its dash and number; `undefined` where there is none.
+ */
+export function compositeChecksum(
+  headers: Readonly<Record<string, string>>,
+): ExpectedChecksum | undefined {
+  return firstChecksum(headers, (value) => value.includes("-"));
+}
+
+function firstChecksum(
+  headers: Readonly<Record<string, string>>,
+  fits: (value: string) => boolean,
+): ExpectedChecksum | undefined {
   for (const algorithm of ALGORITHMS) {
     const value = headers[checksumHeader(algorithm)];
-    if (value !== undefined && !value.includes("-")) {
-      return { algorithm, value };
-    }
+    if (value && fits(value)) return { algorithm, value };
   }
   return undefined;
 }

@@ -45,7 +45,7 @@ import {
   pick,
   RECEIPT_MEMBERS,
 } from "./multipart.ts";
-import { checksumOf, type SentPart } from "./object_checksum.ts";
+import { checksumPlan, type SentPart } from "./object_checksum.ts";
 import {
   type ByteRange,
   callOptions,
@@ -245,7 +245,7 @@ interface CopyTask {
 async function copyParts(task: CopyTask): Promise<MultipartCopy> {
   const { s3, input, options, source } = task;
   await refuseIgnored(s3.core, "complete", input);
-  const algorithm = await checksumOf(input, s3.core);
+  const plan = await checksumPlan(input, s3.core);
   const { MetadataDirective: _always, ...description } = descriptionOf(
     { ...input, Metadata: input.Metadata ?? source.head.Metadata ?? {} },
     source.head,
@@ -267,7 +267,7 @@ async function copyParts(task: CopyTask): Promise<MultipartCopy> {
   };
   const grace = new Grace(options.signal, s3.core.clock);
   try {
-    const upload = await beginUpload(s3, object, algorithm, grace);
+    const upload = await beginUpload(s3, object, plan, grace);
     const copied = await copyInto(task, upload, grace);
     await copyAnnotations(
       { reader, source, writer: s3, target: input, made: copied },

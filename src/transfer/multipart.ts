@@ -23,8 +23,6 @@ import {
   writtenOf,
 } from "../services/s3/lost_answer.ts";
 import type {
-  ChecksumAlgorithm,
-  ChecksumType,
   CompletedPart,
   CompleteMultipartUploadInput,
   CompleteMultipartUploadOutput,
@@ -34,7 +32,8 @@ import type {
   S3,
 } from "../services/s3/mod.ts";
 import {
-  checksumTypeOf,
+  type ChecksumPlan,
+  compositeChecksum,
   type SentPart,
   wholeChecksum,
 } from "./object_checksum.ts";
@@ -45,15 +44,11 @@ import { nameOf } from "./remote_object.ts";
 export type PartedObject = Omit<PutObjectInput, "Body" | "ContentLength">;
 
 /** An upload that S3 knows. */
-export interface OpenUpload {
+export interface OpenUpload extends ChecksumPlan {
   /** The object. */
   readonly object: PartedObject;
   /** Its id. */
   readonly id: string;
-  /** How its parts are checked. */
-  readonly algorithm: ChecksumAlgorithm | undefined;
-  /** What its checksum is of. */
-  readonly checksumType: ChecksumType | undefined;
 }
 
 /** Times that an upload is begun where the answer to that is lost. */
@@ -68,25 +63,25 @@ const FIRST_WAIT_MS = 100;
  *
  * @param s3 The client.
  * @param object The object.
- * @param algorithm How its parts are checked.
+ * @param plan How its parts are checked.
  * @param grace When to give up after an abort.
  */
 export async function beginUpload(
   s3: S3,
   object: PartedObject,
-  algorithm: ChecksumAlgorithm | undefined,
+  plan: ChecksumPlan,
   grace: Grace,
 ): Promise<OpenUpload> {
-  const checksumType = checksumTypeOf(algorithm);
+  const { algorithm, toldType } = plan;
   for (let attempt = 1; true; attempt++) {
     try {
       const { UploadId } = await s3.createMultipartUpload({
         ...pick(object, CREATE_MEMBERS),
         ...algorithm && { ChecksumAlgorithm: algorithm },
-        ...checksumType === "FULL_OBJECT" && { ChecksumType: checksumType },
+        ...toldType && { ChecksumType: toldType },
       }, callOptions({ signal: grace.begin }));
       if (!UploadId) throw noUploadId(object);
-      return { object, id: UploadId, algorithm, checksumType };
+      return { object, id: UploadId, ...plan };
     } catch (error) {
       if (grace.begin.aborted || isDropped(error)) tellOrphan(s3, object);
       if (!isDropped(error) || attempt >= ATTEMPTS) throw error;
@@ -174,6 +169,7 @@ function expectedObject(
       return `${hex(await md5(fromHex(tags.join(""))))}-${parts.length}`;
     },
     checksum: (algorithm) => Promise.resolve(whole[`Checksum${algorithm}`]),
+    composite: (algorithm) => compositeChecksum(algorithm, parts),
   };
 }
 

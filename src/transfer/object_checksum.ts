@@ -1,18 +1,20 @@
 /**
  * The checksums of an object that is transferred in parts.
  *
- * Source: "Checking object integrity in Amazon S3", User Guide: CRCs can stand
- * for the whole object, the others for the checksums of the parts only.
+ * Source: "Checking object integrity for data uploads in Amazon S3", User Guide,
+ * section on full object and composite checksum types.
  *
  * @module
  */
-import { base64 } from "../foundation/bytes.ts";
+import { base64, concat, fromBase64 } from "../foundation/bytes.ts";
 import {
   type Checksum,
   checksum,
+  type ChecksumAlgorithm as KnownAlgorithm,
   type CombinableChecksum,
   combineCrcs,
   type ExpectedChecksum,
+  isChecksumAlgorithm,
   isCombinable,
   startChecksum,
 } from "../foundation/checksums.ts";
@@ -57,6 +59,26 @@ const WHOLE_ONLY = [
 const COMBINABLE = ["CRC64NVME", "CRC32C", "CRC32"] as const;
 
 /**
+ * What the checksum of an upload in parts may be of, by its algorithm; the first
+ * is what it is unless the caller says. A CRC of the whole follows from those of
+ * the parts, a hash does not; S3 keeps CRC-64/NVME of the whole only.
+ */
+export const CHECKSUM_TYPES: Readonly<
+  Record<KnownAlgorithm, readonly ChecksumType[]>
+> = {
+  CRC32: ["FULL_OBJECT", "COMPOSITE"],
+  CRC32C: ["FULL_OBJECT", "COMPOSITE"],
+  CRC64NVME: ["FULL_OBJECT"],
+  MD5: ["COMPOSITE"],
+  SHA1: ["COMPOSITE"],
+  SHA256: ["COMPOSITE"],
+  SHA512: ["COMPOSITE"],
+  XXHASH128: ["COMPOSITE"],
+  XXHASH3: ["COMPOSITE"],
+  XXHASH64: ["COMPOSITE"],
+};
+
+/**
  * Refuses what an upload in parts cannot carry.
  *
  * @param input The upload.
@@ -70,6 +92,77 @@ export function checkForParts(input: Partial<PutObjectInput>): void {
         "cannot be given for an object that is uploaded in parts: leave it out, or raise threshold above the length of Body",
     }));
   if (problems.length > 0) throw new ValidationError("upload", problems);
+}
+
+/**
+ * Refuses what is no type of a checksum.
+ *
+ * @param type What the caller says.
+ * @throws {ValidationError} If S3 has no such type.
+ */
+export function checkChecksumType(type: unknown): void {
+  if (type === undefined || type === "COMPOSITE" || type === "FULL_OBJECT") {
+    return;
+  }
+  throw new ValidationError("upload", [{
+    path: "ChecksumType",
+    problem: `must be "COMPOSITE" or "FULL_OBJECT": current value is ${
+      typeof type === "string" ? `"${type}"` : `a ${typeof type}`
+    }`,
+  }]);
+}
+
+/** How an upload in parts is checked. */
+export interface ChecksumPlan {
+  /** How its parts are checked. Absent: not at all. */
+  readonly algorithm: ChecksumAlgorithm | undefined;
+  /** What its checksum is of. */
+  readonly checksumType: ChecksumType | undefined;
+  /** What S3 is told of that. Absent: it is S3's default. */
+  readonly toldType?: ChecksumType | undefined;
+}
+
+/**
+ * Chooses how an upload in parts is checked.
+ *
+ * @param input What was asked.
+ * @param core What the client is built on.
+ * @param asked What the checksum is to be of, where the caller says it.
+ * @throws {ValidationError} If S3 has no such checksum of an upload in parts.
+ */
+export async function checksumPlan(
+  input: Partial<PutObjectInput>,
+  core: ClientCore,
+  asked?: ChecksumType,
+): Promise<ChecksumPlan> {
+  const algorithm = await checksumOf(input, core) ??
+    (asked && "CRC32");
+  if (algorithm === undefined) return { algorithm, checksumType: undefined };
+  const types: readonly ChecksumType[] = isChecksumAlgorithm(algorithm)
+    ? CHECKSUM_TYPES[algorithm]
+    : ["COMPOSITE"];
+  if (asked !== undefined && !types.includes(asked)) {
+    throw typeMismatch(algorithm, asked);
+  }
+  const checksumType = asked ?? types[0];
+  const toldType = asked ??
+    (checksumType === "FULL_OBJECT" ? checksumType : undefined);
+  return { algorithm, checksumType, toldType };
+}
+
+function typeMismatch(
+  algorithm: ChecksumAlgorithm,
+  asked: ChecksumType,
+): ValidationError {
+  const others = Object.entries(CHECKSUM_TYPES)
+    .flatMap(([name, types]) => types.includes(asked) ? [name] : []);
+  return new ValidationError("upload", [{
+    path: "ChecksumType",
+    problem:
+      `is ${asked}, which S3 does not have with ${algorithm} for an object in parts: leave it out, or take one of ${
+        others.join(", ")
+      } as ChecksumAlgorithm`,
+  }]);
 }
 
 /**
@@ -99,26 +192,10 @@ export function statedChecksum(
     input.ChecksumAlgorithm;
 }
 
-/**
- * What the checksum of an upload in parts is of.
- *
- * @param algorithm How its parts are checked.
- */
-export function checksumTypeOf(
-  algorithm: ChecksumAlgorithm | undefined,
-): ChecksumType | undefined {
-  if (algorithm === undefined) return undefined;
-  return isCombinable(algorithm) ? "FULL_OBJECT" : "COMPOSITE";
-}
-
 /** An upload in parts, as far as its checksum matters. */
-interface CheckedUpload {
+interface CheckedUpload extends ChecksumPlan {
   /** The object; it may state its checksum. */
   readonly object: Partial<PutObjectInput>;
-  /** How its parts are checked. */
-  readonly algorithm: ChecksumAlgorithm | undefined;
-  /** What its checksum is of. */
-  readonly checksumType: ChecksumType | undefined;
 }
 
 /**
@@ -130,10 +207,11 @@ interface CheckedUpload {
  * @throws {ChecksumError} If it is not the one that the caller states.
  */
 export function wholeChecksum(
-  { object, algorithm, checksumType }: CheckedUpload,
+  { object, algorithm, checksumType, toldType }: CheckedUpload,
   parts: readonly SentPart[],
 ): Partial<CompleteMultipartUploadInput> {
-  if (algorithm === undefined || !isCombinable(algorithm)) return {};
+  const told = toldType === "COMPOSITE" ? { ChecksumType: toldType } : {};
+  if (algorithm === undefined || !isCombinable(algorithm)) return told;
   const member = `Checksum${algorithm}` as const;
   const stated = object[member];
   const actual = combined(algorithm, parts);
@@ -142,8 +220,28 @@ export function wholeChecksum(
   }
   const value = stated ?? actual;
   return value === undefined || checksumType !== "FULL_OBJECT"
-    ? {}
+    ? told
     : { [member]: value, ChecksumType: "FULL_OBJECT" };
+}
+
+/**
+ * The checksum of the checksums of the parts, as S3 tells it of the object.
+ *
+ * @param algorithm How the parts are checked.
+ * @param parts The parts in order.
+ * @returns The value with the number of parts; `undefined` where the checksum of
+ * a part is not known.
+ */
+export async function compositeChecksum(
+  algorithm: KnownAlgorithm,
+  parts: readonly SentPart[],
+): Promise<string | undefined> {
+  const values = parts.flatMap(({ receipt, read }) =>
+    read ?? receipt[`Checksum${algorithm}`] ?? []
+  );
+  if (values.length < parts.length) return undefined;
+  const sums = concat(values.map(fromBase64));
+  return `${await checksum(algorithm, sums)}-${parts.length}`;
 }
 
 /**
@@ -196,7 +294,18 @@ function combined(
 }
 
 /** Checksums of the whole that can be compared with the bytes of one request. */
-const STATED = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"] as const;
+const STATED = [
+  "CRC32",
+  "CRC32C",
+  "CRC64NVME",
+  "SHA1",
+  "SHA256",
+  "SHA512",
+  "XXHASH64",
+  "XXHASH3",
+  "XXHASH128",
+  "MD5",
+] as const satisfies readonly KnownAlgorithm[];
 
 /**
  * The checksum that the caller states of a body.

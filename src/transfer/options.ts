@@ -95,6 +95,8 @@ export function partSettings(
 export interface InputRules {
   /** The operation whose parameters it has. */
   readonly operation: Pick<Operation<never, unknown>, "input">;
+  /** Parameters that only the transfer has. */
+  readonly more?: readonly string[];
   /** Parameters that the transfer sets itself, and what to say of them. */
   readonly own?: Readonly<Record<string, string>>;
   /** The options of the transfer, which are no parameters. */
@@ -113,10 +115,10 @@ export interface InputRules {
 export function checkInput(
   name: string,
   input: object,
-  { operation, own = {}, options }: InputRules,
+  { operation, more = [], own = {}, options }: InputRules,
 ): void {
   const { members } = operation.input();
-  const known = Object.keys(members)
+  const known = [...Object.keys(members), ...more]
     .filter((member) => !Object.hasOwn(own, member));
   const problems = Object.entries(input).flatMap(([path, value]) => {
     if (value === undefined || known.includes(path)) return [];

@@ -25,7 +25,7 @@ import {
   pick,
   UPLOAD_MEMBERS,
 } from "./multipart.ts";
-import { statedChecksum } from "./object_checksum.ts";
+import { type ChecksumPlan, statedChecksum } from "./object_checksum.ts";
 import { callOptions } from "./options.ts";
 import { nameOf } from "./remote_object.ts";
 
@@ -147,13 +147,9 @@ export interface ResumedUpload {
 }
 
 /** An upload that was begun and not ended. */
-interface UnfinishedUpload {
+interface UnfinishedUpload extends ChecksumPlan {
   /** Its id. */
   readonly id: string;
-  /** How its parts are checked. */
-  readonly algorithm: ChecksumAlgorithm | undefined;
-  /** What its checksum is of. */
-  readonly checksumType: ChecksumType | undefined;
   /** The parts that S3 has, by number. */
   readonly parts: ReadonlyMap<number, Part>;
 }
@@ -166,6 +162,8 @@ interface ResumeQuery {
   readonly algorithm: ChecksumAlgorithm | undefined;
   /** What its checksum is of. */
   readonly checksumType: ChecksumType | undefined;
+  /** The same, where the caller says it. */
+  readonly asked?: ChecksumType | undefined;
   /** Ends the search early. */
   readonly signal: AbortSignal | undefined;
 }
@@ -215,7 +213,7 @@ export async function unfinishedUpload(
   id: string,
   query: ResumeQuery,
 ): Promise<UnfinishedUpload> {
-  const { object, signal } = query;
+  const { object, asked, signal } = query;
   let { algorithm, checksumType } = query;
   const parts = new Map<number, Part>();
   const pages = s3.listPartsPages(
@@ -235,7 +233,14 @@ export async function unfinishedUpload(
         `its parts are checked with ${algorithm}. Leave the checksum out, or begin a new upload`,
     );
   }
-  return { id, algorithm, checksumType, parts };
+  if (asked !== undefined && asked !== checksumType) {
+    throw new ConfigError(
+      "UploadMismatch",
+      `Cannot resume the upload "${id}" of ${nameOf(object)} as ${asked}: ` +
+        `its checksum is ${checksumType}. Leave ChecksumType out, or begin a new upload`,
+    );
+  }
+  return { id, algorithm, checksumType, toldType: asked, parts };
 }
 
 /** Stores that know no checksums tell none. */

@@ -17,6 +17,7 @@ import type { CallOptions, ClientCore } from "../ports/caller.ts";
 import type { OpenedFile } from "../ports/system.ts";
 import { putAndLook } from "../services/s3/lost_answer.ts";
 import {
+  type ChecksumType,
   type CompleteMultipartUploadOutput,
   PutObject,
   type PutObjectInput,
@@ -30,7 +31,12 @@ import {
   openToRead,
 } from "./local_file.ts";
 import type { PartedObject } from "./multipart.ts";
-import { otherThanStated, statedOf, Verifier } from "./object_checksum.ts";
+import {
+  checkChecksumType,
+  otherThanStated,
+  statedOf,
+  Verifier,
+} from "./object_checksum.ts";
 import {
   callOptions,
   checkInput,
@@ -54,6 +60,13 @@ import type { ResumedUpload } from "./unfinished_uploads.ts";
 export interface UploadInput extends Omit<PutObjectInput, "Body"> {
   /** The body. */
   readonly Body: UploadBody;
+  /**
+   * What the checksum of an upload in parts is of: all its bytes, or the
+   * checksums of its parts. CRC64NVME has only `"FULL_OBJECT"`, CRC32 and CRC32C
+   * have both, all others only `"COMPOSITE"`. One request always is
+   * `"FULL_OBJECT"`. Default: `"FULL_OBJECT"` where there is one.
+   */
+  readonly ChecksumType?: ChecksumType;
 }
 
 /** What may be said about an upload. */
@@ -162,9 +175,11 @@ async function send(
   checkOptions("call upload", options, UPLOAD_OPTIONS);
   checkInput("upload", input, {
     operation: PutObject,
+    more: ["ChecksumType"],
     options: UPLOAD_OPTIONS,
   });
-  const { Body, ContentLength, ...object } = input;
+  const { Body, ContentLength, ChecksumType, ...object } = input;
+  checkChecksumType(ChecksumType);
   const { signal } = options;
   signal?.throwIfAborted();
   const { partSize } = partSettings(options);
@@ -181,7 +196,8 @@ async function send(
     signal,
   });
   const { length } = source;
-  const task = { s3, object, options, meter: new Meter(options, length) };
+  const meter = new Meter(options, length);
+  const task = { s3, object, checksumType: ChecksumType, options, meter };
 
   if (length !== undefined && length < threshold && length > partSize) {
     return await putSource(task, source);
@@ -211,12 +227,13 @@ async function send(
 interface UploadTask {
   readonly s3: S3;
   readonly object: PartedObject;
+  readonly checksumType: ChecksumType | undefined;
   readonly options: UploadOptions;
   readonly meter: Meter;
 }
 
 async function putParts(
-  { s3, object, options, meter }: UploadTask,
+  { s3, object, checksumType, options, meter }: UploadTask,
   reader: PartReader,
   length: number | undefined,
 ): Promise<MultipartUploadResult> {
@@ -224,6 +241,7 @@ async function putParts(
   const { resume = false } = options;
   const { output, parts, resumed } = await uploadParts(s3, {
     object,
+    checksumType,
     reader,
     length,
     partSize: length === undefined

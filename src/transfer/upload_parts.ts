@@ -13,6 +13,7 @@ import {
   withMessage,
 } from "../foundation/errors.ts";
 import type {
+  ChecksumType,
   CompleteMultipartUploadOutput,
   Part,
   S3,
@@ -31,8 +32,7 @@ import {
 } from "./multipart.ts";
 import {
   checkForParts,
-  checksumOf,
-  checksumTypeOf,
+  checksumPlan,
   readChecksum,
   type SentPart,
   statedOf,
@@ -64,6 +64,8 @@ export interface PartedUpload {
   readonly partSize: number;
   /** Parts that are on their way at once. */
   readonly concurrency: number;
+  /** What the checksum is to be of. Absent: what is usual. */
+  readonly checksumType?: ChecksumType | undefined;
   /** Whether to go on with what an earlier upload left, and which. */
   readonly resume: boolean | ResumedUpload;
   /** Whether to leave the parts that were sent where the upload fails. */
@@ -142,12 +144,11 @@ async function finish(
 
 async function findOrBegin(
   s3: S3,
-  { object, resume, signal }: PartedUpload,
+  { object, checksumType, resume, signal }: PartedUpload,
   grace: Grace,
 ): Promise<Found> {
-  const algorithm = await checksumOf(object, s3.core);
-  const checksumType = checksumTypeOf(algorithm);
-  const query = { object, algorithm, checksumType, signal };
+  const plan = await checksumPlan(object, s3.core, checksumType);
+  const query = { object, asked: checksumType, ...plan, signal };
   const found = typeof resume === "object"
     ? await unfinishedUpload(s3, resume.uploadId, query)
     : resume
@@ -155,7 +156,7 @@ async function findOrBegin(
     : undefined;
   signal?.throwIfAborted();
   if (found !== undefined) return { object, ...found, adopted: true };
-  const begun = await beginUpload(s3, object, algorithm, grace);
+  const begun = await beginUpload(s3, object, plan, grace);
   return { ...begun, adopted: false, parts: new Map() };
 }
 

@@ -8,6 +8,7 @@ import { base64, hex } from "../../foundation/bytes.ts";
 import {
   type ChecksumAlgorithm,
   checksumToVerify,
+  compositeChecksum,
   md5,
   startChecksum,
 } from "../../foundation/checksums.ts";
@@ -38,6 +39,8 @@ export interface ExpectedObject {
   etag(): Promise<string | undefined>;
   /** Its checksum, where it can be told. */
   checksum(algorithm: ChecksumAlgorithm): Promise<string | undefined>;
+  /** The checksum of the checksums of its parts, where it has such and it can be told. */
+  composite?(algorithm: ChecksumAlgorithm): Promise<string | undefined>;
 }
 
 /** Failures of attempts whose request cannot have been carried out. */
@@ -123,6 +126,11 @@ async function isExpected(
     const value = await expected.checksum(stored.algorithm);
     if (value !== undefined) return value === stored.value;
   }
+  const ofParts = compositeChecksum(head.ResponseMetadata.HTTPHeaders);
+  if (ofParts !== undefined) {
+    const value = await expected.composite?.(ofParts.algorithm);
+    if (value !== undefined) return value === ofParts.value;
+  }
   return head.ETag !== undefined && bareTag(head.ETag) !== "" &&
     bareTag(head.ETag) === await expected.etag();
 }
@@ -160,9 +168,14 @@ const WRITTEN = [
   "ChecksumCRC32",
   "ChecksumCRC32C",
   "ChecksumCRC64NVME",
+  "ChecksumMD5",
   "ChecksumSHA1",
   "ChecksumSHA256",
+  "ChecksumSHA512",
   "ChecksumType",
+  "ChecksumXXHASH128",
+  "ChecksumXXHASH3",
+  "ChecksumXXHASH64",
   "ETag",
   "Expiration",
   "RequestCharged",
