@@ -76,11 +76,12 @@ export function routeTo(
   const through = setting && proxyRoute(setting, tls);
   const key = through === undefined
     ? url.origin
-    : `${url.origin} by ${through.hostname}:${through.port} ${
-      through.authorization ?? ""
-    }`;
+    : `${url.origin} by ${through.tls ? "https" : "http"}://${
+      bracketed(through.hostname)
+    }:${through.port} ${through.authorization ?? ""}`;
   return {
-    origin,
+    // Not as it was written: a proxy is told it with the path behind it.
+    origin: url.origin,
     key,
     ...addressOf(url),
     tls,
@@ -127,9 +128,7 @@ export function proxyRoute(
     );
   }
   const { username, password, host } = url;
-  const name = `${decodeURIComponent(username)}:${
-    decodeURIComponent(password)
-  }`;
+  const name = `${decoded(username)}:${decoded(password)}`;
   const authorization = username === "" && password === ""
     ? undefined
     : `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(name)))}`;
@@ -139,6 +138,22 @@ export function proxyRoute(
     authorization,
     words: `the proxy ${host}${variable === undefined ? "" : ` (${variable})`}`,
   };
+}
+
+/** A "%" that begins no escape stands for itself, as in a password. */
+function decoded(text: string): string {
+  return text.replace(/(?:%[\da-f]{2})+/gi, (escapes) => {
+    try {
+      return decodeURIComponent(escapes);
+    } catch {
+      return escapes;
+    }
+  });
+}
+
+/** The name or address of a host as it stands in a URL. */
+export function bracketed(hostname: string): string {
+  return hostname.includes(":") ? `[${hostname}]` : hostname;
 }
 
 /** What a {@linkcode dial} is given. */
@@ -320,8 +335,7 @@ async function tunnel(
   { hostname, port }: Route,
   { authorization }: ProxyRoute,
 ): Promise<void> {
-  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-  const target = `${host}:${port}`;
+  const target = `${bracketed(hostname)}:${port}`;
   const text = writeHead({
     method: "CONNECT",
     target,
@@ -384,9 +398,7 @@ function isNameFault(error: unknown): boolean {
 function addressText(address: Deno.Addr): string | undefined {
   if (address.transport !== "tcp") return undefined;
   const { hostname, port } = address;
-  return hostname.includes(":")
-    ? `[${hostname}]:${port}`
-    : `${hostname}:${port}`;
+  return `${bracketed(hostname)}:${port}`;
 }
 
 /**

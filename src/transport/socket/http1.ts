@@ -404,11 +404,22 @@ function parseHead(text: string, method: string): ResponseHead {
   }
   const isFirst = text.charCodeAt(7) === 49;
   const length = lengthOf(method, status, headers, isFirst);
+  const hasBody = announcesBody(headers);
+  if (status < 200 && hasBody) {
+    throw new MalformedResponse(`an interim response ${status} with a body`);
+  }
   const options = headers.connection?.toLowerCase().split(",")
     .map((option) => option.trim()) ?? [];
-  const keepAlive = length !== UNTIL_CLOSE && !options.includes("close") &&
-    (isFirst || options.includes("keep-alive"));
+  // Who announces a body where there is none may send it all the same.
+  const keepAlive = length !== UNTIL_CLOSE && !(status === 204 && hasBody) &&
+    !options.includes("close") && (isFirst || options.includes("keep-alive"));
   return { status, headers, length, keepAlive };
+}
+
+/** Section 8.6 of RFC 9110 forbids it with 1xx and 204; `0` does no harm. */
+function announcesBody(headers: Readonly<Record<string, string>>): boolean {
+  return headers["transfer-encoding"] !== undefined ||
+    !/^0*$/.test(headers["content-length"] ?? "");
 }
 
 /** Section 4. The space before an empty reason is often left out. */

@@ -34,7 +34,14 @@ import {
 } from "../runtime.ts";
 import { ForgottenBodies } from "./body.ts";
 import { type Call, Connection, isResendable } from "./connection.ts";
-import { dial, DialProgress, proxyRoute, type Route, routeTo } from "./dial.ts";
+import {
+  bracketed,
+  dial,
+  DialProgress,
+  proxyRoute,
+  type Route,
+  routeTo,
+} from "./dial.ts";
 import { dialFault, permissionMissing, waitFault } from "./faults.ts";
 import { UnsendableRequest, writeHead } from "./http1.ts";
 import { Pool } from "./pool.ts";
@@ -470,13 +477,18 @@ function headOf(
 }
 
 function lengthOf(method: string, body: RequestBody): number | undefined {
-  if (body !== undefined) return body.length;
+  if (body !== undefined) {
+    const { length } = body;
+    // A length that is none would leave the body without an end.
+    if (length === undefined || Number.isSafeInteger(length) && length >= 0) {
+      return length;
+    }
+    throw new UnsendableRequest(
+      `the length of its body must be a whole number >= 0, found ${length}`,
+    );
+  }
   // Section 8.6 of RFC 9110: where a body could be, its absence is told.
   return method === "PUT" || method === "POST" || method === "PATCH" ? 0 : -1;
-}
-
-function bracketed(hostname: string): string {
-  return hostname.includes(":") ? `[${hostname}]` : hostname;
 }
 
 function refusedByProxy(

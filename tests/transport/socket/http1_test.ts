@@ -190,6 +190,14 @@ const MALFORMED: readonly (readonly [name: string, text: string])[] = [
   ["a name with a space", `${OK}content length: 1\r\n\r\na`],
   ["an empty name", `${OK}: 1\r\n\r\na`],
   ["a line without a colon", `${OK}content-length\r\n\r\na`],
+  [
+    "an interim response with a length",
+    `HTTP/1.1 100 Go\r\ncontent-length: 9\r\n\r\n${OK}content-length: 0\r\n\r\n`,
+  ],
+  [
+    "an interim response with chunks",
+    `HTTP/1.1 103 Hints\r\ntransfer-encoding: chunked\r\n\r\n${OK}content-length: 0\r\n\r\n`,
+  ],
   ["HTTP/2.0", "HTTP/2.0 200 OK\r\n\r\n"],
   ["HTTP/1.2", "HTTP/1.2 200 OK\r\n\r\n"],
   ["http in lower case", "http/1.1 200 OK\r\n\r\n"],
@@ -280,6 +288,10 @@ Deno.test("keeps a connection as the versions and their options say", () => {
       true,
     ],
     ["HTTP/1.1 200 OK\r\n\r\n", false],
+    ["HTTP/1.1 204 No\r\ncontent-length: 0\r\n\r\n", true],
+    ["HTTP/1.1 204 No\r\ncontent-length: 5\r\n\r\n", false],
+    ["HTTP/1.1 204 No\r\ntransfer-encoding: chunked\r\n\r\n", false],
+    ["HTTP/1.1 304 Same\r\ncontent-length: 5\r\n\r\n", true],
   ] as const;
   for (const [text, keepAlive] of cases) {
     assertEquals(readAll([bytesOf(text)]).read[0]?.keepAlive, keepAlive);
