@@ -158,7 +158,7 @@ async function outcome(one: Client, folder: string): Promise<string> {
     run: (...command) => runIn(folder, env, command),
   });
   await checkStore(local, bucket, keys, lacks);
-  const without = lacks.length === 0 ? "" : `; has no ${lacks.join(", ")}`;
+  const without = lacks.length === 0 ? "" : `; not tried: ${lacks.join(", ")}`;
   return `ok, ${version}: ${steps.join(", ")}${without}`;
 }
 

@@ -65,20 +65,16 @@ export function sessionOf(
   options: SessionOptions = {},
 ): Session {
   const { profile, region } = vector;
-  const env = {
-    HOME,
-    ...region !== null && profile === undefined && {
-      AWS_DEFAULT_REGION: region,
-    },
-    ...vector.env,
-  };
+  const env = { HOME, AWS_EC2_METADATA_DISABLED: "true", ...vector.env };
+  const credentials = credentialsOf(vector, meta);
   return new Session({
     transport,
     clock: new FixedClock(meta.now),
     uuid: () => "00000000-0000-4000-8000-000000000000",
     random: () => 0.5,
     retry: "legacy",
-    credentials: credentialsOf(vector, meta),
+    ...region !== null && { region },
+    ...credentials !== undefined && { credentials },
     system: new FakeSystem({
       env,
       ...profile !== undefined && {
@@ -117,8 +113,9 @@ export function s3Of(session: Session, vector: ClientCase): S3 {
 function credentialsOf(
   { config, credentials }: ClientCase,
   { credentials: keys }: CaseMeta,
-): CredentialsInput {
+): CredentialsInput | undefined {
   if (config?.["signature_version"] === "UNSIGNED") return "anonymous";
+  if (credentials === "none") return undefined;
   const { accessKeyId, secretAccessKey } = keys;
   return credentials === "token"
     ? { accessKeyId, secretAccessKey, sessionToken: keys.sessionTokenWhenToken }
@@ -176,8 +173,15 @@ function read(config: BotoConfig, path: string): unknown {
 }
 
 function stsConfig(vector: ClientCase): STSConfig {
+  const { config = {} } = vector;
   const endpointUrl = vector["endpoint_url"];
-  return endpointUrl === undefined ? {} : { endpointUrl };
+  const fips = config["use_fips_endpoint"];
+  const dualstack = config["use_dualstack_endpoint"];
+  return {
+    ...typeof fips === "boolean" && { useFipsEndpoint: fips },
+    ...typeof dualstack === "boolean" && { useDualstackEndpoint: dualstack },
+    ...endpointUrl !== undefined && { endpointUrl },
+  };
 }
 
 /** `{"$blob"}`, `{"$stream"}`, `{"$bytes"}`, `{"$body"}` and `{"$time"}` → values. */

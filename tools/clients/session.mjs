@@ -596,7 +596,7 @@ const CLIENTS = {
     const get = async (key) => Buffer.from(await client.file(key).bytes());
     return {
       partSize: 8 * MIB,
-      // It signs other characters than it sends, and Amazon refuses it too.
+      // Its signature covers the path as the URL class writes it, not as S3 encodes it.
       writes: (key) => !/[&=;!'*%]/.test(key),
       makeBucket: () => client.createBucket(bucket),
       removeBucket: () => client.deleteBucket(bucket),
