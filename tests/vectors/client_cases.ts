@@ -45,6 +45,15 @@ export type CallByName = (
   params: Readonly<Record<string, unknown>>,
 ) => Promise<Readonly<Record<string, unknown>>>;
 
+/**
+ * botocore's error where it would need its C runtime for Signature Version 4A,
+ * which we have: what is asserted then is that we sign so.
+ */
+export const LACKS_SIGV4A = "MissingDependencyException";
+
+/** The algorithm of Signature Version 4A. */
+export const ECDSA = "AWS4-ECDSA-P256-SHA256";
+
 const HOME = "/home/case";
 
 /** Deployed defaults of the recordings, for cases that say no more. */

@@ -31,6 +31,8 @@ export interface CaseRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Stands beside the headers in some cases. */
+  readonly authorization?: string;
   readonly signedBy?: string;
   readonly signingRegion?: string;
   readonly token?: string;
@@ -199,7 +201,8 @@ function answering(
         );
       }
       requests.push(plain(request));
-      if (answer.exception !== undefined) throw faultOf(answer.exception);
+      const fault = answer.exception && faultOf(answer.exception);
+      if (fault) return Promise.reject(fault);
       const { status = 200, headers = {}, body: content = "" } = answer;
       return Promise.resolve({
         status,
@@ -215,8 +218,21 @@ function answering(
   };
 }
 
+/** An exception that is none of the transport's own; it has its name. */
+class UnknownFault extends Error {
+  override readonly name: string;
+
+  constructor(name: string) {
+    super(name);
+    this.name = name;
+  }
+}
+
 /** The failures that botocore's names stand for. */
-function faultOf(exception: string): TransportError {
+function faultOf(exception: string): Error {
+  if (!/Timeout|Connection|SSLError|HTTPClientError/.test(exception)) {
+    return new UnknownFault(exception);
+  }
   const kind = /Timeout/.test(exception)
     ? "timeout"
     : /Closed/.test(exception)
@@ -286,6 +302,7 @@ function keysOf(credentials: Credentials): CaseKeys {
 
 /** Our code of an error, or its name where it has none. */
 function errorName(error: unknown): string {
+  if (error instanceof UnknownFault) return error.name;
   if (!(error instanceof AwsError)) return `${error}`;
   return "code" in error ? String(error.code) : error.name;
 }

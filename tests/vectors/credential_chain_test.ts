@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import {
   type CaseExpectation,
   type CaseOutcome,
+  type CaseRequest,
   type CredentialCase,
   isAccident,
   runCase,
@@ -28,9 +29,17 @@ vectorTest<CredentialCase>({
     } else {
       assertEquals(outcome.error, ourName(expect));
     }
-    assertEquals(outcome.requests, expect.requests ?? []);
+    assertEquals(outcome.requests, (expect.requests ?? []).map(withFields));
   },
 });
+
+/** The request with what stands beside its headers among them. */
+function withFields({ authorization, ...request }: CaseRequest): CaseRequest {
+  const { headers } = request;
+  return authorization === undefined
+    ? request
+    : { ...request, headers: { ...headers, authorization } };
+}
 
 /** Errors that have another name here, or in botocore none of their own. */
 function ourName({ error = "", message = "" }: CaseExpectation): string {

@@ -13,6 +13,16 @@ const STS = "endpoints-sts.json";
 
 /** Deviations of endpoints. */
 export const ENDPOINT_DEVIATIONS: readonly Deviation<unknown>[] = [
+  ...[S3, STS].map((suite) =>
+    deviation<EndpointCase>({
+      suite,
+      applies: ({ params, expect }) =>
+        `${params["Region"]}`.includes(".") && expect.error === undefined,
+      expect: (vector) => ({ ...vector, expect: { error: "refused" } }),
+      reason:
+        "no region has a dot: it would lead signed requests to another host",
+    })
+  ),
   deviation<EndpointCase>({
     suite: S3,
     applies: ({ expect, params }) =>

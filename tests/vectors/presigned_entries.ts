@@ -4,7 +4,7 @@
  * @module
  */
 import { encodeParam } from "../../src/foundation/bytes.ts";
-import { USUAL_META } from "./client_cases.ts";
+import { LACKS_SIGV4A, USUAL_META } from "./client_cases.ts";
 import { type Deviation, deviation } from "./entries.ts";
 import type { PostCase, UrlCase } from "./presigned_cases.ts";
 
@@ -40,8 +40,8 @@ export const PRESIGNED_DEVIATIONS: readonly Deviation<unknown>[] = [
     suite: URLS,
     applies: ({ params: { Bucket }, expect: { error } }) =>
       /^arn:.*\.mrap$/.test(`${Bucket}`) && error === undefined,
-    expect: refused,
-    reason: "multi-region access points need SigV4a, which is not there",
+    expect: (vector) => ({ ...vector, expect: { error: LACKS_SIGV4A } }),
+    reason: "multi-region access points take Signature Version 4A only",
   }),
   deviation<PostCase>({
     suite: POSTS,

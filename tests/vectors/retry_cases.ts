@@ -76,6 +76,12 @@ export function failureOf(
     : new TransportError(kind, exception, { maybeSent: true });
 }
 
+/** Whether an exception is none that the transport or the reader would raise. */
+export function isUnknown(exception: string): boolean {
+  return !(exception in FAULTS || exception in LIMITS) &&
+    !/(?:Parser|Checksum|Unpack|Incomplete)\w*Error$/.test(exception);
+}
+
 /** A list of the file, if it has it; its shape is the word of the README. */
 export function section<T>(data: unknown, name: string): T | undefined {
   return (data as Record<string, T | undefined>)[name];

@@ -32,30 +32,44 @@ export const VECTORS: URL = CONFIGURED === undefined
   ? new URL("../../../shared/vectors/", import.meta.url)
   : folderUrl(CONFIGURED);
 
+/** Small files in the same form, for what the form allows and few cases use. */
+const OWN = new URL("own/", import.meta.url);
+
 const FOLDER_PRESENT = folderPresent();
 
 /**
  * Registers one test that runs all cases of a suite and reports how many ran and
- * deviated.
+ * deviated, and another where `own/` beside this file has cases of it.
  *
  * @param suite The cases.
  */
 export function vectorTest<Case>(suite: VectorSuite<Case>): void {
   const id = suite.section ? `${suite.file}#${suite.section}` : suite.file;
-  const present = FOLDER_PRESENT && filePresent(suite.file);
+  const present = FOLDER_PRESENT && filePresent(suite.file, VECTORS);
   Deno.test({
     name: `vectors ${id}`,
     ignore: !present,
     fn: async () => {
-      const data: unknown = JSON.parse(
-        await Deno.readTextFile(new URL(suite.file, VECTORS)),
-      );
-      const cases = suite.cases(data);
+      const cases = casesIn(suite, VECTORS);
       if (cases !== undefined) await runAll(id, suite, cases);
       else if (CONFIGURED) console.log(`vectors ${id}: no such list`);
       else throw new Error(`${suite.file} has no list ${suite.section}`);
     },
   });
+  if (!filePresent(suite.file, OWN)) return;
+  if (!casesIn(suite, OWN)?.length) return;
+  Deno.test(
+    `vectors ${id}, cases of our own`,
+    () => runAll(id, suite, casesIn(suite, OWN) ?? []),
+  );
+}
+
+function casesIn<Case>(
+  suite: VectorSuite<Case>,
+  folder: URL,
+): readonly Case[] | undefined {
+  const text = Deno.readTextFileSync(new URL(suite.file, folder));
+  return suite.cases(JSON.parse(text));
 }
 
 async function runAll<Case>(
@@ -110,9 +124,9 @@ function folderPresent(): boolean {
 }
 
 /** What is there under the name and is no file fails when it is read. */
-function filePresent(file: string): boolean {
+function filePresent(file: string, folder: URL): boolean {
   try {
-    Deno.statSync(new URL(file, VECTORS));
+    Deno.statSync(new URL(file, folder));
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
