@@ -163,6 +163,10 @@ const TLS_CAUSES: readonly (readonly [RegExp, string])[] = [
     "the certificate comes from an authority that is not trusted here; give that authority's certificate in caCerts, or in the PEM file that AWS_CA_BUNDLE names",
   ],
   [
+    /CertificateRequired/,
+    "the server asks for a certificate of the client; give it as clientCertificate of the transport",
+  ],
+  [
     /CaUsedAsEndEntity/,
     "the server presents the certificate of an authority (self-signed, with CA:TRUE) as its own, which the platform always refuses, also from caCerts; make one with CA:FALSE, or sign one with it, and give that or the authority in caCerts",
   ],

@@ -128,10 +128,10 @@ export function proxyRoute(
     );
   }
   const { username, password, host } = url;
-  const name = `${decoded(username)}:${decoded(password)}`;
+  const name = `${percentDecoded(username)}:${percentDecoded(password)}`;
   const authorization = username === "" && password === ""
     ? undefined
-    : `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(name)))}`;
+    : `Basic ${btoa(name)}`;
   return {
     ...addressOf(url),
     tls: isSecure,
@@ -140,15 +140,15 @@ export function proxyRoute(
   };
 }
 
-/** A "%" that begins no escape stands for itself, as in a password. */
-function decoded(text: string): string {
-  return text.replace(/(?:%[\da-f]{2})+/gi, (escapes) => {
-    try {
-      return decodeURIComponent(escapes);
-    } catch {
-      return escapes;
-    }
-  });
+/**
+ * The bytes that a part of a URL stands for, a character for each. A "%" that
+ * begins no escape stands for itself, as in a password.
+ */
+function percentDecoded(text: string): string {
+  return text.replace(
+    /%([\da-f]{2})/gi,
+    (_, digits) => String.fromCharCode(parseInt(digits, 16)),
+  );
 }
 
 /** The name or address of a host as it stands in a URL. */

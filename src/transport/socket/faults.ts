@@ -172,8 +172,21 @@ export function sendFault(
     return malformed(error, request, location);
   }
   const isClosed = error instanceof ConnectionEnded || isEof(error);
-  const kind = isClosed ? "closed" : isReset(error) ? "reset" : "unknown";
-  const words = isClosed
+  // With TLS 1.3 a server refuses the client's certificate after the handshake.
+  const isAlert = error instanceof Error &&
+    error.message.includes("fatal alert");
+  const kind = isClosed
+    ? "closed"
+    : isReset(error)
+    ? "reset"
+    : isAlert
+    ? "tls"
+    : "unknown";
+  const words = isAlert
+    ? `the server ended the secure connection${
+      tlsHint(error.message, request.origin)
+    }`
+    : isClosed
     ? `the server closed the connection before it answered${plainHint(request)}`
     : kind === "reset"
     ? "the connection was reset"
