@@ -20,7 +20,7 @@ import {
 import { utf8 } from "../../src/foundation/bytes.ts";
 import type { HttpRequest } from "../../src/ports/http.ts";
 import { S3 } from "../../src/services/s3/mod.ts";
-import { STS } from "../../src/services/sts/mod.ts";
+import { STS, type STSConfig } from "../../src/services/sts/mod.ts";
 import { FakeSystem } from "../../src/testing/fake_system.ts";
 import { FixedClock } from "../../src/testing/fixed_clock.ts";
 import { scripted, type ScriptedAnswer } from "../scripted_transport.ts";
@@ -264,8 +264,12 @@ Deno.test("Session refuses options that do not exist, with the nearest name", ()
     ConfigError,
     'did you mean "region"?',
   );
-  // @ts-expect-error: the compiler refuses it too
-  assertThrows(() => session.client(STS, { addressingStyle: "path" }));
+  const ofS3 = { addressingStyle: "path" } as STSConfig;
+  assertThrows(() => session.client(STS, ofS3), ConfigError);
+  // The compiler refuses it too, where nothing is cast.
+  const isOfSts: "addressingStyle" extends keyof STSConfig ? true : false =
+    false;
+  assertEquals(isOfSts, false);
 });
 
 Deno.test("Session says how to name a service", () => {

@@ -24,10 +24,11 @@ const { Body, ETag } = await s3.getObject({ Bucket: "b", Key: "k" });
 export const text: string = await Body.text();
 export const tag: string | undefined = ETag;
 export const whole = await downloadBytes(s3, { Bucket: "b", Key: "k" });
-// @ts-expect-error: a member that is no member of the input
-await s3.getObject({ Bucket: "b", Key: "k", Kye: "x" });
-// @ts-expect-error: a key is text
-await s3.getObject({ Bucket: "b", Key: 7 });
+type Fits<A, B> = [A] extends [B] ? true : false;
+type Input = Parameters<typeof s3.getObject>[0];
+export const takesText: Fits<{ Bucket: string; Key: string }, Input> = true;
+export const takesNumbers: Fits<{ Bucket: string; Key: number }, Input> = false;
+export const takesOthers: Fits<"Kye", keyof Input> = false;
 export type Clock = ports.Clock;
 export const rest = [
   ServiceError,
