@@ -1,10 +1,12 @@
 /** Every algorithm of S3, in one request and in parts of each type it may have. */
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import {
+  ChecksumError,
+  ConfigError,
   TransportError,
   ValidationError,
 } from "../../src/foundation/errors.ts";
-import { concat, fromBase64 } from "../../src/foundation/bytes.ts";
+import { base64, concat, fromBase64 } from "../../src/foundation/bytes.ts";
 import {
   checksum,
   isChecksumAlgorithm,
@@ -125,6 +127,51 @@ Deno.test("upload tells the type that was asked for when it begins and when it e
     ["COMPOSITE", "COMPOSITE"],
   );
   assertEquals(told[0]?.input["ChecksumAlgorithm"], "CRC32");
+});
+
+Deno.test("resume refuses an upload whose checksum is of another type", async () => {
+  const { s3, calls } = fakeS3({
+    ...STORE,
+    ListParts: () => ({
+      ChecksumAlgorithm: "CRC32",
+      ChecksumType: "FULL_OBJECT",
+      Parts: [],
+      IsTruncated: false,
+    }),
+  });
+
+  const error = await assertRejects(
+    () =>
+      upload(s3, { ...CAT, Body: CONTENT, ChecksumType: "COMPOSITE" }, {
+        ...IN_PARTS,
+        resume: { uploadId: "u1" },
+      }),
+    ConfigError,
+    "as COMPOSITE: its checksum is FULL_OBJECT",
+  );
+
+  assertEquals(error.code, "UploadMismatch");
+  assertEquals(calls.map(({ name }) => name), ["ListParts"]);
+});
+
+Deno.test("a wrong SHA512, MD5 or xxHash that the caller states is found before anything is sent", async () => {
+  const values = {
+    ChecksumSHA512: base64(new Uint8Array(64)),
+    ChecksumMD5: base64(new Uint8Array(16)),
+    ChecksumXXHASH64: base64(new Uint8Array(8)),
+    ChecksumXXHASH3: base64(new Uint8Array(8)),
+    ChecksumXXHASH128: base64(new Uint8Array(16)),
+  };
+  for (const [member, value] of Object.entries(values)) {
+    const { s3, calls } = fakeS3({ PutObject: () => ({ ETag: '"1"' }) });
+
+    await assertRejects(
+      () => upload(s3, { ...CAT, Body: CONTENT, [member]: value }),
+      ChecksumError,
+    );
+
+    assertEquals(calls, [], member);
+  }
 });
 
 Deno.test("a lost answer to the end of an upload is found by the checksum of checksums", async () => {

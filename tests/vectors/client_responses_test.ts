@@ -116,8 +116,9 @@ function assertServiceError(
   const { Code, Message, ...fields } = expected;
   // Where an answer names no code, ours is its status.
   assertEquals(error.code, Code ?? String(ResponseMetadata["HTTPStatusCode"]));
-  // Where it has nothing to say, ours is what its status means.
-  if (Message ?? Code) assertEquals(error.reason, Message ?? "");
+  // Where it says nothing at all, ours is what its status means.
+  if (Code || Message) assertEquals(error.reason, Message ?? "");
+  else assert(error.reason !== "");
   for (const [name, value] of Object.entries(fields)) {
     assertEquals(error.detail.fields[name], value, name);
   }
