@@ -19,7 +19,7 @@ import { LocalAws } from "../src/testing/mod.ts";
 interface Told {
   /** Steps that were made. */
   readonly steps: readonly string[];
-  /** Steps that the client does not have. */
+  /** Steps that were not made. */
   readonly lacks: readonly string[];
   /** Keys that were written. */
   readonly keys: readonly string[];
@@ -66,6 +66,13 @@ const FILES: Readonly<Record<string, Uint8Array<ArrayBuffer>>> = {
 };
 
 const NAMES = Object.keys(FILES);
+
+/** What the server must have seen of a step. */
+const PROOFS: Readonly<Record<string, string>> = {
+  multipart: "CompleteMultipartUpload",
+  copy: "CopyObject",
+  "delete many": "DeleteObjects",
+};
 
 const CLIENTS: readonly Client[] = [
   {
@@ -157,7 +164,7 @@ async function outcome(one: Client, folder: string): Promise<string> {
     folder,
     run: (...command) => runIn(folder, env, command),
   });
-  await checkStore(local, bucket, keys, lacks);
+  await checkStore(local, bucket, { steps, lacks, keys });
   const without = lacks.length === 0 ? "" : `; not tried: ${lacks.join(", ")}`;
   return `ok, ${version}: ${steps.join(", ")}${without}`;
 }
@@ -166,12 +173,19 @@ async function outcome(one: Client, folder: string): Promise<string> {
 async function checkStore(
   local: LocalAws,
   bucket: string,
-  keys: readonly string[],
-  lacks: readonly string[],
+  { steps, lacks, keys }: Told,
 ): Promise<void> {
   for (const { operation, key, status, code } of local.requests()) {
     if (status >= 500 || operation === "") {
       throw new Error(`${operation} of "${key}": ${status} ${code ?? ""}`);
+    }
+  }
+  for (const [step, operation] of Object.entries(PROOFS)) {
+    const isSeen = local.requests().some((request) =>
+      request.operation === operation && request.status < 300
+    );
+    if (steps.includes(step) && !isSeen) {
+      throw new Error(`It says "${step}", but the server saw no ${operation}`);
     }
   }
   for (const key of keys) {
@@ -282,7 +296,7 @@ async function tellAwscli(
     "u",
   );
   await aws("s3", "rb", s3, "--force");
-  return told(["form", "presigned put"]);
+  return told(["form", "presigned put", "delete many"]);
 }
 
 async function tellRclone(
@@ -324,7 +338,7 @@ async function tellRclone(
   await rclone("sync", at, "to");
   await checkFiles(`${folder}/to`);
   await rclone("purge", at);
-  return told(["form", "presigned put", "404", "metadata"]);
+  return told(["form", "presigned put", "404", "metadata", "delete many"]);
 }
 
 async function tellS3cmd(
