@@ -350,7 +350,7 @@ export function withShortRefusal(response: HttpResponse): HttpResponse {
   if (status < 300 || body === null) return response;
   const isShort = Number(headers["content-length"]) <= MOST;
   if (isShort && !decoded) return response;
-  return { status, headers, body: new StartOfBody(body) };
+  return { status, headers, body: new ShortRefusalBody(body) };
 }
 
 /**
@@ -402,7 +402,7 @@ class LimitedDocument implements ResponseBody {
   }
 }
 
-class StartOfBody implements ResponseBody {
+class ShortRefusalBody implements ResponseBody {
   readonly #body: ResponseBody;
 
   constructor(body: ResponseBody) {

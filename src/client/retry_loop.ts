@@ -106,17 +106,17 @@ export async function retryLoop<T>(
   parts: LoopParts,
   call: AttemptedCall<T>,
 ): Promise<RetryResult<T>> {
-  return await new Run(parts, call)
+  return await new RetryState(parts, call)
     .attempts(call, parts.retry.begin(), FIRST);
 }
 
 const FIRST: Attempt = { number: 1, correction: {} };
 
 /** What sends, and what ends it early. */
-type Turn<T> = Pick<AttemptedCall<T>, "send" | "signal">;
+type RetryStep<T> = Pick<AttemptedCall<T>, "send" | "signal">;
 
 /** What one call's loop remembers. */
-class Run {
+class RetryState {
   readonly #record = new CallRecord();
   #correction: Correction = {};
   /** Attempts that do not count any more. */
@@ -134,7 +134,7 @@ class Run {
   }
 
   async attempts<T>(
-    turn: Turn<T>,
+    step: RetryStep<T>,
     grant: RetryGrant,
     attempt: Attempt,
     failure?: AwsError,
@@ -142,18 +142,18 @@ class Run {
     const { clock, retry } = this.#parts;
     while (true) {
       if (grant.delayMs > 0 || retry.turn !== undefined) {
-        grant = await this.#waited(grant, turn.signal);
+        grant = await this.#waited(grant, step.signal);
       }
       const trace: AttemptTrace = {};
       const startMs = clock.now().getTime();
       try {
-        const value = await turn.send(attempt, trace);
+        const value = await step.send(attempt, trace);
         const made = { attempt: attempt.number, delayMs: grant.delayMs };
         this.#record.note(made, trace, clock.now().getTime() - startMs);
         return this.#result(value, grant.ticket, trace);
       } catch (error) {
         if (!(error instanceof AwsError)) {
-          throw this.#closed(error, turn.signal, failure);
+          throw this.#closed(error, step.signal, failure);
         }
         failure = error;
         const received = clock.now();
@@ -238,12 +238,12 @@ class Run {
       value,
       ticket,
       metadata: this.#record.metadata(),
-      goOn: async (failure, turn) => {
+      goOn: async (failure, step) => {
         this.#record.noteBreak(failure);
-        if (turn.anew) this.#before += ticket.attempt - 1;
-        const counted = turn.anew ? { ...ticket, attempt: 1 } : ticket;
+        if (step.anew) this.#before += ticket.attempt - 1;
+        const counted = step.anew ? { ...ticket, attempt: 1 } : ticket;
         const grant = await this.#afterFailure(counted, trace, failure);
-        return await this.attempts(turn, grant, this.#next(grant), failure);
+        return await this.attempts(step, grant, this.#next(grant), failure);
       },
     };
   }
@@ -288,7 +288,7 @@ class Run {
     if (trace.facts === undefined || !this.#call.replayable) return false;
     for (const recovery of this.#parts.recoveries) {
       if (this.#recovered.includes(recovery.kind)) continue;
-      const correction = await this.#concluded(
+      const correction = await this.#completed(
         recovery.recover(failure, trace.facts),
       );
       if (correction === undefined) continue;
@@ -308,7 +308,7 @@ class Run {
   }
 
   /** A recovery that finds the failure worse than it looked ends the call. */
-  async #concluded<Value>(
+  async #completed<Value>(
     answer: Promise<Value> | Value,
   ): Promise<Value> {
     try {

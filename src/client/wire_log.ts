@@ -85,7 +85,7 @@ export class WireLog {
       this.#answers.debug(`body of the answer to ${operation.name}`, {
         body: this.#bytes(operation.output(), bytes, secrets),
       });
-    return { status, headers, body: new ToldBody(body, tell) };
+    return { status, headers, body: new LoggedBody(body, tell) };
   }
 
   #requestBody<Input, Output>(
@@ -106,7 +106,7 @@ export class WireLog {
 }
 
 /** A body that is told when it is read whole; one that is streamed is the user's. */
-class ToldBody implements ResponseBody {
+class LoggedBody implements ResponseBody {
   readonly #body: ResponseBody;
   readonly #tell: (bytes: Uint8Array) => void;
 

@@ -198,7 +198,7 @@ export class RefreshingCredentials implements CredentialSource {
   }
 }
 
-interface Run<T> {
+interface Refresh<T> {
   readonly result: Promise<T>;
   readonly controller: AbortController;
   waiting: number;
@@ -213,7 +213,7 @@ interface Run<T> {
 export class SharedWork<T> {
   readonly #work: (signal: AbortSignal) => Promise<T>;
   readonly #success: "asked again" | "kept";
-  #run: Run<T> | undefined;
+  #run: Refresh<T> | undefined;
 
   /**
    * Starts nothing yet.
@@ -259,7 +259,7 @@ export class SharedWork<T> {
     }
   }
 
-  #start(): Run<T> {
+  #start(): Refresh<T> {
     const controller = new AbortController();
     const result = this.#work(controller.signal);
     const run = { result, controller, waiting: 0 };
@@ -271,7 +271,7 @@ export class SharedWork<T> {
     return run;
   }
 
-  #leave(run: Run<T>, reason: unknown): void {
+  #leave(run: Refresh<T>, reason: unknown): void {
     if (--run.waiting > 0 || this.#run !== run) return;
     // The next caller must not get work that was given up.
     this.#run = undefined;

@@ -75,7 +75,7 @@ export interface Member {
   /** List or map without a wrapper element (`flattened`). */
   readonly flat?: true;
   /**
-   * How a timestamp is written, where it differs from the location's habit:
+   * How a timestamp is written, where it differs from the location's default:
    * `"http-date"` in headers, `"iso8601"` elsewhere (`timestampFormat`).
    */
   readonly time?: "epoch" | "http-date" | "iso8601";

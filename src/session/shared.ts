@@ -54,7 +54,7 @@ interface Setup {
   readonly profile: ChosenProfile;
 }
 
-/** The doors, files, identity and connections of one session. */
+/** The system, files, identity and connections of one session. */
 export class Shared implements Disposable {
   readonly options: SessionOptions;
   readonly system: System & WritableFiles;

@@ -72,13 +72,13 @@ export async function beginUpload(
   plan: ChecksumPlan,
   grace: Grace,
 ): Promise<OpenUpload> {
-  const { algorithm, toldType } = plan;
+  const { algorithm, sentType } = plan;
   for (let attempt = 1; true; attempt++) {
     try {
       const { UploadId } = await s3.createMultipartUpload({
         ...pick(object, CREATE_MEMBERS),
         ...algorithm && { ChecksumAlgorithm: algorithm },
-        ...toldType && { ChecksumType: toldType },
+        ...sentType && { ChecksumType: sentType },
       }, callOptions({ signal: grace.begin }));
       if (!UploadId) throw noUploadId(object);
       return { object, id: UploadId, ...plan };

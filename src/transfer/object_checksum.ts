@@ -118,8 +118,8 @@ export interface ChecksumPlan {
   readonly algorithm: ChecksumAlgorithm | undefined;
   /** What its checksum is of. */
   readonly checksumType: ChecksumType | undefined;
-  /** What S3 is told of that. Absent: it is S3's default. */
-  readonly toldType?: ChecksumType | undefined;
+  /** The type that is sent. Absent: none, as it is S3's default. */
+  readonly sentType?: ChecksumType | undefined;
 }
 
 /**
@@ -145,9 +145,9 @@ export async function checksumPlan(
     throw typeMismatch(algorithm, asked);
   }
   const checksumType = asked ?? types[0];
-  const toldType = asked ??
+  const sentType = asked ??
     (checksumType === "FULL_OBJECT" ? checksumType : undefined);
-  return { algorithm, checksumType, toldType };
+  return { algorithm, checksumType, sentType };
 }
 
 function typeMismatch(
@@ -207,10 +207,10 @@ interface CheckedUpload extends ChecksumPlan {
  * @throws {ChecksumError} If it is not the one that the caller states.
  */
 export function wholeChecksum(
-  { object, algorithm, checksumType, toldType }: CheckedUpload,
+  { object, algorithm, checksumType, sentType }: CheckedUpload,
   parts: readonly SentPart[],
 ): Partial<CompleteMultipartUploadInput> {
-  const told = toldType === "COMPOSITE" ? { ChecksumType: toldType } : {};
+  const told = sentType === "COMPOSITE" ? { ChecksumType: sentType } : {};
   if (algorithm === undefined || !isCombinable(algorithm)) return told;
   const member = `Checksum${algorithm}` as const;
   const stated = object[member];

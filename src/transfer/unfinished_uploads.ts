@@ -240,7 +240,7 @@ export async function unfinishedUpload(
         `its checksum is ${checksumType}. Leave ChecksumType out, or begin a new upload`,
     );
   }
-  return { id, algorithm, checksumType, toldType: asked, parts };
+  return { id, algorithm, checksumType, sentType: asked, parts };
 }
 
 /** Stores that know no checksums tell none. */
