@@ -15,6 +15,31 @@ export interface BodyReader {
   cancel(reason?: unknown): Promise<void>;
 }
 
+/** What the service said about a body. */
+export interface BodyHead {
+  /** HTTP status, 200 or 206. */
+  readonly status: number;
+  /** Header fields, by lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whether the platform decompressed it, so that its length is another one. */
+  readonly decoded?: boolean;
+}
+
+/** How lines are read. */
+export interface LineOptions {
+  /**
+   * The longest line, in bytes without its end, at least 1. Default: 16 MiB.
+   * This much of the body is held in memory.
+   */
+  readonly maxLineBytes?: number;
+}
+
+/** What a web server says beside what the object says. */
+export interface WebResponseOptions {
+  /** Header fields that are set over those of the object. */
+  readonly headers?: Headers | Readonly<Record<string, string>>;
+}
+
 /**
  * The body of a response, read when you ask for it, once.
  *
@@ -30,6 +55,7 @@ export interface BodyReader {
 export class StreamingBody
   implements AsyncIterable<Uint8Array<ArrayBuffer>>, AsyncDisposable {
   readonly #reader: BodyReader;
+  readonly #head: BodyHead;
   #stream: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   #spent = false;
 
@@ -37,9 +63,14 @@ export class StreamingBody
    * Wraps what the bytes come from.
    *
    * @param reader Where they come from. The body becomes its only user.
+   * @param head What the service said about them.
    */
-  constructor(reader: BodyReader) {
+  constructor(
+    reader: BodyReader,
+    head: BodyHead = { status: 200, headers: {} },
+  ) {
     this.#reader = reader;
+    this.#head = head;
   }
 
   /** The bytes as a Web stream, to pipe to a file or another request. */
@@ -79,6 +110,60 @@ export class StreamingBody
    */
   async json(): Promise<unknown> {
     return JSON.parse(await this.text());
+  }
+
+  /**
+   * Reads the rest as UTF-8 text, line by line. Lines end with `\n` or `\r\n`,
+   * which are left out; the last one may have no end. A byte-order mark is
+   * dropped. A loop that is left cancels the body.
+   *
+   * The checksum of the body is compared at its end, so an error after the last
+   * line is about the lines before it as well.
+   *
+   * @example Usage
+   * ```ts ignore
+   * const { Body } = await s3.getObject({ Bucket: "logs", Key: "today.txt" });
+   * for await (const line of Body.lines()) console.log(line);
+   * ```
+   *
+   * @param options The longest line that is read.
+   * @throws {ProtocolError} If a line is longer than `maxLineBytes`.
+   * @throws {ConfigError} If an option does not exist or cannot be.
+   * @throws {TransportError} If the body is cut or falls silent.
+   * @throws {TypeError} If it was read before.
+   */
+  async *lines(
+    options?: LineOptions,
+  ): AsyncGenerator<string, void, undefined> {
+    const { lineBatches } = await import("./body_views.ts");
+    for await (const batch of lineBatches(() => this.stream, options)) {
+      for (const line of batch) yield line;
+    }
+  }
+
+  /**
+   * Makes the body the answer of a web server: its status (200, or 206 for a
+   * range) and its header fields `Content-Type`, `-Length`, `-Range`,
+   * `-Encoding`, `-Disposition` and `-Language`, `ETag`, `Last-Modified`,
+   * `Cache-Control`, `Expires` and `Accept-Ranges`. What concerns the store or
+   * its connection is left out, `x-amz-meta-...` too. A body that breaks off, or
+   * is not what its checksum says, breaks the answer off.
+   *
+   * @example Usage
+   * ```ts ignore
+   * Deno.serve(async () => {
+   *   const { Body } = await s3.getObject({ Bucket: "photos", Key: "cat.jpg" });
+   *   return await Body.toResponse();
+   * });
+   * ```
+   *
+   * @param options Header fields that are set over those of the object.
+   * @throws {ConfigError} If an option does not exist or cannot be.
+   * @throws {TypeError} If the body was read before.
+   */
+  async toResponse(options?: WebResponseOptions): Promise<Response> {
+    const { webResponse } = await import("./body_views.ts");
+    return webResponse(() => this.stream, this.#head, options);
   }
 
   /**

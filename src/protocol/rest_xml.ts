@@ -71,7 +71,10 @@ export const restXml: Protocol = {
     const output = reader.head(response, shape);
     const { payload } = PreparedShape.of(shape);
     if (payload?.member.stream) {
-      output[payload.key] = new StreamingBody(response.body ?? NO_BODY);
+      output[payload.key] = new StreamingBody(
+        response.body ?? NO_BODY,
+        response,
+      );
     } else await readBody(operation, response, { shape, reader, output });
     return reader.parsed(output, shape);
   },

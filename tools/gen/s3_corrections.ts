@@ -317,7 +317,11 @@ export const s3Corrections: Corrections = {
       "../../foundation/event_stream.ts": ["EventSource", "EventStream"],
       "../../foundation/errors.ts": ["PreconditionKind"],
       "../../foundation/metadata.ts": ["ResponseBase", "ResponseMetadata"],
-      "../../foundation/streaming_body.ts": ["StreamingBody"],
+      "../../foundation/streaming_body.ts": [
+        "LineOptions",
+        "StreamingBody",
+        "WebResponseOptions",
+      ],
       "../../ports/caller.ts": [
         "CallOptions",
         "CallOverrides",

@@ -17,7 +17,11 @@ export type {
   ResponseBase,
   ResponseMetadata,
 } from "../../foundation/metadata.ts";
-export type { StreamingBody } from "../../foundation/streaming_body.ts";
+export type {
+  LineOptions,
+  StreamingBody,
+  WebResponseOptions,
+} from "../../foundation/streaming_body.ts";
 export type {
   CallOptions,
   CallOverrides,
