@@ -158,7 +158,7 @@ export class ReplayTransport implements Transport {
       );
     }
     const difference = this.#anyEndpoint
-      ? compare(withoutEndpoint(expected.request), withoutEndpoint(sent))
+      ? compareAnywhere(expected.request, sent)
       : compare(expected.request, sent);
     if (difference !== undefined) {
       throw this.#fail(
@@ -201,14 +201,45 @@ export class ReplayTransport implements Transport {
 
 const REPLAY_OPTIONS: OptionKinds<ReplayOptions> = { anyEndpoint: "boolean" };
 
-/** A request as it would be at no endpoint in particular, its bucket in the path. */
-function withoutEndpoint(request: PlainRequest): PlainRequest {
+/** As {@linkcode compare}, whatever the endpoint, and wherever the bucket stands. */
+function compareAnywhere(
+  expected: PlainRequest,
+  sent: PlainRequest,
+): string | undefined {
+  const differences = withoutEndpoint(expected).flatMap((before) =>
+    withoutEndpoint(sent).map((after) => compare(before, after))
+  );
+  return differences.includes(undefined) ? undefined : differences[0];
+}
+
+/**
+ * A request as it would be at no endpoint in particular, its bucket in the path.
+ * What a host says is known of Amazon's; of others, each name before a dot may
+ * be the bucket.
+ */
+function withoutEndpoint(request: PlainRequest): readonly PlainRequest[] {
   const [, host = "", path = "/", query = ""] =
     /^[a-z]+:\/\/([^/?]*)([^?]*)(.*)$/s.exec(request.url) ?? [];
-  const { bucket, key } = resourceOf(path, host);
   const { host: _host, ...headers } = request.headers;
-  const place = bucket === "" ? "/" : `/${bucket}/${key}`;
-  return { ...request, url: `http://any${place}${query}`, headers };
+  return bucketPaths(host.replace(/:\d+$/, ""), path || "/").map((place) => ({
+    ...request,
+    url: `http://any${place}${query}`,
+    headers,
+  }));
+}
+
+function bucketPaths(host: string, path: string): readonly string[] {
+  const { bucket } = resourceOf("/", host);
+  if (bucket !== "") return [`/${bucket}${path}`];
+  const inPath = /^\/[^/]+$/.test(path) ? `${path}/` : path;
+  if (/^[\d.]+$|^\[|\.amazonaws\.com(?:\.cn)?$/.test(host)) return [inPath];
+  const names = host.split(".");
+  return [
+    inPath,
+    ...names.slice(1).map((_, index) =>
+      `/${names.slice(0, index + 1).join(".")}${path}`
+    ),
+  ];
 }
 
 /** The lines in which two requests differ, or `undefined` where they do not. */

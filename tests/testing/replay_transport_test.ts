@@ -221,3 +221,52 @@ Deno.test("ReplayTransport answers at any endpoint, if it is asked to", async ()
     ReplayError,
   );
 });
+
+Deno.test("ReplayTransport finds a bucket in the host of any endpoint", async () => {
+  const exchange = (url: string): ReplayExchange => ({
+    request: { method: "GET", url },
+    response: { body: "miaow" },
+  });
+  const ask = async (recorded: string, sent: string): Promise<number> => {
+    const { origin, pathname: path } = new URL(sent);
+    const transport = new ReplayTransport([exchange(recorded)], "the test", {
+      anyEndpoint: true,
+    });
+    const { status } = await transport.send({
+      method: "GET",
+      origin,
+      path,
+      query: [],
+      headers: {},
+      body: undefined,
+    });
+    return status;
+  };
+
+  for (
+    const [recorded, sent] of [
+      ["http://127.0.0.1:5000/photos//a", "https://photos.storage.example//a"],
+      ["http://my.photos.storage.example/a", "http://127.0.0.1/my.photos/a"],
+      [
+        "https://photos.s3.us-east-1.amazonaws.com/a",
+        "https://photos.storage.example/a",
+      ],
+      ["http://eu.storage.example/photos", "http://us.storage.example/photos/"],
+    ] as const
+  ) {
+    assertEquals(await ask(recorded, sent), 200);
+  }
+  for (
+    const [recorded, sent] of [
+      ["http://127.0.0.1:5000/photos//a", "https://photos.storage.example//b"],
+      ["http://127.0.0.1:5000/photos/a", "https://films.storage.example/a"],
+      ["http://127.0.0.1:5000//a", "http://127.0.0.1:5000//b"],
+      [
+        "https://photos.s3.us-east-1.amazonaws.com/a",
+        "https://films.s3.eu-west-1.amazonaws.com/a",
+      ],
+    ] as const
+  ) {
+    await assertRejects(() => ask(recorded, sent), ReplayError, "it differs");
+  }
+});
