@@ -82,7 +82,7 @@ async function withSts<T>(
   identity: CredentialSource | null,
   call: (sts: STS) => Promise<T>,
 ): Promise<T> {
-  const { STS } = await import("../services/sts/mod.ts");
+  const { STS } = await import("../services/sts/generated/client.ts");
   const client = new STS(core(STS.service, identity));
   try {
     return await call(client);

@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { Corrections } from "../../tools/gen/corrections.ts";
 import { formatted } from "../../tools/gen/files.ts";
 import { printClient, printEntry } from "../../tools/gen/print_client.ts";
+import { printErrors } from "../../tools/gen/print_errors.ts";
 import { printListings } from "../../tools/gen/print_listings.ts";
 import { printOperations } from "../../tools/gen/print_operations.ts";
 import { printTypes } from "../../tools/gen/print_types.ts";
@@ -183,12 +184,18 @@ Deno.test("printClient lets the input be left out where nothing is required", as
 });
 
 Deno.test("printEntry lists every name", async () => {
-  const text = await fmt(printEntry(service(), printTypes(service())));
+  const text = await fmt(
+    printEntry(service(), printTypes(service()), printErrors(service())),
+  );
 
   assertStringIncludes(text, 'export { Thing } from "./generated/client.ts";');
   assertStringIncludes(
     text,
     'export { GetThing } from "./generated/operations.ts";',
+  );
+  assertStringIncludes(
+    text,
+    'export { isThingError, NoSuchThing } from "./generated/errors.ts";',
   );
   assertStringIncludes(
     text,
@@ -212,10 +219,45 @@ Deno.test("printEntry lists what is written by hand", async () => {
   const text = await fmt(printEntry(
     { ...service(), corrections: { ...SMALL_CORRECTIONS, entry } },
     "",
+    "",
   ));
 
   assertStringIncludes(text, 'export type { Wish } from "./wish.ts";');
   assertStringIncludes(text, 'export { wish } from "./wish.ts";');
+});
+
+Deno.test("printErrors writes a class per error and the codes per operation", async () => {
+  const changed = service({
+    errorCodes: {
+      ...SMALL_CORRECTIONS.errorCodes,
+      operations: {
+        GetThing: { codes: ["Busy"], source: "https://example.com/GetThing" },
+      },
+      classes: { Gone: { code: "410", doc: "Code `410`." } },
+    },
+  });
+  const text = await fmt(printErrors(changed));
+
+  assertStringIncludes(text, "/** Code `410`. */\nexport class Gone extends");
+  assertStringIncludes(
+    text,
+    `
+/** Code \`NoSuchThing\`. Named by \`GetThing\`. */
+export class NoSuchThing extends ServiceError {
+`,
+  );
+  assertStringIncludes(
+    text,
+    '    return value instanceof ServiceError && value.code === "NoSuchThing";\n',
+  );
+  assertStringIncludes(
+    text,
+    `
+export type ThingErrorCodes = {
+  readonly GetThing: "Busy" | "NoSuchThing" | (string & Record<never, never>);
+};
+`,
+  );
 });
 
 Deno.test("printListings writes the tokens of a listing as code", async () => {

@@ -43,6 +43,16 @@ export interface AnswerRoot {
   readonly source: string;
 }
 
+/** The codes of one operation that its model does not name. */
+export interface OperationCodes {
+  /** The codes. */
+  readonly codes: readonly string[];
+  /** They stand instead of those of the model. */
+  readonly instead?: true;
+  /** Where they are said. */
+  readonly source: string;
+}
+
 /** The corrections of one service. Members are named `Shape.Member`. */
 export interface Corrections {
   /** Model and version, for the headers of the generated files. */
@@ -80,7 +90,16 @@ export interface Corrections {
   /** Types that {@linkcode types} mentions, with the file that has them. */
   readonly typeImports: Reasons;
   /** Codes of errors that the model does not name, with the page that does. */
-  readonly errorCodes: { readonly page: string; readonly codes: string[] };
+  readonly errorCodes: {
+    readonly page: string;
+    readonly codes: string[];
+    /** Codes that belong to one operation. */
+    readonly operations?: Readonly<Record<string, OperationCodes>>;
+    /** Classes of errors that the model does not have. */
+    readonly classes?: Readonly<
+      Record<string, { readonly code: string; readonly doc: string }>
+    >;
+  };
   /** The text of the entry, and what it has beside the generated names. */
   readonly entry: {
     readonly doc: readonly string[];

@@ -13,6 +13,7 @@ import type { Corrections } from "./corrections.ts";
 import { differences, formatted } from "./files.ts";
 import { loadModel } from "./load.ts";
 import { printClient, printEntry } from "./print_client.ts";
+import { printErrors } from "./print_errors.ts";
 import { printListings } from "./print_listings.ts";
 import { printOperations } from "./print_operations.ts";
 import { printTypes } from "./print_types.ts";
@@ -32,11 +33,13 @@ export async function generate(
   const service = serviceFrom(files, corrections);
   const folder = corrections.className.toLowerCase();
   const types = printTypes(service);
+  const errors = printErrors(service);
   const texts = new Map([
     [`${folder}/generated/types.ts`, types],
     [`${folder}/generated/operations.ts`, printOperations(service)],
     [`${folder}/generated/client.ts`, printClient(service)],
-    [`${folder}/mod.ts`, printEntry(service, types)],
+    [`${folder}/generated/errors.ts`, errors],
+    [`${folder}/mod.ts`, printEntry(service, types, errors)],
   ]);
   const listings = printListings(service);
   if (listings !== undefined) {

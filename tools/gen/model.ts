@@ -58,7 +58,10 @@ export interface ModelShape {
   /** Ours, set by the corrections; see `StructureShape.lastEvent`. */
   readonly lastEvent?: string;
   readonly exception?: boolean;
-  readonly error?: { readonly code?: string };
+  readonly error?: {
+    readonly code?: string;
+    readonly httpStatusCode?: number;
+  };
   readonly retryable?: { readonly throttling?: boolean };
   readonly resultWrapper?: string;
 }

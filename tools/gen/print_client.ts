@@ -184,10 +184,15 @@ function presignMethod(): string {
 }
 
 /** Prints `mod.ts`, the entry, with every name that it has. */
-export function printEntry(service: Service, types: string): string {
+export function printEntry(
+  service: Service,
+  types: string,
+  errors: string,
+): string {
   const { corrections, model } = service;
-  const names = [...types.matchAll(/^export (?:type|interface) (\w+)/gm)]
-    .map(([, name]) => name ?? "");
+  const exported = (text: string, kinds: string): string =>
+    [...text.matchAll(new RegExp(`^export (?:${kinds}) (\\w+)`, "gm"))]
+      .map(([, name]) => name ?? "").sort().join(", ");
   return [
     header(corrections.model),
     docComment([...corrections.entry.doc, "@module"]),
@@ -201,6 +206,12 @@ export function printEntry(service: Service, types: string): string {
     `export { ${
       Object.keys(model.operations).sort().join(", ")
     } } from "./generated/operations.ts";`,
-    `export type { ${names.sort().join(", ")} } from "./generated/types.ts";`,
+    `export { ${
+      exported(errors, "class|function")
+    } } from "./generated/errors.ts";`,
+    `export type { ${exported(errors, "type")} } from "./generated/errors.ts";`,
+    `export type { ${
+      exported(types, "type|interface")
+    } } from "./generated/types.ts";`,
   ].join("\n");
 }

@@ -44,6 +44,11 @@ export function printTypes(service: Service): string {
   ].join("\n");
 }
 
+/** The type of one use of a shape, as source text. */
+export function typeOfUse(use: ShapeUse, service: Service): string {
+  return new TypePrinter(service).typeOf(use, "part");
+}
+
 class TypePrinter {
   readonly #service: Service;
 
@@ -154,7 +159,7 @@ class TypePrinter {
     return Object.entries(members).map(([event, use]) => {
       const fields = names.map((name) =>
         name === propertyName(event)
-          ? `readonly ${name}: ${this.#typeOf(use, "part")};`
+          ? `readonly ${name}: ${this.typeOf(use, "part")};`
           : `readonly ${name}?: never;`
       );
       return ` | { ${fields.join(" ")} }`;
@@ -172,12 +177,13 @@ class TypePrinter {
       const member = table.members[name];
       const optional = member?.required && !member.token ? "" : "?";
       const doc = docComment(memberDoc(name, use, member, this.#service), "  ");
-      const type = this.#typeOf(use, direction);
+      const type = this.typeOf(use, direction);
       return `${doc}\n  readonly ${propertyName(name)}${optional}: ${type};`;
     }).join("\n");
   }
 
-  #typeOf(use: ShapeUse, direction: Direction): string {
+  /** The type of one use of a shape. */
+  typeOf(use: ShapeUse, direction: Direction): string {
     const { model, names, corrections } = this.#service;
     const shape = model.shapes[use.shape] ?? { type: "" };
     const wider = direction === "input" && corrections.types[use.shape];
@@ -186,10 +192,10 @@ class TypePrinter {
       return direction === "input" ? "BodyInput" : "StreamingBody";
     }
     if (shape.type === "list" && shape.member !== undefined) {
-      return `readonly ${bracketed(this.#typeOf(shape.member, "part"))}[]`;
+      return `readonly ${bracketed(this.typeOf(shape.member, "part"))}[]`;
     }
     if (shape.type === "map" && shape.value !== undefined) {
-      return `Readonly<Record<string, ${this.#typeOf(shape.value, "part")}>>`;
+      return `Readonly<Record<string, ${this.typeOf(shape.value, "part")}>>`;
     }
     if (shape.eventstream) return `EventStream<${names.of(use.shape)}>`;
     if (needsType(shape)) return names.of(use.shape);
@@ -235,7 +241,7 @@ function needsType(shape: ModelShape | undefined): boolean {
 }
 
 /** The known values, for completion, and any other text: services add values. */
-function openUnion(values: readonly string[]): string {
+export function openUnion(values: readonly string[]): string {
   const known = values.map((value) => JSON.stringify(value));
   return [...known, "(string & Record<never, never>)"].join(" | ");
 }

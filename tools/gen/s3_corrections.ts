@@ -15,6 +15,9 @@ const SELECT_MESSAGES = `${API}/RESTSelectObjectAppendix.html`;
 const XML_NAME =
   "xmlName of the output in S3's Smithy model, read in @aws-sdk/client-s3 3.1175.0";
 
+const NO_ERROR_BODY =
+  "RFC 9110, section 9.3.2: an answer to HEAD has no body, so its status is its code";
+
 const WRITES_CONDITIONALLY =
   "with a condition, the repetition meets what the first one wrote";
 
@@ -307,6 +310,47 @@ export const s3Corrections: Corrections = {
       "SignatureDoesNotMatch",
       "SlowDown",
     ],
+    operations: {
+      CompleteMultipartUpload: {
+        codes: [
+          "EntityTooSmall",
+          "InvalidPart",
+          "InvalidPartOrder",
+          "NoSuchUpload",
+        ],
+        source: page("CompleteMultipartUpload"),
+      },
+      GetBucketLifecycleConfiguration: {
+        codes: ["NoSuchLifecycleConfiguration"],
+        source: page("GetBucketLifecycleConfiguration"),
+      },
+      GetBucketTagging: {
+        codes: ["NoSuchTagSet"],
+        source: page("GetBucketTagging"),
+      },
+      HeadBucket: {
+        codes: ["400", "403", "404"],
+        instead: true,
+        source: NO_ERROR_BODY,
+      },
+      HeadObject: {
+        codes: ["304", "400", "403", "404", "405", "412"],
+        instead: true,
+        source: NO_ERROR_BODY,
+      },
+      UploadPart: { codes: ["NoSuchUpload"], source: page("UploadPart") },
+      UploadPartCopy: {
+        codes: ["InvalidRequest", "NoSuchUpload"],
+        source: page("UploadPartCopy"),
+      },
+    },
+    classes: {
+      NotFound: {
+        code: "404",
+        doc:
+          "Code `404`: the answer has no body that says what is missing, as with `HeadObject` and `HeadBucket`, whose models name `NoSuchKey` and `NoSuchBucket`.",
+      },
+    },
   },
   entry: {
     doc: [

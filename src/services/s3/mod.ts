@@ -194,6 +194,31 @@ export {
   UploadPartCopy,
   WriteGetObjectResponse,
 } from "./generated/operations.ts";
+export {
+  AccessDenied,
+  AnnotationLimitExceeded,
+  AnnotationNameTooLong,
+  BucketAlreadyExists,
+  BucketAlreadyOwnedByYou,
+  EncryptionTypeMismatch,
+  IdempotencyParameterMismatch,
+  InvalidAnnotationName,
+  InvalidObjectState,
+  InvalidPrefix,
+  InvalidRequest,
+  InvalidWriteOffset,
+  isS3Error,
+  NoSuchAnnotation,
+  NoSuchBucket,
+  NoSuchKey,
+  NoSuchUpload,
+  NotFound,
+  ObjectAlreadyInActiveTierError,
+  ObjectNotInActiveTierError,
+  TooManyParts,
+  UnsupportedMediaType,
+} from "./generated/errors.ts";
+export type { S3ErrorCodeOf, S3ErrorCodes } from "./generated/errors.ts";
 export type {
   AbacStatus,
   AbortIncompleteMultipartUpload,

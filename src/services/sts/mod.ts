@@ -34,6 +34,22 @@ export {
   GetSessionToken,
   GetWebIdentityToken,
 } from "./generated/operations.ts";
+export {
+  ExpiredTokenException,
+  ExpiredTradeInTokenException,
+  IDPCommunicationErrorException,
+  IDPRejectedClaimException,
+  InvalidAuthorizationMessageException,
+  InvalidIdentityTokenException,
+  isSTSError,
+  JWTPayloadSizeExceededException,
+  MalformedPolicyDocumentException,
+  OutboundWebIdentityFederationDisabledException,
+  PackedPolicyTooLargeException,
+  RegionDisabledException,
+  SessionDurationEscalationException,
+} from "./generated/errors.ts";
+export type { STSErrorCodeOf, STSErrorCodes } from "./generated/errors.ts";
 export type {
   AssumedRoleUser,
   AssumeRoleInput,
