@@ -330,8 +330,26 @@ function written<Input, Output>(
     "given" | "input" | "options"
   >,
 ): Call<Input, Output> | Promise<Call<Input, Output>> {
-  const { protocol, uuid, files, retry } = parts;
-  const written = protocol.serialize(operation, input, uuid);
+  const written = parts.protocol.serialize(operation, input, parts.uuid);
+  return options.headers === undefined && options.query === undefined
+    ? withBody(parts, operation, { given, input, options, written })
+    : import("./custom_fields.ts").then(({ withCustomFields }) =>
+      withBody(parts, operation, {
+        given,
+        input,
+        options,
+        written: withCustomFields(operation, written, options),
+      })
+    );
+}
+
+function withBody<Input, Output>(
+  { uuid, files, retry }: Parts,
+  operation: Operation<Input, Output>,
+  { given, input, options, written }:
+    & Pick<Call<Input, Output>, "given" | "input" | "options">
+    & { readonly written: SerializedRequest },
+): Call<Input, Output> | Promise<Call<Input, Output>> {
   // The transport states the length, as it is the one that knows it.
   const { "content-length": stated, ...headers } = written.headers;
   const draft = stated === undefined ? written : { ...written, headers };

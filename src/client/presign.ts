@@ -41,6 +41,8 @@ const KINDS: OptionKinds<PresignOptions> = {
   region: "any",
   credentials: "any",
   signal: "signal",
+  headers: "object",
+  query: "object",
 };
 
 /**
@@ -65,7 +67,14 @@ export function createPresigner(
       ? await service.amend(operation, input, parts.settings)
       : input;
     const written = protocol.serialize(operation, amended, uuid);
-    const draft = withoutBody(operation.name, written, options);
+    const draft = withoutBody(
+      operation.name,
+      options.headers === undefined && options.query === undefined
+        ? written
+        : (await import("./custom_fields.ts"))
+          .withCustomFields(operation, written, options),
+      options,
+    );
     const endpoint = locate(parts, operation.name, draft);
     const request = address(draft, endpoint, undefined);
     checkPath(operation.name, request.path);

@@ -233,6 +233,8 @@ export const CALL_OPTION_KINDS = {
   credentials: "any",
   retry: "any",
   onSent: "function",
+  headers: "object",
+  query: "object",
 } as const satisfies Readonly<Record<string, OptionKind>>;
 
 /**

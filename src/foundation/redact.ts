@@ -25,6 +25,9 @@ const SECRET_HEADERS: ReadonlySet<string> = new Set([
   "x-aws-ec2-metadata-token",
 ]);
 
+/** Header fields of gateways and of other stores, of which nobody has a list. */
+const SECRET_NAME = /^(?!x-amz-).*(?:api-?key|password|secret|token)$/;
+
 /** Query and form parameters whose value is a secret, by lower-case name. */
 const SECRET_PARAMS: ReadonlySet<string> = new Set([
   "access_token",
@@ -63,7 +66,7 @@ export function redactHeader(name: string, value: string): string {
   }
   if (SECRET_HEADERS.has(lower)) return WITHHELD;
   // SigV4 query parameters, sent as header fields in some old forms.
-  if (isSecretParam(lower)) return WITHHELD;
+  if (isSecretParam(lower) || SECRET_NAME.test(lower)) return WITHHELD;
   return URL_HEADERS.has(lower) ? redactUrl(value) : value;
 }
 

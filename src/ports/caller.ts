@@ -23,8 +23,23 @@ export interface CallOverrides {
   readonly retry?: NonNullable<ClientConfig["retry"]>;
 }
 
+/** What one call adds to its request, for what no parameter stands for. */
+export interface CustomFields {
+  /**
+   * Header fields by name, signed with the others. A field that the signature,
+   * the library or a parameter of the operation sets is refused with a
+   * `ConfigError`. Default: none.
+   */
+  readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Query parameters by name, not yet percent-encoded, signed with the others
+   * and refused in the same cases. Default: none.
+   */
+  readonly query?: Readonly<Record<string, string>>;
+}
+
 /** What you may say about one call. */
-export interface CallOptions extends CallOverrides {
+export interface CallOptions extends CallOverrides, CustomFields {
   /** Ends the call early, also while it waits for a retry. */
   readonly signal?: AbortSignal;
   /** Longest time to reach the server, in milliseconds. Default: the client's. */
@@ -58,7 +73,7 @@ export type Caller = <Input, Output>(
 
 /** What you may say about a presigned URL. */
 export interface PresignOptions
-  extends Pick<CallOverrides, "credentials" | "region"> {
+  extends Pick<CallOverrides, "credentials" | "region">, CustomFields {
   /** Life of the URL, in seconds, 1 to 604 800 (seven days). Default: 3 600. */
   readonly expiresInSeconds?: number;
   /** Method to sign instead of the operation's own. */

@@ -22,6 +22,7 @@ export type {
   CallOptions,
   CallOverrides,
   ClientCore,
+  CustomFields,
   PresignContext,
   PresignContextFinder,
   PresignedRequest,

@@ -13,6 +13,14 @@ import { assert, assertEquals } from "@std/assert";
 const SIGNED =
   "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/s3/aws4_request, SignedHeaders=host;x-amz-date, Signature=0123abcd";
 
+Deno.test("redactHeader withholds fields whose name says that they are secret", () => {
+  for (const name of ["X-Api-Key", "CF-Access-Client-Secret", "x-auth-token"]) {
+    assertEquals(redactHeader(name, "value"), "<withheld>");
+  }
+  assertEquals(redactHeader("x-amz-meta-token", "value"), "value");
+  assertEquals(redactHeader("x-tenant", "value"), "value");
+});
+
 Deno.test("redactHeader keeps the scope of a signature", () => {
   assertEquals(
     redactHeader("Authorization", SIGNED),

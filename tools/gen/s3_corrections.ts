@@ -369,6 +369,7 @@ export const s3Corrections: Corrections = {
       "../../ports/caller.ts": [
         "CallOptions",
         "CallOverrides",
+        "CustomFields",
         "ClientCore",
         "PresignedRequest",
         "PresignOptions",

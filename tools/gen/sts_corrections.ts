@@ -100,6 +100,7 @@ export const stsCorrections: Corrections = {
       "../../ports/caller.ts": [
         "CallOptions",
         "CallOverrides",
+        "CustomFields",
         "ClientCore",
         "PresignedRequest",
         "PresignOptions",

@@ -26,6 +26,7 @@ export type {
   CallOptions,
   CallOverrides,
   ClientCore,
+  CustomFields,
   PresignedRequest,
   PresignOptions,
 } from "../../ports/caller.ts";

@@ -16,6 +16,7 @@ export type {
   CallOptions,
   CallOverrides,
   ClientCore,
+  CustomFields,
   PresignedRequest,
   PresignOptions,
 } from "../../ports/caller.ts";
