@@ -8,6 +8,9 @@ import { base64, concat, fromBase64, hex } from "../../foundation/bytes.ts";
 import {
   checksum,
   type ChecksumAlgorithm,
+  checksumHeader,
+  combineCrcs,
+  isCombinable,
   md5,
   startChecksum,
 } from "../../foundation/checksums.ts";
@@ -31,7 +34,13 @@ import {
   writeVersion,
   writtenVersion,
 } from "./objects.ts";
-import { checkChecksums, compare, statedChecksums } from "./payload.ts";
+import {
+  checkChecksums,
+  checksumOf,
+  compare,
+  DEFAULT_ALGORITHM,
+  statedChecksums,
+} from "./payload.ts";
 import { invalidArgument, invalidRequest, S3Error } from "./s3_error.ts";
 import {
   type Bucket,
@@ -48,13 +57,6 @@ const MAX_PART_NUMBER = 10_000;
 
 /** The most entries of one page. */
 const MAX_ENTRIES = 1_000;
-
-/** Algorithms whose checksum of a whole can come from parts. */
-const FULL_OBJECT: readonly ChecksumAlgorithm[] = [
-  "CRC32",
-  "CRC32C",
-  "CRC64NVME",
-];
 
 export const multipartHandlers: Handlers = {
   CreateMultipartUpload: async (call, input) => {
@@ -96,30 +98,14 @@ export const multipartHandlers: Handlers = {
     checkCustomerKey(call.headers, upload);
     const digest = await md5(call.body);
     const stated = await checkChecksums(call.headers, call.body, digest);
-    if (
-      stated !== undefined && upload.algorithm !== undefined &&
-      stated[0] !== upload.algorithm
-    ) {
-      throw invalidRequest(
-        `Checksum Type mismatch occurred, expected checksum Type: ${upload.algorithm.toLowerCase()}, actual checksum Type: ${
-          stated[0].toLowerCase()
-        }`,
-      );
-    }
-    const algorithm = stated?.[0] ?? upload.algorithm;
+    checkPartAlgorithm(upload, stated?.[0]);
     const part: Part = {
       number,
       pieces: [await call.store.piece(call.body)],
       size: call.body.length,
       md5: hex(digest),
       modified: wholeSeconds(call.now),
-      ...algorithm === undefined ? {} : {
-        checksum: {
-          algorithm,
-          value: stated?.[1] ?? await checksum(algorithm, call.body),
-          type: "FULL_OBJECT",
-        },
-      },
+      checksum: await checksumOf(stated, call.body, upload.algorithm),
     };
     upload.parts.set(number, part);
     await call.store.keep(bucket.name);
@@ -154,26 +140,17 @@ export const multipartHandlers: Handlers = {
       size: bytes.length,
       md5: digest,
       modified: wholeSeconds(call.now),
-      ...upload.algorithm === undefined ? {} : {
-        checksum: {
-          algorithm: upload.algorithm,
-          value: await checksum(upload.algorithm, bytes),
-          type: "FULL_OBJECT",
-        },
-      },
+      checksum: await checksumOf(undefined, bytes, upload.algorithm),
     };
     upload.parts.set(number, part);
     await call.store.keep(bucket.name);
     Object.assign(call.reply.headers, encryptionHeaders(upload.encryption));
-    const { ChecksumType: _type, ...sum } = {
-      ChecksumType: undefined,
-      ...checksumMembers(part.checksum),
-    };
     return {
       CopyPartResult: {
         LastModified: part.modified,
         ETag: `"${part.md5}"`,
-        ...sum,
+        // Only that of an algorithm that was asked for is told.
+        ...upload.algorithm === undefined ? {} : partChecksum(part),
       },
       ...source.bucket.versioning === undefined
         ? {}
@@ -227,7 +204,7 @@ export const multipartHandlers: Handlers = {
       parts,
       multipart: true,
       etag,
-      ...sum === undefined ? {} : { checksum: sum },
+      checksum: sum,
     });
     bucket.uploads.delete(id);
     bucket.completed.set(id, { key: call.key, etag, versionId: version.id });
@@ -305,9 +282,8 @@ function checksumTypeOf(
   if (type !== undefined && type !== "COMPOSITE" && type !== "FULL_OBJECT") {
     throw invalidRequest("Value for x-amz-checksum-type header is invalid.");
   }
-  const full = FULL_OBJECT.includes(algorithm);
   if (
-    (type === "FULL_OBJECT" && !full) ||
+    (type === "FULL_OBJECT" && !isCombinable(algorithm)) ||
     (type === "COMPOSITE" && algorithm === "CRC64NVME")
   ) {
     throw invalidRequest(
@@ -315,6 +291,21 @@ function checksumTypeOf(
     );
   }
   return type ?? (algorithm === "CRC64NVME" ? "FULL_OBJECT" : "COMPOSITE");
+}
+
+/** Checks that a part comes with the checksum that its upload wants. */
+function checkPartAlgorithm(
+  { algorithm, checksumType }: Upload,
+  stated: ChecksumAlgorithm | undefined,
+): void {
+  if (algorithm === undefined || stated === algorithm) return;
+  // The checksum of the whole can be had without those of the parts.
+  if (stated === undefined && checksumType === "FULL_OBJECT") return;
+  throw invalidRequest(
+    `Checksum Type mismatch occurred, expected checksum Type: ${algorithm.toLowerCase()}, actual checksum Type: ${
+      stated?.toLowerCase() ?? "null"
+    }`,
+  );
 }
 
 /** The upload that a call is about. */
@@ -386,6 +377,7 @@ function chosenParts(
   if (numbers.some((number, index) => !(number > (numbers[index - 1] ?? 0)))) {
     throw new S3Error("InvalidPartOrder");
   }
+  checkPartChecksums(upload, listed, numbers);
   const parts = listed.map((one, index) => {
     const number = numbers[index] ?? 0;
     const part = upload.parts.get(number);
@@ -408,6 +400,31 @@ function chosenParts(
   return parts;
 }
 
+/**
+ * Checks that parts whose checksums make that of the object are listed with
+ * them, one after the other.
+ */
+function checkPartChecksums(
+  { algorithm, checksumType }: Upload,
+  listed: readonly ListedPart[],
+  numbers: readonly number[],
+): void {
+  if (algorithm === undefined) return;
+  if (numbers.some((number, index) => number !== index + 1)) {
+    throw new S3Error("InvalidPartOrder");
+  }
+  if (checksumType !== "COMPOSITE") return;
+  const index = listed.findIndex((part) =>
+    part[`Checksum${algorithm}`] === undefined
+  );
+  if (index < 0) return;
+  throw invalidRequest(
+    `The upload was created using a ${algorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${
+      numbers[index]
+    } in the request.`,
+  );
+}
+
 /** Whether a listed part has the ETag and the checksums of one that was uploaded. */
 function matches(
   listed: ListedPart,
@@ -424,24 +441,29 @@ async function objectChecksum(
   call: Call,
   upload: Upload,
   parts: readonly Part[],
-): Promise<StoredChecksum | undefined> {
+): Promise<StoredChecksum> {
   const [stated] = statedChecksums(call.headers);
-  const algorithm = upload.algorithm ?? stated?.[0];
-  if (algorithm === undefined) return undefined;
+  const algorithm = upload.algorithm ?? stated?.[0] ?? DEFAULT_ALGORITHM;
+  const wanted = call.headers["x-amz-checksum-type"];
+  if (
+    upload.checksumType !== undefined && wanted !== undefined &&
+    wanted !== upload.checksumType
+  ) {
+    throw invalidRequest(
+      `The upload was created using the ${upload.checksumType} checksum mode. The complete request must use the same checksum mode.`,
+    );
+  }
   const type = upload.checksumType ??
-    (call.headers["x-amz-checksum-type"] === "COMPOSITE"
-      ? "COMPOSITE"
-      : "FULL_OBJECT");
+    checksumTypeOf(algorithm, wanted ?? byDefault(algorithm)) ?? "FULL_OBJECT";
   const value = type === "FULL_OBJECT"
     ? await fullChecksum(algorithm, parts)
     : await compositeChecksum(algorithm, parts);
   if (stated !== undefined) {
     const [name, given] = stated;
-    const header = `x-amz-checksum-${name.toLowerCase()}`;
     const real = name === algorithm ? value : "";
     // A composite checksum may come without its number of parts.
     compare(
-      header,
+      checksumHeader(name),
       given,
       given.includes("-") ? real : real.split("-")[0] ?? "",
     );
@@ -449,10 +471,22 @@ async function objectChecksum(
   return { algorithm, value, type };
 }
 
+/** The kind of checksum of an upload that was begun without one. */
+function byDefault(algorithm: ChecksumAlgorithm): "COMPOSITE" | "FULL_OBJECT" {
+  return isCombinable(algorithm) ? "FULL_OBJECT" : "COMPOSITE";
+}
+
+/** The checksum of the bytes of parts. */
 async function fullChecksum(
   algorithm: ChecksumAlgorithm,
   parts: readonly Part[],
 ): Promise<string> {
+  if (isCombinable(algorithm)) {
+    const known = parts.flatMap(({ checksum: sum, size: length }) =>
+      sum?.algorithm === algorithm ? [{ value: sum.value, length }] : []
+    );
+    if (known.length === parts.length) return combineCrcs(algorithm, known);
+  }
   const content = wholeContent(parts.flatMap(({ pieces }) => pieces));
   const growing = await startChecksum(algorithm);
   for await (const bytes of readContent(content)) growing.update(bytes);

@@ -5,7 +5,7 @@
  * @module
  */
 import { base64, hex } from "../../foundation/bytes.ts";
-import { checksum, md5 } from "../../foundation/checksums.ts";
+import { md5 } from "../../foundation/checksums.ts";
 import type { HeaderMap } from "../../ports/http.ts";
 import {
   aclDocument,
@@ -42,7 +42,7 @@ import {
   shownEncryption,
   storageClassOf,
 } from "./facts.ts";
-import { checkChecksums } from "./payload.ts";
+import { checkChecksums, checksumOf, DEFAULT_ALGORITHM } from "./payload.ts";
 import {
   invalidArgument,
   invalidRequest,
@@ -75,6 +75,7 @@ export const objectHandlers: Handlers = {
     const facts = factsOf(call, bucket);
     const digest = await md5(call.body);
     const stated = await checkChecksums(call.headers, call.body, digest);
+    const sum = await checksumOf(stated, call.body);
     const part: Part = {
       number: 1,
       pieces: [await call.store.piece(call.body)],
@@ -90,13 +91,7 @@ export const objectHandlers: Handlers = {
       parts: [part],
       multipart: false,
       etag: `"${part.md5}"`,
-      ...stated === undefined ? {} : {
-        checksum: {
-          algorithm: stated[0],
-          value: stated[1],
-          type: "FULL_OBJECT",
-        },
-      },
+      checksum: sum,
     });
     await call.store.keep(bucket.name, call.key);
     Object.assign(call.reply.headers, checksumHeaders(version.checksum));
@@ -196,8 +191,7 @@ export const objectHandlers: Handlers = {
     const digest = first !== undefined && second === undefined
       ? first.md5
       : hex(await md5(await contentBytes(content)));
-    const algorithm = input.ChecksumAlgorithm ?? from.checksum?.algorithm;
-    const sum = await copiedChecksum(from, algorithm, content);
+    const sum = await copiedChecksum(from, input.ChecksumAlgorithm, content);
     const headers: Record<string, string> = replaced
       ? { ...given.headers }
       : { ...from.headers };
@@ -222,7 +216,7 @@ export const objectHandlers: Handlers = {
       }],
       multipart: false,
       etag: `"${digest}"`,
-      ...sum === undefined ? {} : { checksum: sum },
+      checksum: sum,
     });
     await call.store.keep(bucket.name, call.key);
     return {
@@ -424,11 +418,8 @@ function readObject(call: Call, input: ReadInput): Record<string, never> {
     call.headers["x-amz-checksum-mode"]?.toUpperCase() === "ENABLED" &&
     (range === undefined || input.PartNumber !== undefined)
   ) {
-    const part = version.parts.find(({ number }) =>
-      number === input.PartNumber
-    );
     const sum = input.PartNumber !== undefined && version.multipart
-      ? part?.checksum
+      ? version.parts[input.PartNumber - 1]?.checksum
       : version.checksum;
     Object.assign(reply.headers, checksumHeaders(sum, version.checksum?.type));
   }
@@ -648,10 +639,9 @@ async function copiedChecksum(
   { checksum: sum }: Version,
   name: string | undefined,
   content: Content,
-): Promise<StoredChecksum | undefined> {
-  const algorithm = algorithmOf(name, "x-amz-checksum-algorithm");
-  if (algorithm === undefined) return undefined;
+): Promise<StoredChecksum> {
+  const algorithm = algorithmOf(name, "x-amz-checksum-algorithm") ??
+    sum?.algorithm ?? DEFAULT_ALGORITHM;
   if (sum?.algorithm === algorithm && sum.type === "FULL_OBJECT") return sum;
-  const value = await checksum(algorithm, await contentBytes(content));
-  return { algorithm, value, type: "FULL_OBJECT" };
+  return await checksumOf(undefined, await contentBytes(content), algorithm);
 }

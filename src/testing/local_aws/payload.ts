@@ -11,6 +11,7 @@ import { base64, concat, hex, text, utf8 } from "../../foundation/bytes.ts";
 import {
   checksum,
   type ChecksumAlgorithm,
+  checksumHeader,
   isChecksumAlgorithm,
   md5,
 } from "../../foundation/checksums.ts";
@@ -19,6 +20,7 @@ import type { HeaderMap } from "../../ports/http.ts";
 import type { Key } from "./keys.ts";
 import { invalidRequest, notImplemented, S3Error } from "./s3_error.ts";
 import { type ParsedSignature, signText } from "./signature.ts";
+import type { StoredChecksum } from "./store.ts";
 import { type Target, valueOf, type WireRequest } from "./target.ts";
 
 /** A body, decoded. */
@@ -224,6 +226,9 @@ export async function checkChunkSignatures(
 /** How header fields of checksums begin. */
 const PREFIX = "x-amz-checksum-";
 
+/** The header field that says which checksum a client has computed. */
+const NAMED_ALGORITHM = "x-amz-sdk-checksum-algorithm";
+
 /** Header fields that begin like a checksum and are none. */
 const OTHERS = [
   "x-amz-checksum-algorithm",
@@ -264,11 +269,14 @@ export async function checkChecksums(
   }
   const stated = statedChecksums(headers);
   if (stated.size > 1) {
-    throw invalidRequest("Expecting a single x-amz-checksum- header");
+    throw invalidRequest(
+      "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
+    );
   }
+  checkAlgorithm(headers, stated);
   for (const [algorithm, value] of stated) {
     compare(
-      PREFIX + algorithm.toLowerCase(),
+      checksumHeader(algorithm),
       value,
       await checksum(algorithm, bytes),
     );
@@ -277,17 +285,59 @@ export async function checkChecksums(
   return undefined;
 }
 
+/** Checks that a request that names an algorithm has a checksum of it. */
+function checkAlgorithm(
+  headers: HeaderMap,
+  stated: ReadonlyMap<ChecksumAlgorithm, string>,
+): void {
+  const named = headers[NAMED_ALGORITHM];
+  if (named === undefined) return;
+  const algorithm = named.toUpperCase();
+  const [found] = stated.keys();
+  const fits = found === algorithm ||
+    (algorithm === "MD5" && headers["content-md5"] !== undefined);
+  if (isChecksumAlgorithm(algorithm) && fits) return;
+  throw invalidRequest(
+    isChecksumAlgorithm(algorithm) && found === undefined
+      ? `${NAMED_ALGORITHM} specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.`
+      : `Value for ${NAMED_ALGORITHM} header is invalid.`,
+  );
+}
+
+/** How S3 computes the checksum of what comes without one. */
+export const DEFAULT_ALGORITHM = "CRC64NVME";
+
+/**
+ * The checksum that is kept with bytes: the one that was stated, else S3's own.
+ *
+ * @param algorithm How to compute it where none was stated.
+ */
+export async function checksumOf(
+  stated: readonly [ChecksumAlgorithm, string] | undefined,
+  bytes: Uint8Array<ArrayBuffer>,
+  algorithm: ChecksumAlgorithm = DEFAULT_ALGORITHM,
+): Promise<StoredChecksum> {
+  return stated === undefined
+    ? {
+      algorithm,
+      value: await checksum(algorithm, bytes),
+      type: "FULL_OBJECT",
+    }
+    : { algorithm: stated[0], value: stated[1], type: "FULL_OBJECT" };
+}
+
 /** Refuses a checksum that is not the real one. */
 export function compare(name: string, given: string, real: string): void {
   if (given === real) return;
   const wellFormed = given.length === real.length && /^[\w+/]+=*$/.test(given);
   if (!wellFormed) {
+    if (name !== "Content-MD5") {
+      throw invalidRequest(`Value for ${name} header is invalid.`);
+    }
     throw new S3Error(
       "InvalidDigest",
-      { Header: name },
-      name === "Content-MD5"
-        ? "The Content-MD5 you specified was invalid."
-        : `Value for ${name} header is invalid.`,
+      { "Content-MD5": given },
+      "The Content-MD5 you specified was invalid.",
     );
   }
   throw new S3Error(

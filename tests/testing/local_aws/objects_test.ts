@@ -140,7 +140,7 @@ Deno.test("LocalAws verifies the checksums of a body", async () => {
   );
   assertEquals(await put("x-amz-checksum-crc32", "AAAAAA=="), "BadDigest");
   assertEquals(await put("content-md5", "AAAA"), "InvalidDigest");
-  assertEquals(await put("x-amz-checksum-md5", "AAAA"), "InvalidDigest");
+  assertEquals(await put("x-amz-checksum-md5", "AAAA"), "InvalidRequest");
   assertEquals(
     await put("x-amz-checksum-xxhash3", "LQaABTjTlMI="),
     "BadDigest",
