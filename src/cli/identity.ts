@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ServiceError } from "../../mod.ts";
 import { permissionsFor } from "../diagnostics/mod.ts";
 import { GetObject, S3 } from "../services/s3/mod.ts";
 import { LocalAws } from "../testing/mod.ts";
@@ -168,7 +169,11 @@ async function run(
     return await check(call);
   } catch (error) {
     call.signal.throwIfAborted();
-    const detail = error instanceof Error ? error.message : String(error);
+    const message = error instanceof Error ? error.message : String(error);
+    const advice = error instanceof ServiceError
+      ? error.detail.advice
+      : undefined;
+    const detail = advice === undefined ? message : `${message}. ${advice}`;
     return [{ name, verdict: "fail", detail }];
   }
 }

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { AwsError } from "../../mod.ts";
+import { AwsError, ServiceError } from "../../mod.ts";
 import {
   CliCall,
   type CliIo,
@@ -121,9 +121,15 @@ async function failed(
     ? error.message
     : String(error);
   const name = error instanceof AwsError || isUsage ? error.name : "Error";
+  const advice = error instanceof ServiceError && !io.signal.aborted
+    ? error.advice
+    : undefined;
+  // A hint stands in the message.
+  const isNew = advice !== undefined && !message.includes(advice);
   const text = isJson
-    ? JSON.stringify({ error: { name, message } })
-    : message.split("\n").map(printable).join("\n");
+    ? JSON.stringify({ error: { name, message, ...advice && { advice } } })
+    : [...message.split("\n"), ...isNew ? [advice] : []]
+      .map(printable).join("\n");
   await io.writeError(`${isJson ? "" : "inia: "}${text}\n`);
   return code;
 }

@@ -163,8 +163,9 @@ async function send<Input, Output>(
     const isHinted = isAnswered && error instanceof ServiceError;
     if (!isHinted && unread.length === 0) throw error;
     const { withHints, withUnreadSettings } = await import("./hints.ts");
-    const hinted = isHinted ? withHints(error, parts, call, trace) : error;
-    throw withUnreadSettings(hinted, unread);
+    throw isHinted
+      ? withHints(error, parts, call, trace)
+      : withUnreadSettings(error, unread);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * What an error adds about its likely cause: settings that could not be read, and
- * stores that do not know a checksum.
+ * stores that do not know a checksum; and the advice for the rest.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import {
   AwsError,
   EndpointError,
   ServiceError,
+  type ServiceErrorDetail,
   TransportError,
   withMessage,
 } from "../foundation/errors.ts";
@@ -15,13 +16,15 @@ import { joinFlags } from "../foundation/setting_values.ts";
 import type { ClientConfig } from "../ports/config.ts";
 import type { HeaderMap } from "../ports/http.ts";
 import type { ChecksumTraits } from "../ports/schema.ts";
+import { adviceFor } from "./advice.ts";
 import type { Call } from "./call.ts";
 import type { Parts } from "./parts.ts";
 import type { AttemptTrace } from "./retry_loop.ts";
 
 /**
  * Adds to a refusal what may have caused it: what its service says of it, a proxy
- * before the store, a checksum that the store does not know.
+ * before the store, a checksum that the store does not know, settings that could
+ * not be read; and advice, where that is all.
  *
  * @param error The refusal.
  * @param parts The client's parts.
@@ -30,18 +33,54 @@ import type { AttemptTrace } from "./retry_loop.ts";
  */
 export function withHints<Input, Output>(
   error: ServiceError,
-  { service, settings, payload }: Parts,
-  { operation, given, body }: Call<Input, Output>,
+  parts: Parts,
+  call: Call<Input, Output>,
   trace: AttemptTrace,
 ): unknown {
+  const { service, settings, payload, unread = [] } = parts;
+  const { operation, given, body } = call;
   const explained = withServiceHint(error, service.hint?.(operation, error));
-  return withChecksumHint(withProxyHint(explained, trace), settings, {
+  const hinted = withChecksumHint(withProxyHint(explained, trace), settings, {
     checksum: operation.checksum,
     input: given,
     headers: trace.sent ?? {},
     held: body === undefined || body instanceof Uint8Array,
     supported: payload.requestChecksum === "when_supported",
   });
+  return withAdvice(withUnreadSettings(hinted, unread), parts, call, trace);
+}
+
+/** The same refusal with the advice of the table, where it has no hint. */
+function withAdvice<Input, Output>(
+  error: unknown,
+  { settings: { endpointUrl }, profile }: Parts,
+  { draft }: Call<Input, Output>,
+  { facts, sent = {} }: AttemptTrace,
+): unknown {
+  if (!(error instanceof ServiceError) || facts === undefined) return error;
+  if (error.detail.hint !== undefined) return error;
+  const { host, region, signedAt, context, credentials } = facts;
+  const advice = adviceFor({
+    error,
+    method: draft.method,
+    context,
+    sent,
+    host,
+    region,
+    signedAt,
+    ...endpointUrl !== undefined && { endpointUrl },
+    ...credentials && { credentials },
+    ...profile !== undefined && { profile },
+  });
+  return advice === undefined ? error : withDetail(error, { advice });
+}
+
+/** The same refusal with further facts. */
+function withDetail(
+  error: ServiceError,
+  facts: Pick<ServiceErrorDetail, "advice" | "hint">,
+): ServiceError {
+  return new ServiceError(error.reason, { ...error.detail, ...facts });
 }
 
 /** The same refusal with what its service has to say about it. */
@@ -50,8 +89,7 @@ function withServiceHint(
   hint: string | undefined,
 ): ServiceError {
   const { hint: before } = error.detail;
-  return hint === undefined ? error : new ServiceError(error.reason, {
-    ...error.detail,
+  return hint === undefined ? error : withDetail(error, {
     hint: before === undefined ? hint : `${before}; ${hint}`,
   });
 }
@@ -64,8 +102,7 @@ function withProxyHint(
   if (error.detail.hint !== undefined) return error;
   if (error.code !== "SignatureDoesNotMatch") return error;
   if (facts === undefined || /\.amazonaws\.com/.test(facts.host)) return error;
-  return new ServiceError(error.reason, {
-    ...error.detail,
+  return withDetail(error, {
     hint:
       'where the secret key is right, a proxy before the store changes host or path: see "behind a proxy" in the README of @inia/aws (docs/behind-a-proxy.md)',
   });
@@ -125,8 +162,7 @@ export function withUnreadSettings(
   const hint = causes.map(told).join("; ");
   if (error instanceof ServiceError) {
     const before = error.detail.hint;
-    return new ServiceError(error.reason, {
-      ...error.detail,
+    return withDetail(error, {
       hint: before === undefined ? hint : `${before}; ${hint}`,
     });
   }
@@ -201,9 +237,7 @@ export function withChecksumHint(
 ): unknown {
   if (endpointUrl === undefined || !isRefusal(error)) return error;
   const hint = hintFor(request, error.status);
-  return hint === undefined
-    ? error
-    : new ServiceError(error.reason, { ...error.detail, hint });
+  return hint === undefined ? error : withDetail(error, { hint });
 }
 
 function isRefusal(error: unknown): error is ServiceError {

@@ -69,6 +69,8 @@ export interface Parts extends LoopParts {
   readonly uuid: () => string;
   /** Value of `user-agent`. */
   readonly userAgent: string;
+  /** Name of the profile that counts. Absent: there is none. */
+  readonly profile?: string;
   /** Settings with a default that the program could not look behind. Absent: none. */
   readonly unread?: readonly UnreadSetting[];
 }

@@ -243,6 +243,8 @@ export interface ServiceErrorDetail {
   readonly found?: string;
   /** What to change, where this library can tell; also the end of the message. */
   readonly hint?: string;
+  /** What usually helps, where there is no hint; not part of the message. */
+  readonly advice?: string;
 }
 
 /** The service answered, and the answer is no. */
@@ -275,6 +277,14 @@ export class ServiceError extends AwsError {
   /** HTTP status of the answer. */
   get status(): number {
     return this.detail.status;
+  }
+
+  /**
+   * What to do, in a sentence or two, from what the service says and what is
+   * known of the request. Absent: nothing is known. Never a secret.
+   */
+  get advice(): string | undefined {
+    return this.detail.hint ?? this.detail.advice;
   }
 }
 

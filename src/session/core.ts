@@ -251,7 +251,7 @@ async function assembleParts(
   { service, config, overrides, identity, lease, purpose }: ClientParts,
 ): Promise<Parts> {
   const { clock, system, logger, options } = shared;
-  const { profiles } = await shared.setup();
+  const { profiles, profile } = await shared.setup();
   const sources = await shared.sources(config, overrides);
   const resolved = await resolveClient({
     service,
@@ -313,6 +313,7 @@ async function assembleParts(
     uuid: shared.uuid,
     userAgent: userAgent(resolveAppId(sources).value),
     unread,
+    ...profile.section && { profile: profile.name },
     ...purpose && { purpose },
     ...credentials && { credentials },
     ...regions && { regions },

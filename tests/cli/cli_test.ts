@@ -158,6 +158,19 @@ Deno.test("inia ends with 1 where it failed, and with 3 where it is done in part
   assertStringIncludes(refused.err, "would be deleted");
 });
 
+Deno.test("inia prints what to do about a refusal, in words and as JSON", async () => {
+  await using at = await cliPlace();
+
+  const words = await at.run(["rb", "s3://phot0s"]);
+  const json = await at.run(["rb", "s3://phot0s", "--json"]);
+
+  assertMatch(
+    words.err,
+    /^inia: NoSuchBucket .*\n127\.0\.0\.1:\d+ has no such bucket: .*\n$/,
+  );
+  assertMatch(JSON.parse(json.err).error.advice, /has no such bucket/);
+});
+
 Deno.test("inia shows no control characters of keys", async () => {
   await using at = await cliPlace();
   await at.s3.putObject({ Bucket: "photos", Key: "a\u001b[2Jb\nc", Body: "1" });
