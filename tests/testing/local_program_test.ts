@@ -43,6 +43,35 @@ Deno.test("local refuses arguments that it does not know, without showing a secr
 });
 
 Deno.test("local serves until it is told to end", async () => {
+  const { child, url } = await startProgram();
+
+  const response = await fetch(`${url}/_local/health`);
+
+  assertEquals(await response.json(), { status: "running" });
+  assertEquals(await ended(child), { code: 0, printed: "" });
+});
+
+Deno.test("local stays calm when clients go away in the middle of a body", async () => {
+  const { child, url } = await startProgram();
+  const { hostname, port } = new URL(url);
+
+  for (const sent of ["", "some of it"]) {
+    using connection = await Deno.connect({ hostname, port: Number(port) });
+    await connection.write(
+      new TextEncoder().encode(
+        `PUT /photos/k HTTP/1.1\r\nhost: local\r\ncontent-length: 1000000\r\n\r\n${sent}`,
+      ),
+    );
+  }
+  const response = await fetch(`${url}/_local/health`);
+
+  assertEquals(await response.json(), { status: "running" });
+  assertEquals(await ended(child), { code: 0, printed: "" });
+});
+
+async function startProgram(): Promise<
+  { readonly child: Deno.ChildProcess; readonly url: string }
+> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -54,16 +83,21 @@ Deno.test("local serves until it is told to end", async () => {
       "0",
     ],
     stdout: "piped",
-    stderr: "null",
+    stderr: "piped",
   }).spawn();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const { value = "" } = await reader.read();
-  assertStringIncludes(value, "S3 and STS at http://127.0.0.1:");
-  const url = value.trim().replace(/^.* /, "");
-
-  const response = await fetch(`${url}/_local/health`);
-  assertEquals(await response.json(), { status: "running" });
-  child.kill("SIGTERM");
-  assertEquals((await child.status).code, 0);
   await reader.cancel();
-});
+  assertStringIncludes(value, "S3 and STS at http://127.0.0.1:");
+  return { child, url: value.trim().replace(/^.* /, "") };
+}
+
+/** Ends the program: its exit code, and what it has printed as an error. */
+async function ended(
+  child: Deno.ChildProcess,
+): Promise<{ readonly code: number; readonly printed: string }> {
+  child.kill("SIGTERM");
+  const printed = await new Response(child.stderr).text();
+  const { code } = await child.status;
+  return { code, printed };
+}

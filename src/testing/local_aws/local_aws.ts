@@ -193,7 +193,13 @@ export class LocalAws implements AsyncDisposable, Disposable {
     const { promise: listening, resolve } = Promise.withResolvers<void>();
     try {
       local.#listener = Deno.serve(
-        { hostname, port, onListen: () => resolve() },
+        {
+          hostname,
+          port,
+          onListen: () => resolve(),
+          // A body that is cut on purpose ends here too, and nothing is printed.
+          onError: (error) => new Response(String(error), { status: 500 }),
+        },
         (request) => local.#serve(request),
       );
     } catch (cause) {
@@ -302,6 +308,13 @@ export class LocalAws implements AsyncDisposable, Disposable {
   }
 
   async #serve(request: Request): Promise<Response> {
+    let body;
+    try {
+      body = await request.bytes();
+    } catch {
+      // The client went away in the middle of it, and reads no answer.
+      return new Response(null, { status: 400 });
+    }
     const response = await this.#server.handle({
       method: request.method,
       // The server's `url` is the host and the request line's target, unparsed.
@@ -309,7 +322,7 @@ export class LocalAws implements AsyncDisposable, Disposable {
       headers: Object.fromEntries(
         [...request.headers].map(([name, value]) => [name, fromWire(value)]),
       ),
-      body: await request.bytes(),
+      body,
     });
     const { status, bodiless } = response;
     const headers = Object.fromEntries(
@@ -320,11 +333,11 @@ export class LocalAws implements AsyncDisposable, Disposable {
     if (bodiless) return new Response(null, { status, headers });
     const { pieces, start, end } = response.body;
     const [piece] = pieces;
-    const body = piece !== undefined && pieces.length === 1 &&
+    const content = piece !== undefined && pieces.length === 1 &&
         response.cutAfterBytes === undefined
       ? await piece.read(start, end)
       : bodyStream(response);
-    return new Response(body, { status, headers });
+    return new Response(content, { status, headers });
   }
 }
 

@@ -76,6 +76,24 @@ Deno.test("LocalAws.fail cuts a body, and a download goes on behind the cut", as
   );
 });
 
+Deno.test("LocalAws.fail cuts a body on a connection too", async () => {
+  await using local = await LocalAws.start();
+  const s3 = clientOf(local);
+  await s3.createBucket({ Bucket: "photos", ACL: "public-read" });
+  await s3.putObject({
+    Bucket: "photos",
+    Key: "k",
+    Body: "hello world",
+    ACL: "public-read",
+  });
+  local.fail("GetObject", { cutAfterBytes: 4 });
+
+  await assertRejects(async () => {
+    const response = await fetch(`${local.endpointUrl}/photos/k`);
+    await response.bytes();
+  }, TypeError);
+});
+
 Deno.test("LocalAws.fail waits", async () => {
   await using local = new LocalAws();
   const s3 = clientOf(local);
