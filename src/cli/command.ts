@@ -5,8 +5,13 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { Session, type SessionOptions } from "../../mod.ts";
-import { S3, type S3Config } from "../services/s3/mod.ts";
+import { Session, type SessionOptions, ValidationError } from "../../mod.ts";
+import {
+  type ParsedS3Uri,
+  parseS3Uri,
+  S3,
+  type S3Config,
+} from "../services/s3/mod.ts";
 import type { FolderFilter } from "../transfer/mod.ts";
 
 /** How a command ended. */
@@ -308,11 +313,8 @@ export function helpOf(
 }
 
 /** An address of S3. */
-export interface S3Address {
+export interface S3Address extends ParsedS3Uri {
   readonly kind: "s3";
-  readonly Bucket: string;
-  /** Key or prefix; empty for the bucket itself. */
-  readonly Key: string;
 }
 
 /**
@@ -329,15 +331,13 @@ export function s3Address(text: string): S3Address {
 /** Reads an address, if it is one of S3. */
 export function maybeAddress(text: string): S3Address | undefined {
   if (!/^s3:\/\//i.test(text)) return undefined;
-  const rest = text.slice("s3://".length);
-  // The ARN of an access point has slashes of its own.
-  const [, Bucket = "", Key = ""] =
-    /^(arn:[^/]*[:/]accesspoint\/[^/]+)(?:\/([^]*))?$/.exec(rest) ??
-      /^([^/]*)(?:\/([^]*))?$/.exec(rest) ?? [];
-  if (Bucket === "") {
-    throw new UsageError(`"${text}" names no bucket: expected s3://bucket/key`);
+  try {
+    return { kind: "s3", ...parseS3Uri(text) };
+  } catch (error) {
+    if (!(error instanceof ValidationError)) throw error;
+    const [{ problem } = { problem: error.message }] = error.problems;
+    throw new UsageError(`"${text}" ${problem}`);
   }
-  return { kind: "s3", Bucket, Key };
 }
 
 /**

@@ -26,6 +26,7 @@ import {
   type CopySourceObject,
   type S3,
 } from "../services/s3/mod.ts";
+import { objectAt, type ParsedS3Uri } from "../services/s3/s3_uri.ts";
 import { refuseIgnored } from "../services/s3/stores.ts";
 import {
   annotationsOf,
@@ -149,15 +150,43 @@ const PART_SIZE = GIBIBYTE / 8;
  * same metadata, content headers, tags and annotations come of both.
  *
  * @param s3 The client.
- * @param input The source and the target.
+ * @param input The source and the target; `CopySource` may be an address,
+ * `s3://bucket/key`.
  * @param options What differs from the defaults.
  * @throws {ObjectChangedError} If the source was replaced or removed meanwhile.
  */
-export async function copy(
+export function copy(
   s3: S3,
   input: CopyInput,
-  options: CopyOptions = {},
+  options?: CopyOptions,
+): Promise<CopyResult>;
+/**
+ * Copies an object from an address to another.
+ *
+ * @example Usage
+ * ```ts ignore
+ * await copy(s3, "s3://photos/cat.mp4", "s3://archive/cat.mp4");
+ * ```
+ *
+ * @param s3 The client.
+ * @param from The address of the source, `s3://bucket/key`.
+ * @param to The address of the target.
+ * @param options What differs from the defaults.
+ * @throws {ValidationError} If an address is none of an object.
+ * @throws {ObjectChangedError} If the source was replaced or removed meanwhile.
+ */
+export function copy(
+  s3: S3,
+  from: string,
+  to: string,
+  options?: CopyOptions,
+): Promise<CopyResult>;
+export async function copy(
+  s3: S3,
+  first: CopyInput | string,
+  ...rest: readonly unknown[]
 ): Promise<CopyResult> {
+  const [input, options] = copyArguments(first, rest);
   checkOptions("call copy", options, COPY_OPTIONS);
   checkInput("copy", input, INPUT_RULES);
   const { signal, source: reader = s3 } = options;
@@ -219,6 +248,24 @@ export async function copy(
       },
     };
   }
+}
+
+/** The overloads have checked the types of what follows the source. */
+function copyArguments(
+  source: CopyInput | string,
+  rest: readonly unknown[],
+): [input: CopyInput, options: CopyOptions] {
+  const from = (address: string): ParsedS3Uri =>
+    objectAt<ParsedS3Uri>("copy", address);
+  if (typeof source === "string") {
+    const [to = "", options = {}] = rest as [string?, CopyOptions?];
+    return [{ CopySource: from(source), ...from(to) }, options];
+  }
+  const [options = {}] = rest as [CopyOptions?];
+  const { CopySource } = source;
+  return typeof CopySource === "string" && CopySource.startsWith("s3:")
+    ? [{ ...source, CopySource: from(CopySource) }, options]
+    : [source, options];
 }
 
 /** What the copy of an object is like. */

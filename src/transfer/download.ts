@@ -31,6 +31,7 @@ import {
   type S3,
   type StreamingBody,
 } from "../services/s3/mod.ts";
+import { objectAt } from "../services/s3/s3_uri.ts";
 import { filesOf, type LocalFile, targetPath } from "./local_file.ts";
 import { Verifier } from "./object_checksum.ts";
 import {
@@ -152,21 +153,23 @@ export interface DownloadedStream extends HeadObjectOutput, AsyncDisposable {
  * ```
  *
  * @param s3 The client.
- * @param input The object.
+ * @param from The object, or its address, `s3://bucket/key`.
  * @param to The file, by `file(path)` or a `file:` URL.
  * @param options What differs from the defaults.
  * @throws {ObjectChangedError} If the object was replaced or removed meanwhile.
  * @throws {ChecksumError} If the bytes are not those that S3 has.
  * @throws {ConfigError} If the file cannot be written, as on a full disk.
  * @throws {ProtocolError} If the service states a length that no object has.
+ * @throws {ValidationError} If the input or the address is wrong.
  */
 export async function download(
   s3: S3,
-  input: DownloadInput,
+  from: DownloadInput | string,
   to: LocalFile | URL,
   options: DownloadOptions = {},
 ): Promise<DownloadedFile> {
   checkOptions("call download", options, DOWNLOAD_OPTIONS);
+  const input: DownloadInput = objectAt("download", from);
   checkInput("download", input, rules(DOWNLOAD_OPTIONS));
   const { signal, resume = false, setLastModified = false } = options;
   signal?.throwIfAborted();
@@ -224,17 +227,19 @@ export async function download(
  * Downloads an object into memory, in ranges, several at a time.
  *
  * @param s3 The client.
- * @param input The object.
+ * @param from The object, or its address, `s3://bucket/key`.
  * @param options What differs from the defaults.
  * @throws {ObjectChangedError} If the object was replaced or removed meanwhile.
  * @throws {ChecksumError} If the bytes are not those that S3 has.
+ * @throws {ValidationError} If the input or the address is wrong.
  */
 export async function downloadBytes(
   s3: S3,
-  input: DownloadInput,
+  from: DownloadInput | string,
   options: PartOptions = {},
 ): Promise<DownloadedBytes> {
   checkOptions("call downloadBytes", options, PART_OPTIONS);
+  const input: DownloadInput = objectAt("downloadBytes", from);
   checkInput("downloadBytes", input, rules(PART_OPTIONS));
   const { signal } = options;
   signal?.throwIfAborted();
@@ -267,17 +272,19 @@ export async function downloadBytes(
  * declare the result with `await using`.
  *
  * @param s3 The client.
- * @param input The object.
+ * @param from The object, or its address, `s3://bucket/key`.
  * @param options What differs from the defaults.
  * @returns What S3 tells of the object, and the stream. It fails with an
  * {@linkcode ObjectChangedError} or a {@linkcode ChecksumError} as others do.
+ * @throws {ValidationError} If the input or the address is wrong.
  */
 export async function downloadStream(
   s3: S3,
-  input: DownloadInput,
+  from: DownloadInput | string,
   options: StreamOptions = {},
 ): Promise<DownloadedStream> {
   checkOptions("call downloadStream", options, STREAM_OPTIONS);
+  const input: DownloadInput = objectAt("downloadStream", from);
   checkInput("downloadStream", input, rules(STREAM_OPTIONS));
   options.signal?.throwIfAborted();
   partSettings(options, STREAM_PART_SIZE);

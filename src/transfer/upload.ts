@@ -16,6 +16,7 @@ import type { BodyInput, BodySource } from "../ports/http.ts";
 import type { CallOptions, ClientCore } from "../ports/caller.ts";
 import type { OpenedFile } from "../ports/system.ts";
 import { putAndLook } from "../services/s3/lost_answer.ts";
+import { objectAt, type ParsedS3Uri } from "../services/s3/s3_uri.ts";
 import {
   type ChecksumType,
   type CompleteMultipartUploadOutput,
@@ -153,18 +154,58 @@ const THRESHOLD = 8 * 1_024 * 1_024;
  * or several uploads could be resumed (`"AmbiguousUpload"`).
  * @throws {ValidationError} If the body is not as long as it was said to be.
  */
-export async function upload(
+export function upload(
   s3: S3,
   input: UploadInput,
-  options: UploadOptions = {},
+  options?: UploadOptions,
+): Promise<UploadResult>;
+/**
+ * Uploads a body to an address.
+ *
+ * @example Usage
+ * ```ts ignore
+ * await upload(s3, "s3://photos/cat.mp4", file("cat.mp4"));
+ * ```
+ *
+ * @param s3 The client.
+ * @param to The address of the object, `s3://bucket/key`.
+ * @param body Its body.
+ * @param options What differs from the defaults.
+ * @throws {ValidationError} If the address is none of an object.
+ */
+export function upload(
+  s3: S3,
+  to: string,
+  body: UploadBody,
+  options?: UploadOptions,
+): Promise<UploadResult>;
+export async function upload(
+  s3: S3,
+  target: UploadInput | string,
+  ...rest: readonly unknown[]
 ): Promise<UploadResult> {
+  const body = typeof target === "string" ? rest[0] : target.Body;
   try {
+    const [input, options] = uploadArguments(target, rest);
     return await send(s3, input, options);
   } catch (error) {
     // What nobody came to read is ended here.
-    dropBody(input.Body, error);
+    dropBody(body, error);
     throw error;
   }
+}
+
+/** The overloads have checked the types of what follows the target. */
+function uploadArguments(
+  target: UploadInput | string,
+  rest: readonly unknown[],
+): [input: UploadInput, options: UploadOptions] {
+  if (typeof target !== "string") {
+    const [options = {}] = rest as [options?: UploadOptions];
+    return [target, options];
+  }
+  const [Body, options = {}] = rest as [UploadBody, options?: UploadOptions];
+  return [{ ...objectAt<ParsedS3Uri>("upload", target), Body }, options];
 }
 
 async function send(

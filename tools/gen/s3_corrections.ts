@@ -394,6 +394,7 @@ export const s3Corrections: Corrections = {
         "PresignedPostInput",
         "PresignedPostOptions",
       ],
+      "./s3_uri.ts": ["ParsedS3Uri"],
       "./settings.ts": ["ChecksumUse", "S3Config"],
       "./stores.ts": [
         "ConditionFacts",
@@ -414,6 +415,7 @@ export const s3Corrections: Corrections = {
         "replaceObject",
       ],
       "./presigned_post.ts": ["presignPost"],
+      "./s3_uri.ts": ["parseS3Uri"],
       "./stat.ts": [
         "bucketExists",
         "objectExists",

@@ -28,6 +28,7 @@ import type {
   PutObjectOutput,
 } from "./generated/types.ts";
 import { canOpenAgain, maybeWritten, putAndLook } from "./lost_answer.ts";
+import { objectAt } from "./s3_uri.ts";
 
 /** An object that is to be created. */
 export type CreateObjectInput = Omit<
@@ -314,10 +315,11 @@ const SHARED = [
  * `options.put` says otherwise; ACLs and object locks are not.
  *
  * @param s3 The client.
- * @param input The object.
+ * @param input The object, or its address, `s3://bucket/key`.
  * @param edit Makes the new content.
  * @param options What differs from the defaults.
  * @returns The answer to the write; `undefined` where nothing was written.
+ * @throws {ValidationError} If an address is none of an object.
  * @throws {PreconditionError} If someone else was faster, every time.
  * @throws {AwsError} If an answer was lost and a look at the object cannot tell
  * whether it was written.
@@ -333,23 +335,24 @@ const SHARED = [
  */
 export async function editObject(
   s3: S3,
-  input: GetObjectInput,
+  input: GetObjectInput | string,
   edit: ObjectEdit,
   options: EditOptions = {},
 ): Promise<PutObjectOutput | undefined> {
   checkOptions("call editObject", options, OPTIONS);
+  const object: GetObjectInput = objectAt("editObject", input);
   const { maxAttempts = 10, put, ...callOptions } = options;
   for (let attempt = 1; true; attempt++) {
-    const old = await find(s3, input, callOptions);
+    const old = await find(s3, object, callOptions);
     const content = await edit(old);
     if (content === undefined) return undefined;
     try {
       const next = {
-        ...membersOf(input, SHARED),
-        ...old && await keptOf(s3, input, old, callOptions),
+        ...membersOf(object, SHARED),
+        ...old && await keptOf(s3, object, old, callOptions),
         ...put,
-        Bucket: input.Bucket,
-        Key: input.Key,
+        Bucket: object.Bucket,
+        Key: object.Key,
         Body: content,
       };
       return await write(s3, next, old, callOptions);

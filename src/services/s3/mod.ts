@@ -50,6 +50,7 @@ export type {
   PresignedPostInput,
   PresignedPostOptions,
 } from "./presigned_post.ts";
+export type { ParsedS3Uri } from "./s3_uri.ts";
 export type { ChecksumUse, S3Config } from "./settings.ts";
 export type {
   ConditionFacts,
@@ -68,6 +69,7 @@ export {
   replaceObject,
 } from "./conditional.ts";
 export { presignPost } from "./presigned_post.ts";
+export { parseS3Uri } from "./s3_uri.ts";
 export {
   bucketExists,
   objectExists,

@@ -17,25 +17,27 @@ import type {
   HeadObjectInput,
   HeadObjectOutput,
 } from "./generated/types.ts";
+import { bucketAt, objectAt } from "./s3_uri.ts";
 
 /**
  * Looks at an object.
  *
  * @param s3 The client. It follows the bucket to its region.
- * @param input The object.
+ * @param input The object, or its address, `s3://bucket/key`.
  * @param options What differs for this call.
  * @returns What it is like; `null` where there is no such object, or no such
  * bucket.
+ * @throws {ValidationError} If an address is none of an object.
  * @throws {ServiceError} 403, if that may not be known; the message names the
  * permissions.
  */
 export async function statObject(
   s3: S3,
-  input: HeadObjectInput,
+  input: HeadObjectInput | string,
   options?: CallOptions,
 ): Promise<HeadObjectOutput | null> {
   try {
-    return await requireObject(s3, input, options);
+    return await requireObject(s3, objectAt("statObject", input), options);
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;
@@ -46,36 +48,39 @@ export async function statObject(
  * Tells whether an object exists.
  *
  * @param s3 The client. It follows the bucket to its region.
- * @param input The object.
+ * @param input The object, or its address, `s3://bucket/key`.
  * @param options What differs for this call.
+ * @throws {ValidationError} If an address is none of an object.
  * @throws {ServiceError} 403, if that may not be known; the message names the
  * permissions.
  */
 export async function objectExists(
   s3: S3,
-  input: HeadObjectInput,
+  input: HeadObjectInput | string,
   options?: CallOptions,
 ): Promise<boolean> {
-  return await statObject(s3, input, options) !== null;
+  const object = objectAt("objectExists", input);
+  return await statObject(s3, object, options) !== null;
 }
 
 /**
  * Looks at a bucket.
  *
  * @param s3 The client. It follows the bucket to its region.
- * @param input The bucket.
+ * @param input The bucket, or its address, `s3://bucket`.
  * @param options What differs for this call.
  * @returns What it is like; `null` where there is no such bucket.
+ * @throws {ValidationError} If an address is none of a bucket.
  * @throws {ServiceError} 403, if that may not be known; the message names the
  * permission.
  */
 export async function statBucket(
   s3: S3,
-  input: HeadBucketInput,
+  input: HeadBucketInput | string,
   options?: CallOptions,
 ): Promise<HeadBucketOutput | null> {
   try {
-    return await requireBucket(s3, input, options);
+    return await requireBucket(s3, bucketAt("statBucket", input), options);
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;
@@ -86,36 +91,40 @@ export async function statBucket(
  * Tells whether a bucket exists and may be listed.
  *
  * @param s3 The client. It follows the bucket to its region.
- * @param input The bucket.
+ * @param input The bucket, or its address, `s3://bucket`.
  * @param options What differs for this call.
+ * @throws {ValidationError} If an address is none of a bucket.
  * @throws {ServiceError} 403, if it may not be listed; the message names the
  * permission.
  */
 export async function bucketExists(
   s3: S3,
-  input: HeadBucketInput,
+  input: HeadBucketInput | string,
   options?: CallOptions,
 ): Promise<boolean> {
-  return await statBucket(s3, input, options) !== null;
+  const bucket = bucketAt("bucketExists", input);
+  return await statBucket(s3, bucket, options) !== null;
 }
 
 /**
  * Looks at an object that must be there.
  *
  * @param s3 The client. It follows the bucket to its region.
- * @param input The object.
+ * @param input The object, or its address, `s3://bucket/key`.
  * @param options What differs for this call.
+ * @throws {ValidationError} If an address is none of an object.
  * @throws {ServiceError} 404 or 403, told apart in words.
  */
 export async function requireObject(
   s3: S3,
-  input: HeadObjectInput,
+  input: HeadObjectInput | string,
   options?: CallOptions,
 ): Promise<HeadObjectOutput> {
+  const object = objectAt("requireObject", input);
   try {
-    return await s3.headObject(input, options);
+    return await s3.headObject(object, options);
   } catch (error) {
-    const name = `"${input.Key}" in bucket "${input.Bucket}"`;
+    const name = `"${object.Key}" in bucket "${object.Bucket}"`;
     throw explained(error, OBJECT_REASONS, name);
   }
 }
@@ -124,19 +133,21 @@ export async function requireObject(
  * Looks at a bucket that must be there.
  *
  * @param s3 The client. It follows the bucket to its region.
- * @param input The bucket.
+ * @param input The bucket, or its address, `s3://bucket`.
  * @param options What differs for this call.
+ * @throws {ValidationError} If an address is none of a bucket.
  * @throws {ServiceError} 404 or 403, told apart in words.
  */
 export async function requireBucket(
   s3: S3,
-  input: HeadBucketInput,
+  input: HeadBucketInput | string,
   options?: CallOptions,
 ): Promise<HeadBucketOutput> {
+  const bucket = bucketAt("requireBucket", input);
   try {
-    return await s3.headBucket(input, options);
+    return await s3.headBucket(bucket, options);
   } catch (error) {
-    throw explained(error, BUCKET_REASONS, `bucket "${input.Bucket}"`);
+    throw explained(error, BUCKET_REASONS, `bucket "${bucket.Bucket}"`);
   }
 }
 
