@@ -81,13 +81,15 @@ export class Chromium implements AsyncDisposable {
     });
   }
 
+  /** Whether one is installed. */
+  static async isInstalled(): Promise<boolean> {
+    return await installed() !== undefined;
+  }
+
   /** Starts the first Chromium that is installed; `undefined` if none is. */
   static async start(): Promise<Chromium | undefined> {
-    for (const program of PROGRAMS) {
-      const version = await versionOf(program);
-      if (version !== undefined) return await start(program, version);
-    }
-    return undefined;
+    const found = await installed();
+    return found && await start(...found);
   }
 
   /** Opens a page and waits until it is loaded. */
@@ -240,6 +242,16 @@ export async function browserModule(path: string): Promise<string> {
   }).output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));
   return new TextDecoder().decode(stdout);
+}
+
+async function installed(): Promise<
+  readonly [program: string, version: string] | undefined
+> {
+  for (const program of PROGRAMS) {
+    const version = await versionOf(program);
+    if (version !== undefined) return [program, version];
+  }
+  return undefined;
 }
 
 async function versionOf(program: string): Promise<string | undefined> {
