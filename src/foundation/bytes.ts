@@ -43,6 +43,12 @@ export function hex(bytes: Uint8Array): string {
   return out;
 }
 
+/** The bytes that pairs of hexadecimal digits stand for. */
+export function fromHex(encoded: string): Uint8Array<ArrayBuffer> {
+  const pairs = encoded.match(/../g) ?? [];
+  return Uint8Array.from(pairs, (digits) => Number.parseInt(digits, 16));
+}
+
 /** Bytes in base64, with padding. */
 export function base64(bytes: Uint8Array): string {
   let binary = "";

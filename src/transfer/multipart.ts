@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { hex } from "../foundation/bytes.ts";
+import { fromHex, hex } from "../foundation/bytes.ts";
 import { md5 } from "../foundation/checksums.ts";
 import {
   AwsError,
@@ -171,11 +171,6 @@ function expectedObject(
     checksum: (algorithm) => Promise.resolve(whole[`Checksum${algorithm}`]),
     composite: (algorithm) => compositeChecksum(algorithm, parts),
   };
-}
-
-function fromHex(text: string): Uint8Array<ArrayBuffer> {
-  const bytes = text.match(/../g) ?? [];
-  return Uint8Array.from(bytes, (digits) => Number.parseInt(digits, 16));
 }
 
 /**

@@ -5,7 +5,13 @@ import {
   type LoginDeps,
   loginProvider,
 } from "../../src/credentials/login.ts";
-import { base64, fromBase64, text, utf8 } from "../../src/foundation/bytes.ts";
+import {
+  base64,
+  fromBase64,
+  hex,
+  text,
+  utf8,
+} from "../../src/foundation/bytes.ts";
 import { CredentialsError } from "../../src/foundation/errors.ts";
 import { FakeSystem, FixedClock } from "../../src/testing/mod.ts";
 import { keptMessages, NO_TRANSPORT, NOW } from "./doubles.ts";
@@ -18,7 +24,7 @@ async function sessionFile(): Promise<string> {
     "SHA-256",
     new TextEncoder().encode(SESSION),
   );
-  return `/cache/${new Uint8Array(digest).toHex()}.json`;
+  return `/cache/${hex(new Uint8Array(digest))}.json`;
 }
 
 /** A cached session with a key of its own. */

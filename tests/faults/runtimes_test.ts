@@ -91,6 +91,26 @@ Deno.test("a runtime that shows no environment is not told that nothing is set",
   }
 });
 
+Deno.test("the sources call no method that Node 22 or 24 lacks", async () => {
+  const lacking = [
+    /\bUint8Array\.from(?:Hex|Base64)\(/,
+    /\.(?:toHex|toBase64|setFromHex|setFromBase64)\(/,
+    /\bPromise\.try\(/,
+    /\bRegExp\.escape\(/,
+    /\bError\.isError\(/,
+    /\bMath\.(?:f16round|sumPrecise)\(/,
+    /\bIterator\.concat\(/,
+    /\.getOrInsert(?:Computed)?\(/,
+  ];
+  const found: string[] = [];
+  for await (const path of sources(new URL("src/", ROOT))) {
+    const text = await Deno.readTextFile(path);
+    if (lacking.some((call) => call.test(text))) found.push(path.pathname);
+  }
+
+  assertEquals(found, []);
+});
+
 async function bundle(target: string): Promise<void> {
   const { success, stderr } = await new Deno.Command("deno", {
     args: [

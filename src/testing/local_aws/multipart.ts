@@ -4,7 +4,13 @@
  *
  * @module
  */
-import { base64, concat, fromBase64, hex } from "../../foundation/bytes.ts";
+import {
+  base64,
+  concat,
+  fromBase64,
+  fromHex,
+  hex,
+} from "../../foundation/bytes.ts";
 import {
   checksum,
   type ChecksumAlgorithm,
@@ -191,7 +197,7 @@ export const multipartHandlers: Handlers = {
         `The provided 'x-amz-mp-object-size' header value ${expected} does not match what was computed: ${size}`,
       );
     }
-    const digests = parts.map((part) => Uint8Array.fromHex(part.md5));
+    const digests = parts.map((part) => fromHex(part.md5));
     const etag = `"${hex(await md5(concat(digests)))}-${parts.length}"`;
     const sum = await objectChecksum(call, upload, parts);
     // Another request may have ended the upload meanwhile.

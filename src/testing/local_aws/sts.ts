@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { text } from "../../foundation/bytes.ts";
+import { fromBase64, text } from "../../foundation/bytes.ts";
 import { iso8601 } from "../../foundation/timestamps.ts";
 import type { PlainResponse } from "../http_message.ts";
 import type { Identity, Key, Keys } from "./keys.ts";
@@ -218,10 +218,9 @@ interface TokenClaims {
 function readToken(token: string): TokenClaims {
   const [, claims] = /^[\w-]+\.([\w-]+)\.[\w-]*$/.exec(token) ?? [];
   try {
-    const bytes = Uint8Array.fromBase64(claims ?? "", {
-      alphabet: "base64url",
-    });
-    const parsed: unknown = JSON.parse(text(bytes));
+    const parsed: unknown = JSON.parse(text(fromBase64(
+      (claims ?? "").replaceAll("-", "+").replaceAll("_", "/"),
+    )));
     if (typeof parsed === "object" && parsed !== null) return parsed;
   } catch {
     // Neither base64 nor JSON: refused below.

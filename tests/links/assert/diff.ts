@@ -5,6 +5,8 @@ const MAX_CELLS = 4_000_000;
 
 /** Prints a value in full, keys sorted, one item a line. */
 export function format(value: unknown): string {
+  // As in the real package: other runtimes have no such function.
+  if (!("Deno" in globalThis)) return plain(value);
   return Deno.inspect(value, {
     depth: Infinity,
     sorted: true,
@@ -14,6 +16,23 @@ export function format(value: unknown): string {
     getters: true,
     strAbbreviateSize: Infinity,
   });
+}
+
+function plain(value: unknown): string {
+  if (typeof value !== "object" || value === null) {
+    return typeof value === "string" ? JSON.stringify(value) : String(value);
+  }
+  const known = new Set<unknown>();
+  const text = JSON.stringify(value, (_, member) => {
+    if (typeof member === "bigint") return `${member}n`;
+    if (typeof member !== "object" || member === null) return member;
+    if (known.has(member)) return "[again]";
+    known.add(member);
+    return member instanceof Map || member instanceof Set
+      ? [...member]
+      : member;
+  }, 2);
+  return text ?? String(value);
 }
 
 /** Lays two values out line by line, `-` for the actual, `+` for the expected. */

@@ -31,7 +31,9 @@ export class ConsoleHandler extends BaseHandler {
   override format(logRecord: LogRecord): string {
     const text = super.format(logRecord);
     const colour = COLOURS[logRecord.levelName];
-    if (!this.#useColors || colour === undefined || Deno.noColor) return text;
+    // As in the real package: other runtimes have no such setting.
+    const noColor = "Deno" in globalThis && Deno.noColor;
+    if (!this.#useColors || colour === undefined || noColor) return text;
     const painted = paint(text, colour, DEFAULT_COLOUR);
     return logRecord.levelName === "CRITICAL" ? paint(painted, 1, 22) : painted;
   }

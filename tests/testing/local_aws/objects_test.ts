@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { utf8 } from "../../../src/foundation/bytes.ts";
+import { base64, utf8 } from "../../../src/foundation/bytes.ts";
 import { LocalClient } from "./local_client.ts";
 
 /** MD5 of "hello world". */
@@ -356,5 +356,5 @@ async function withObject(): Promise<LocalClient> {
 
 async function sha256(body: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", utf8(body));
-  return new Uint8Array(digest).toBase64();
+  return base64(new Uint8Array(digest));
 }
