@@ -164,7 +164,7 @@ async function send<Input, Output>(
     if (!isHinted && unread.length === 0) throw error;
     const { withHints, withUnreadSettings } = await import("./hints.ts");
     throw isHinted
-      ? withHints(error, parts, call, trace)
+      ? await withHints(error, parts, call, { ...attempt, trace })
       : withUnreadSettings(error, unread);
   }
 }

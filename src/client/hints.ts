@@ -1,6 +1,7 @@
 /**
- * What an error adds about its likely cause: settings that could not be read, and
- * stores that do not know a checksum; and the advice for the rest.
+ * What an error adds about its likely cause: settings that could not be read,
+ * stores that do not know a checksum, and what became of a request whose signature
+ * does not match; and the advice for the rest.
  *
  * @module
  */
@@ -12,35 +13,46 @@ import {
   TransportError,
   withMessage,
 } from "../foundation/errors.ts";
+import { encodePath } from "../foundation/bytes.ts";
+import { sha256Hex } from "../foundation/digest.ts";
+import { WITHHELD } from "../foundation/redact.ts";
 import { joinFlags } from "../foundation/setting_values.ts";
 import type { ClientConfig } from "../ports/config.ts";
 import type { HeaderMap } from "../ports/http.ts";
 import type { ChecksumTraits } from "../ports/schema.ts";
 import { adviceFor } from "./advice.ts";
 import type { Call } from "./call.ts";
-import type { Parts } from "./parts.ts";
-import type { AttemptTrace } from "./retry_loop.ts";
+import { address, locate, type Parts, scopeOf } from "./parts.ts";
+import type { Attempt, AttemptTrace } from "./retry_loop.ts";
+
+/** An attempt that was refused. */
+interface RefusedAttempt extends Pick<Attempt, "correction"> {
+  /** What is known of it. */
+  readonly trace: AttemptTrace;
+}
 
 /**
- * Adds to a refusal what may have caused it: what its service says of it, a proxy
- * before the store, a checksum that the store does not know, settings that could
- * not be read; and advice, where that is all.
+ * Adds to a refusal what may have caused it: what its service says of it, what
+ * became of a signed request on its way, a checksum that the store does not know,
+ * settings that could not be read; and advice, where that is all.
  *
  * @param error The refusal.
  * @param parts The client's parts.
  * @param call The call.
- * @param trace Its attempt.
+ * @param attempt Its attempt.
  */
-export function withHints<Input, Output>(
+export async function withHints<Input, Output>(
   error: ServiceError,
   parts: Parts,
   call: Call<Input, Output>,
-  trace: AttemptTrace,
-): unknown {
+  attempt: RefusedAttempt,
+): Promise<unknown> {
   const { service, settings, payload, unread = [] } = parts;
   const { operation, given, body } = call;
+  const { trace } = attempt;
   const explained = withServiceHint(error, service.hint?.(operation, error));
-  const hinted = withChecksumHint(withProxyHint(explained, trace), settings, {
+  const compared = await withSignatureHint(explained, parts, call, attempt);
+  const hinted = withChecksumHint(compared, settings, {
     checksum: operation.checksum,
     input: given,
     headers: trace.sent ?? {},
@@ -94,18 +106,317 @@ function withServiceHint(
   });
 }
 
+/**
+ * The same refusal with what became of the request on its way, where its
+ * signature does not match. What was signed is made anew from what was sent, so
+ * that a call which succeeds keeps nothing for this.
+ */
+async function withSignatureHint<Input, Output>(
+  error: ServiceError,
+  parts: Parts,
+  { operation, draft, body }: Call<Input, Output>,
+  { correction, trace: { facts, sent } }: RefusedAttempt,
+): Promise<ServiceError> {
+  if (error.detail.hint !== undefined || !isMismatch(error)) return error;
+  const theirs = signedTexts(error);
+  if (theirs === undefined || facts === undefined || sent === undefined) {
+    return withProxyHint(error, facts?.host);
+  }
+  const endpoint = locate(parts, operation.name, draft, correction.region);
+  const canonical = await parts.canonicalOf(
+    { ...address(draft, endpoint, body), headers: sent },
+    scopeOf(endpoint, facts.signedAt),
+  );
+  if (canonical === undefined) return error;
+  const hint = signatureDifference({ canonical, headers: sent }, theirs);
+  const page = parts.settings.endpointUrl === undefined ||
+      !/the (?:path|header "host") /.test(hint)
+    ? ""
+    : "; see docs/behind-a-proxy.md of @inia/aws";
+  return withDetail(error, { hint: hint + page });
+}
+
+function isMismatch({ code }: ServiceError): boolean {
+  return code === "SignatureDoesNotMatch" ||
+    code === "InvalidSignatureException";
+}
+
 /** A store of one's own often stands behind a reverse proxy. */
 function withProxyHint(
   error: ServiceError,
-  { facts }: AttemptTrace,
+  host: string | undefined,
 ): ServiceError {
-  if (error.detail.hint !== undefined) return error;
-  if (error.code !== "SignatureDoesNotMatch") return error;
-  if (facts === undefined || /\.amazonaws\.com/.test(facts.host)) return error;
+  if (host === undefined || /\.amazonaws\.com/.test(host)) return error;
   return withDetail(error, {
     hint:
       'where the secret key is right, a proxy before the store changes host or path: see "behind a proxy" in the README of @inia/aws (docs/behind-a-proxy.md)',
   });
+}
+
+/** What a service made of a request to check its signature. */
+export interface SignedTexts {
+  /** Its canonical request; secrets in it are withheld. */
+  readonly canonical?: string;
+  /** What it would have signed. */
+  readonly toSign?: string;
+}
+
+/** Finds both texts: S3 has elements for them, other services quote them. */
+function signedTexts(
+  { reason, detail: { fields } }: ServiceError,
+): SignedTexts | undefined {
+  const [, quoted] = /Canonical String[^']*'([^']+)'/.exec(reason) ?? [];
+  const [, quotedToSign] = /String-to-Sign[^']*'([^']+)'/.exec(reason) ?? [];
+  const canonical = fields["CanonicalRequest"] ?? quoted;
+  const toSign = fields["StringToSign"] ?? quotedToSign;
+  if (typeof canonical !== "string" && typeof toSign !== "string") {
+    return undefined;
+  }
+  return {
+    ...typeof canonical === "string" && { canonical },
+    ...typeof toSign === "string" && { toSign },
+  };
+}
+
+/** A request as it was signed. */
+export interface SignedRequest {
+  /** Its canonical request. */
+  readonly canonical: string;
+  /** Its header fields, with those of the signature. */
+  readonly headers: HeaderMap;
+}
+
+/**
+ * Compares what was signed with what a service made of the request, and names the
+ * first thing that differs and its usual cause. Names alone are told, no values.
+ *
+ * @param ours What was signed.
+ * @param theirs What the service says.
+ */
+export function signatureDifference(
+  ours: SignedRequest,
+  theirs: SignedTexts,
+): string {
+  const changed = theirs.canonical === undefined
+    ? undefined
+    : canonicalDifference(ours.canonical, theirs.canonical);
+  return changed ?? textDifference(ours, theirs) ??
+    "all that was signed arrived unchanged, so the secret key is not that of the access key";
+}
+
+/** The pieces of a canonical request, as lines. */
+interface CanonicalLines {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: readonly string[];
+  readonly names: string;
+  readonly hash: string;
+}
+
+function linesOf(canonical: string): CanonicalLines {
+  const lines = canonical.split(/\r?\n/);
+  const [method = "", path = "", query = ""] = lines;
+  // A header without a value has its colon, so that the first empty line ends them.
+  const end = lines.indexOf("", 3);
+  const headers = lines.slice(3, end < 0 ? undefined : end);
+  const [names = "", hash = ""] = end < 0 ? [] : lines.slice(end + 1);
+  return { method, path, query, headers, names, hash };
+}
+
+function canonicalDifference(
+  canonical: string,
+  answered: string,
+): string | undefined {
+  const ours = linesOf(canonical);
+  const theirs = linesOf(answered);
+  if (!isSame(ours.method, theirs.method)) {
+    return line(1, "the method", "a proxy sends another one");
+  }
+  if (!isSame(ours.path, theirs.path)) {
+    return line(2, "the path", pathCause(ours.path, theirs.path));
+  }
+  if (!isSame(ours.query, theirs.query)) {
+    return line(3, "the query", queryCause(ours.query, theirs.query));
+  }
+  for (const [index, text] of ours.headers.entries()) {
+    const name = headerName(text);
+    const found = theirs.headers.find((one) => headerName(one) === name);
+    if (found !== undefined && isSame(text.trimEnd(), found.trimEnd())) {
+      continue;
+    }
+    const isGone = found === undefined || /^[^:]*:\s*$/.test(found);
+    return line(4 + index, `the header "${name}"`, headerCause(name, isGone));
+  }
+  const at = 4 + ours.headers.length + 1;
+  if (!isSame(ours.names, theirs.names)) {
+    return line(at, "the list of signed headers", "a proxy changes it");
+  }
+  return isSame(ours.hash, theirs.hash) ? undefined : line(
+    at + 1,
+    "the hash of the body",
+    "the body or x-amz-content-sha256 is changed on the way, or the store hashes bodies in its own way",
+  );
+}
+
+function line(number: number, what: string, cause: string): string {
+  return `${what} arrived otherwise than it was signed (line ${number} of the canonical request): ${cause}`;
+}
+
+/** Whether a line is ours, as far as what is withheld in it leaves open. */
+function isSame(ours: string, theirs: string): boolean {
+  if (!theirs.includes(WITHHELD)) return ours === theirs;
+  let rest = ours;
+  const [start = "", ...parts] = theirs.split(WITHHELD);
+  if (!rest.startsWith(start)) return false;
+  rest = rest.slice(start.length);
+  const end = parts.pop() ?? "";
+  for (const part of parts) {
+    const at = rest.indexOf(part);
+    if (at < 0) return false;
+    rest = rest.slice(at + part.length);
+  }
+  return rest.endsWith(end);
+}
+
+function pathCause(ours: string, theirs: string): string {
+  if (theirs === encodePath(ours)) {
+    return "something on the way percent-encodes it once more";
+  }
+  if (ours === encodePath(theirs) || decoded(ours) === decoded(theirs)) {
+    return "something on the way decodes it, or encodes it in its own way";
+  }
+  if (ours.toLowerCase() === theirs.toLowerCase()) {
+    return "something on the way changes the case of its letters";
+  }
+  if (ours.replace(/\/{2,}/g, "/") === theirs.replace(/\/{2,}/g, "/")) {
+    return "a proxy merges slashes, or adds some";
+  }
+  if (`${ours}/` === theirs || ours === `${theirs}/`) {
+    return "a proxy adds the slash at its end, or takes it away";
+  }
+  if (/\/\.{1,2}(?:\/|$)/.test(ours)) {
+    return "a proxy or the store resolves dot segments";
+  }
+  if (theirs.endsWith(ours)) {
+    return "a proxy puts a prefix before it, or the store its bucket";
+  }
+  if (ours.endsWith(theirs)) {
+    return "a proxy cuts off its start, or the bucket belongs into the host (addressingStyle)";
+  }
+  return "a proxy rewrites it";
+}
+
+function queryCause(ours: string, theirs: string): string {
+  const [sent, arrived] = [paramsOf(ours), paramsOf(theirs)];
+  const added = namesBeside(arrived, sent);
+  if (added !== "") return `something on the way adds ${added}`;
+  const lost = namesBeside(sent, arrived);
+  if (lost !== "") return `something on the way takes ${lost} away`;
+  const isSorted = sent.toSorted().join("&") === arrived.toSorted().join("&");
+  if (isSorted) return "the store sorts its parameters in its own way";
+  const values = sent.filter((pair) =>
+    !arrived.some((one) => isSame(pair, one))
+  );
+  return `something on the way changes the value of ${
+    namesBeside(values, []) || "a parameter"
+  }`;
+}
+
+function paramsOf(query: string): readonly string[] {
+  return query.split("&").filter((pair) => pair !== "");
+}
+
+/** The names that one query has and another lacks, as words. */
+function namesBeside(
+  one: readonly string[],
+  other: readonly string[],
+): string {
+  const others = new Set(other.map(paramName));
+  const names = new Set(one.map(paramName).filter((name) => !others.has(name)));
+  return [...names].slice(0, 3).map((name) => `"${name}"`).join(", ");
+}
+
+function paramName(pair: string): string {
+  const [name = ""] = pair.split("=");
+  return /^[\w.%-]{1,64}$/.test(name) ? name : "a parameter";
+}
+
+function headerName(text: string): string {
+  return text.slice(0, Math.max(0, text.indexOf(":"))).toLowerCase();
+}
+
+function headerCause(name: string, isGone: boolean): string {
+  if (name === "host") {
+    return "a proxy sends a name of its own as Host, with or without the port; let it hand on the one that it gets";
+  }
+  return isGone
+    ? "a proxy takes it away"
+    : "a proxy or the program that sends changes its value, such as its blanks, its case or a charset";
+}
+
+/** What differs in the string to sign, where the canonical request is the same. */
+function textDifference(
+  { canonical, headers }: SignedRequest,
+  theirs: SignedTexts,
+): string | undefined {
+  if (theirs.toSign === undefined) return undefined;
+  const { authorization = "" } = headers;
+  const [, algorithm = "", scope = ""] =
+    /^(\S+) Credential=[^/,]*\/([^,\s]+)/.exec(authorization) ?? [];
+  const ours = [
+    algorithm,
+    headers["x-amz-date"] ?? "",
+    scope,
+    sha256Hex(canonical),
+  ];
+  const found = theirs.toSign.trimEnd().split(/\r?\n/);
+  const at = ours.findIndex((text, index) => text !== found[index]);
+  const start = "the string to sign of the service differs";
+  switch (at) {
+    case -1:
+      return undefined;
+    case 0:
+      return `${start} in its algorithm (line 1): it checks another kind of signature`;
+    case 1:
+      return `${start} in its time (line 2): something on the way changes x-amz-date or Date`;
+    case 2:
+      return `${start} in its scope (line 3): its ${
+        scopePart(ours[2] ?? "", found[2] ?? "")
+      } is not that of the signature`;
+    default:
+      return `${start} in its hash (line 4): ${
+        theirs.canonical === undefined
+          ? "something on the way changes the request"
+          : hiddenChange(theirs.canonical)
+      }`;
+  }
+}
+
+/** Which part of two scopes differs. */
+function scopePart(ours: string, theirs: string): string {
+  const parts = theirs.split("/");
+  const at = ours.split("/").findIndex((part, index) => part !== parts[index]);
+  return ["date", "region", "service"][at] ?? "form";
+}
+
+/** What may have changed, where all differences are in what is withheld. */
+function hiddenChange(canonical: string): string {
+  const names = canonical.split("\n").filter((text) => text.includes(WITHHELD))
+    .map(headerName).filter((name) => /^[\w-]{1,64}$/.test(name));
+  return names.length === 0
+    ? "the text differs in characters that cannot be seen"
+    : `the value of ${
+      names.map((name) => `"${name}"`).join(" or ")
+    } is changed on the way`;
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 /** A setting that has its default only because its sources may not be read. */

@@ -50,6 +50,11 @@ export interface Parts extends LoopParts {
   readonly signer: Signer;
   /** The same for endpoints in several regions: loaded when one is called. */
   readonly multiRegionSigner: () => Promise<Signer>;
+  /** The text that was signed for a request, made anew where a service refuses its signature. */
+  readonly canonicalOf: (
+    request: HttpRequest,
+    scope: SigningScope,
+  ) => Promise<string | undefined>;
   /** Request to response. */
   readonly transport: Transport;
   /** The times that it is told, where a call names none. */

@@ -39,6 +39,7 @@ import type { RetryOptions, RetryStrategy } from "../ports/retry.ts";
 import type { ServiceDefinition } from "../ports/service.ts";
 import type { Signer } from "../ports/signer.ts";
 import { standardRetry } from "../retry/standard.ts";
+import { canonicalOfSigned } from "../signing/request_signer.ts";
 import { SigV4 } from "../signing/sigv4.ts";
 import { notOnThisRuntime } from "../transport/fetch_transport.ts";
 import { assumeRoleWith, assumeRoleWithTokenWith, type CoreAs } from "./sts.ts";
@@ -293,6 +294,7 @@ async function assembleParts(
     payload: payloadPolicy(settings),
     signer: new SigV4(),
     multiRegionSigner: multiRegionSigner(),
+    canonicalOf: canonicalOfSigned,
     retry: retry.strategy ?? await strategyOf(retry, service.id, shared),
     repeatUnsafe: retry.repeatUnsafe.value,
     transport: transportOf(resolved, times, lease, shared),

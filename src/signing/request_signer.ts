@@ -292,6 +292,35 @@ function canonicalOf(
   });
 }
 
+/**
+ * The canonical request of a request that was signed in its header fields, made
+ * anew from it.
+ *
+ * @param request The signed request. What was added to it since counts for
+ * nothing, as its signature names what it covers.
+ * @param scope What its signature is bound to.
+ * @returns The text; `undefined` where there is no signature of this kind.
+ */
+export async function canonicalOfSigned(
+  request: HttpRequest,
+  scope: SigningScope,
+): Promise<string | undefined> {
+  const { authorization = "" } = request.headers;
+  const [, names] = /SignedHeaders=([^,\s]+)/.exec(authorization) ?? [];
+  if (names === undefined) return undefined;
+  const signed = names.split(";");
+  const fields = Object.entries(request.headers).filter(([name]) =>
+    signed.includes(name)
+  );
+  const headers = canonicalHeaders(
+    request.origin,
+    Object.fromEntries(fields),
+    new Set(),
+  );
+  const hash = await payloadHash(request, scope.service);
+  return canonicalOf(request, headers, scope, hash);
+}
+
 /** Header that names the regions of a signature without one region. */
 const REGIONS_HEADER = "x-amz-region-set";
 

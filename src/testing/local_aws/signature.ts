@@ -68,18 +68,27 @@ export async function checkSignature(
   const hash = hex(await sha256(utf8(canonical)));
   const real = await signText(key, parsed, ALGORITHM, [hash]);
   if (real !== parsed.signature) {
+    const text = stringToSign(parsed, ALGORITHM, [hash]);
+    // The token is the one secret in it.
+    const shown = canonical.replace(
+      /(x-amz-security-token[:=])[^\n&]+/i,
+      "$1(withheld)",
+    );
     throw new S3Error("SignatureDoesNotMatch", {
       AWSAccessKeyId: parsed.accessKeyId,
-      StringToSign: stringToSign(parsed, ALGORITHM, [hash]),
+      StringToSign: text,
       SignatureProvided: parsed.signature,
-      // The token is the one secret in it.
-      CanonicalRequest: canonical.replace(
-        /(x-amz-security-token[:=])[^\n&]+/i,
-        "$1(withheld)",
-      ),
+      StringToSignBytes: hexPairs(text),
+      CanonicalRequest: shown,
+      CanonicalRequestBytes: hexPairs(shown),
     });
   }
   return key;
+}
+
+/** The bytes of a text, as S3 shows them: `41 57 53`. */
+function hexPairs(text: string): string {
+  return hex(utf8(text)).replace(/..(?=.)/g, "$& ");
 }
 
 /**
