@@ -80,8 +80,6 @@ const DOORS: Readonly<Record<string, string>> = {
   "@std/ini": "src/config/ini.ts",
   "@std/crypto": "src/foundation/checksums.ts",
   "@std/log": "src/logging/",
-  // What is told of a slow name; loaded only then.
-  "node:dns": "src/transport/socket/dial.ts",
   "node:util": "src/cli/",
 };
 

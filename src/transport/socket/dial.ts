@@ -401,6 +401,13 @@ function addressText(address: Deno.Addr): string | undefined {
   return `${bracketed(hostname)}:${port}`;
 }
 
+interface NodeDns {
+  readonly lookup: (
+    hostname: string,
+    done: (error: Error | null) => void,
+  ) => void;
+}
+
 /**
  * Finds out whether it is the name or the address that takes long, which the
  * platform does not tell: at half the time limit the name is looked up beside it.
@@ -428,18 +435,23 @@ class NameWatch implements Disposable, Deadline {
 
   readonly expire = (): void => {
     this.dueMs = Infinity;
-    this.#lookUp().catch(() => {});
+    // Bundlers for browsers refuse an import of it.
+    const { process }: {
+      readonly process?: {
+        readonly getBuiltinModule: (name: "node:dns") => NodeDns;
+      };
+    } = globalThis;
+    try {
+      process?.getBuiltinModule("node:dns").lookup(this.#hostname, (error) => {
+        if (error === null && !this.#done) this.#progress.phase = "connect";
+      });
+    } catch {
+      // A name that cannot be looked up leaves the phase as it is.
+    }
   };
 
   [Symbol.dispose](): void {
     this.#done = true;
     this.#timers.delete(this);
-  }
-
-  async #lookUp(): Promise<void> {
-    const { lookup } = await import("node:dns");
-    lookup(this.#hostname, (error) => {
-      if (error === null && !this.#done) this.#progress.phase = "connect";
-    });
   }
 }

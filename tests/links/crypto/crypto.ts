@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { Md5 } from "./md5.ts";
 
 /** Names of the digests this stand-in knows, in capitals. */
@@ -44,6 +43,11 @@ export interface StdCrypto extends Crypto {
 
 interface Hasher {
   update(bytes: Uint8Array): void;
+  digest(): Uint8Array<ArrayBuffer>;
+}
+
+interface NativeHash {
+  update(bytes: Uint8Array): unknown;
   digest(): Uint8Array<ArrayBuffer>;
 }
 
@@ -117,7 +121,22 @@ function normalize(
 function hasherFor(name: string): Hasher {
   if (name === "MD5") return new Md5();
   if (!isKnown(name)) throw new TypeError("unsupported algorithm");
-  const hash = createHash(name.replace("-", "").toLowerCase());
+  return nativeHash(name.replace("-", "").toLowerCase());
+}
+
+/** A hash of `node:crypto`, which bundles for browsers must not import. */
+function nativeHash(name: string): Hasher {
+  const { process }: {
+    readonly process?: {
+      readonly getBuiltinModule: (
+        name: string,
+      ) => { readonly createHash: (name: string) => NativeHash };
+    };
+  } = globalThis;
+  if (process === undefined) {
+    throw new TypeError(`${name} in pieces is left out of this stand-in here`);
+  }
+  const hash = process.getBuiltinModule("node:crypto").createHash(name);
   return {
     update: (bytes) => void hash.update(bytes),
     digest: () => new Uint8Array(hash.digest()),
