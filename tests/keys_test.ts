@@ -7,14 +7,16 @@
 import { assert, assertEquals } from "@std/assert";
 import { EndpointError, Session } from "../mod.ts";
 import { S3 } from "../src/services/s3/mod.ts";
+import { isSocket, overBoth, transportName } from "./both_transports.ts";
 import { startRawServer } from "./raw_server.ts";
 import { secondSignature } from "./second_signer.ts";
 
 const SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
-Deno.test("a key is sent and signed as it is meant, or refused", async () => {
+overBoth("a key is sent and signed as it is meant, or refused", async () => {
   await using server = await startRawServer();
   using session = new Session({
+    transport: transportName(),
     region: "us-east-1",
     endpointUrl: server.origin,
     credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: SECRET },
@@ -30,7 +32,10 @@ Deno.test("a key is sent and signed as it is meant, or refused", async () => {
         error instanceof EndpointError,
         `${JSON.stringify(Key)}: ${error}`,
       );
-      assert(hasDotSegment(Key), `${JSON.stringify(Key)} need not be refused`);
+      assert(
+        hasDotSegment(Key) && !isSocket(),
+        `${JSON.stringify(Key)} need not be refused`,
+      );
       assertEquals(server.requests.length, 0, "what is refused was sent");
       refused++;
       continue;
@@ -41,7 +46,8 @@ Deno.test("a key is sent and signed as it is meant, or refused", async () => {
     assertEquals(signatureIn(request.headers), expected(request));
   }
 
-  assertEquals(refused, 6, "the keys that name a segment of dots");
+  const dots = isSocket() ? 0 : 6;
+  assertEquals(refused, dots, "the keys that name a segment of dots");
 });
 
 /** U+0000 to U+00FF alone, and the segments that URLs take away. */

@@ -6,6 +6,7 @@ import { S3 } from "../../src/services/s3/mod.ts";
 import { Session } from "../../src/session/session.ts";
 import { FakeSystem } from "../../src/testing/fake_system.ts";
 import { FixedClock } from "../../src/testing/fixed_clock.ts";
+import { overBoth, transportName } from "../both_transports.ts";
 import { seeded } from "../retry/seeded.ts";
 import { HostileServer, type Peer } from "../transport/hostile_server.ts";
 
@@ -14,7 +15,7 @@ const BYTES = Uint8Array.from(
   (_, i) => i * 31 + (i >> 8) * 7,
 );
 
-Deno.test("a download over the loopback interface survives cuts", async () => {
+overBoth("a download over the loopback interface survives cuts", async () => {
   const random = seeded(8_128);
   for (let round = 0; round < 10; round++) {
     const cuts = [random(), random(), random()]
@@ -35,19 +36,22 @@ Deno.test("a download over the loopback interface survives cuts", async () => {
   }
 });
 
-Deno.test("a download over the loopback interface fails when it breaks too often", async () => {
-  await using server = await cutting([9, 9, 9, 9, 9]);
-  using session = sessionOf(server);
-  const body = await bodyOf(session);
+overBoth(
+  "a download over the loopback interface fails when it breaks too often",
+  async () => {
+    await using server = await cutting([9, 9, 9, 9, 9]);
+    using session = sessionOf(server);
+    const body = await bodyOf(session);
 
-  const error = await assertRejects(
-    () => new Response(body.stream).bytes(),
-    TransportError,
-  );
+    const error = await assertRejects(
+      () => new Response(body.stream).bytes(),
+      TransportError,
+    );
 
-  assertEquals(error.kind, "cut");
-  assertEquals(error.ResponseMetadata?.StopReason, "attempts");
-});
+    assertEquals(error.kind, "cut");
+    assertEquals(error.ResponseMetadata?.StopReason, "attempts");
+  },
+);
 
 /** Answers each connection once; the first ones break after so many bytes. */
 async function cutting(cuts: readonly number[]): Promise<HostileServer> {
@@ -80,6 +84,7 @@ async function sendHead(peer: Peer, lines: readonly string[]): Promise<void> {
 
 function sessionOf(server: HostileServer): Session {
   return new Session({
+    transport: transportName(),
     clock: new FixedClock("2024-02-29T12:34:56Z"),
     system: new FakeSystem(),
     region: "us-east-1",

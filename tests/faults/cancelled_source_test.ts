@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { Session, type SessionOptions } from "../../mod.ts";
 import { S3 } from "../../src/services/s3/mod.ts";
 import { upload } from "../../src/transfer/mod.ts";
+import { overBoth, transportName } from "../both_transports.ts";
 import { wireServer } from "./wire_server.ts";
 
 const MIB = 1_024 * 1_024;
@@ -59,7 +60,7 @@ const ANSWER =
   "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>";
 
 for (const [name, call] of WAYS) {
-  Deno.test(`${name} cancels it when the credentials fail`, async () => {
+  overBoth(`${name} cancels it when the credentials fail`, async () => {
     const { stream, cancelled } = sourceOf(9 * MIB);
     using session = sessionFor("http://127.0.0.1:1", {
       credentials: () => Promise.reject(new Error("no keys")),
@@ -74,43 +75,49 @@ for (const [name, call] of WAYS) {
     assertEquals(cancelled.length, 1);
   });
 
-  Deno.test(`${name} cancels it when it is aborted while the source stalls`, async () => {
-    for (const before of [0, 1_000, 9 * MIB]) {
-      const { stream, cancelled, stalled } = sourceOf(before);
-      await using server = wireServer(() => ({ body: ANSWER }));
-      using session = sessionFor(server.origin);
-      const controller = new AbortController();
-      const { signal } = controller;
-      const reason = new Error("enough");
+  overBoth(
+    `${name} cancels it when it is aborted while the source stalls`,
+    async () => {
+      for (const before of [0, 1_000, 9 * MIB]) {
+        const { stream, cancelled, stalled } = sourceOf(before);
+        await using server = wireServer(() => ({ body: ANSWER }));
+        using session = sessionFor(server.origin);
+        const controller = new AbortController();
+        const { signal } = controller;
+        const reason = new Error("enough");
 
-      const done = assertRejects(
+        const done = assertRejects(
+          () => call(clientOf(session), stream, { signal }),
+          Error,
+          "enough",
+        );
+        await stalled;
+        controller.abort(reason);
+
+        await done;
+        assertEquals(cancelled, [reason]);
+      }
+    },
+  );
+
+  overBoth(
+    `${name} cancels it when it was aborted before it began`,
+    async () => {
+      const { stream, cancelled } = sourceOf(0);
+      using session = sessionFor("http://127.0.0.1:1");
+      const signal = AbortSignal.abort(new Error("enough"));
+
+      await assertRejects(
         () => call(clientOf(session), stream, { signal }),
         Error,
         "enough",
       );
-      await stalled;
-      controller.abort(reason);
 
-      await done;
-      assertEquals(cancelled, [reason]);
-    }
-  });
+      assertEquals(cancelled.length, 1);
+    },
+  );
 
-  Deno.test(`${name} cancels it when it was aborted before it began`, async () => {
-    const { stream, cancelled } = sourceOf(0);
-    using session = sessionFor("http://127.0.0.1:1");
-    const signal = AbortSignal.abort(new Error("enough"));
-
-    await assertRejects(
-      () => call(clientOf(session), stream, { signal }),
-      Error,
-      "enough",
-    );
-
-    assertEquals(cancelled.length, 1);
-  });
-
-  Deno.test(`${name} cancels it when the server cannot be reached`, async () => {
+  overBoth(`${name} cancels it when the server cannot be reached`, async () => {
     const { stream, cancelled } = sourceOf(9 * MIB);
     using session = sessionFor("http://127.0.0.1:1", {
       retry: { maxAttempts: 1 },
@@ -122,7 +129,7 @@ for (const [name, call] of WAYS) {
   });
 }
 
-Deno.test("totalTimeoutMs cancels a source that stalls", async () => {
+overBoth("totalTimeoutMs cancels a source that stalls", async () => {
   for (const before of [0, 9 * MIB]) {
     const { stream, cancelled } = sourceOf(before);
     await using server = wireServer(() => ({}));
@@ -143,48 +150,54 @@ Deno.test("totalTimeoutMs cancels a source that stalls", async () => {
   }
 });
 
-Deno.test("a refusal that comes while the source stalls cancels it", async () => {
-  const { stream, cancelled } = sourceOf(9 * MIB);
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const refuse = async (connection: Deno.Conn): Promise<void> => {
-    const room = new Uint8Array(65_536);
-    if (await connection.read(room) !== null) {
-      await connection.write(new TextEncoder().encode(REFUSAL));
-    }
-    while (await connection.read(room).catch(() => null) !== null);
-    connection.close();
-  };
-  const serving = (async () => {
-    for await (const connection of listener) await refuse(connection);
-  })();
-  using session = sessionFor(`http://127.0.0.1:${listener.addr.port}`);
+overBoth(
+  "a refusal that comes while the source stalls cancels it",
+  async () => {
+    const { stream, cancelled } = sourceOf(9 * MIB);
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const refuse = async (connection: Deno.Conn): Promise<void> => {
+      const room = new Uint8Array(65_536);
+      if (await connection.read(room) !== null) {
+        await connection.write(new TextEncoder().encode(REFUSAL));
+      }
+      while (await connection.read(room).catch(() => null) !== null);
+      connection.close();
+    };
+    const serving = (async () => {
+      for await (const connection of listener) await refuse(connection);
+    })();
+    using session = sessionFor(`http://127.0.0.1:${listener.addr.port}`);
 
-  await assertRejects(
-    () =>
-      clientOf(session).putObject({
-        ...OBJECT,
-        Body: stream,
-        ContentLength: LONG,
-      }),
-    Error,
-    "AccessDenied",
-  );
+    await assertRejects(
+      () =>
+        clientOf(session).putObject({
+          ...OBJECT,
+          Body: stream,
+          ContentLength: LONG,
+        }),
+      Error,
+      "AccessDenied",
+    );
 
-  assertEquals(cancelled.length, 1);
-  listener.close();
-  await serving;
-});
+    assertEquals(cancelled.length, 1);
+    listener.close();
+    await serving;
+  },
+);
 
-Deno.test("a call with wrong parameters cancels the stream that it was given", async () => {
-  const { stream, cancelled } = sourceOf(0);
-  using session = sessionFor("http://127.0.0.1:1");
+overBoth(
+  "a call with wrong parameters cancels the stream that it was given",
+  async () => {
+    const { stream, cancelled } = sourceOf(0);
+    using session = sessionFor("http://127.0.0.1:1");
 
-  await assertRejects(() =>
-    session.client(S3).putObject({ Bucket: "", Key: "k", Body: stream })
-  );
+    await assertRejects(() =>
+      session.client(S3).putObject({ Bucket: "", Key: "k", Body: stream })
+    );
 
-  assertEquals(cancelled.length, 1);
-});
+    assertEquals(cancelled.length, 1);
+  },
+);
 
 /** A stream that hands out some bytes and then nothing, not even its end. */
 function sourceOf(before: number): {
@@ -220,6 +233,7 @@ function clientOf(session: Session): S3 {
 
 function sessionFor(endpointUrl: string, options?: SessionOptions): Session {
   return new Session({
+    transport: transportName(),
     endpointUrl,
     region: "us-east-1",
     credentials: { accessKeyId: "A", secretAccessKey: "S" },

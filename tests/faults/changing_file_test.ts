@@ -6,6 +6,7 @@ import { S3 } from "../../src/services/s3/mod.ts";
 import { DenoSystem } from "../../src/system/mod.ts";
 import { LocalAws } from "../../src/testing/mod.ts";
 import { file, upload } from "../../src/transfer/mod.ts";
+import { overBoth, transportName } from "../both_transports.ts";
 
 const MIB = 1_024 * 1_024;
 const OBJECT = { Bucket: "logs", Key: "k" };
@@ -49,63 +50,72 @@ const WAYS: readonly (readonly [
 
 for (const length of [1, 70_000, 8 * MIB, 8 * MIB + 1, 17 * MIB + 3]) {
   for (const [name, send] of WAYS) {
-    Deno.test(`${name} of ${length} bytes takes what was there when it began, however the file grows`, async () => {
-      await using fixture = await fixtureWith(
-        length,
-        (path) => Deno.writeTextFileSync(path, LINE, { append: true }),
-      );
+    overBoth(
+      `${name} of ${length} bytes takes what was there when it began, however the file grows`,
+      async () => {
+        await using fixture = await fixtureWith(
+          length,
+          (path) => Deno.writeTextFileSync(path, LINE, { append: true }),
+        );
 
-      await send(fixture.session, fixture.path);
+        await send(fixture.session, fixture.path);
 
-      const { Body } = await fixture.session.client(S3).getObject(OBJECT);
-      const bytes = await Body.bytes();
-      assert((await Deno.stat(fixture.path)).size > length);
-      assertEquals(bytes.length, length);
-      assert(bytes.every((byte) => byte === 7));
-    });
+        const { Body } = await fixture.session.client(S3).getObject(OBJECT);
+        const bytes = await Body.bytes();
+        assert((await Deno.stat(fixture.path)).size > length);
+        assertEquals(bytes.length, length);
+        assert(bytes.every((byte) => byte === 7));
+      },
+    );
   }
 }
 
 for (const length of [70_000, 8 * MIB + 1, 14 * MIB]) {
   for (const [name, send] of WAYS) {
-    Deno.test(`${name} of ${length} bytes fails where the file becomes shorter`, async () => {
-      await using fixture = await fixtureWith(
-        length,
-        (path) => Deno.truncateSync(path, length - 1_000),
-      );
+    overBoth(
+      `${name} of ${length} bytes fails where the file becomes shorter`,
+      async () => {
+        await using fixture = await fixtureWith(
+          length,
+          (path) => Deno.truncateSync(path, length - 1_000),
+        );
 
-      await assertRejects(
-        () => send(fixture.session, fixture.path),
-        ValidationError,
-        "Body",
-      );
-      const { Contents } = await fixture.session.client(S3)
-        .listObjectsV2({ Bucket: "logs" });
-      assertEquals(Contents ?? [], []);
-    });
+        await assertRejects(
+          () => send(fixture.session, fixture.path),
+          ValidationError,
+          "Body",
+        );
+        const { Contents } = await fixture.session.client(S3)
+          .listObjectsV2({ Bucket: "logs" });
+        assertEquals(Contents ?? [], []);
+      },
+    );
   }
 }
 
-Deno.test("a file that grows while its bytes are on the wire is sent as it was", async () => {
-  const length = 40 * MIB;
-  let growing: ReturnType<typeof setInterval> | undefined;
-  await using fixture = await fixtureWith(length, (path) => {
-    growing ??= setInterval(() => {
-      Deno.writeTextFileSync(path, LINE.repeat(1_000), { append: true });
-    }, 1);
-  });
-  try {
-    await fixture.session.client(S3)
-      .putObject({ ...OBJECT, Body: urlOf(fixture.path) });
-  } finally {
-    clearInterval(growing);
-  }
+overBoth(
+  "a file that grows while its bytes are on the wire is sent as it was",
+  async () => {
+    const length = 40 * MIB;
+    let growing: ReturnType<typeof setInterval> | undefined;
+    await using fixture = await fixtureWith(length, (path) => {
+      growing ??= setInterval(() => {
+        Deno.writeTextFileSync(path, LINE.repeat(1_000), { append: true });
+      }, 1);
+    });
+    try {
+      await fixture.session.client(S3)
+        .putObject({ ...OBJECT, Body: urlOf(fixture.path) });
+    } finally {
+      clearInterval(growing);
+    }
 
-  assertEquals(
-    (await fixture.session.client(S3).headObject(OBJECT)).ContentLength,
-    length,
-  );
-});
+    assertEquals(
+      (await fixture.session.client(S3).headObject(OBJECT)).ContentLength,
+      length,
+    );
+  },
+);
 
 interface Fixture extends AsyncDisposable {
   readonly path: string;
@@ -130,6 +140,7 @@ async function fixtureWith(
     }
   }
   const session = new Session({
+    transport: transportName(),
     ...local.clientConfig,
     system: new Changing(),
   });

@@ -2,34 +2,39 @@ import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { Session, TransportError } from "../../mod.ts";
 import { S3 } from "../../src/services/s3/mod.ts";
 import { FakeSystem } from "../../src/testing/mod.ts";
+import { overBoth, transportName } from "../both_transports.ts";
 
 /** How long a reader takes to come: longer than the cut. */
 const LATE_MS = 60;
 
 for (const sent of [0, 1, 10, 99]) {
-  Deno.test(`an answer cut after ${sent} of 100 bytes and read later fails when it is read`, async () => {
-    const unhandled: unknown[] = [];
-    const note = (event: PromiseRejectionEvent): void => {
-      event.preventDefault();
-      unhandled.push(event.reason);
-    };
-    globalThis.addEventListener("unhandledrejection", note);
-    try {
-      const error = await readLate(sent);
+  overBoth(
+    `an answer cut after ${sent} of 100 bytes and read later fails when it is read`,
+    async () => {
+      const unhandled: unknown[] = [];
+      const note = (event: PromiseRejectionEvent): void => {
+        event.preventDefault();
+        unhandled.push(event.reason);
+      };
+      globalThis.addEventListener("unhandledrejection", note);
+      try {
+        const error = await readLate(sent);
 
-      assertInstanceOf(error, TransportError);
-      assertEquals(error.kind, "cut");
-      assertEquals(unhandled, []);
-    } finally {
-      globalThis.removeEventListener("unhandledrejection", note);
-    }
-  });
+        assertInstanceOf(error, TransportError);
+        assertEquals(error.kind, "cut");
+        assertEquals(unhandled, []);
+      } finally {
+        globalThis.removeEventListener("unhandledrejection", note);
+      }
+    },
+  );
 }
 
 async function readLate(sent: number): Promise<Error> {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const served = serveOnce(listener, sent);
   using session = new Session({
+    transport: transportName(),
     endpointUrl: `http://127.0.0.1:${listener.addr.port}`,
     region: "eu-west-1",
     credentials: "anonymous",

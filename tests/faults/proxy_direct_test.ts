@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { overBoth, transportName } from "../both_transports.ts";
 import { answer, wire } from "./wire.ts";
 
 const KEYS = JSON.stringify({
@@ -8,59 +9,71 @@ const KEYS = JSON.stringify({
   Expiration: "2999-01-01T00:00:00Z",
 });
 
-Deno.test("container credentials and their token go past HTTP_PROXY", async () => {
-  for (
-    const permissions of [["--allow-env"], []]
-  ) {
+overBoth(
+  "container credentials and their token go past HTTP_PROXY",
+  async () => {
+    for (
+      const permissions of [["--allow-env"], []]
+    ) {
+      for (const variable of ["HTTP_PROXY", "http_proxy", "ALL_PROXY"]) {
+        const { printed, served, proxied } = await run("container", {
+          variables: [variable],
+          permissions,
+        });
+
+        assertEquals([printed, proxied], ["AKIDCONTAINER", []]);
+        assertMatch(served[0] ?? "", /^authorization: token-of-the-task\r?$/m);
+      }
+    }
+  },
+);
+
+overBoth(
+  "proxy: false keeps calls over http away from the proxy of the environment",
+  async () => {
     for (const variable of ["HTTP_PROXY", "http_proxy", "ALL_PROXY"]) {
-      const { printed, served, proxied } = await run("container", {
+      const { printed, served, proxied } = await run("call", {
         variables: [variable],
-        permissions,
+        permissions: ["--allow-env"],
       });
 
-      assertEquals([printed, proxied], ["AKIDCONTAINER", []]);
-      assertMatch(served[0] ?? "", /^authorization: token-of-the-task\r?$/m);
+      assertEquals([printed, proxied], ["done", []]);
+      assertMatch(served[0] ?? "", /^HEAD \S*\/photos\/cat HTTP/);
     }
-  }
-});
+  },
+);
 
-Deno.test("proxy: false keeps calls over http away from the proxy of the environment", async () => {
-  for (const variable of ["HTTP_PROXY", "http_proxy", "ALL_PROXY"]) {
-    const { printed, served, proxied } = await run("call", {
-      variables: [variable],
-      permissions: ["--allow-env"],
-    });
+overBoth(
+  "proxy: false leaves requests to hosts in NO_PROXY as they are",
+  async () => {
+    for (const exceptions of ["127.0.0.1", "x.example, 127.0.0.0/8"]) {
+      const { served, proxied } = await run("call", {
+        variables: ["HTTP_PROXY"],
+        permissions: ["--allow-env"],
+        exceptions,
+      });
 
-    assertEquals([printed, proxied], ["done", []]);
-    assertMatch(served[0] ?? "", /^HEAD \S*\/photos\/cat HTTP/);
-  }
-});
+      assertEquals(proxied, []);
+      assertMatch(served[0] ?? "", /^HEAD \/photos\/cat HTTP/);
+    }
+  },
+);
 
-Deno.test("proxy: false leaves requests to hosts in NO_PROXY as they are", async () => {
-  for (const exceptions of ["127.0.0.1", "x.example, 127.0.0.0/8"]) {
-    const { served, proxied } = await run("call", {
-      variables: ["HTTP_PROXY"],
-      permissions: ["--allow-env"],
-      exceptions,
-    });
+overBoth(
+  "proxy: false over https names the NO_PROXY that Deno needs, and sends nothing",
+  async () => {
+    for (const variable of ["HTTPS_PROXY", "ALL_PROXY"]) {
+      const { printed, served, proxied } = await run("call", {
+        variables: [variable],
+        permissions: ["--allow-env"],
+        scheme: "https",
+      });
 
-    assertEquals(proxied, []);
-    assertMatch(served[0] ?? "", /^HEAD \/photos\/cat HTTP/);
-  }
-});
-
-Deno.test("proxy: false over https names the NO_PROXY that Deno needs, and sends nothing", async () => {
-  for (const variable of ["HTTPS_PROXY", "ALL_PROXY"]) {
-    const { printed, served, proxied } = await run("call", {
-      variables: [variable],
-      permissions: ["--allow-env"],
-      scheme: "https",
-    });
-
-    assertMatch(printed, /^ConfigError: .*set NO_PROXY=127\.0\.0\.1/);
-    assertEquals([served, proxied], [[], []]);
-  }
-});
+      assertMatch(printed, /^ConfigError: .*set NO_PROXY=127\.0\.0\.1/);
+      assertEquals([served, proxied], [[], []]);
+    }
+  },
+);
 
 /** Runs proxy_program.ts where variables name a proxy. */
 async function run(
@@ -96,6 +109,7 @@ async function run(
       new URL("proxy_program.ts", import.meta.url).href,
       kind,
       server.origin.replace("http", scheme),
+      transportName(),
     ],
     env: {
       ...Object.fromEntries(variables.map((name) => [name, proxy.origin])),

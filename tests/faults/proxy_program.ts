@@ -1,6 +1,7 @@
 /**
  * Makes one call in an environment that names a proxy; run by
- * proxy_direct_test.ts. Its arguments: what is called, and with which option.
+ * proxy_direct_test.ts. Its arguments: what is called, where, and by which
+ * transport.
  *
  * @module
  */
@@ -8,9 +9,10 @@ import { AwsError, Session } from "../../mod.ts";
 import { S3 } from "../../src/services/s3/mod.ts";
 import { FakeSystem } from "../../src/testing/mod.ts";
 
-const [kind = "", endpointUrl = ""] = Deno.args;
+const [kind = "", endpointUrl = "", transport = ""] = Deno.args;
 const keys = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" };
 using session = new Session({
+  transport: transport === "socket" ? "socket" : "fetch",
   region: "us-east-1",
   endpointUrl: kind === "container" ? "http://127.0.0.1:9" : endpointUrl,
   retry: { maxAttempts: 1 },

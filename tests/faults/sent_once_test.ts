@@ -1,7 +1,7 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { Session, TransportError } from "../../mod.ts";
 import { createObject, S3 } from "../../src/services/s3/mod.ts";
-import { FetchTransport } from "../../src/transport/mod.ts";
+import { newTransport, overBoth, transportName } from "../both_transports.ts";
 import { wireServer } from "./wire_server.ts";
 
 const OBJECT = { Bucket: "b", Key: "k" };
@@ -52,48 +52,54 @@ const CALLS: readonly (readonly [string, (s3: S3) => Promise<unknown>])[] = [
 ];
 
 for (const [name, call] of CALLS) {
-  Deno.test(`${name} is sent once when a kept connection breaks before the answer`, async () => {
-    await using server = wireServer(({ method }) =>
-      method === "HEAD" ? { headers: { etag: '"e"' } } : "close"
-    );
-    using session = sessionFor(server.origin);
-    const s3 = session.client(S3);
-    // Whatever is kept of these is used next.
-    await s3.headObject(OBJECT);
-    await s3.headObject(OBJECT);
+  overBoth(
+    `${name} is sent once when a kept connection breaks before the answer`,
+    async () => {
+      await using server = wireServer(({ method }) =>
+        method === "HEAD" ? { headers: { etag: '"e"' } } : "close"
+      );
+      using session = sessionFor(server.origin);
+      const s3 = session.client(S3);
+      // Whatever is kept of these is used next.
+      await s3.headObject(OBJECT);
+      await s3.headObject(OBJECT);
 
-    const error = await call(s3).then(() => undefined, (error) => error);
+      const error = await call(s3).then(() => undefined, (error) => error);
 
-    assertInstanceOf(error, TransportError);
-    assertEquals(
-      [error.kind, error.maybeSent, error.ResponseMetadata?.Attempts.length],
-      ["closed", true, 1],
-    );
-    assertEquals(server.requests.filter(isCall).length, 1);
-  });
+      assertInstanceOf(error, TransportError);
+      assertEquals(
+        [error.kind, error.maybeSent, error.ResponseMetadata?.Attempts.length],
+        ["closed", true, 1],
+      );
+      assertEquals(server.requests.filter(isCall).length, 1);
+    },
+  );
 }
 
-Deno.test("a put that is repeated tells every time that it was sent", async () => {
-  for (const Body of ["x", new Uint8Array(300_000)]) {
-    let puts = 0;
-    await using server = wireServer(({ method, turn }) =>
-      method === "PUT" && turn > 1 && puts++ < 1 ? "close" : {}
-    );
-    using session = sessionFor(server.origin);
-    const s3 = session.client(S3);
-    await s3.headObject(OBJECT);
+overBoth(
+  "a put that is repeated tells every time that it was sent",
+  async () => {
+    for (const Body of ["x", new Uint8Array(300_000)]) {
+      let puts = 0;
+      await using server = wireServer(({ method, turn }) =>
+        method === "PUT" && turn > 1 && puts++ < 1 ? "close" : {}
+      );
+      using session = sessionFor(server.origin);
+      const s3 = session.client(S3);
+      await s3.headObject(OBJECT);
 
-    const { ResponseMetadata } = await s3.putObject({ ...OBJECT, Body });
+      const { ResponseMetadata } = await s3.putObject({ ...OBJECT, Body });
 
-    assertEquals(
-      ResponseMetadata.Attempts.length,
-      server.requests.filter(isCall).length,
-    );
-    assertEquals(ResponseMetadata.Attempts.length, 2);
-  }
-});
+      assertEquals(
+        ResponseMetadata.Attempts.length,
+        server.requests.filter(isCall).length,
+      );
+      assertEquals(ResponseMetadata.Attempts.length, 2);
+    }
+  },
+);
 
-Deno.test("a body states its length, whatever it is made of", async () => {
+overBoth("a body states its length, whatever it is made of", async () => {
   await using server = wireServer(() => ({ headers: { etag: '"e"' } }));
   using session = sessionFor(server.origin);
   const s3 = session.client(S3);
@@ -113,34 +119,37 @@ Deno.test("a body states its length, whatever it is made of", async () => {
   );
 });
 
-Deno.test("a transport asks no new connection for what may be sent twice", async () => {
-  let connections = 0;
-  await using server = wireServer(({ turn }) => {
-    if (turn === 1) connections++;
-    return {};
-  });
-  using transport = new FetchTransport();
-  const send = async (method: "DELETE" | "GET", repeatable?: boolean) => {
-    const { body } = await transport.send({
-      method,
-      origin: server.origin,
-      path: "/",
-      query: [],
-      headers: {},
-      body: undefined,
-    }, repeatable === undefined ? {} : { repeatable });
-    await body?.bytes();
-  };
-  for (let round = 0; round < 3; round++) {
-    await send("GET");
-    await send("DELETE", true);
-  }
+overBoth(
+  "a transport asks no new connection for what may be sent twice",
+  async () => {
+    let connections = 0;
+    await using server = wireServer(({ turn }) => {
+      if (turn === 1) connections++;
+      return {};
+    });
+    using transport = newTransport();
+    const send = async (method: "DELETE" | "GET", repeatable?: boolean) => {
+      const { body } = await transport.send({
+        method,
+        origin: server.origin,
+        path: "/",
+        query: [],
+        headers: {},
+        body: undefined,
+      }, repeatable === undefined ? {} : { repeatable });
+      await body?.bytes();
+    };
+    for (let round = 0; round < 3; round++) {
+      await send("GET");
+      await send("DELETE", true);
+    }
 
-  assertEquals(connections, 1);
-  await send("DELETE");
-  await send("DELETE", false);
-  assertEquals(connections, 3);
-});
+    assertEquals(connections, 1);
+    await send("DELETE");
+    await send("DELETE", false);
+    assertEquals(connections, 3);
+  },
+);
 
 function isCall({ method }: { readonly method: string }): boolean {
   return method !== "HEAD";
@@ -148,6 +157,7 @@ function isCall({ method }: { readonly method: string }): boolean {
 
 function sessionFor(endpointUrl: string): Session {
   return new Session({
+    transport: transportName(),
     endpointUrl,
     region: "us-east-1",
     credentials: { accessKeyId: "A", secretAccessKey: "S" },

@@ -4,13 +4,13 @@ import { S3 } from "../../src/services/s3/mod.ts";
 import { FixedClock } from "../../src/testing/mod.ts";
 import {
   type BodySource,
-  FetchTransport,
   type HttpRequest,
   type HttpResponse,
   type Transport,
   withDeadlines,
 } from "../../src/transport/mod.ts";
 import { upload } from "../../src/transfer/mod.ts";
+import { newTransport, overBoth, transportName } from "../both_transports.ts";
 import { wireServer } from "./wire_server.ts";
 
 const MIB = 1_024 * 1_024;
@@ -23,25 +23,28 @@ for (
     ["short bytes", new Uint8Array(1_000)],
   ] as const
 ) {
-  Deno.test(`readTimeoutMs holds for ${name} whose server reads some and falls silent`, async () => {
-    const { promise: over, resolve: end } = Promise.withResolvers<void>();
-    await using server = wireServer(() => "hang", {
-      beforeRead: (received) => received > MIB ? over : undefined,
-    });
-    using session = sessionFor(server.origin, 100);
-    const start = performance.now();
+  overBoth(
+    `readTimeoutMs holds for ${name} whose server reads some and falls silent`,
+    async () => {
+      const { promise: over, resolve: end } = Promise.withResolvers<void>();
+      await using server = wireServer(() => "hang", {
+        beforeRead: (received) => received > MIB ? over : undefined,
+      });
+      using session = sessionFor(server.origin, 100);
+      const start = performance.now();
 
-    const error = await session.client(S3).putObject({ ...OBJECT, Body })
-      .then(() => undefined, (error) => error);
-    end();
+      const error = await session.client(S3).putObject({ ...OBJECT, Body })
+        .then(() => undefined, (error) => error);
+      end();
 
-    assertInstanceOf(error, TimeoutError);
-    assertEquals([error.limit, error.limitMs], ["read", 100]);
-    assert(performance.now() - start < 1_500);
-  });
+      assertInstanceOf(error, TimeoutError);
+      assertEquals([error.limit, error.limitMs], ["read", 100]);
+      assert(performance.now() - start < 1_500);
+    },
+  );
 }
 
-Deno.test("readTimeoutMs holds for a part of an upload", async () => {
+overBoth("readTimeoutMs holds for a part of an upload", async () => {
   await using server = wireServer(({ target, method }) =>
     method === "POST" && target.includes("uploads")
       ? {
@@ -65,15 +68,17 @@ Deno.test("readTimeoutMs holds for a part of an upload", async () => {
   assert(performance.now() - start < 3_000);
 });
 
-Deno.test("a server that takes a body slowly is not silent", async () => {
+overBoth("a server that takes a body slowly is not silent", async () => {
   const clock = new FixedClock("2026-11-22T10:00:00Z");
   await using server = wireServer(() => ({}), {
     // What the buffers of both ends hold takes less than the limit.
     beforeRead: () => clock.advance(1),
   });
-  using transport = new FetchTransport({
+  using transport = newTransport({
     clock,
     dialer: false,
+    // The clock stands still until the body flows.
+    expectContinueBytes: Infinity,
     readTimeoutMs: 600,
   });
 
@@ -159,28 +164,35 @@ Deno.test("other hosts are no excuse for a silent server", async () => {
   await moving;
 });
 
-Deno.test("an answer counts from the last byte that left, however large the body", async () => {
-  const clock = new FixedClock("2026-11-22T10:00:00Z");
-  await using server = wireServer(() => "hang");
-  using transport = new FetchTransport({ clock, dialer: false });
-  const sending = transport.send({
-    method: "PUT",
-    origin: server.origin,
-    path: "/",
-    query: [],
-    headers: {},
-    body: new Uint8Array(8 * MIB),
-  });
-  while (server.requests.length === 0) {
-    await new Promise((go) => setTimeout(go, 5));
-  }
+overBoth(
+  "an answer counts from the last byte that left, however large the body",
+  async () => {
+    const clock = new FixedClock("2026-11-22T10:00:00Z");
+    await using server = wireServer(() => "hang");
+    using transport = newTransport({
+      clock,
+      dialer: false,
+      expectContinueBytes: Infinity,
+    });
+    const sending = transport.send({
+      method: "PUT",
+      origin: server.origin,
+      path: "/",
+      query: [],
+      headers: {},
+      body: new Uint8Array(8 * MIB),
+    });
+    while (server.requests.length === 0) {
+      await new Promise((go) => setTimeout(go, 5));
+    }
 
-  clock.advance(60_000);
+    clock.advance(60_000);
 
-  const error = await sending.then(() => undefined, (error) => error);
-  assertInstanceOf(error, TimeoutError);
-  assertEquals(error.limit, "read");
-});
+    const error = await sending.then(() => undefined, (error) => error);
+    assertInstanceOf(error, TimeoutError);
+    assertEquals(error.limit, "read");
+  },
+);
 
 /** A transport whose pace is said by the test, under limits. */
 interface ScriptedLine {
@@ -242,6 +254,7 @@ function zeros(length: number): BodySource {
 
 function sessionFor(endpointUrl: string, readTimeoutMs: number): Session {
   return new Session({
+    transport: transportName(),
     endpointUrl,
     readTimeoutMs,
     region: "us-east-1",

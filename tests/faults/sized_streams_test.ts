@@ -7,6 +7,7 @@ import {
 } from "../../src/services/s3/mod.ts";
 import type { HttpRequest, Transport } from "../../src/transport/mod.ts";
 import { file, upload } from "../../src/transfer/mod.ts";
+import { overBoth, transportName } from "../both_transports.ts";
 import { wireServer } from "./wire_server.ts";
 
 type Body = NonNullable<PutObjectInput["Body"]>;
@@ -39,65 +40,76 @@ const ONCE: Readonly<Record<string, () => Body>> = {
 };
 
 for (const [kind, make] of Object.entries(REPLAYABLE)) {
-  Deno.test(`${kind} beyond 8 MiB goes to a store over http with its length and its hash`, async () => {
-    await using server = wireServer(() => ({ headers: { etag: '"e"' } }));
-    using session = sessionFor(server.origin);
+  overBoth(
+    `${kind} beyond 8 MiB goes to a store over http with its length and its hash`,
+    async () => {
+      await using server = wireServer(() => ({ headers: { etag: '"e"' } }));
+      using session = sessionFor(server.origin);
 
-    await session.client(S3).putObject({ ...OBJECT, Body: make() });
+      await session.client(S3).putObject({ ...OBJECT, Body: make() });
 
-    const [request] = server.requests;
-    assertEquals(request?.headers["content-length"], `${BYTES.length}`);
-    assertEquals(request?.headers["transfer-encoding"], undefined);
-    assertEquals(request?.headers["content-encoding"], undefined);
-    assertEquals(request?.headers["x-amz-content-sha256"], SHA256);
-    assertEquals(
-      hex(await crypto.subtle.digest("SHA-256", request?.body ?? BYTES)),
-      SHA256,
-    );
-  });
+      const [request] = server.requests;
+      assertEquals(request?.headers["content-length"], `${BYTES.length}`);
+      assertEquals(request?.headers["transfer-encoding"], undefined);
+      assertEquals(request?.headers["content-encoding"], undefined);
+      assertEquals(request?.headers["x-amz-content-sha256"], SHA256);
+      assertEquals(
+        hex(await crypto.subtle.digest("SHA-256", request?.body ?? BYTES)),
+        SHA256,
+      );
+    },
+  );
 
-  Deno.test(`${kind} beyond 8 MiB goes with the checksum that is asked for in front`, async () => {
-    await using server = wireServer(() => ({ headers: { etag: '"e"' } }));
-    using session = sessionFor(server.origin);
+  overBoth(
+    `${kind} beyond 8 MiB goes with the checksum that is asked for in front`,
+    async () => {
+      await using server = wireServer(() => ({ headers: { etag: '"e"' } }));
+      using session = sessionFor(server.origin);
 
-    await session.client(S3).putObject({
-      ...OBJECT,
-      Body: make(),
-      ChecksumAlgorithm: "SHA256",
-    });
+      await session.client(S3).putObject({
+        ...OBJECT,
+        Body: make(),
+        ChecksumAlgorithm: "SHA256",
+      });
 
-    const [request] = server.requests;
-    assertEquals(
-      request?.headers["x-amz-checksum-sha256"],
-      btoa(String.fromCharCode(...unhex(SHA256))),
-    );
-    assertEquals(request?.headers["x-amz-trailer"], undefined);
-  });
+      const [request] = server.requests;
+      assertEquals(
+        request?.headers["x-amz-checksum-sha256"],
+        btoa(String.fromCharCode(...unhex(SHA256))),
+      );
+      assertEquals(request?.headers["x-amz-trailer"], undefined);
+    },
+  );
 }
 
-Deno.test("a file beyond 8 MiB goes to a store with its length, by each verb", async () => {
-  const path = await Deno.makeTempFile();
-  await Deno.writeFile(path, BYTES);
-  try {
-    await using server = wireServer(() => ({ headers: { etag: '"e"' } }));
-    using session = sessionFor(server.origin);
-    const s3 = session.client(S3);
+overBoth(
+  "a file beyond 8 MiB goes to a store with its length, by each verb",
+  async () => {
+    const path = await Deno.makeTempFile();
+    await Deno.writeFile(path, BYTES);
+    try {
+      await using server = wireServer(() => ({ headers: { etag: '"e"' } }));
+      using session = sessionFor(server.origin);
+      const s3 = session.client(S3);
 
-    await s3.putObject({ ...OBJECT, Body: new URL(`file://${path}`) });
-    await upload(s3, { ...OBJECT, Body: file(path) }, { threshold: 20 * MIB });
+      await s3.putObject({ ...OBJECT, Body: new URL(`file://${path}`) });
+      await upload(s3, { ...OBJECT, Body: file(path) }, {
+        threshold: 20 * MIB,
+      });
 
-    for (const { headers, body } of server.requests) {
-      assertEquals(headers["content-length"], `${BYTES.length}`);
-      assertEquals(headers["x-amz-content-sha256"], SHA256);
-      assertEquals(body.length, BYTES.length);
+      for (const { headers, body } of server.requests) {
+        assertEquals(headers["content-length"], `${BYTES.length}`);
+        assertEquals(headers["x-amz-content-sha256"], SHA256);
+        assertEquals(body.length, BYTES.length);
+      }
+      assertEquals(server.requests.length, 2);
+    } finally {
+      await Deno.remove(path);
     }
-    assertEquals(server.requests.length, 2);
-  } finally {
-    await Deno.remove(path);
-  }
-});
+  },
+);
 
-Deno.test("a body is hashed once, however often it is sent", async () => {
+overBoth("a body is hashed once, however often it is sent", async () => {
   let opened = 0;
   let answers = 0;
   await using server = wireServer(() => ({
@@ -126,30 +138,39 @@ for (const [kind, make] of Object.entries(ONCE)) {
     ContentLength: BYTES.length,
   });
 
-  Deno.test(`${kind} that can be read once is refused over http, where its hash would have to be known`, async () => {
-    await using server = wireServer(() => ({}));
-    using session = sessionFor(server.origin);
+  overBoth(
+    `${kind} that can be read once is refused over http, where its hash would have to be known`,
+    async () => {
+      await using server = wireServer(() => ({}));
+      using session = sessionFor(server.origin);
 
-    await assertRejects(
-      () => session.client(S3).putObject(input()),
-      ValidationError,
-      "payloadSigning: false",
-    );
+      await assertRejects(
+        () => session.client(S3).putObject(input()),
+        ValidationError,
+        "payloadSigning: false",
+      );
 
-    assertEquals(server.requests.length, 0);
-  });
+      assertEquals(server.requests.length, 0);
+    },
+  );
 
-  Deno.test(`${kind} that can be read once goes with its length where the body is not signed`, async () => {
-    await using server = wireServer(() => ({}));
-    using session = sessionFor(server.origin);
+  overBoth(
+    `${kind} that can be read once goes with its length where the body is not signed`,
+    async () => {
+      await using server = wireServer(() => ({}));
+      using session = sessionFor(server.origin);
 
-    await session.client(S3, { payloadSigning: false }).putObject(input());
+      await session.client(S3, { payloadSigning: false }).putObject(input());
 
-    const [request] = server.requests;
-    assertEquals(request?.headers["content-length"], `${BYTES.length}`);
-    assertEquals(request?.headers["x-amz-content-sha256"], "UNSIGNED-PAYLOAD");
-    assertEquals(request?.body.length, BYTES.length);
-  });
+      const [request] = server.requests;
+      assertEquals(request?.headers["content-length"], `${BYTES.length}`);
+      assertEquals(
+        request?.headers["x-amz-content-sha256"],
+        "UNSIGNED-PAYLOAD",
+      );
+      assertEquals(request?.body.length, BYTES.length);
+    },
+  );
 
   Deno.test(`${kind} goes to a store over https as it is, unsigned`, async () => {
     const { s3, requests } = s3Into("https://store.example");
@@ -177,34 +198,37 @@ for (const [kind, make] of Object.entries(ONCE)) {
   });
 }
 
-Deno.test("the first reading of a body ends with the call's signal", async () => {
-  await using server = wireServer(() => ({}));
-  using session = sessionFor(server.origin);
-  const controller = new AbortController();
-  const reason = new Error("enough");
-  const cancelled: unknown[] = [];
-  const Body = {
-    length: BYTES.length,
-    replayable: true,
-    open: () =>
-      new ReadableStream<Uint8Array>({
-        pull: () => {
-          controller.abort(reason);
-          return new Promise(() => {});
-        },
-        cancel: (why) => {
-          cancelled.push(why);
-        },
-      }, { highWaterMark: 0 }),
-  };
+overBoth(
+  "the first reading of a body ends with the call's signal",
+  async () => {
+    await using server = wireServer(() => ({}));
+    using session = sessionFor(server.origin);
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const cancelled: unknown[] = [];
+    const Body = {
+      length: BYTES.length,
+      replayable: true,
+      open: () =>
+        new ReadableStream<Uint8Array>({
+          pull: () => {
+            controller.abort(reason);
+            return new Promise(() => {});
+          },
+          cancel: (why) => {
+            cancelled.push(why);
+          },
+        }, { highWaterMark: 0 }),
+    };
 
-  const error = await session.client(S3)
-    .putObject({ ...OBJECT, Body }, { signal: controller.signal })
-    .then(() => undefined, (error) => error);
+    const error = await session.client(S3)
+      .putObject({ ...OBJECT, Body }, { signal: controller.signal })
+      .then(() => undefined, (error) => error);
 
-  assertEquals(error, reason);
-  assertEquals(cancelled, [reason]);
-});
+    assertEquals(error, reason);
+    assertEquals(cancelled, [reason]);
+  },
+);
 
 for (const status of [411, 501]) {
   Deno.test(`a store that answers a stream with ${status} is told apart, with what helps`, async () => {
@@ -252,6 +276,7 @@ for (const status of [411, 501]) {
 
 function sessionFor(endpointUrl: string): Session {
   return new Session({
+    transport: transportName(),
     endpointUrl,
     region: "us-east-1",
     credentials: { accessKeyId: "A", secretAccessKey: "S" },

@@ -2,63 +2,79 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { AwsError, ServiceError, Session, TransportError } from "../../mod.ts";
 import { S3 } from "../../src/services/s3/mod.ts";
 import { FakeSystem } from "../../src/testing/mod.ts";
+import { overBoth, transportName } from "../both_transports.ts";
 import { answer, type Peer, type Wire, wire } from "./wire.ts";
 
 const CAT = { Bucket: "photos", Key: "cat" };
 
-Deno.test("a certificate that is refused is told by its cause and its remedy", async () => {
-  const cases: readonly (readonly [string, readonly string[]])[] = [
-    ["expired", ["expired on 2021-01-01T00:00:00Z", "correct the clock"]],
-    ["future", ["valid from 2100-01-01T00:00:00Z", "correct the clock"]],
-    ["elsewhere", ["not for localhost but for elsewhere.example", "endpoint"]],
-    ["self-signed", ["CA:TRUE", "refuses, also from caCerts", "CA:FALSE"]],
-  ];
-  for (const [name, words] of cases) {
-    await using server = tls(name);
-    const message = await failureOf(server, [pem("authority"), pem(name)]);
+overBoth(
+  "a certificate that is refused is told by its cause and its remedy",
+  async () => {
+    const cases: readonly (readonly [string, readonly string[]])[] = [
+      ["expired", ["expired on 2021-01-01T00:00:00Z", "correct the clock"]],
+      ["future", ["valid from 2100-01-01T00:00:00Z", "correct the clock"]],
+      ["elsewhere", [
+        "not for localhost but for elsewhere.example",
+        "endpoint",
+      ]],
+      ["self-signed", ["CA:TRUE", "refuses, also from caCerts", "CA:FALSE"]],
+    ];
+    for (const [name, words] of cases) {
+      await using server = tls(name);
+      const message = await failureOf(server, [pem("authority"), pem(name)]);
 
-    for (const word of words) assertStringIncludes(message, word);
-  }
-});
+      for (const word of words) assertStringIncludes(message, word);
+    }
+  },
+);
 
-Deno.test("an authority that is not trusted names caCerts and AWS_CA_BUNDLE, which help", async () => {
-  await using server = tls("localhost");
+overBoth(
+  "an authority that is not trusted names caCerts and AWS_CA_BUNDLE, which help",
+  async () => {
+    await using server = tls("localhost");
 
-  const message = await failureOf(server, []);
-  using session = sessionAt(`https://localhost:${server.port}`, [
-    pem("authority"),
-  ]);
-  await session.client(S3).headObject(CAT);
+    const message = await failureOf(server, []);
+    using session = sessionAt(`https://localhost:${server.port}`, [
+      pem("authority"),
+    ]);
+    await session.client(S3).headObject(CAT);
 
-  assertStringIncludes(message, "authority that is not trusted here");
-  assertStringIncludes(message, "caCerts");
-  assertStringIncludes(message, "AWS_CA_BUNDLE");
-});
+    assertStringIncludes(message, "authority that is not trusted here");
+    assertStringIncludes(message, "caCerts");
+    assertStringIncludes(message, "AWS_CA_BUNDLE");
+  },
+);
 
-Deno.test("a self-signed certificate with CA:FALSE can be given in caCerts", async () => {
-  await using server = tls("no-authority");
-  using session = sessionAt(`https://localhost:${server.port}`, [
-    pem("no-authority"),
-  ]);
+overBoth(
+  "a self-signed certificate with CA:FALSE can be given in caCerts",
+  async () => {
+    await using server = tls("no-authority");
+    using session = sessionAt(`https://localhost:${server.port}`, [
+      pem("no-authority"),
+    ]);
 
-  await session.client(S3).headObject(CAT);
-});
+    await session.client(S3).headObject(CAT);
+  },
+);
 
-Deno.test("a server without TLS, and one with TLS of old, are told apart", async () => {
-  await using plain = wire(async (peer) => {
-    await peer.send(answer("400 Bad Request"));
-  });
-  await using old = wire(async (peer) => {
-    // A fatal alert: protocol_version.
-    await peer.send(new Uint8Array([21, 3, 1, 0, 2, 2, 70]));
-    await peer.drain();
-  });
+overBoth(
+  "a server without TLS, and one with TLS of old, are told apart",
+  async () => {
+    await using plain = wire(async (peer) => {
+      await peer.send(answer("400 Bad Request"));
+    });
+    await using old = wire(async (peer) => {
+      // A fatal alert: protocol_version.
+      await peer.send(new Uint8Array([21, 3, 1, 0, 2, 2, 70]));
+      await peer.drain();
+    });
 
-  assertStringIncludes(await failureOf(plain, []), "use http://");
-  assertStringIncludes(await failureOf(old, []), "TLS 1.2 or 1.3");
-});
+    assertStringIncludes(await failureOf(plain, []), "use http://");
+    assertStringIncludes(await failureOf(old, []), "TLS 1.2 or 1.3");
+  },
+);
 
-Deno.test("plain HTTP on a port for TLS is told to use https", async () => {
+overBoth("plain HTTP on a port for TLS is told to use https", async () => {
   const page = (words: string): string =>
     answer("400 Bad Request", `<html>${words}</html>`);
   await using deno = tls("localhost");
@@ -108,6 +124,7 @@ async function failureOf(
 
 function sessionAt(endpointUrl: string, caCerts: readonly string[]): Session {
   return new Session({
+    transport: transportName(),
     system: new FakeSystem(),
     region: "us-east-1",
     credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" },

@@ -3,47 +3,52 @@ import { Session } from "../../mod.ts";
 import { S3 } from "../../src/services/s3/mod.ts";
 import { FakeSystem } from "../../src/testing/mod.ts";
 import { copy, downloadBytes, upload } from "../../src/transfer/mod.ts";
+import { overBoth, transportName } from "../both_transports.ts";
 
 const MIB = 1_024 * 1_024;
 const SIZE = 20 * MIB;
 const CAT = { Bucket: "photos", Key: "cat" };
 
-Deno.test("a transfer waits for its own parts longer than for a connection of others", async () => {
-  let moved = 0;
-  await using server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    async (request) => {
-      const answer = await answered(request);
-      // Longer than the queue's limit.
-      if (answer.isPart) {
-        await new Promise((resolve) => setTimeout(resolve, 60));
-      }
-      if (answer.isPart) moved++;
-      return answer.response;
-    },
-  );
-  using session = new Session({
-    system: new FakeSystem(),
-    region: "us-east-1",
-    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" },
-    endpointUrl: `http://127.0.0.1:${server.addr.port}`,
-    proxy: false,
-    maxConnections: 1,
-    queueTimeoutMs: 40,
-    retry: { maxAttempts: 1 },
-  });
-  const s3 = session.client(S3);
-  const options = { partSize: 5 * MIB, concurrency: 4 };
+overBoth(
+  "a transfer waits for its own parts longer than for a connection of others",
+  async () => {
+    let moved = 0;
+    await using server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      async (request) => {
+        const answer = await answered(request);
+        // Longer than the queue's limit.
+        if (answer.isPart) {
+          await new Promise((resolve) => setTimeout(resolve, 60));
+        }
+        if (answer.isPart) moved++;
+        return answer.response;
+      },
+    );
+    using session = new Session({
+      transport: transportName(),
+      system: new FakeSystem(),
+      region: "us-east-1",
+      credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" },
+      endpointUrl: `http://127.0.0.1:${server.addr.port}`,
+      proxy: false,
+      maxConnections: 1,
+      queueTimeoutMs: 40,
+      retry: { maxAttempts: 1 },
+    });
+    const s3 = session.client(S3);
+    const options = { partSize: 5 * MIB, concurrency: 4 };
 
-  await upload(s3, { ...CAT, Body: new Uint8Array(SIZE) }, options);
-  await copy(s3, { ...CAT, CopySource: { Bucket: "photos", Key: "dog" } }, {
-    ...options,
-    threshold: 5 * MIB,
-  });
-  const { Body } = await downloadBytes(s3, CAT, options);
+    await upload(s3, { ...CAT, Body: new Uint8Array(SIZE) }, options);
+    await copy(s3, { ...CAT, CopySource: { Bucket: "photos", Key: "dog" } }, {
+      ...options,
+      threshold: 5 * MIB,
+    });
+    const { Body } = await downloadBytes(s3, CAT, options);
 
-  assertEquals([moved, Body.length], [12, SIZE]);
-});
+    assertEquals([moved, Body.length], [12, SIZE]);
+  },
+);
 
 /** What a store of one large object says. */
 async function answered(

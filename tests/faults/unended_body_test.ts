@@ -8,6 +8,7 @@ import {
   file,
   ObjectChangedError,
 } from "../../src/transfer/mod.ts";
+import { overBoth, transportName } from "../both_transports.ts";
 import { namesIn, noise, OBJECT, same } from "./download_store.ts";
 import { answer, type Peer, type Wire, wire } from "./wire.ts";
 
@@ -64,6 +65,7 @@ async function sendChunks(
 
 function clientOf(server: Wire): Session {
   return new Session({
+    transport: transportName(),
     endpointUrl: server.origin,
     region: "us-east-1",
     credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" },
@@ -81,50 +83,56 @@ const STATES = [
 
 for (const size of [1, 5_000, 300_000]) {
   for (const [state, fields] of STATES) {
-    Deno.test(`a chunked body of ${size} bytes and ${state} that lacks only its last chunk is whole`, async () => {
-      const content = noise(size);
-      const contentRange = `bytes */${size}`;
-      await using server = chunking(content, {
-        sent: size,
-        contentRange,
-        fields,
-      });
-      using session = clientOf(server);
-      const s3 = session.client(S3);
-      const folder = await Deno.makeTempDir();
-      try {
-        const { Body } = await s3.getObject(OBJECT);
-        assert(same(await new Response(Body.stream).bytes(), content));
-        await download(s3, OBJECT, file(`${folder}/cat`));
-        assert(same(await Deno.readFile(`${folder}/cat`), content));
-        const whole = await downloadBytes(s3, OBJECT);
-        assert(same(whole.Body, content));
-        const stream = await downloadStream(s3, OBJECT);
-        assert(same(await new Response(stream.Body).bytes(), content));
-        assertEquals(await namesIn(folder), ["cat"]);
-      } finally {
-        await Deno.remove(folder, { recursive: true });
-      }
-    });
+    overBoth(
+      `a chunked body of ${size} bytes and ${state} that lacks only its last chunk is whole`,
+      async () => {
+        const content = noise(size);
+        const contentRange = `bytes */${size}`;
+        await using server = chunking(content, {
+          sent: size,
+          contentRange,
+          fields,
+        });
+        using session = clientOf(server);
+        const s3 = session.client(S3);
+        const folder = await Deno.makeTempDir();
+        try {
+          const { Body } = await s3.getObject(OBJECT);
+          assert(same(await new Response(Body.stream).bytes(), content));
+          await download(s3, OBJECT, file(`${folder}/cat`));
+          assert(same(await Deno.readFile(`${folder}/cat`), content));
+          const whole = await downloadBytes(s3, OBJECT);
+          assert(same(whole.Body, content));
+          const stream = await downloadStream(s3, OBJECT);
+          assert(same(await new Response(stream.Body).bytes(), content));
+          assertEquals(await namesIn(folder), ["cat"]);
+        } finally {
+          await Deno.remove(folder, { recursive: true });
+        }
+      },
+    );
   }
 }
 
-Deno.test("a chunked body whose object became shorter meanwhile is told as replaced", async () => {
-  const content = noise(300_000);
-  for (const contentRange of ["bytes */299999", "bytes */0", undefined]) {
-    await using server = chunking(content, {
-      sent: content.length,
-      ...contentRange !== undefined && { contentRange },
-      fields: ['etag: "v1"'],
-    });
-    using session = clientOf(server);
+overBoth(
+  "a chunked body whose object became shorter meanwhile is told as replaced",
+  async () => {
+    const content = noise(300_000);
+    for (const contentRange of ["bytes */299999", "bytes */0", undefined]) {
+      await using server = chunking(content, {
+        sent: content.length,
+        ...contentRange !== undefined && { contentRange },
+        fields: ['etag: "v1"'],
+      });
+      using session = clientOf(server);
 
-    const { Body } = await session.client(S3).getObject(OBJECT);
-    const error = await assertRejects(
-      () => new Response(Body.stream).bytes(),
-      ObjectChangedError,
-    );
+      const { Body } = await session.client(S3).getObject(OBJECT);
+      const error = await assertRejects(
+        () => new Response(Body.stream).bytes(),
+        ObjectChangedError,
+      );
 
-    assertEquals(error.kind, "replaced");
-  }
-});
+      assertEquals(error.kind, "replaced");
+    }
+  },
+);

@@ -7,8 +7,9 @@ import { Session } from "../../mod.ts";
 import { S3 } from "../../src/services/s3/mod.ts";
 import { FakeSystem } from "../../src/testing/mod.ts";
 
-const [endpointUrl = ""] = Deno.args;
+const [endpointUrl = "", transport = ""] = Deno.args;
 const session = new Session({
+  transport: transport === "socket" ? "socket" : "fetch",
   system: new FakeSystem(),
   // Timers run ten times as fast.
   clock: {

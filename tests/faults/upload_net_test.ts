@@ -4,6 +4,7 @@ import { AwsError, ServiceError, Session } from "../../mod.ts";
 import type { HttpRequest } from "../../src/ports/mod.ts";
 import { editObject, S3 } from "../../src/services/s3/mod.ts";
 import { upload } from "../../src/transfer/mod.ts";
+import { overBoth, transportName } from "../both_transports.ts";
 import { answer, faultyS3, lineOf, noise, refusal } from "./faulty_s3.ts";
 
 const MIB = 1_024 * 1_024;
@@ -144,57 +145,61 @@ for (
   });
 }
 
-Deno.test("an early answer ends an upload whose source is slow, and cancels the source", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const open: Deno.Conn[] = [];
-  const serve = async (connection: Deno.Conn): Promise<void> => {
-    const length = await connection.read(new Uint8Array(65_536));
-    // A connection that only tries whether there is a server.
-    if (length === null) return;
-    const text =
-      "<Error><Code>AccessDenied</Code><Message>No</Message></Error>";
-    await connection.write(
-      new TextEncoder().encode(
-        `HTTP/1.1 403 Forbidden\r\ncontent-length: ${text.length}\r\nconnection: close\r\n\r\n${text}`,
-      ),
-    );
-  };
-  const serving = (async () => {
-    for await (const connection of listener) {
-      open.push(connection);
-      serve(connection).catch(() => {});
+overBoth(
+  "an early answer ends an upload whose source is slow, and cancels the source",
+  async () => {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const open: Deno.Conn[] = [];
+    const serve = async (connection: Deno.Conn): Promise<void> => {
+      const length = await connection.read(new Uint8Array(65_536));
+      // A connection that only tries whether there is a server.
+      if (length === null) return;
+      const text =
+        "<Error><Code>AccessDenied</Code><Message>No</Message></Error>";
+      await connection.write(
+        new TextEncoder().encode(
+          `HTTP/1.1 403 Forbidden\r\ncontent-length: ${text.length}\r\nconnection: close\r\n\r\n${text}`,
+        ),
+      );
+    };
+    const serving = (async () => {
+      for await (const connection of listener) {
+        open.push(connection);
+        serve(connection).catch(() => {});
+      }
+    })();
+    const { promise: cancelled, resolve } = Promise.withResolvers<void>();
+    let pulled = 0;
+    const Body = new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        if (pulled++ === 0) return controller.enqueue(noise(9 * MIB));
+        // Nothing more comes.
+        return new Promise<void>(() => {});
+      },
+      cancel: () => resolve(),
+    }, { highWaterMark: 0 });
+    {
+      using session = new Session({
+        transport: transportName(),
+        region: "us-east-1",
+        endpointUrl: `http://127.0.0.1:${listener.addr.port}`,
+        credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" },
+      });
+      const s3 = session.client(S3, { payloadSigning: false });
+
+      await assertRejects(
+        () =>
+          s3.putObject({ ...OBJECT, Body, ContentLength: 12 * MIB }, {
+            totalTimeoutMs: 5_000,
+          }),
+        ServiceError,
+        "AccessDenied",
+      );
+
+      await cancelled;
     }
-  })();
-  const { promise: cancelled, resolve } = Promise.withResolvers<void>();
-  let pulled = 0;
-  const Body = new ReadableStream<Uint8Array>({
-    pull: (controller) => {
-      if (pulled++ === 0) return controller.enqueue(noise(9 * MIB));
-      // Nothing more comes.
-      return new Promise<void>(() => {});
-    },
-    cancel: () => resolve(),
-  }, { highWaterMark: 0 });
-  {
-    using session = new Session({
-      region: "us-east-1",
-      endpointUrl: `http://127.0.0.1:${listener.addr.port}`,
-      credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" },
-    });
-    const s3 = session.client(S3, { payloadSigning: false });
-
-    await assertRejects(
-      () =>
-        s3.putObject({ ...OBJECT, Body, ContentLength: 12 * MIB }, {
-          totalTimeoutMs: 5_000,
-        }),
-      ServiceError,
-      "AccessDenied",
-    );
-
-    await cancelled;
-  }
-  listener.close();
-  for (const connection of open) connection.close();
-  await serving;
-});
+    listener.close();
+    for (const connection of open) connection.close();
+    await serving;
+  },
+);

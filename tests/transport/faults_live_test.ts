@@ -107,34 +107,26 @@ overBoth("a certificate of an authority in caCerts is good", async () => {
   assertEquals(text(await bytesOf(response)), "hello");
 });
 
-Deno.test({
-  name: "a reset before the answer is reset",
-  ignore: !await hasPerl(),
-  fn: async () => {
-    await using server = await resettingServer("");
-    await server.reset();
+overBoth("a reset before the answer is reset", async () => {
+  await using server = await resettingServer("");
+  await server.reset();
 
-    const error = await failure(server.origin, { dialer: false });
+  const error = await failure(server.origin, { dialer: false });
 
-    assertFault(error, "reset", true);
-  },
-});
+  assertFault(error, "reset", true);
+}, { ignore: !await hasPerl() });
 
-Deno.test({
-  name: "a reset in the body is cut",
-  ignore: !await hasPerl(),
-  fn: async () => {
-    await using server = await resettingServer(
-      "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello",
-    );
-    using transport = newTransport({ dialer: false });
-    const response = await transport.send(requestTo(server.origin));
+overBoth("a reset in the body is cut", async () => {
+  await using server = await resettingServer(
+    "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello",
+  );
+  using transport = newTransport({ dialer: false });
+  const response = await transport.send(requestTo(server.origin));
 
-    await server.reset();
+  await server.reset();
 
-    assertFault(await assertRejects(() => bytesOf(response)), "cut", true);
-  },
-});
+  assertFault(await assertRejects(() => bytesOf(response)), "cut", true);
+}, { ignore: !await hasPerl() });
 
 overBoth(
   "a body that is cut at any offset is cut, read whole or by pieces",

@@ -91,7 +91,6 @@ overBoth(
 
     assertEquals(server.connections, 0);
   },
-  { only: "fetch", why: "sockets send paths as they are" },
 );
 
 overBoth("a transport refuses a port that fetch blocks", async () => {
@@ -102,7 +101,7 @@ overBoth("a transport refuses a port that fetch blocks", async () => {
     EndpointError,
     "Cannot send GET http://127.0.0.1:6000/: fetch never connects to port 6000, which the Fetch standard blocks; use another port",
   );
-}, { only: "fetch", why: "sockets have no ports that are blocked" });
+});
 
 overBoth(
   "a transport refuses a header that HTTP does not allow, without telling it",

@@ -3,8 +3,8 @@ import { text, utf8 } from "../../src/foundation/bytes.ts";
 import type { HttpResponse, ResponseBody } from "../../src/ports/http.ts";
 import { FixedClock } from "../../src/testing/fixed_clock.ts";
 import { withDeadlines } from "../../src/transport/deadlines.ts";
-import { FetchTransport } from "../../src/transport/fetch_transport.ts";
 import { ByteCounter } from "../../src/transport/response_body.ts";
+import { newTransport, overBoth } from "../both_transports.ts";
 import { answering, HostileServer, ok } from "./hostile_server.ts";
 import { requestTo } from "./requests.ts";
 
@@ -134,29 +134,37 @@ Deno.test("IncomingBody reads a small body before it is asked", async () => {
   assertEquals(pieces, [utf8("hello")]);
 });
 
-Deno.test("IncomingBody keeps the connection of a small rest, on the wire too", async () => {
-  await using server = new HostileServer(answering(ok("x".repeat(60_000))));
-  using transport = new FetchTransport({ dialer: false });
+overBoth(
+  "a body that is not read keeps the connection of a small rest",
+  async () => {
+    await using server = new HostileServer(answering(ok("x".repeat(60_000))));
+    using transport = newTransport({ dialer: false });
 
-  for (let count = 0; count < 5; count++) {
-    const { body } = await transport.send(requestTo(server.origin));
-    await body?.cancel();
-  }
+    for (let count = 0; count < 5; count++) {
+      const { body } = await transport.send(requestTo(server.origin));
+      await body?.cancel();
+    }
 
-  assertEquals(server.connections, 1);
-});
+    assertEquals(server.connections, 1);
+  },
+);
 
-Deno.test("IncomingBody closes the connection of a large rest, on the wire too", async () => {
-  await using server = new HostileServer(answering(ok("x".repeat(5_000_000))));
-  using transport = new FetchTransport({ dialer: false });
+overBoth(
+  "a body that is not read closes the connection of a large rest",
+  async () => {
+    await using server = new HostileServer(
+      answering(ok("x".repeat(5_000_000))),
+    );
+    using transport = newTransport({ dialer: false });
 
-  for (let count = 0; count < 2; count++) {
-    const { body } = await transport.send(requestTo(server.origin));
-    await body?.cancel();
-  }
+    for (let count = 0; count < 2; count++) {
+      const { body } = await transport.send(requestTo(server.origin));
+      await body?.cancel();
+    }
 
-  assertEquals(server.connections, 2);
-});
+    assertEquals(server.connections, 2);
+  },
+);
 
 Deno.test("IncomingBody hands out an array of its own length", async () => {
   for (const length of [0, 1, 16_384, 16_385, 100_000]) {

@@ -46,7 +46,7 @@ overBoth("a TLS handshake that stalls is a read timeout", async () => {
   const error = await failure(server.tlsOrigin, { readTimeoutMs: 40 });
 
   assertTimeout(error, "read", 40);
-}, { only: "fetch", why: "it cannot tell a handshake from a wait" });
+});
 
 overBoth(
   "a TLS handshake that stalls is a connect timeout, never sent",
@@ -65,7 +65,6 @@ overBoth(
       /: no secure connection after 40 ms \(connectTimeoutMs\) \(phase tls, \S+ to \S+\)/,
     );
   },
-  { only: "socket", why: "fetch cannot tell a handshake from a wait" },
 );
 
 overBoth(

@@ -445,7 +445,11 @@ export class Connection {
     body: Bytes | BodySource,
     answer: Promise<ResponseHead>,
   ): Promise<void> {
-    const upload = new Upload(this.#connection, this.#wait);
+    const upload = new Upload(
+      this.#connection,
+      this.#wait,
+      this.#parts.timers,
+    );
     this.#uploading = upload;
     answer.then((head) => {
       // The rest of a body that was refused is not wanted.
@@ -521,14 +525,16 @@ export class Connection {
 class Upload {
   readonly #connection: Deno.Conn;
   readonly #wait: Wait;
+  readonly #timers: Timers;
   #isStopped = false;
   #left = 0;
   #sendingMs = 0;
   #onWake: (() => void) | undefined;
 
-  constructor(connection: Deno.Conn, wait: Wait) {
+  constructor(connection: Deno.Conn, wait: Wait, timers: Timers) {
     this.#connection = connection;
     this.#wait = wait;
+    this.#timers = timers;
   }
 
   get isStopped(): boolean {
@@ -569,7 +575,7 @@ class Upload {
     bytes: Uint8Array,
     onWritten?: (count: number) => void,
   ): Promise<void> {
-    const startMs = performance.now();
+    const startMs = this.#timers.now();
     for (let at = 0; at < bytes.length && !this.#isStopped;) {
       const writing = this.#connection.write(
         bytes.subarray(at, Math.min(at + PIECE, bytes.length)),
@@ -585,7 +591,7 @@ class Upload {
       onWritten?.(at);
     }
     this.#left += bytes.length;
-    this.#sendingMs += performance.now() - startMs;
+    this.#sendingMs += this.#timers.now() - startMs;
   }
 
   async send(
