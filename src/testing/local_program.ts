@@ -13,15 +13,17 @@
  * | `--user ID:SECRET`| a user; may be given several times; Amazon's example key       |
  * | `--region NAME`   | a region; may be given several times; us-east-1                |
  * | `--any-key`       | takes keys that nobody has, on the loopback interface only     |
+ * | `--log`           | prints a line for each request, with its kind of signature     |
  *
  * @module
  */
 import { AwsError } from "../foundation/errors.ts";
 import type { LocalCredentials } from "./local_aws/keys.ts";
 import { LocalAws, type LocalAwsServeOptions } from "./local_aws/local_aws.ts";
+import { requestLine } from "./local_aws/server.ts";
 
 const USAGE =
-  "usage: local [--port N] [--host NAME] [--folder PATH] [--user ID:SECRET]… [--region NAME]… [--any-key]";
+  "usage: local [--port N] [--host NAME] [--folder PATH] [--user ID:SECRET]… [--region NAME]… [--any-key] [--log]";
 
 /** The port where none is given. */
 const DEFAULT_PORT = 9_000;
@@ -43,6 +45,13 @@ export function readLocalArguments(
     const [name = "", joined] = (args[at] ?? "").split(/=(.*)/s);
     if (name === "--any-key") {
       options = { ...options, anyKey: true };
+      continue;
+    }
+    if (name === "--log") {
+      options = {
+        ...options,
+        onRequest: (request) => console.log(requestLine(request)),
+      };
       continue;
     }
     if (!name.startsWith("--")) {

@@ -43,16 +43,37 @@ Deno.test("local refuses arguments that it does not know, without showing a secr
 });
 
 Deno.test("local serves until it is told to end", async () => {
-  const { child, url } = await startProgram();
+  const { child, url, lines } = await startProgram();
 
   const response = await fetch(`${url}/_local/health`);
 
   assertEquals(await response.json(), { status: "running" });
   assertEquals(await ended(child), { code: 0, printed: "" });
+  await lines.cancel();
+});
+
+Deno.test("local logs requests, and of which kind their signature is", async () => {
+  const { child, url, lines } = await startProgram("--log");
+  const expires = String(Math.floor(Date.now() / 1_000) + 60);
+  const query = new URLSearchParams({
+    AWSAccessKeyId: "AKIAIOSFODNN7EXAMPLE",
+    Signature: "AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    Expires: expires,
+  });
+
+  await (await fetch(`${url}/photos/a%0Ab?${query}`)).body?.cancel();
+  const { value = "" } = await lines.read();
+  await lines.cancel();
+
+  assertEquals(
+    value.replace(/^\S+ /, ""),
+    "GetObject photos/a\\nb 403 SignatureDoesNotMatch (presigned, signature version 2)\n",
+  );
+  assertEquals(await ended(child), { code: 0, printed: "" });
 });
 
 Deno.test("local stays calm when clients go away in the middle of a body", async () => {
-  const { child, url } = await startProgram();
+  const { child, url, lines } = await startProgram();
   const { hostname, port } = new URL(url);
 
   for (const sent of ["", "some of it"]) {
@@ -67,11 +88,17 @@ Deno.test("local stays calm when clients go away in the middle of a body", async
 
   assertEquals(await response.json(), { status: "running" });
   assertEquals(await ended(child), { code: 0, printed: "" });
+  await lines.cancel();
 });
 
-async function startProgram(): Promise<
-  { readonly child: Deno.ChildProcess; readonly url: string }
-> {
+interface Program {
+  readonly child: Deno.ChildProcess;
+  readonly url: string;
+  /** What it prints after its first line. */
+  readonly lines: ReadableStreamDefaultReader<string>;
+}
+
+async function startProgram(...args: readonly string[]): Promise<Program> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -81,15 +108,15 @@ async function startProgram(): Promise<
       new URL("../../src/testing/local_program.ts", import.meta.url).pathname,
       "--port",
       "0",
+      ...args,
     ],
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const { value = "" } = await reader.read();
-  await reader.cancel();
+  const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const { value = "" } = await lines.read();
   assertStringIncludes(value, "S3 and STS at http://127.0.0.1:");
-  return { child, url: value.trim().replace(/^.* /, "") };
+  return { child, url: value.trim().replace(/^.* /, ""), lines };
 }
 
 /** Ends the program: its exit code, and what it has printed as an error. */

@@ -30,6 +30,8 @@ export interface LocalAwsOptions {
   readonly minPartSize?: number;
   /** Whether keys that nobody has belong to the first user, unchecked. */
   readonly anyKey?: boolean;
+  /** Is told of each request once it is answered, for example to log it. */
+  readonly onRequest?: (request: LocalRequest) => void;
 }
 
 /** Options of a {@linkcode LocalAws} that listens. */
@@ -62,6 +64,7 @@ const OPTIONS: OptionKinds<LocalAwsOptions> = {
   clock: "object",
   minPartSize: "number",
   anyKey: "boolean",
+  onRequest: "function",
 };
 
 const SERVE_OPTIONS: OptionKinds<LocalAwsServeOptions> = {
@@ -141,6 +144,7 @@ export class LocalAws implements AsyncDisposable, Disposable {
       clock = { now: () => new Date() },
       minPartSize = MIN_PART_SIZE,
       anyKey = false,
+      onRequest,
     } = options;
     const [user] = credentials;
     if (user === undefined) {
@@ -164,6 +168,7 @@ export class LocalAws implements AsyncDisposable, Disposable {
       minPartSize,
       store,
       faults: this.#faults,
+      ...onRequest === undefined ? {} : { onRequest },
     });
   }
 

@@ -81,6 +81,8 @@ export interface ServerParts {
   readonly store: Store;
   /** Faults that are asked for. */
   readonly faults: Faults;
+  /** Is told of each request once it is answered. */
+  readonly onRequest?: (request: LocalRequest) => void;
 }
 
 /** An answer whose body may lie in several pieces. */
@@ -121,6 +123,16 @@ export interface LocalRequest {
   readonly status: number;
   /** Error code of the answer, where it has one. */
   readonly code?: string;
+  /** The signature that it came with; absent where it is not signed. */
+  readonly signature?: LocalSignature;
+}
+
+/** What kind of signature a request came with, right or wrong. */
+export interface LocalSignature {
+  /** Signature version: 4, or 2 as boto3 presigns by default. */
+  readonly version: 2 | 4;
+  /** Where it stands: `"query"` is that of a presigned URL. */
+  readonly place: "form" | "header" | "query";
 }
 
 /** The most requests that the journal has. */
@@ -144,6 +156,7 @@ interface Progress {
   bucket: string;
   key: string;
   query: Target["query"];
+  signature?: LocalSignature;
   code?: string;
   fault?: Fault;
 }
@@ -250,6 +263,7 @@ export class Server {
     const { keys, clock } = this.#parts;
     const now = clock.now();
     const parsed = readSignature(request, target);
+    noteSignature(progress, parsed);
     checkService(request, parsed);
     const region = this.#region(request, parsed);
     const asked: TableRequest = {
@@ -266,7 +280,9 @@ export class Server {
     ) {
       progress.operation = "PostObject";
       await this.#fault(progress);
-      return await this.#form(asked, readForm(type, request.body), region);
+      const form = readForm(type, request.body);
+      noteForm(progress, form);
+      return await this.#form(asked, form, region);
     }
     let name: OperationName | undefined;
     let wrong: unknown;
@@ -459,6 +475,7 @@ export class Server {
       progress.query = target.query;
       const hash = hex(await sha256(request.body));
       const parsed = readSignature(request, target);
+      noteSignature(progress, parsed);
       checkService(request, parsed);
       await this.#fault(progress);
       const key = parsed === undefined ? undefined : await checkSignature(
@@ -506,12 +523,12 @@ export class Server {
 
   #note(
     { method, headers, body }: WireRequest,
-    { service, operation, bucket, key, query, code }: Progress,
+    { service, operation, bucket, key, query, code, signature }: Progress,
     status: number,
     time: Date,
   ): void {
     if (this.#journal.length >= MAX_JOURNAL) this.#journal.shift();
-    this.#journal.push({
+    const noted: LocalRequest = {
       time,
       service,
       operation,
@@ -525,9 +542,58 @@ export class Server {
       bytes: body.length,
       status,
       ...code === undefined ? {} : { code },
-    });
+      ...signature === undefined ? {} : { signature },
+    };
+    this.#journal.push(noted);
+    this.#parts.onRequest?.(noted);
   }
 }
+
+function noteSignature(
+  progress: Progress,
+  parsed: ParsedSignature | undefined,
+): void {
+  if (parsed === undefined) return;
+  progress.signature = { version: parsed.version, place: parsed.place };
+}
+
+function noteForm(progress: Progress, { fields: form }: PostForm): void {
+  const version = form.has("x-amz-algorithm")
+    ? 4
+    : form.has("awsaccesskeyid")
+    ? 2
+    : undefined;
+  if (version !== undefined) progress.signature = { version, place: "form" };
+}
+
+/**
+ * A request in one line, for a log: time, operation, what it is about, status,
+ * code and signature.
+ */
+export function requestLine(
+  { time, operation, method, bucket, key, status, code, signature }:
+    LocalRequest,
+): string {
+  const place = bucket === "" ? "/" : key === "" ? bucket : `${bucket}/${key}`;
+  const signed = signature === undefined
+    ? "not signed"
+    : `${PLACES[signature.place]}, signature version ${signature.version}`;
+  return [
+    time.toISOString(),
+    operation || method,
+    // A key may hold line breaks.
+    JSON.stringify(place).slice(1, -1),
+    status,
+    ...code === undefined ? [] : [code],
+    `(${signed})`,
+  ].join(" ");
+}
+
+const PLACES: Readonly<Record<LocalSignature["place"], string>> = {
+  form: "form",
+  header: "signed",
+  query: "presigned",
+};
 
 /** An answer before it gets what every answer has. */
 type Answer = Omit<PlainResponse, "body"> & {

@@ -283,3 +283,108 @@ Deno.test("LocalAws takes a signed trailer as in S3's example, and no other", as
   assertEquals([good.status, good.code], [200, undefined]);
   assertEquals(bad.code, "SignatureDoesNotMatch");
 });
+
+// Query strings as botocore 1.43.11 makes them with its clock at 1440938160 and
+// ExpiresIn 3600, for the key AKIDEXAMPLE of Amazon's examples.
+const PRESIGNED_2: readonly (readonly [
+  name: string,
+  method: "GET" | "PUT",
+  path: string,
+  query: readonly (readonly [string, string?])[],
+  signature: string,
+  headers?: Readonly<Record<string, string>>,
+])[] = [
+  ["get_object", "GET", "/k", [], "3U9PSXkuOKk8633qpK9MAUNteSc="],
+  [
+    "get_object of a version, with overrides",
+    "GET",
+    "/a%20b%2Bc",
+    [["response-content-type", "text/plain"], ["versionId", "v"]],
+    "RquZeOubFLu676mDOi9EMeT8h64=",
+  ],
+  [
+    "put_object with metadata and encryption",
+    "PUT",
+    "/a%20b%2Bc",
+    [
+      ["content-md5", "1B2M2Y8AsgTpgAmY7PhCfg=="],
+      ["content-type", "text/plain"],
+      ["x-amz-meta-b", "  x   y "],
+      ["x-amz-meta-owner", "me"],
+      ["x-amz-server-side-encryption", "AES256"],
+    ],
+    "laNN/jH5Y7tEQ9KVX83mfyRIYJc=",
+    {
+      "content-md5": "1B2M2Y8AsgTpgAmY7PhCfg==",
+      "content-type": "text/plain",
+    },
+  ],
+  [
+    "list_objects_v2",
+    "GET",
+    "",
+    [["list-type", "2"]],
+    "iqTwUeiOF4HPtlbOzjxe/aUi1Sk=",
+  ],
+  [
+    "list_object_versions",
+    "GET",
+    "",
+    [["versions"]],
+    "tOTa5+5NpAQWwo8Tckt3peCY2rw=",
+  ],
+];
+
+for (const [name, method, path, query, signature, headers] of PRESIGNED_2) {
+  Deno.test(`LocalAws verifies a URL that boto3 presigns by default, and says that it is of version 2: ${name}`, async () => {
+    const client = new LocalClient({
+      credentials: [{
+        accessKeyId: "AKIDEXAMPLE",
+        secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+      }],
+    });
+    client.credentials = {
+      accessKeyId: "AKIDEXAMPLE",
+      secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+    };
+    client.clock.set("2015-08-30T12:36:00Z");
+    await client.send("PUT", "/examplebucket");
+    const ask = (given: string) =>
+      client.sendRaw({
+        method,
+        origin: "http://localhost",
+        path: `/examplebucket${path}`,
+        query: [
+          ...query,
+          ["AWSAccessKeyId", "AKIDEXAMPLE"],
+          ["Signature", given],
+          ["Expires", "1440941760"],
+        ],
+        headers: headers ?? {},
+        body: undefined,
+      });
+
+    const right = await ask(signature);
+    const wrong = await ask("AAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    client.clock.advance(3_601_000);
+    const late = await ask(signature);
+
+    // The right one gets as far as to an object that is not there.
+    assertEquals(
+      [undefined, "NoSuchKey", "NoSuchVersion"].includes(right.code),
+      true,
+      right.text,
+    );
+    assertEquals([wrong.code, late.code], [
+      "SignatureDoesNotMatch",
+      "AccessDenied",
+    ]);
+    assertEquals(
+      client.local.requests().map(({ signature }) => signature),
+      [
+        { version: 4, place: "header" },
+        ...Array(3).fill({ version: 2, place: "query" }),
+      ],
+    );
+  });
+}
