@@ -77,7 +77,7 @@ export function rowFor(refusal: Refusal): AdviceRow | undefined {
 }
 
 /** What services say where a permission is missing. */
-const DENIED = ["403", "AccessDenied", "AccessDeniedException", "Forbidden"];
+const DENIED = ["AccessDenied", "AccessDeniedException", "Forbidden", "403"];
 
 /** Servers accept signatures of up to 15 minutes ago. */
 const MOST_SKEW_MS = 15 * 60_000;
@@ -219,7 +219,8 @@ export const ADVICE: readonly AdviceRow[] = [
   {
     name: "denied-by-policy",
     when: "a policy denies it explicitly",
-    fits: ({ error }) => isDenied(error) && DENY.test(error.reason),
+    codes: DENIED,
+    fits: ({ error }) => DENY.test(error.reason),
     advice: ({ error }) =>
       `A policy denies ${actionIn(error)} explicitly${
         policyIn(DENY, error)
@@ -228,7 +229,8 @@ export const ADVICE: readonly AdviceRow[] = [
   {
     name: "not-allowed",
     when: "the service names the action that is not allowed",
-    fits: ({ error }) => isDenied(error) && ACTION.test(error.reason),
+    codes: DENIED,
+    fits: ({ error }) => ACTION.test(error.reason),
     advice: ({ error }) =>
       `The caller needs permission for ${actionIn(error)}${
         policyIn(ALLOW, error)
@@ -241,23 +243,25 @@ export const ADVICE: readonly AdviceRow[] = [
   {
     name: "public-access-block",
     when: "Block Public Access refuses an ACL or a policy",
-    fits: ({ error }) =>
-      isDenied(error) && /block ?public|public .*blocked/i.test(error.reason),
+    codes: DENIED,
+    fits: ({ error }) => /block ?public|public .*blocked/i.test(error.reason),
     advice:
       "The bucket or the account blocks public access: leave the public ACL or policy out, or change the public access block.",
   },
   {
     name: "mfa",
     when: "the bucket asks for an MFA code",
-    fits: ({ error }) => isDenied(error) && /\bmfa\b/i.test(error.reason),
+    codes: DENIED,
+    fits: ({ error }) => /\bmfa\b/i.test(error.reason),
     advice:
       "The bucket asks for an MFA code to delete versions: give MFA as the device's serial number, a blank and its code, over https.",
   },
   {
     name: "object-lock",
     when: "a retention or a legal hold protects the version",
+    codes: DENIED,
     fits: ({ error }) =>
-      isDenied(error) && /object lock|\bWORM\b|retention|legal hold/i.test(
+      /object lock|\bWORM\b|retention|legal hold/i.test(
         error.reason,
       ),
     advice:
@@ -266,8 +270,9 @@ export const ADVICE: readonly AdviceRow[] = [
   {
     name: "requester-pays",
     when: "the requester has to pay",
+    codes: DENIED,
     fits: ({ error, sent }) =>
-      isDenied(error) && sent["x-amz-request-payer"] === undefined &&
+      sent["x-amz-request-payer"] === undefined &&
       /requester[- ]?pays|request-payer/i.test(error.reason),
     advice:
       'Who asks pays for this bucket: give RequestPayer: "requester", and sign the request.',
@@ -275,10 +280,11 @@ export const ADVICE: readonly AdviceRow[] = [
   {
     name: "owner",
     when: "the bucket was expected to be another account's",
-    fits: ({ error, sent }) =>
-      isDenied(error) &&
-      (sent["x-amz-expected-bucket-owner"] !== undefined ||
-        sent["x-amz-source-expected-bucket-owner"] !== undefined),
+    codes: DENIED,
+    fits: (
+      { sent },
+    ) => (sent["x-amz-expected-bucket-owner"] !== undefined ||
+      sent["x-amz-source-expected-bucket-owner"] !== undefined),
     advice:
       "A bucket of another account than ExpectedBucketOwner names is refused like this: check the number of the account, then the permissions.",
   },
