@@ -268,11 +268,17 @@ interface Statement {
 export function readPolicy(body: string, bucket: string): string {
   for (const statement of statements(body)) {
     for (
-      const name of ["Condition", "NotAction", "NotPrincipal", "NotResource"]
+      const name of ["NotPrincipal", "Condition", "NotAction", "NotResource"]
     ) {
-      if (Object.hasOwn(statement, name)) {
-        throw notImplemented({ PolicyElement: name });
+      if (!Object.hasOwn(statement, name)) continue;
+      if (name === "NotPrincipal" && statement.Effect === "Allow") {
+        throw new S3Error(
+          "MalformedPolicy",
+          {},
+          "Allow with NotPrincipal is not allowed.",
+        );
       }
+      throw notImplemented({ PolicyElement: name });
     }
     if (statement.Effect !== "Allow" && statement.Effect !== "Deny") {
       throw new S3Error("MalformedPolicy", {}, "Invalid effect: ");

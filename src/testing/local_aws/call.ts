@@ -74,6 +74,8 @@ export interface Need {
   readonly permission?: Permission;
   /** Action of IAM. */
   readonly action: string;
+  /** Key of the object that it is about, where it is about one. */
+  readonly key?: string;
 }
 
 /** A bucket, if it exists and is in the region of the request. */
@@ -107,7 +109,7 @@ export function bucketFor(
   const bucket = existingBucket(call, name);
   const allowed = need.permission !== undefined &&
     granted(grantsIn(bucket, bucket.grants), need.permission, call.caller);
-  checkAllowed(call, bucket, need.action, undefined, allowed);
+  checkAllowed(call, bucket, need.action, need.key, allowed);
   return bucket;
 }
 

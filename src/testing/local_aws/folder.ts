@@ -15,6 +15,7 @@ import { sha256 } from "../../foundation/digest.ts";
 import { ConfigError } from "../../foundation/errors.ts";
 import {
   type Bucket,
+  type CompletedUpload,
   type Keeper,
   type Part,
   type Piece,
@@ -52,11 +53,7 @@ type SavedBucket =
     readonly configurations: readonly (readonly [string, unknown])[];
     readonly completed: readonly (readonly [
       string,
-      {
-        readonly key: string;
-        readonly etag: string;
-        readonly versionId: string;
-      },
+      CompletedUpload,
     ])[];
     readonly uploads: readonly SavedUpload[];
   };

@@ -69,6 +69,7 @@ export const multipartHandlers: Handlers = {
     const bucket = bucketFor(call, {
       permission: "WRITE",
       action: "PutObject",
+      key: call.key,
     });
     checkKey(call.key);
     const facts = factsOf(call, bucket);
@@ -168,6 +169,7 @@ export const multipartHandlers: Handlers = {
     const bucket = bucketFor(call, {
       permission: "WRITE",
       action: "PutObject",
+      key: call.key,
     });
     const id = input.UploadId;
     const done = bucket.completed.get(id);
@@ -181,6 +183,7 @@ export const multipartHandlers: Handlers = {
         Bucket: bucket.name,
         Key: call.key,
         ETag: done.etag,
+        ...checksumMembers(done.checksum),
         ...writtenVersion(bucket, { id: done.versionId }),
       };
     }
@@ -190,6 +193,10 @@ export const multipartHandlers: Handlers = {
       upload,
       input.MultipartUpload?.Parts ?? [],
     );
+    // S3 needs the customer's key to check the checksums that were stated.
+    if (parts.some((part) => isStated(upload, part))) {
+      checkCustomerKey(call.headers, upload);
+    }
     const size = parts.reduce((sum, part) => sum + part.size, 0);
     const expected = input.MpuObjectSize;
     if (expected !== undefined && expected !== size) {
@@ -213,7 +220,12 @@ export const multipartHandlers: Handlers = {
       checksum: sum,
     });
     bucket.uploads.delete(id);
-    bucket.completed.set(id, { key: call.key, etag, versionId: version.id });
+    bucket.completed.set(id, {
+      key: call.key,
+      etag,
+      versionId: version.id,
+      checksum: sum,
+    });
     await call.store.keep(bucket.name, call.key);
     return {
       Location: location,
@@ -227,7 +239,7 @@ export const multipartHandlers: Handlers = {
   },
 
   AbortMultipartUpload: async (call) => {
-    const { bucket, upload } = uploadFor(call);
+    const { bucket, upload } = uploadFor(call, "AbortMultipartUpload");
     bucket.uploads.delete(upload.id);
     await call.store.keep(bucket.name);
     call.reply.status = 204;
@@ -235,7 +247,7 @@ export const multipartHandlers: Handlers = {
   },
 
   ListParts: (call, input) => {
-    const { bucket, upload } = uploadFor(call);
+    const { bucket, upload } = uploadFor(call, "ListMultipartUploadParts");
     const marker = Number(input.PartNumberMarker ?? 0);
     const most = Math.min(input.MaxParts ?? MAX_ENTRIES, MAX_ENTRIES);
     const rest = [...upload.parts.values()]
@@ -269,6 +281,12 @@ export const multipartHandlers: Handlers = {
     };
   },
 };
+
+/** Whether the checksum of a part is not S3's own. */
+function isStated({ algorithm }: Upload, { checksum: sum }: Part): boolean {
+  return algorithm !== undefined ||
+    (sum !== undefined && sum.algorithm !== DEFAULT_ALGORITHM);
+}
 
 /** A part's checksum as a member of an output. */
 function partChecksum({ checksum: sum }: Part): Record<never, never> {
@@ -317,8 +335,10 @@ function checkPartAlgorithm(
 /** The upload that a call is about. */
 function uploadFor(
   call: Call,
+  action = "PutObject",
 ): { readonly bucket: Bucket; readonly upload: Upload } {
-  const bucket = bucketFor(call, { permission: "WRITE", action: "PutObject" });
+  const { key } = call;
+  const bucket = bucketFor(call, { permission: "WRITE", action, key });
   const id = call.query.find(([name]) => name === "uploadId")?.[1] ?? "";
   const upload = bucket.uploads.get(id);
   if (upload === undefined || upload.key !== call.key) {

@@ -70,6 +70,7 @@ export const objectHandlers: Handlers = {
     const bucket = bucketFor(call, {
       permission: "WRITE",
       action: "PutObject",
+      key: call.key,
     });
     checkKey(call.key);
     const facts = factsOf(call, bucket);
@@ -110,6 +111,7 @@ export const objectHandlers: Handlers = {
     const bucket = bucketFor(call, {
       permission: "WRITE",
       action: input.VersionId ? "DeleteObjectVersion" : "DeleteObject",
+      key: call.key,
     });
     const present = call.store.current(bucket, call.key);
     if (input.IfMatch !== undefined) {
@@ -138,7 +140,11 @@ export const objectHandlers: Handlers = {
     for (const { Key, VersionId, ETag } of objects) {
       if (!Key) throw new S3Error("MalformedXML");
       try {
-        bucketFor(call, { permission: "WRITE", action: "DeleteObject" });
+        bucketFor(call, {
+          permission: "WRITE",
+          action: VersionId ? "DeleteObjectVersion" : "DeleteObject",
+          key: Key,
+        });
         if (ETag !== undefined) {
           checkWrite({ "if-match": ETag }, call.store.current(bucket, Key));
         }
@@ -170,6 +176,7 @@ export const objectHandlers: Handlers = {
     const bucket = bucketFor(call, {
       permission: "WRITE",
       action: "PutObject",
+      key: call.key,
     });
     checkKey(call.key);
     const source = sourceOf(call);

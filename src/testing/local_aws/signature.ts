@@ -538,8 +538,13 @@ function readTime(headers: WireRequest["headers"]): string {
   const own = headers["x-amz-date"];
   if (own !== undefined && isTime(own)) return own;
   const date = new Date(own ?? headers["date"] ?? "");
-  if (Number.isNaN(date.getTime())) {
-    throw new S3Error("AccessDenied", {}, "The request has no valid time");
+  // Dates before 1970 are none either.
+  if (!(date.getTime() >= 0)) {
+    throw new S3Error(
+      "AccessDenied",
+      {},
+      "AWS authentication requires a valid Date or x-amz-date header",
+    );
   }
   return date.toISOString().replace(/[-:]|\.\d{3}/g, "");
 }

@@ -170,6 +170,8 @@ export interface CompletedUpload {
   readonly etag: string;
   /** Version of the object. */
   readonly versionId: string;
+  /** Checksum of the object. */
+  readonly checksum?: StoredChecksum;
 }
 
 /** A bucket. */

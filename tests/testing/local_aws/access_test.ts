@@ -115,6 +115,16 @@ Deno.test("LocalAws obeys a policy, and refuses one with conditions by name", as
   );
   assertEquals(error.code, "NotImplemented");
   assertStringIncludes(error.message, "Condition");
+  // Amazon takes it with Deny only.
+  assertEquals(
+    await codeOf(
+      owner.putBucketPolicy({
+        Bucket,
+        Policy: policy({ NotPrincipal: { AWS: "222222222222" } }),
+      }),
+    ),
+    "MalformedPolicy",
+  );
 });
 
 Deno.test("LocalAws blocks public access where it is told to", async () => {
@@ -210,4 +220,46 @@ Deno.test("LocalAws gives back the configurations that it was given", async () =
     await codeOf(s3.getBucketWebsite({ Bucket })),
     "NoSuchWebsiteConfiguration",
   );
+});
+
+Deno.test("LocalAws holds a policy's resource against the object that is written", async () => {
+  const { owner, other } = await sight();
+  const allow = (Resource: string) =>
+    owner.putBucketPolicy({
+      Bucket,
+      Policy: JSON.stringify({
+        Statement: [{
+          Effect: "Allow",
+          Principal: "*",
+          Action: ["s3:PutObject", "s3:DeleteObject"],
+          Resource,
+        }],
+      }),
+    });
+
+  await allow(`arn:aws:s3:::${Bucket}`);
+  const onBucket = await codeOf(
+    other.putObject({ Bucket, Key: "in/k", Body: "x" }),
+  );
+  await allow(`arn:aws:s3:::${Bucket}/in/*`);
+  await other.putObject({ Bucket, Key: "in/k", Body: "x" });
+  const { UploadId = "" } = await other.createMultipartUpload({
+    Bucket,
+    Key: "in/k",
+  });
+  const outside = await codeOf(
+    other.putObject({ Bucket, Key: "out/k", Body: "x" }),
+  );
+  const aborted = await codeOf(
+    other.abortMultipartUpload({ Bucket, Key: "in/k", UploadId }),
+  );
+  const { Errors } = await other.deleteObjects({
+    Bucket,
+    Delete: { Objects: [{ Key: "in/k" }, { Key: "out/k" }] },
+  });
+
+  assertEquals([onBucket, outside, aborted], Array(3).fill("AccessDenied"));
+  assertEquals(Errors?.map(({ Key, Code }) => [Key, Code]), [
+    ["out/k", "AccessDenied"],
+  ]);
 });
