@@ -122,7 +122,7 @@ async function rest<Input, Output>(
 
 /** The rest of a body that was whole already. */
 const NOTHING: ResponseBody = {
-  open: () => ReadableStream.from([]),
+  open: () => new Blob().stream(),
   bytes: () => Promise.resolve(new Uint8Array()),
   cancel: () => Promise.resolve(),
 };

@@ -68,14 +68,38 @@ export function streamedBody(
       );
     }
     return {
-      stream: free(body.body ?? ReadableStream.from([])),
+      stream: free(body.body ?? streamOf([])),
       ...length === undefined ? {} : { length },
     };
   }
   if (body instanceof ReadableStream) return { stream: free(body) };
-  return isAsyncIterable(body)
-    ? { stream: ReadableStream.from(body) }
-    : undefined;
+  return isAsyncIterable(body) ? { stream: streamOf(body) } : undefined;
+}
+
+/**
+ * A stream of what can be iterated. Some browsers have no `ReadableStream.from`.
+ *
+ * @param source What is read, piece by piece, when the stream is.
+ */
+export function streamOf<Piece>(
+  source: AsyncIterable<Piece> | Iterable<Piece>,
+): ReadableStream<Piece> {
+  if (typeof ReadableStream.from === "function") {
+    return ReadableStream.from(source);
+  }
+  const pieces = Symbol.asyncIterator in source
+    ? source[Symbol.asyncIterator]()
+    : source[Symbol.iterator]();
+  return new ReadableStream<Piece>({
+    async pull(controller): Promise<void> {
+      const { done, value } = await pieces.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel(reason): Promise<void> {
+      await pieces.return?.(reason);
+    },
+  }, { highWaterMark: 0 });
 }
 
 /**

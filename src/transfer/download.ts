@@ -4,6 +4,7 @@
  * @module
  */
 import { base64 } from "../foundation/bytes.ts";
+import { streamOf } from "../foundation/body_content.ts";
 import {
   type CombinableChecksum,
   combineCrcs,
@@ -292,7 +293,7 @@ export async function downloadStream(
   const { partSize } = partSettings(options, STREAM_PART_SIZE);
   const meter = new Meter(options, object.size);
   const bytes = verifiedBytes(s3, object, partSize, options.signal);
-  const Body = ReadableStream.from(counted(bytes, meter));
+  const Body = streamOf(counted(bytes, meter));
   const result = { ...object.head, Body };
   return Object.defineProperty(result, Symbol.asyncDispose, {
     value: async () => {

@@ -9,6 +9,7 @@ import {
   dropBody,
   heldBytes,
   streamedBody,
+  streamOf,
 } from "../foundation/body_content.ts";
 import { ChecksumError, ValidationError } from "../foundation/errors.ts";
 import { checkOptions, type OptionKinds } from "../foundation/options.ts";
@@ -437,7 +438,7 @@ export async function uploadSource(
       length: bytes.length,
       replayable: true,
       // A blob would copy the bytes.
-      stream: () => ReadableStream.from([bytes]),
+      stream: () => streamOf([bytes]),
     });
   }
   if (body instanceof Blob) {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { streamOf } from "../../foundation/body_content.ts";
 import { base64, hex } from "../../foundation/bytes.ts";
 import {
   type ChecksumAlgorithm,
@@ -287,6 +288,6 @@ async function openAgain(
   if (typeof body === "string" || body instanceof Blob) {
     return new Blob([body]).stream();
   }
-  if (body instanceof Uint8Array) return ReadableStream.from([body]);
+  if (body instanceof Uint8Array) return streamOf([body]);
   return "open" in body && body.replayable ? body.open() : undefined;
 }
