@@ -28,12 +28,28 @@ export interface TracedClient {
   readonly service: string;
   /** Time. */
   readonly clock: Clock;
+  /**
+   * Tells where calls go: the region of what they are about, as far as it is
+   * known, and the client's own endpoint.
+   *
+   * @param bucket Name of the bucket, where there is one.
+   */
+  readonly destination?: (bucket: string | undefined) => Destination;
+}
+
+/** Where calls go. */
+interface Destination {
+  /** The region; absent: not known. */
+  readonly region?: string | undefined;
+  /** The client's own endpoint; absent: the service's. */
+  readonly endpointUrl?: string | undefined;
 }
 
 /** A span's own attributes in place of the members of an input. */
 const MEMBERS = {
   s3: {
     Bucket: "aws.s3.bucket",
+    CopySource: "aws.s3.copy_source",
     Key: "aws.s3.key",
     PartNumber: "aws.s3.part_number",
     UploadId: "aws.s3.upload_id",
@@ -51,7 +67,7 @@ const MEMBERS = {
 export function traced(
   call: Caller,
   { tracer, meter }: Telemetry,
-  { service, clock }: TracedClient,
+  { service, clock, destination = () => ({}) }: TracedClient,
 ): Caller {
   const durations = meter && histograms(meter);
   const name = service.toUpperCase();
@@ -66,12 +82,16 @@ export function traced(
       const startMs = clock.now().getTime();
       const finish = (end: CallEnd): void => {
         const seconds = (clock.now().getTime() - startMs) / 1_000;
-        if (span !== undefined) describe(span, startMs, end);
+        const { Bucket: bucket } = Object(input);
+        const there = destination(
+          typeof bucket === "string" ? bucket : undefined,
+        );
+        if (span !== undefined) describe(span, startMs, end, there);
         durations?.call.record(seconds, { ...common, ...endOf(end) });
         for (const attempt of end.metadata?.Attempts ?? []) {
           durations?.attempt.record(attempt.durationMs / 1_000, {
             "http.request.method": operation.method,
-            ...attributesOf(attempt),
+            ...attributesOf(attempt, there),
           });
         }
         span?.end();
@@ -102,15 +122,37 @@ interface Durations {
   readonly attempt: TelemetryHistogram;
 }
 
+/** In seconds; what an SDK takes by itself is meant for milliseconds. */
+const BOUNDARIES = {
+  explicitBucketBoundaries: [
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.075,
+    0.1,
+    0.25,
+    0.5,
+    0.75,
+    1,
+    2.5,
+    5,
+    7.5,
+    10,
+  ],
+};
+
 function histograms(meter: NonNullable<Telemetry["meter"]>): Durations {
   return {
     call: meter.createHistogram("rpc.client.call.duration", {
       description: "Duration of calls, their attempts and waits included",
       unit: "s",
+      advice: BOUNDARIES,
     }),
     attempt: meter.createHistogram("http.client.request.duration", {
       description: "Duration of the attempts of calls",
       unit: "s",
+      advice: BOUNDARIES,
     }),
   };
 }
@@ -119,6 +161,7 @@ function describe(
   span: TelemetrySpan,
   startMs: number,
   end: CallEnd,
+  there: Destination,
 ): void {
   const { metadata, error } = end;
   const { HTTPStatusCode, RequestId, HostId, RetryAttempts = 0 } = metadata ??
@@ -128,14 +171,15 @@ function describe(
     "aws.request_id": RequestId,
     "aws.extended_request_id": HostId,
     "http.request.resend_count": RetryAttempts > 0 ? RetryAttempts : undefined,
-    "server.address": hostOf(metadata?.Attempts.at(-1)),
+    "cloud.region": there.region,
+    ...serverOf(metadata?.Attempts.at(-1), there),
     ...endOf(end),
   }));
   let atMs = startMs;
   for (const attempt of metadata?.Attempts ?? []) {
     atMs += attempt.delayMs;
     span.addEvent("attempt", {
-      ...attributesOf(attempt),
+      ...attributesOf(attempt, there),
       "inia.attempt.number": attempt.attempt,
       "inia.attempt.delay_ms": attempt.delayMs,
       "inia.attempt.duration_ms": attempt.durationMs,
@@ -154,7 +198,7 @@ function endOf({ error }: CallEnd): TelemetryAttributes {
   if (error instanceof ServiceError) {
     return {
       "error.type": error.code,
-      "rpc.response.status_code": error.code,
+      "rpc.status_code": error.code,
     };
   }
   const type = error instanceof AwsError
@@ -165,9 +209,12 @@ function endOf({ error }: CallEnd): TelemetryAttributes {
   return { "error.type": type };
 }
 
-function attributesOf(attempt: AttemptRecord): TelemetryAttributes {
+function attributesOf(
+  attempt: AttemptRecord,
+  there: Destination,
+): TelemetryAttributes {
   return defined({
-    "server.address": hostOf(attempt),
+    ...serverOf(attempt, there),
     "http.response.status_code": attempt.status,
     "aws.request_id": attempt.requestId,
     "error.type": attempt.failure,
@@ -177,8 +224,18 @@ function attributesOf(attempt: AttemptRecord): TelemetryAttributes {
   });
 }
 
-function hostOf(attempt: AttemptRecord | undefined): string | undefined {
-  return attempt?.host?.replace(/:\d+$/, "");
+/** Name and port of the host of an attempt. */
+function serverOf(
+  attempt: AttemptRecord | undefined,
+  { endpointUrl = "" }: Destination,
+): Readonly<Record<string, number | string>> {
+  const [, name, port] = /^(.*?)(?::(\d+))?$/.exec(attempt?.host ?? "") ?? [];
+  if (name === undefined || name === "") return {};
+  const usual = /^http:/i.test(endpointUrl) ? 80 : 443;
+  return {
+    "server.address": name.replace(/^\[(.*)\]$/, "$1"),
+    "server.port": port === undefined ? usual : Number(port),
+  };
 }
 
 function membersOf(service: string, input: unknown): TelemetryAttributes {
@@ -188,11 +245,23 @@ function membersOf(service: string, input: unknown): TelemetryAttributes {
   const found: Record<string, number | string> = {};
   for (const [member, attribute] of Object.entries(names)) {
     const value = Object(input)[member];
-    if (typeof value === "string" || typeof value === "number") {
+    if (member === "CopySource") {
+      const source = sourceOf(value);
+      if (source !== undefined) found[attribute] = source;
+    } else if (typeof value === "string" || typeof value === "number") {
       found[attribute] = value;
     }
   }
   return found;
+}
+
+/** The source of a copy as bucket and key, without its version. */
+function sourceOf(source: unknown): string | undefined {
+  if (typeof source === "string") return source.replace(/\?[^]*$/, "");
+  const { Bucket: bucket, Key: key } = Object(source);
+  return typeof bucket === "string" && typeof key === "string"
+    ? `${bucket}/${key}`
+    : undefined;
 }
 
 function metadataOf(value: unknown): ResponseMetadata | undefined {

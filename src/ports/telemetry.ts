@@ -53,7 +53,11 @@ export interface TelemetryMeter {
   /** Makes a histogram, or gets the one of this name. */
   createHistogram(
     name: string,
-    options: { description: string; unit: string },
+    options: {
+      description: string;
+      unit: string;
+      advice?: { explicitBucketBoundaries: number[] };
+    },
   ): TelemetryHistogram;
 }
 

@@ -13,6 +13,7 @@ import {
   createPresigner,
 } from "../client/presign.ts";
 import { ClockSkew, ExpiredCredentials } from "../client/recoveries.ts";
+import type { TracedClient } from "../client/telemetry.ts";
 import { WireLog } from "../client/wire_log.ts";
 import {
   type ClientSettings,
@@ -235,7 +236,14 @@ function assembledCore(
     return ready ?? (making ??= make());
   };
   return {
-    call: measured(createCaller(load), shared, client.service),
+    call: measured(createCaller(load), shared, {
+      service: client.service.id,
+      destination: (bucket) => ({
+        region: ready?.regions?.regionOf(bucket ? { Bucket: bucket } : {}) ??
+          ready?.settings.region,
+        endpointUrl: ready?.settings.endpointUrl,
+      }),
+    }),
     presign: createPresigner(load),
     presignContext: createPresignContextFinder(load),
     clock: shared.clock,
@@ -529,13 +537,13 @@ export const VERSION = "0.1.0";
 function measured(
   call: Caller,
   { clock, options: { telemetry } }: Shared,
-  { id }: ServiceDefinition,
+  client: Omit<TracedClient, "clock">,
 ): Caller {
   if (telemetry === undefined) return call;
   let traced: Promise<Caller> | undefined;
   return async (operation, input, options) => {
     traced ??= import("../client/telemetry.ts").then(({ traced }) =>
-      traced(call, telemetry, { service: id, clock })
+      traced(call, telemetry, { ...client, clock })
     );
     return await (await traced)(operation, input, options);
   };

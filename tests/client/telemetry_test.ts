@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Session } from "../../mod.ts";
+import { Session, type SessionOptions } from "../../mod.ts";
 import type {
   Telemetry,
   TelemetryAttributes,
@@ -66,6 +66,7 @@ function telemetry(): Seen {
 function client(
   answers: readonly ScriptedAnswer[],
   seen: Seen,
+  options: SessionOptions = {},
 ): { readonly s3: S3 } & Disposable {
   const session = new Session({
     transport: scripted(answers),
@@ -78,6 +79,7 @@ function client(
       sessionToken: "planted-token",
     },
     telemetry: seen.telemetry,
+    ...options,
   });
   return {
     s3: session.client(S3),
@@ -111,7 +113,9 @@ Deno.test("a call is one span, its attempts are events", async () => {
     "aws.request_id": "R2",
     "aws.extended_request_id": "H2",
     "http.request.resend_count": 1,
+    "cloud.region": "eu-west-1",
     "server.address": "photos.s3.eu-west-1.amazonaws.com",
+    "server.port": 443,
   });
   assertEquals(span.events.map(([name]) => name), ["attempt", "attempt"]);
   const [first, second] = span.events.map(([, attributes]) => attributes);
@@ -142,7 +146,7 @@ Deno.test("a failed call tells its request id and its code", async () => {
   assertEquals(span?.ended, 1);
   assertEquals(span?.attributes["aws.request_id"], "R2");
   assertEquals(span?.attributes["error.type"], "NoSuchKey");
-  assertEquals(span?.attributes["rpc.response.status_code"], "NoSuchKey");
+  assertEquals(span?.attributes["rpc.status_code"], "NoSuchKey");
   assertEquals(span?.attributes["http.response.status_code"], 404);
 });
 
@@ -167,6 +171,94 @@ Deno.test("calls and attempts are measured in seconds", async () => {
   assert((calls[0]?.[1] ?? 0) > 0 && (calls[0]?.[1] ?? 100) < 60);
   assertEquals(attempts[0]?.[2]["http.request.method"], "HEAD");
   assertEquals(attempts[0]?.[2]["http.response.status_code"], 503);
+});
+
+Deno.test("the region is that of the bucket, once it is known", async () => {
+  const seen = telemetry();
+  using here = client([
+    { status: 301, headers: { "x-amz-bucket-region": "eu-central-1" } },
+    { status: 200, headers: ANSWERED },
+  ], seen);
+
+  await here.s3.headObject(INPUT);
+
+  const [span] = seen.spans;
+  assertEquals(span?.attributes["cloud.region"], "eu-central-1");
+  assertEquals(
+    span?.attributes["server.address"],
+    "photos.s3.eu-central-1.amazonaws.com",
+  );
+});
+
+Deno.test("an endpoint of one's own is told with its port, without brackets", async () => {
+  for (
+    const [endpointUrl, address, port] of [
+      ["http://[::1]:9000", "::1", 9_000],
+      ["http://store.example", "store.example", 80],
+      ["https://store.example", "store.example", 443],
+    ] as const
+  ) {
+    const seen = telemetry();
+    using here = client([{ status: 200, headers: ANSWERED }], seen, {
+      endpointUrl,
+    });
+
+    await here.s3.headObject(INPUT);
+
+    const [span] = seen.spans;
+    const [measured] = seen.measured.filter(([name]) =>
+      name === "http.client.request.duration"
+    );
+    for (const attributes of [span?.attributes, measured?.[2]]) {
+      assertEquals(attributes?.["server.address"], address);
+      assertEquals(attributes?.["server.port"], port);
+    }
+  }
+});
+
+Deno.test("the source of a copy is told as bucket and key", async () => {
+  for (
+    const CopySource of [
+      "photos/a%20b?versionId=version-id",
+      { Bucket: "photos", Key: "a%20b", VersionId: "version-id" },
+    ]
+  ) {
+    const seen = telemetry();
+    using here = client([{
+      status: 200,
+      headers: ANSWERED,
+      body: new TextEncoder().encode(
+        "<CopyObjectResult><ETag>e</ETag></CopyObjectResult>",
+      ),
+    }], seen);
+
+    await here.s3.copyObject({ ...INPUT, CopySource });
+
+    const [span] = seen.spans;
+    assertEquals(span?.attributes["aws.s3.copy_source"], "photos/a%20b");
+  }
+});
+
+Deno.test("histograms come with boundaries for seconds", async () => {
+  const advised: unknown[] = [];
+  const seen = telemetry();
+  using session = new Session({
+    transport: scripted([{ status: 200, headers: ANSWERED }]),
+    region: "eu-west-1",
+    credentials: "anonymous",
+    telemetry: {
+      meter: {
+        createHistogram: (name, { advice, ...options }) => {
+          advised.push(advice?.explicitBucketBoundaries.length);
+          return seen.telemetry.meter.createHistogram(name, options);
+        },
+      },
+    },
+  });
+
+  await session.client(S3).headObject(INPUT);
+
+  assertEquals(advised, [14, 14]);
 });
 
 Deno.test("no query string, header field or secret is told", async () => {

@@ -15,14 +15,19 @@ interface Told {
     readonly events: readonly string[];
   }[];
   readonly metrics: readonly (readonly [name: string, unit: string])[];
+  /** Upper limits of the buckets of the first metric. */
+  readonly boundaries: readonly number[];
+  /** All names that were told, and those that the conventions have. */
+  readonly names: readonly string[];
+  readonly stable: readonly string[];
+  readonly incubating: readonly string[];
 }
 
 Deno.test("calls are spans and measurements of the SDK of OpenTelemetry", async () => {
   await using local = await LocalAws.start();
 
-  const { spans, metrics }: Told = JSON.parse(
-    await run(local.endpointUrl, "sdk"),
-  );
+  const told: Told = JSON.parse(await run(local.endpointUrl, "sdk"));
+  const { spans, metrics } = told;
 
   assertEquals(
     spans.map(({ name, isClient, isError, events }) => [
@@ -39,6 +44,20 @@ Deno.test("calls are spans and measurements of the SDK of OpenTelemetry", async 
   const [, failed] = spans;
   assertEquals(failed?.attributes["error.type"], "NoSuchBucket");
   assert(typeof failed?.attributes["aws.request_id"] === "string");
+  assertEquals(failed?.attributes["cloud.region"], "us-east-1");
+  assertEquals(failed?.attributes["rpc.status_code"], "NoSuchBucket");
+  assertEquals(told.boundaries[0], 0.005);
+  // Names of AWS and of clouds are not stable yet; the others have to be.
+  const known = [
+    ...told.stable,
+    ...told.incubating.filter((name) => /^(?:aws|cloud)\./.test(name)),
+  ];
+  assertEquals(
+    told.names.filter((name) =>
+      !known.includes(name) && !name.startsWith("inia.")
+    ),
+    [],
+  );
   assertEquals(metrics, [
     ["rpc.client.call.duration", "s"],
     ["http.client.request.duration", "s"],

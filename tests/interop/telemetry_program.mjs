@@ -36,7 +36,28 @@ session[Symbol.dispose]();
 
 if (exporters !== undefined) {
   await exporters.meters.forceFlush();
+  const seen = exporters.metrics.getMetrics().flatMap(({ scopeMetrics }) =>
+    scopeMetrics.flatMap((scope) => scope.metrics)
+  );
+  const finished = exporters.spans.getFinishedSpans();
+  const names = [
+    ...finished.map(({ attributes }) => attributes),
+    ...finished.flatMap(({ events }) => events).map(({ attributes }) =>
+      attributes
+    ),
+    ...seen.flatMap(({ dataPoints }) => dataPoints).map(({ attributes }) =>
+      attributes
+    ),
+  ].flatMap(Object.keys);
+  const conventions = "npm:@opentelemetry/semantic-conventions@1.45.0";
+  const values = async (entry) => Object.values(await import(entry));
   console.log(JSON.stringify({
+    names: [
+      ...new Set([...names, ...seen.map(({ descriptor }) => descriptor.name)]),
+    ],
+    stable: await values(conventions),
+    incubating: await values(`${conventions}/incubating`),
+    boundaries: seen[0].dataPoints[0].value.buckets.boundaries,
     spans: exporters.spans.getFinishedSpans().map((span) => ({
       name: span.name,
       isClient: span.kind === SpanKind.CLIENT,
@@ -44,14 +65,7 @@ if (exporters !== undefined) {
       attributes: span.attributes,
       events: span.events.map(({ name }) => name),
     })),
-    metrics: exporters.metrics.getMetrics().flatMap(({ scopeMetrics }) =>
-      scopeMetrics.flatMap((scope) =>
-        scope.metrics.map(({ descriptor }) => [
-          descriptor.name,
-          descriptor.unit,
-        ])
-      )
-    ),
+    metrics: seen.map(({ descriptor }) => [descriptor.name, descriptor.unit]),
   }));
 }
 
