@@ -51,18 +51,20 @@ const NOTHING_SAID: CallOptions = {};
  * @returns A function that makes one call.
  */
 export function createCaller(load: () => Parts | Promise<Parts>): Caller {
-  return async <Input, Output>(
+  const make = async <Input, Output>(
     operation: Operation<Input, Output>,
     input: Input,
     options: CallOptions = NOTHING_SAID,
+    settling = false,
   ): Promise<Output> => {
+    let parts: Parts | undefined;
     let call: Call<Input, Output> | undefined;
     let total: TotalTime | undefined;
     try {
       // What is no signal at all is refused by the check below.
       if (options?.signal?.aborted) throw options.signal.reason;
       const loading = load();
-      const parts = loading instanceof Promise ? await loading : loading;
+      parts = loading instanceof Promise ? await loading : loading;
       if (options !== NOTHING_SAID) {
         checkCallOptions(operation.name, options, parts.transport);
       }
@@ -83,11 +85,23 @@ export function createCaller(load: () => Parts | Promise<Parts>): Caller {
       if (call !== undefined) endBody(call.body, error);
       // What nobody came to read is ended here.
       for (const value of Object.values(Object(input))) dropBody(value, shown);
+      const settled = call === undefined || settling
+        ? undefined
+        : parts?.service.settle?.({
+          operation,
+          input,
+          options,
+          failure: shown,
+          call: (operation, input, options) =>
+            make(operation, input, options, true),
+        });
+      if (settled !== undefined) return await settled;
       throw shown;
     } finally {
       total?.[Symbol.dispose]();
     }
   };
+  return make;
 }
 
 /** What reads a body stops with the call: its sources are closed. */

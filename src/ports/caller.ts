@@ -160,6 +160,8 @@ export interface ClientCore {
    * they do to Amazon's own hosts. Absent: they do not.
    */
   readonly checksums?: () => Promise<boolean>;
+  /** Makes ids that no one else has. Absent: `crypto.randomUUID` does. */
+  readonly uuid?: () => string;
   /** The client's settings, those of its service among them. Absent: there are none. */
   readonly settings?: () => Promise<ClientConfig>;
   /** What happens on the way is told to it. Absent: to nobody. */

@@ -103,6 +103,7 @@ export type {
 export type {
   AttemptFacts,
   Correction,
+  FailedCall,
   Recovery,
   RegionMemory,
   ServiceClientClass,

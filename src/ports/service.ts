@@ -5,7 +5,7 @@
  * @module
  */
 import type { AwsError, ServiceError } from "../foundation/errors.ts";
-import type { Caller, ClientCore } from "./caller.ts";
+import type { Caller, CallOptions, ClientCore } from "./caller.ts";
 import type { ClientConfig, Setting } from "./config.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Endpoint, EndpointQuery } from "./endpoint.ts";
@@ -42,6 +42,16 @@ export interface ServiceDefinition<Config extends ClientConfig = ClientConfig> {
     output: ParsedResponse<Output>["output"],
   ) => ParsedResponse<Output>["output"];
   /**
+   * Finds out what became of a call, where its failure leaves that open (S3:
+   * deletes under a condition).
+   *
+   * @returns The output, or the error in place of the failure; `undefined` where
+   * the failure stays.
+   */
+  readonly settle?: <Input, Output>(
+    call: FailedCall<Input, Output>,
+  ) => Promise<Output> | undefined;
+  /**
    * What the caller should know about a refusal that the service does not explain
    * (S3: answers to HEAD have no body).
    */
@@ -76,6 +86,20 @@ export interface ServiceDefinition<Config extends ClientConfig = ClientConfig> {
   readonly settings: readonly Setting<unknown>[];
   /** Whether it can be called without a region (S3, STS: their global hosts). */
   readonly regionless?: true;
+}
+
+/** A call that failed. */
+export interface FailedCall<Input, Output> {
+  /** The operation's table. */
+  readonly operation: Operation<Input, Output>;
+  /** The input as the caller gave it. */
+  readonly input: Input;
+  /** The call's options. */
+  readonly options: CallOptions;
+  /** What it failed with. */
+  readonly failure: unknown;
+  /** Makes other calls, whose failures stay. */
+  readonly call: Caller;
 }
 
 /**

@@ -248,6 +248,7 @@ function assembledCore(
     presignContext: createPresignContextFinder(load),
     clock: shared.clock,
     files: shared.system,
+    uuid: shared.uuid,
     logger: shared.logger,
     settings: async () => (await load()).settings,
     checksums: async () =>

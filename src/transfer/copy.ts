@@ -336,7 +336,7 @@ async function copyInto(
   try {
     const parts = await copyRanges(task, upload.id);
     await task.source.bond.verify();
-    const output = await completeUpload(s3, upload, parts, signal);
+    const output = await completeUpload(s3, upload, parts, { signal });
     return { kind: "multipart", parts: parts.length, ...output };
   } catch (error) {
     await discardUpload(s3, upload, error, grace);

@@ -3,7 +3,11 @@
  *
  * @module
  */
-import { ServiceError, ValidationError } from "../foundation/errors.ts";
+import {
+  PreconditionError,
+  ServiceError,
+  ValidationError,
+} from "../foundation/errors.ts";
 import {
   checkOptions,
   type OptionKinds,
@@ -187,6 +191,10 @@ async function deleteOne(
       ...DeleteMarker && version ? { DeleteMarkerVersionId: version } : {},
     };
   } catch (error) {
+    if (error instanceof PreconditionError) {
+      const { message: Message } = error;
+      return { kind: "failed", ...named, Code: "PreconditionFailed", Message };
+    }
     if (!(error instanceof ServiceError) || error.code === "NoSuchBucket") {
       throw error;
     }

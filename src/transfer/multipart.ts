@@ -20,6 +20,8 @@ import {
   type ExpectedObject,
   findWritten,
   maybeWritten,
+  type WriteToken,
+  writeWithToken,
   writtenOf,
 } from "../services/s3/lost_answer.ts";
 import type {
@@ -119,18 +121,23 @@ function noUploadId(object: PartedObject): ProtocolError {
  * @param s3 The client.
  * @param upload The upload.
  * @param parts The parts in order.
- * @param signal Ends the call early.
+ * @param ending The token in the object's metadata, if it has one, and what ends
+ * the call early.
  */
 export async function completeUpload(
   s3: S3,
   upload: OpenUpload,
   parts: readonly SentPart[],
-  signal: AbortSignal | undefined,
+  { token, signal }: {
+    readonly token?: WriteToken;
+    readonly signal: AbortSignal | undefined;
+  },
 ): Promise<CompleteMultipartUploadOutput> {
   const { object, id } = upload;
+  const { Bucket, Key } = object;
   const options = callOptions({ signal });
   const whole = wholeChecksum(upload, parts);
-  try {
+  const complete = async (): Promise<CompleteMultipartUploadOutput> => {
     const output = await s3.completeMultipartUpload({
       ...pick(object, PART_MEMBERS),
       ...pick(object, CONDITIONS),
@@ -139,19 +146,30 @@ export async function completeUpload(
       MultipartUpload: { Parts: parts.map(({ receipt }) => receipt) },
     }, options);
     // Some stores give no ETag, but something is in every true answer.
-    const { Bucket, ETag, Key, Location } = output;
-    if (Bucket || ETag || Key || Location) return output;
+    if (output.Bucket || output.ETag || output.Key || output.Location) {
+      return output;
+    }
     throw new ProtocolError(
       `Cannot upload ${
         nameOf(object)
       } in parts: the answer to CompleteMultipartUpload names no object. Check that the endpoint is that of a store`,
     );
+  };
+  if (token !== undefined) {
+    return await writeWithToken(s3, { object, token, options }, {
+      send: complete,
+      read: (head) => ({ Bucket, Key, ...head }),
+      repeatable: true,
+    });
+  }
+  try {
+    return await complete();
   } catch (error) {
     if (!maybeWritten(error)) throw error;
     const expected = expectedObject(parts, whole);
     const head = await findWritten(s3, object, expected, options);
     if (head === undefined) throw cannotTell(error, object);
-    return { Bucket: object.Bucket, Key: object.Key, ...writtenOf(head) };
+    return { Bucket, Key, ...writtenOf(head) };
   }
 }
 

@@ -11,12 +11,20 @@ import {
   streamedBody,
   streamOf,
 } from "../foundation/body_content.ts";
-import { ChecksumError, ValidationError } from "../foundation/errors.ts";
+import {
+  ChecksumError,
+  ConfigError,
+  ValidationError,
+} from "../foundation/errors.ts";
 import { checkOptions, type OptionKinds } from "../foundation/options.ts";
 import type { BodyInput, BodySource } from "../ports/http.ts";
-import type { CallOptions, ClientCore } from "../ports/caller.ts";
+import type { ClientCore } from "../ports/caller.ts";
 import type { OpenedFile } from "../ports/system.ts";
-import { putAndLook } from "../services/s3/lost_answer.ts";
+import {
+  putAndLook,
+  type WriteOptions,
+  WriteToken,
+} from "../services/s3/lost_answer.ts";
 import { objectAt, type ParsedS3Uri } from "../services/s3/s3_uri.ts";
 import {
   type ChecksumType,
@@ -94,6 +102,13 @@ export interface UploadOptions extends PartOptions {
    * `resume`, else `false`.
    */
   readonly keepParts?: boolean;
+  /**
+   * Whether the object's metadata gets a token of this upload (`inia-write`), by
+   * which a lost answer is settled, whatever the content is and who else writes.
+   * Not with `resume`, as the metadata of an unfinished upload stays. Default:
+   * `false`: the content is compared.
+   */
+  readonly writeToken?: boolean;
 }
 
 /** The options of an upload. */
@@ -102,6 +117,7 @@ export const UPLOAD_OPTIONS: OptionKinds<UploadOptions> = {
   threshold: "any",
   resume: "boolean or object",
   keepParts: "boolean",
+  writeToken: "boolean",
 };
 
 /** The result of an upload that was one request. */
@@ -223,6 +239,7 @@ async function send(
   const { Body, ContentLength, ChecksumType, ...object } = input;
   checkChecksumType(ChecksumType);
   const { signal } = options;
+  checkToken(options);
   signal?.throwIfAborted();
   const { partSize } = partSettings(options);
   const stated = within(
@@ -274,6 +291,15 @@ interface UploadTask {
   readonly meter: Meter;
 }
 
+/** What an upload was begun with stays: another one's token, or none. */
+function checkToken({ writeToken, resume = false }: UploadOptions): void {
+  if (!writeToken || resume === false) return;
+  throw new ConfigError(
+    "ContradictoryOptions",
+    "Cannot call upload with writeToken and resume: an unfinished upload keeps the metadata that it was begun with. Leave one of them out",
+  );
+}
+
 async function putParts(
   { s3, object, checksumType, options, meter }: UploadTask,
   reader: PartReader,
@@ -291,6 +317,8 @@ async function putParts(
       : fittingPartSize(length, partSize),
     concurrency,
     resume,
+    ...options.writeToken &&
+      { token: new WriteToken(s3.core, object.Metadata) },
     keepParts: options.keepParts ?? resume !== false,
     meter,
     signal: options.signal,
@@ -333,15 +361,19 @@ async function putSource(
   return { kind: "single", parts: 1, ...output };
 }
 
-/** The options of a call that tells how its body leaves. */
+/** The options of a write that tells how its body leaves. */
 function sendingOptions(
-  { signal }: UploadOptions,
+  { signal, writeToken = false }: UploadOptions,
   sending: SendingMeter,
-): CallOptions {
+): WriteOptions {
   const ends = signal
     ? AbortSignal.any([signal, sending.signal])
     : sending.signal;
-  return { ...callOptions({ signal: ends }), onSent: sending.onSent };
+  return {
+    ...callOptions({ signal: ends }),
+    onSent: sending.onSent,
+    ...writeToken && { writeToken },
+  };
 }
 
 function compareStated(verifier: Verifier, object: PartedObject): void {

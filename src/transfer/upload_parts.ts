@@ -18,6 +18,7 @@ import type {
   Part,
   S3,
 } from "../services/s3/mod.ts";
+import type { WriteToken } from "../services/s3/lost_answer.ts";
 import { refuseIgnored } from "../services/s3/stores.ts";
 import {
   beginUpload,
@@ -56,6 +57,8 @@ import {
 export interface PartedUpload {
   /** The object, without its body. */
   readonly object: PartedObject;
+  /** The token that its metadata gets. Absent: it gets none. */
+  readonly token?: WriteToken;
   /** Hands out the body. */
   readonly reader: PartReader;
   /** Length of the body, in bytes, where it is known. */
@@ -132,7 +135,7 @@ async function finish(
   try {
     signal?.throwIfAborted();
     const { sent, resumed } = await sendAll(s3, upload, found);
-    const output = await completeUpload(s3, found, sent, signal);
+    const output = await completeUpload(s3, found, sent, upload);
     return { output, parts: sent.length, resumed };
   } catch (error) {
     if (upload.keepParts || found.adopted) tellKept(error, found);
@@ -144,7 +147,7 @@ async function finish(
 
 async function findOrBegin(
   s3: S3,
-  { object, checksumType, resume, signal }: PartedUpload,
+  { object, token, checksumType, resume, signal }: PartedUpload,
   grace: Grace,
 ): Promise<Found> {
   const plan = await checksumPlan(object, s3.core, checksumType);
@@ -156,7 +159,12 @@ async function findOrBegin(
     : undefined;
   signal?.throwIfAborted();
   if (found !== undefined) return { object, ...found, adopted: true };
-  const begun = await beginUpload(s3, object, plan, grace);
+  const begun = await beginUpload(
+    s3,
+    token ? { ...object, Metadata: token.metadata } : object,
+    plan,
+    grace,
+  );
   return { ...begun, adopted: false, parts: new Map() };
 }
 

@@ -387,6 +387,7 @@ export const s3Corrections: Corrections = {
         "FoundObject",
         "ObjectEdit",
         "ReplaceObjectInput",
+        "WriteOptions",
       ],
       "./presigned_post.ts": [
         "PostCondition",

@@ -14,11 +14,7 @@ import {
   ProtocolError,
   ServiceError,
 } from "../../foundation/errors.ts";
-import {
-  CALL_OPTION_KINDS,
-  checkOptions,
-  type OptionKinds,
-} from "../../foundation/options.ts";
+import { checkOptions, type OptionKinds } from "../../foundation/options.ts";
 import type { CallOptions } from "../../ports/caller.ts";
 import type { S3 } from "./generated/client.ts";
 import type {
@@ -27,8 +23,18 @@ import type {
   PutObjectInput,
   PutObjectOutput,
 } from "./generated/types.ts";
-import { canOpenAgain, maybeWritten, putAndLook } from "./lost_answer.ts";
+import {
+  canOpenAgain,
+  isConflict,
+  maybeWritten,
+  putAndLook,
+  withTokensOf,
+  WRITE_OPTIONS,
+  type WriteOptions,
+} from "./lost_answer.ts";
 import { objectAt } from "./s3_uri.ts";
+
+export type { WriteOptions };
 
 /** An object that is to be created. */
 export type CreateObjectInput = Omit<
@@ -60,8 +66,9 @@ export type ChangedObjectInput =
 
 /**
  * Writes an object, unless there is one. If an answer is lost, a look at the
- * object tells whether it was written: the same content counts as that. So let
- * the content of a lock name its owner.
+ * object tells whether it was written: the same content counts as that, so let
+ * the content of a lock name its owner. With `writeToken: true` only the token
+ * of this write counts.
  *
  * @param s3 The client.
  * @param input The object.
@@ -73,8 +80,9 @@ export type ChangedObjectInput =
 export async function createObject(
   s3: S3,
   input: CreateObjectInput,
-  options?: CallOptions,
+  options?: WriteOptions,
 ): Promise<PutObjectOutput> {
+  checkOptions("call createObject", options, WRITE_OPTIONS);
   return await createBy(putRepeated, s3, input, options);
 }
 
@@ -93,12 +101,12 @@ export async function createBy(
   put: Put,
   s3: S3,
   input: CreateObjectInput,
-  options?: CallOptions,
+  options?: WriteOptions,
 ): Promise<PutObjectOutput> {
   try {
     return await put(s3, { ...input, IfNoneMatch: "*" }, options);
   } catch (error) {
-    if (isConflict(error)) {
+    if (isConflict(error) && !maybeWritten(error)) {
       throw refused("exists", error, `Cannot create ${nameOf(input)}: ${BUSY}`);
     }
     if (!isStatus(error, 412) || maybeWritten(error)) throw error;
@@ -109,7 +117,7 @@ export async function createBy(
 /**
  * Writes an object in place of one that is still as the caller knows it. If an
  * answer is lost, a look at the object tells whether it was written: the same
- * content counts as that.
+ * content counts as that, with `writeToken: true` only the token of this write.
  *
  * @param s3 The client.
  * @param input The object, and the ETag of the one it replaces.
@@ -121,8 +129,9 @@ export async function createBy(
 export async function replaceObject(
   s3: S3,
   input: ReplaceObjectInput,
-  options?: CallOptions,
+  options?: WriteOptions,
 ): Promise<PutObjectOutput> {
+  checkOptions("call replaceObject", options, WRITE_OPTIONS);
   return await replaceBy(putRepeated, s3, input, options);
 }
 
@@ -138,12 +147,12 @@ export async function replaceBy(
   put: Put,
   s3: S3,
   input: ReplaceObjectInput,
-  options?: CallOptions,
+  options?: WriteOptions,
 ): Promise<PutObjectOutput> {
   try {
     return await put(s3, input, options);
   } catch (error) {
-    if (isConflict(error)) {
+    if (isConflict(error) && !maybeWritten(error)) {
       throw refused(
         "changed",
         error,
@@ -195,18 +204,22 @@ const FIRST_WAIT_MS = 50;
 
 const BUSY = "others are writing it at the same moment";
 
-/** Repeats a write that another one at the same moment has stopped. */
+/**
+ * Repeats a write that another one at the same moment has stopped. One with a
+ * token does that by itself.
+ */
 async function putRepeated(
   s3: S3,
   input: PutObjectInput,
-  options?: CallOptions,
+  options?: WriteOptions,
 ): Promise<PutObjectOutput> {
+  if (options?.writeToken) return await putAndLook(s3, input, options);
   for (let attempt = 1; true; attempt++) {
     try {
       return await putAndLook(s3, input, options);
     } catch (error) {
-      const hopeless = attempt >= ATTEMPTS ||
-        !canOpenAgain(input.Body);
+      const hopeless = attempt >= ATTEMPTS || !canOpenAgain(input.Body) ||
+        maybeWritten(error);
       if (!isConflict(error) || hopeless) throw error;
     }
     await s3.core.clock.sleep(
@@ -214,12 +227,6 @@ async function putRepeated(
       options?.signal,
     );
   }
-}
-
-/** Whether another write to the object was under way. */
-function isConflict(error: unknown): error is ServiceError {
-  return error instanceof ServiceError &&
-    error.code === "ConditionalRequestConflict";
 }
 
 /** Whether an error is the service's answer with a status. */
@@ -265,7 +272,7 @@ export type ObjectEdit = (
 export type EditedContent = Blob | string | Uint8Array | undefined;
 
 /** Options of an edit. */
-export interface EditOptions extends CallOptions {
+export interface EditOptions extends WriteOptions {
   /** How often to begin anew at most, at least 1. Default: 10. */
   readonly maxAttempts?: number;
   /** What the new object gets beside the content, for example `ContentType`. */
@@ -276,7 +283,7 @@ export interface EditOptions extends CallOptions {
 }
 
 const OPTIONS: OptionKinds<EditOptions> = {
-  ...CALL_OPTION_KINDS,
+  ...WRITE_OPTIONS,
   maxAttempts: "number",
   put: "object",
 };
@@ -314,6 +321,9 @@ const SHARED = [
  * Headers, metadata, tags, storage class and encryption are kept unless
  * `options.put` says otherwise; ACLs and object locks are not.
  *
+ * With `writeToken: true`, an edit whose answer was lost is found in what was
+ * written since, so that none is applied twice where all edit this way.
+ *
  * @param s3 The client.
  * @param input The object, or its address, `s3://bucket/key`.
  * @param edit Makes the new content.
@@ -341,7 +351,7 @@ export async function editObject(
 ): Promise<PutObjectOutput | undefined> {
   checkOptions("call editObject", options, OPTIONS);
   const object: GetObjectInput = objectAt("editObject", input);
-  const { maxAttempts = 10, put, ...callOptions } = options;
+  const { maxAttempts = 10, put, writeToken, ...callOptions } = options;
   for (let attempt = 1; true; attempt++) {
     const old = await find(s3, object, callOptions);
     const content = await edit(old);
@@ -355,7 +365,10 @@ export async function editObject(
         Key: object.Key,
         Body: content,
       };
-      return await write(s3, next, old, callOptions);
+      return await write(s3, next, old, {
+        ...callOptions,
+        ...writeToken && { writeToken },
+      });
     } catch (error) {
       // No wait: whenever one editor begins anew, another one has got through.
       const lostRace = error instanceof PreconditionError;
@@ -400,7 +413,7 @@ async function write(
   s3: S3,
   input: PutObjectInput,
   old: FoundObject | null,
-  options: CallOptions,
+  options: WriteOptions,
 ): Promise<PutObjectOutput> {
   if (old === null) return await createBy(putAndLook, s3, input, options);
   if (old.ETag === undefined) {
@@ -408,7 +421,13 @@ async function write(
       `Cannot edit "${input.Key}" in bucket "${input.Bucket}": the store gives it no ETag, so it cannot tell whether it changes`,
     );
   }
-  const next = { ...input, IfMatch: old.ETag };
+  const next = {
+    ...input,
+    IfMatch: old.ETag,
+    // Who wrote the object before can still tell that from this one.
+    ...options.writeToken &&
+      { Metadata: withTokensOf(input.Metadata, old.Metadata) },
+  };
   return await replaceBy(putAndLook, s3, next, options);
 }
 

@@ -15,22 +15,45 @@ import {
 } from "../../foundation/checksums.ts";
 import {
   AwsError,
+  PreconditionError,
   ProtocolError,
   ServiceError,
   TransportError,
   withMessage,
 } from "../../foundation/errors.ts";
 import type { AttemptRecord } from "../../foundation/metadata.ts";
-import type { CallOptions } from "../../ports/caller.ts";
+import {
+  CALL_OPTION_KINDS,
+  type OptionKinds,
+} from "../../foundation/options.ts";
+import type { Caller, CallOptions, ClientCore } from "../../ports/caller.ts";
 import type { S3 } from "./generated/client.ts";
+import { DeleteObject, HeadObject } from "./generated/operations.ts";
 import type {
+  DeleteObjectInput,
+  DeleteObjectOutput,
   HeadObjectInput,
   HeadObjectOutput,
   PutObjectInput,
   PutObjectOutput,
 } from "./generated/types.ts";
-
 import { refuseIgnored } from "./stores.ts";
+
+/** What you may say about a write under a condition. */
+export interface WriteOptions extends CallOptions {
+  /**
+   * Whether the object's metadata gets a token of the write (`inia-write`), by
+   * which a lost answer is settled, whatever the content is and who else writes.
+   * Default: `false`: the content is compared.
+   */
+  readonly writeToken?: boolean;
+}
+
+/** The options of a write under a condition. */
+export const WRITE_OPTIONS: OptionKinds<WriteOptions> = {
+  ...CALL_OPTION_KINDS,
+  writeToken: "boolean",
+};
 
 /** What an object is like if the write was carried out. */
 export interface ExpectedObject {
@@ -225,20 +248,31 @@ export function cannotTell(
 }
 
 /**
- * Puts an object. If that is bound to a condition and an answer is lost, a look
- * at the object tells whether it was put.
+ * Puts an object. If that is bound to a condition, or has a token, and an answer
+ * is lost, a look at the object tells whether it was put.
  *
  * @param s3 The client.
  * @param input The object.
- * @param options What differs for this call.
+ * @param given What differs for this call.
  * @throws {ConfigError} If the store is known to ignore the condition.
  */
 export async function putAndLook(
   s3: S3,
   input: PutObjectInput,
-  options?: CallOptions,
+  given?: WriteOptions,
 ): Promise<PutObjectOutput> {
   await refuseIgnored(s3.core, "put", input);
+  const { writeToken = false, ...rest } = given ?? {};
+  const options = given && rest;
+  if (writeToken) {
+    const token = new WriteToken(s3.core, input.Metadata);
+    const object = { ...input, Metadata: token.metadata };
+    return await writeWithToken(s3, { object, token, options }, {
+      send: () => s3.putObject(object, options),
+      read: writtenOf,
+      repeatable: canOpenAgain(input.Body),
+    });
+  }
   try {
     return await s3.putObject(input, options);
   } catch (error) {
@@ -290,4 +324,352 @@ async function openAgain(
   }
   if (body instanceof Uint8Array) return streamOf([body]);
   return "open" in body && body.replayable ? body.open() : undefined;
+}
+
+/** Name of the entry of metadata that holds the tokens, the newest first. */
+const ENTRY = "inia-write";
+
+/** Tokens that are kept, so that what is edited tells of the edits before. */
+const KEPT_TOKENS = 8;
+
+/**
+ * Where the token of a write stands in an object; `"unknown"` where so many
+ * writes came after it that it may have fallen off.
+ */
+type TokenAge = "absent" | "newest" | "older" | "unknown";
+
+/** The token of one write, in the metadata of what it writes. */
+export class WriteToken {
+  /** The metadata, the token in it. */
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly #token: string;
+  readonly #before: readonly string[];
+
+  /**
+   * Makes a token that no other write has.
+   *
+   * @param core What the client is built on.
+   * @param metadata The metadata of the object; tokens in it are those of the
+   * writes that led to this one.
+   */
+  constructor(
+    { uuid = () => crypto.randomUUID() }: ClientCore,
+    metadata: PutObjectInput["Metadata"] = {},
+  ) {
+    this.#token = uuid().replaceAll("-", "");
+    this.#before = tokensOf(metadata).slice(0, KEPT_TOKENS - 1);
+    const others = Object.entries(metadata)
+      .filter(([name]) => name.toLowerCase() !== ENTRY);
+    this.metadata = {
+      ...Object.fromEntries(others),
+      [ENTRY]: [this.#token, ...this.#before].join(" "),
+    };
+  }
+
+  /**
+   * Tells whether an object has it.
+   *
+   * @param metadata The metadata of the object.
+   */
+  ageIn(metadata: HeadObjectOutput["Metadata"] = {}): TokenAge {
+    const found = tokensOf(metadata);
+    if (found[0] === this.#token) return "newest";
+    if (found.includes(this.#token)) return "older";
+    return found.length < KEPT_TOKENS ||
+        found.some((token) => this.#before.includes(token))
+      ? "absent"
+      : "unknown";
+  }
+}
+
+/**
+ * The tokens in the metadata of an object.
+ *
+ * @param metadata The metadata.
+ */
+function tokensOf(metadata: Readonly<Record<string, string>>): string[] {
+  const entry = Object.entries(metadata)
+    .find(([name]) => name.toLowerCase() === ENTRY);
+  return entry?.[1].split(" ").filter((token) => token !== "") ?? [];
+}
+
+/**
+ * Metadata that goes on with the tokens of the object that it replaces.
+ *
+ * @param metadata The new metadata.
+ * @param old That of the object.
+ */
+export function withTokensOf(
+  metadata: PutObjectInput["Metadata"],
+  old: HeadObjectOutput["Metadata"] = {},
+): Readonly<Record<string, string>> {
+  const tokens = tokensOf(old);
+  return {
+    ...metadata,
+    ...tokens.length > 0 && { [ENTRY]: tokens.join(" ") },
+  };
+}
+
+/** Times that a write with a token is tried. */
+const ATTEMPTS = 5;
+
+/** Wait before the first repetition, in milliseconds; it doubles each time. */
+const FIRST_WAIT_MS = 50;
+
+/** What is written with a token. */
+interface TokenWrite {
+  /** The object, its conditions among the members. */
+  readonly object:
+    & HeadObjectInput
+    & Pick<PutObjectInput, "IfMatch" | "IfNoneMatch">;
+  /** The token of the write. */
+  readonly token: WriteToken;
+  /** The options of its calls. */
+  readonly options: CallOptions | undefined;
+}
+
+/** How something is written. */
+interface TokenWriter<Output> {
+  /** Writes. */
+  send(): Promise<Output>;
+  /** The answer to the write, as far as a look tells it. */
+  read(head: WrittenObject): Output;
+  /** Whether {@linkcode send} can be called again. */
+  readonly repeatable: boolean;
+}
+
+/**
+ * Writes, and after a lost answer looks for the token: where it is, that was
+ * done; where the object is as it was before, it is written again, which its
+ * condition makes safe.
+ *
+ * @param s3 The client.
+ * @param write What is written.
+ * @param writer How.
+ * @throws {PreconditionError} If an answer was lost and someone else's object is
+ * there.
+ * @throws {AwsError} What the write failed with; "cannot tell" where an answer
+ * was lost and the look shows neither.
+ */
+export async function writeWithToken<Output>(
+  s3: S3,
+  { object, token, options }: TokenWrite,
+  { send, read, repeatable }: TokenWriter<Output>,
+): Promise<Output> {
+  let lost: AwsError | undefined;
+  for (let attempt = 1; true; attempt++) {
+    try {
+      return await send();
+    } catch (error) {
+      const open = maybeWritten(error);
+      if (open) lost ??= error;
+      else if (lost === undefined && !isConflict(error)) throw error;
+      if (lost !== undefined) {
+        const written = await findToken(s3, { object, token, options }, lost);
+        if (written !== undefined) return read(written);
+      }
+      const hopeless = attempt >= ATTEMPTS || !repeatable ||
+        !open && !isConflict(error);
+      if (hopeless) throw lost === undefined ? error : untouched(lost, object);
+    }
+    await s3.core.clock.sleep(
+      FIRST_WAIT_MS * 2 ** (attempt - 1),
+      options?.signal,
+    );
+  }
+}
+
+/**
+ * Looks for the token of a write.
+ *
+ * @param s3 The client.
+ * @param write The write.
+ * @param lost What it failed with when its answer was lost.
+ * @returns What was written; `undefined` where the object is as it was before.
+ */
+async function findToken(
+  s3: S3,
+  { object, token, options }: TokenWrite,
+  lost: AwsError,
+): Promise<WrittenObject | undefined> {
+  const { IfMatch, IfNoneMatch } = object;
+  let head: HeadObjectOutput;
+  try {
+    head = await s3.headObject(
+      { ...lookOf(object), ChecksumMode: "ENABLED" },
+      options,
+    );
+  } catch (error) {
+    options?.signal?.throwIfAborted();
+    if (!(error instanceof AwsError)) throw error;
+    if (!isMissing(error)) throw cannotTell(lost, object);
+    if (IfMatch === undefined) return undefined;
+    throw notOwn(lost, object);
+  }
+  const age = token.ageIn(head.Metadata);
+  if (age === "newest") return writtenOf(head);
+  // All else that is told of the object is of a later write.
+  if (age === "older") return { ResponseMetadata: head.ResponseMetadata };
+  if (IfMatch !== undefined && isTag(head.ETag, IfMatch)) return undefined;
+  const conditional = (IfMatch ?? IfNoneMatch) !== undefined;
+  throw age === "absent" && conditional
+    ? notOwn(lost, object)
+    : cannotTell(lost, object);
+}
+
+function isMissing(error: AwsError): error is ServiceError {
+  return error instanceof ServiceError && error.status === 404;
+}
+
+function isTag(etag: string | undefined, wanted: string): boolean {
+  return etag !== undefined && bareTag(etag) !== "" &&
+    bareTag(etag) === bareTag(wanted);
+}
+
+/** Whether another write to the object was under way. */
+export function isConflict(error: unknown): error is ServiceError {
+  return error instanceof ServiceError &&
+    error.code === "ConditionalRequestConflict";
+}
+
+function notOwn(
+  cause: AwsError,
+  { Bucket, Key, IfMatch }: TokenWrite["object"],
+): PreconditionError {
+  return new PreconditionError(
+    IfMatch === undefined ? "exists" : "changed",
+    `Cannot write "${Key}" in bucket "${Bucket}": ${
+      IfMatch === undefined ? "it exists" : `its ETag is not ${IfMatch} now`
+    }. An answer was lost, and the object there does not have the token of this write`,
+    { cause },
+  );
+}
+
+function untouched(
+  failure: AwsError,
+  { Bucket, Key }: TokenWrite["object"],
+): AwsError {
+  withMessage(
+    failure,
+    `${failure.message}; a look at "${Key}" of bucket "${Bucket}" found it as it was before, so it is safe to write again`,
+  );
+  return failure;
+}
+
+/** Times that a delete under a condition is tried. */
+const DELETE_ATTEMPTS = 3;
+
+/** A delete that failed, and what looks at the object. */
+export interface FailedDelete {
+  /** The object, and the conditions. */
+  readonly input: DeleteObjectInput;
+  /** What the delete failed with. */
+  readonly failure: AwsError;
+  /** Makes calls, and settles none. */
+  readonly call: Caller;
+  /** The options of the delete. */
+  readonly options: CallOptions;
+}
+
+/**
+ * Finds out what became of a delete under a condition whose answer was lost. An
+ * object that is gone was deleted; one that is still the same is deleted now.
+ *
+ * @param failed The delete.
+ * @returns The answer, as far as a look tells it.
+ * @throws {PreconditionError} `"changed"`, if another object is there now.
+ * @throws {AwsError} What it failed with, where no answer was lost or the look
+ * cannot tell.
+ */
+export async function settleDelete(
+  { input, failure, call, options }: FailedDelete,
+): Promise<DeleteObjectOutput> {
+  if (!maybeWritten(failure)) throw failure;
+  const { ResponseMetadata } = failure;
+  const cannotTell = (): AwsError => {
+    // A transport may throw one error again and again: it tells of this call.
+    if (ResponseMetadata) failure.ResponseMetadata = ResponseMetadata;
+    return cannotTellDeleted(failure, input);
+  };
+  let last = failure;
+  for (let attempt = 1; true; attempt++) {
+    let head: HeadObjectOutput;
+    try {
+      const { VersionId } = input;
+      head = await call(HeadObject, {
+        ...lookOf(input),
+        ...VersionId !== undefined && { VersionId },
+      }, options);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (!(error instanceof AwsError)) throw error;
+      if (isMissing(error)) return deletedOf(error);
+      throw cannotTell();
+    }
+    const same = isSame(head, input);
+    if (same === undefined) throw cannotTell();
+    if (!same) throw otherObject(failure, input);
+    // A refusal of an object that is as it should be does not end by itself.
+    const open = attempt === 1 || maybeWritten(last);
+    if (!open || attempt >= DELETE_ATTEMPTS) throw last;
+    try {
+      return await call(DeleteObject, input, options);
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      last = error;
+    }
+  }
+}
+
+/** Whether an object meets the conditions. `"*"` does not tell one from another. */
+function isSame(
+  { ETag, ContentLength, LastModified }: HeadObjectOutput,
+  { IfMatch, IfMatchLastModifiedTime, IfMatchSize }: DeleteObjectInput,
+): boolean | undefined {
+  if (IfMatch === "*") return undefined;
+  return (IfMatch === undefined || isTag(ETag, IfMatch)) &&
+    (IfMatchSize === undefined || ContentLength === IfMatchSize) &&
+    (IfMatchLastModifiedTime === undefined ||
+      secondOf(LastModified) === secondOf(IfMatchLastModifiedTime));
+}
+
+function secondOf(date: Date | undefined): number {
+  return Math.floor((date?.getTime() ?? NaN) / 1_000);
+}
+
+/** The answer to a delete, as far as the refusal of a look tells it. */
+function deletedOf(
+  {
+    ResponseMetadata = { HTTPHeaders: {}, RetryAttempts: 0, Attempts: [] },
+  }: ServiceError,
+): DeleteObjectOutput {
+  const { HTTPHeaders } = ResponseMetadata;
+  const version = HTTPHeaders["x-amz-version-id"];
+  return {
+    ...HTTPHeaders["x-amz-delete-marker"] === "true" && { DeleteMarker: true },
+    ...version !== undefined && { VersionId: version },
+    ResponseMetadata,
+  };
+}
+
+function cannotTellDeleted(
+  failure: AwsError,
+  { Bucket, Key }: DeleteObjectInput,
+): AwsError {
+  withMessage(
+    failure,
+    `${failure.message}; cannot tell whether "${Key}" of bucket "${Bucket}" was deleted: an answer was lost, and a look at the object does not show it. Look at it before you delete again`,
+  );
+  return failure;
+}
+
+function otherObject(
+  cause: AwsError,
+  { Bucket, Key }: DeleteObjectInput,
+): PreconditionError {
+  return new PreconditionError(
+    "changed",
+    `Cannot delete "${Key}" in bucket "${Bucket}": another object is there now, which is kept. An answer was lost, so the one that was meant may have been deleted before`,
+    { cause },
+  );
 }

@@ -43,6 +43,7 @@ export type {
   FoundObject,
   ObjectEdit,
   ReplaceObjectInput,
+  WriteOptions,
 } from "./conditional.ts";
 export type {
   PostCondition,

@@ -3,14 +3,16 @@
  *
  * @module
  */
-import { ProtocolError } from "../../foundation/errors.ts";
+import { AwsError, ProtocolError } from "../../foundation/errors.ts";
 import type { Caller } from "../../ports/caller.ts";
 import type { Credentials } from "../../ports/credentials.ts";
-import type { ServiceDefinition } from "../../ports/service.ts";
+import type { FailedCall, ServiceDefinition } from "../../ports/service.ts";
 import { amendInput, amendOutput } from "./amend.ts";
 import { BucketRegions } from "./bucket_region.ts";
 import { s3Endpoint } from "./endpoint.ts";
 import { CreateSession, HeadBucket } from "./generated/operations.ts";
+import type { DeleteObjectInput } from "./generated/types.ts";
+import { settleDelete } from "./lost_answer.ts";
 import { type S3Config, s3Settings } from "./settings.ts";
 import { headHint } from "./stat.ts";
 
@@ -23,6 +25,7 @@ export const s3: ServiceDefinition<S3Config> = {
   endpoint: s3Endpoint,
   amend: amendInput,
   amendOutput,
+  settle: settleConditionalDelete,
   hint: headHint,
   regions: (call, known) =>
     new BucketRegions(
@@ -34,6 +37,22 @@ export const s3: ServiceDefinition<S3Config> = {
   settings: s3Settings,
   regionless: true,
 };
+
+/** Looks at the object where the answer to a delete under a condition was lost. */
+function settleConditionalDelete<Input, Output>(
+  { operation, input, failure, ...rest }: FailedCall<Input, Output>,
+): Promise<Output> | undefined {
+  if (operation.name !== "DeleteObject" || !(failure instanceof AwsError)) {
+    return undefined;
+  }
+  // The name says which types these are.
+  const given = input as DeleteObjectInput;
+  if (
+    given.IfMatch === undefined && given.IfMatchSize === undefined &&
+    given.IfMatchLastModifiedTime === undefined
+  ) return undefined;
+  return settleDelete({ input: given, failure, ...rest }) as Promise<Output>;
+}
 
 /**
  * Opens the session whose credentials sign for a directory bucket. It lasts for
