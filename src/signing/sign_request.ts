@@ -4,7 +4,12 @@
  * @module
  */
 import { encodeParam, encodePath } from "../foundation/bytes.ts";
-import { checkOptions, type OptionKinds } from "../foundation/options.ts";
+import { ConfigError } from "../foundation/errors.ts";
+import {
+  checkOptions,
+  type OptionKind,
+  type OptionKinds,
+} from "../foundation/options.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type {
   HeaderMap,
@@ -95,6 +100,8 @@ const METHODS: readonly HttpMethod[] = [
  * @param options Credentials, region and service.
  * @returns The signed request, to be sent within 15 minutes. `fetch` does not
  * follow its redirects, and gives back the 307 itself, unless `options` say so.
+ * @throws {ConfigError} `"InvalidOption"`, if it is no `Request`, or an option is
+ * missing or wrong.
  * @throws {TypeError} If what is sent could not be what is signed.
  *
  * @example Get an object
@@ -112,7 +119,15 @@ export async function signRequest(
   request: Request,
   options: SignRequestOptions,
 ): Promise<Request> {
-  checkOptions("sign the request", options, SIGN_OPTIONS);
+  if (!(request instanceof Request)) {
+    throw invalid(
+      "sign the request",
+      `expected a Request, as new Request(url) makes it, got ${
+        request === null ? "null" : typeof request
+      }`,
+    );
+  }
+  checkSigning("sign the request", options, SIGN_OPTIONS);
   if (request.bodyUsed) {
     throw new TypeError("Cannot sign the request: its body was read before");
   }
@@ -147,7 +162,8 @@ export async function signRequest(
  * @param url The URL, without a signature.
  * @param options Credentials, region and service; method and life of the URL.
  * @returns The URL with the signature.
- * @throws {RangeError} If the life is out of bounds.
+ * @throws {ConfigError} `"InvalidExpiry"`, if the life is out of bounds;
+ * `"InvalidOption"`, if an option is missing or wrong.
  * @throws {TypeError} If the URL is signed already or not well encoded.
  *
  * @example Let someone download an object for ten minutes
@@ -162,7 +178,13 @@ export async function presignUrl(
   url: string | URL,
   options: PresignUrlOptions,
 ): Promise<string> {
-  checkOptions("presign the URL", options, PRESIGN_OPTIONS);
+  if (typeof url !== "string" && !(url instanceof URL)) {
+    throw invalid(
+      "presign the URL",
+      `expected a URL or its text, got ${url === null ? "null" : typeof url}`,
+    );
+  }
+  checkSigning("presign the URL", options, PRESIGN_OPTIONS);
   const { signer = SIGNER, credentials } = options;
   const parsed = new URL(url);
   const request: HttpRequest = {
@@ -180,6 +202,24 @@ export async function presignUrl(
   const proof = signed.query.slice(request.query.length).map(encodeParam);
   const start = parsed.search === "" ? "?" : `${parsed.search}&`;
   return parsed.origin + parsed.pathname + start + proof.join("&");
+}
+
+/** Programs that nobody type-checks leave things out. */
+function checkSigning(
+  act: string,
+  options: SignRequestOptions,
+  kinds: Readonly<Record<string, OptionKind>>,
+): void {
+  checkOptions(act, options, kinds);
+  for (const name of ["credentials", "region", "service"] as const) {
+    if (options?.[name] === undefined) {
+      throw invalid(act, `the option "${name}" is missing`);
+    }
+  }
+}
+
+function invalid(act: string, why: string): ConfigError {
+  return new ConfigError("InvalidOption", `Cannot ${act}: ${why}`);
 }
 
 function scopeOf(options: PresignUrlOptions): SigningScope {

@@ -1,5 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { presignUrl, signRequest } from "../../src/signing/sign_request.ts";
+import { ConfigError } from "../../src/foundation/errors.ts";
+import {
+  presignUrl,
+  signRequest,
+  type SignRequestOptions,
+} from "../../src/signing/sign_request.ts";
 import { SigV4 } from "../../src/signing/sigv4.ts";
 import { secondSignature } from "../second_signer.ts";
 
@@ -126,6 +131,37 @@ Deno.test("signRequest refuses a body that is gone", async () => {
     TypeError,
     "its body was read before",
   );
+});
+
+Deno.test("signRequest and presignUrl tell what they are given in place of a request and options", async () => {
+  const given: unknown[] = [undefined, null, "https://b-1.example/", {}, 1];
+  for (const request of given) {
+    const error = await assertRejects(
+      () => signRequest(request as Request, S3),
+      ConfigError,
+      "Cannot sign the request: expected a Request, as new Request(url) makes it",
+    );
+    assertEquals(error.code, "InvalidOption");
+  }
+  for (const url of [undefined, null, {}, 1] as unknown[]) {
+    await assertRejects(
+      () => presignUrl(url as string, S3),
+      ConfigError,
+      "Cannot presign the URL: expected a URL or its text",
+    );
+  }
+  const { credentials: _none, ...without } = S3;
+  for (const options of [undefined, without] as unknown[]) {
+    await assertRejects(
+      () =>
+        signRequest(
+          new Request("https://b-1.example/"),
+          options as SignRequestOptions,
+        ),
+      ConfigError,
+      'Cannot sign the request: the option "credentials" is missing',
+    );
+  }
 });
 
 Deno.test("signRequest refuses a method that no service has, and leaves the body", async () => {
