@@ -33,6 +33,9 @@ const DEFAULT_REGION = "us-east-1";
 /** The most buckets of one page. */
 const MAX_BUCKETS = 10_000;
 
+/** The most configurations of one page. */
+const MAX_CONFIGURATIONS = 100;
+
 /** The most tags of a bucket. */
 const MAX_BUCKET_TAGS = 50;
 
@@ -82,9 +85,6 @@ const ownHandlers: Handlers = {
     if (!isBucketName(name)) {
       throw new S3Error("InvalidBucketName", { BucketName: name });
     }
-    if (input.ObjectLockEnabledForBucket) {
-      throw notImplemented({ Header: "x-amz-bucket-object-lock-enabled" });
-    }
     const region = locationOf(
       call,
       input.CreateBucketConfiguration?.LocationConstraint,
@@ -117,6 +117,8 @@ const ownHandlers: Handlers = {
       grants: grants ?? ownerGrants(caller.account),
       configurations: new Map(),
     };
+    const { Tags } = input.CreateBucketConfiguration ?? {};
+    if (Tags !== undefined) bucket.tags = checkedTags(Tags, MAX_BUCKET_TAGS);
     if (input.ObjectOwnership !== undefined) {
       checkOwnership(input.ObjectOwnership);
       bucket.configurations.set("OwnershipControls", {
@@ -440,11 +442,20 @@ function configurationHandlers(): Record<string, AnyHandler> {
       call.reply.status = 204;
       return {};
     };
-    handlers[`List${name}s`] = (call) => {
+    handlers[`List${name}s`] = (call, { ContinuationToken: token }) => {
       const bucket = bucketFor(call, { action: `Get${name}` });
+      const after = token === undefined ? "" : readToken(String(token));
+      const ids = Object.keys(setOf(bucket)).sort(compareKeys)
+        .filter((id) => compareKeys(id, after) > 0);
+      const page = ids.slice(0, MAX_CONFIGURATIONS);
+      const more = ids.length > page.length;
       return {
-        IsTruncated: false,
-        [`${member}List`]: Object.values(setOf(bucket)),
+        IsTruncated: more,
+        ...token === undefined ? {} : { ContinuationToken: token },
+        ...more
+          ? { NextContinuationToken: base64(utf8(page.at(-1) ?? "")) }
+          : {},
+        [`${member}List`]: page.map((id) => setOf(bucket)[id]),
       };
     };
   }

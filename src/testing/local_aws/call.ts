@@ -11,6 +11,7 @@ import {
   policyVerdict,
 } from "./access.ts";
 import type { Identity, Keys } from "./keys.ts";
+import { checkPayer } from "./options.ts";
 import { S3Error } from "./s3_error.ts";
 import type {
   InputOf,
@@ -87,13 +88,25 @@ export function existingBucket(call: Call, name = call.bucket): Bucket {
   if (name === call.bucket && bucket.region !== call.region) {
     throw redirect(call, bucket);
   }
-  const owner = call.headers["x-amz-expected-bucket-owner"];
-  if (
-    name === call.bucket && owner !== undefined && owner !== bucket.account
-  ) {
+  // Another bucket is that of a source.
+  const expected = name === call.bucket
+    ? "x-amz-expected-bucket-owner"
+    : "x-amz-source-expected-bucket-owner";
+  checkOwner(call, bucket, expected);
+  checkPayer(call, bucket);
+  return bucket;
+}
+
+/** Checks that a bucket belongs to the account that a header field names. */
+export function checkOwner(
+  { headers }: Call,
+  { account }: Bucket,
+  header: string,
+): void {
+  const owner = headers[header];
+  if (owner !== undefined && owner !== account) {
     throw new S3Error("AccessDenied");
   }
-  return bucket;
 }
 
 /**

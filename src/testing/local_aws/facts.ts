@@ -19,12 +19,7 @@ import {
   requestedGrants,
 } from "./access.ts";
 import { accessBlock, type Call, ownershipOf } from "./call.ts";
-import {
-  invalidArgument,
-  invalidRequest,
-  notImplemented,
-  S3Error,
-} from "./s3_error.ts";
+import { invalidArgument, invalidRequest, S3Error } from "./s3_error.ts";
 import type {
   Bucket,
   ObjectFacts,
@@ -52,11 +47,14 @@ const KEPT = [
   "x-amz-website-redirect-location",
 ];
 
-/** Storage classes of the API. */
+/** Storage classes that objects of a general purpose bucket may have. */
 const STORAGE_CLASSES = new Set(
-  "STANDARD REDUCED_REDUNDANCY STANDARD_IA ONEZONE_IA INTELLIGENT_TIERING GLACIER DEEP_ARCHIVE GLACIER_IR OUTPOSTS SNOW EXPRESS_ONEZONE"
+  "STANDARD REDUCED_REDUNDANCY STANDARD_IA ONEZONE_IA INTELLIGENT_TIERING GLACIER DEEP_ARCHIVE GLACIER_IR"
     .split(" "),
 );
+
+/** Storage classes whose objects are read only once they are restored. */
+const ARCHIVES = ["GLACIER", "DEEP_ARCHIVE"];
 
 /** The most tags of an object. */
 export const MAX_OBJECT_TAGS = 10;
@@ -68,13 +66,14 @@ export function storageClassOf(
   return headers["x-amz-storage-class"] ?? "STANDARD";
 }
 
+/** Whether an object would have to be restored first, which is not done here. */
+export function isArchived(facts: Pick<ObjectFacts, "headers">): boolean {
+  return ARCHIVES.includes(storageClassOf(facts));
+}
+
 /** What a request says about the object that it writes. */
 export function factsOf(call: Call, bucket: Bucket): ObjectFacts {
   const { headers } = call;
-  const lock = Object.keys(headers).find((name) =>
-    name.startsWith("x-amz-object-lock-")
-  );
-  if (lock !== undefined) throw notImplemented({ Header: lock });
   const storageClass = headers["x-amz-storage-class"];
   if (storageClass !== undefined && !STORAGE_CLASSES.has(storageClass)) {
     throw new S3Error("InvalidStorageClass", {
@@ -188,6 +187,16 @@ function encryptionOf(
         "Server Side Encryption with Customer provided key is incompatible with the encryption method specified",
       );
     }
+    if (
+      defaultRule(bucket)?.BlockedEncryptionTypes?.EncryptionType
+        ?.includes("SSE-C")
+    ) {
+      throw new S3Error(
+        "AccessDenied",
+        {},
+        "The bucket blocks server-side encryption with customer-provided keys (SSE-C)",
+      );
+    }
     return { algorithm: "AES256", customerKeyMd5 };
   }
   if (algorithm === undefined) {
@@ -224,18 +233,28 @@ function encryptionOf(
   };
 }
 
+/** A rule of a bucket's encryption. */
+interface EncryptionRule {
+  readonly BucketKeyEnabled?: boolean;
+  readonly ApplyServerSideEncryptionByDefault?: {
+    readonly SSEAlgorithm?: string;
+    readonly KMSMasterKeyID?: string;
+  };
+  readonly BlockedEncryptionTypes?: {
+    readonly EncryptionType?: readonly string[];
+  };
+}
+
+function defaultRule({ configurations }: Bucket): EncryptionRule | undefined {
+  const found = configurations.get("Encryption") as
+    | { readonly Rules?: readonly EncryptionRule[] }
+    | undefined;
+  return found?.Rules?.[0];
+}
+
 /** The encryption that a bucket gives to objects that ask for none. */
 function defaultEncryption(bucket: Bucket): StoredEncryption | undefined {
-  const found = bucket.configurations.get("Encryption") as {
-    readonly Rules?: readonly {
-      readonly BucketKeyEnabled?: boolean;
-      readonly ApplyServerSideEncryptionByDefault?: {
-        readonly SSEAlgorithm?: string;
-        readonly KMSMasterKeyID?: string;
-      };
-    }[];
-  } | undefined;
-  const [rule] = found?.Rules ?? [];
+  const rule = defaultRule(bucket);
   const byDefault = rule?.ApplyServerSideEncryptionByDefault;
   if (byDefault?.SSEAlgorithm === undefined) return undefined;
   const { KMSMasterKeyID: kmsKeyId } = byDefault;
@@ -377,11 +396,15 @@ export function shownEncryption(
   encryption: StoredEncryption | undefined,
 ): Record<never, never> {
   if (encryption === undefined) return {};
-  const { algorithm, kmsKeyId, bucketKey, customerKeyMd5 } = encryption;
+  const { algorithm, kmsKeyId, kmsContext, bucketKey, customerKeyMd5 } =
+    encryption;
   return customerKeyMd5 === undefined
     ? {
       ServerSideEncryption: algorithm,
       ...kmsKeyId === undefined ? {} : { SSEKMSKeyId: kmsKeyId },
+      ...kmsContext === undefined
+        ? {}
+        : { SSEKMSEncryptionContext: kmsContext },
       ...bucketKey ? { BucketKeyEnabled: true } : {},
     }
     : { SSECustomerAlgorithm: algorithm, SSECustomerKeyMD5: customerKeyMd5 };

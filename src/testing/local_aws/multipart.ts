@@ -29,6 +29,7 @@ import {
   checkKey,
   checksumHeaders,
   checksumMembers,
+  CUSTOMER,
   encryptionHeaders,
   factsOf,
   shownEncryption,
@@ -248,6 +249,9 @@ export const multipartHandlers: Handlers = {
 
   ListParts: (call, input) => {
     const { bucket, upload } = uploadFor(call, "ListMultipartUploadParts");
+    if (call.headers[`${CUSTOMER}algorithm`] !== undefined) {
+      checkCustomerKey(call.headers, upload);
+    }
     const marker = Number(input.PartNumberMarker ?? 0);
     const most = Math.min(input.MaxParts ?? MAX_ENTRIES, MAX_ENTRIES);
     const rest = [...upload.parts.values()]

@@ -16,6 +16,7 @@ import {
 import {
   bucketFor,
   type Call,
+  checkOwner,
   existingBucket,
   type Handlers,
   objectFor,
@@ -38,17 +39,13 @@ import {
   CUSTOMER,
   encryptionHeaders,
   factsOf,
+  isArchived,
   MAX_OBJECT_TAGS,
   shownEncryption,
   storageClassOf,
 } from "./facts.ts";
 import { checkChecksums, checksumOf, DEFAULT_ALGORITHM } from "./payload.ts";
-import {
-  invalidArgument,
-  invalidRequest,
-  notImplemented,
-  S3Error,
-} from "./s3_error.ts";
+import { invalidArgument, invalidRequest, S3Error } from "./s3_error.ts";
 import {
   type Bucket,
   compareKeys,
@@ -66,7 +63,7 @@ import { decoded } from "./target.ts";
 const MAX_DELETES = 1_000;
 
 export const objectHandlers: Handlers = {
-  PutObject: async (call, input) => {
+  PutObject: async (call) => {
     const bucket = bucketFor(call, {
       permission: "WRITE",
       action: "PutObject",
@@ -84,9 +81,6 @@ export const objectHandlers: Handlers = {
       md5: hex(digest),
       modified: wholeSeconds(call.now),
     };
-    if (input.WriteOffsetBytes !== undefined) {
-      throw notImplemented({ Header: "x-amz-write-offset-bytes" });
-    }
     const version = writeVersion(call, bucket, {
       ...facts,
       parts: [part],
@@ -103,7 +97,7 @@ export const objectHandlers: Handlers = {
     };
   },
 
-  GetObject: (call, input) => readObject(call, input),
+  GetObject: (call, input) => readObject(call, input, true),
 
   HeadObject: (call, input) => readObject(call, input),
 
@@ -376,7 +370,11 @@ interface ReadInput {
   readonly PartNumber?: number;
 }
 
-function readObject(call: Call, input: ReadInput): Record<string, never> {
+function readObject(
+  call: Call,
+  input: ReadInput,
+  bytes = false,
+): Record<string, never> {
   const { bucket, version } = objectFor(call, "READ", "GetObject", {
     versionId: input.VersionId,
   });
@@ -388,6 +386,11 @@ function readObject(call: Call, input: ReadInput): Record<string, never> {
       encryption,
       "x-amz-server-side-encryption header is not supported for this operation.",
     );
+  }
+  if (bytes && isArchived(version)) {
+    throw new S3Error("InvalidObjectState", {
+      StorageClass: storageClassOf(version),
+    });
   }
   const { reply } = call;
   const validators = {
@@ -605,6 +608,10 @@ export function sourceOf(call: Call): CopySource {
       );
     }
     throw error;
+  }
+  checkOwner(call, found.bucket, "x-amz-source-expected-bucket-owner");
+  if (isArchived(found.version)) {
+    throw new S3Error("ObjectNotInActiveTierError");
   }
   const prefix = "x-amz-copy-source-";
   checkCustomerKey(

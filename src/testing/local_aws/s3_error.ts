@@ -96,6 +96,10 @@ const CODES = {
     400,
     "The specified location-constraint is not valid",
   ],
+  InvalidObjectState: [
+    403,
+    "The operation is not valid for the object's storage class",
+  ],
   InvalidPart: [
     400,
     "One or more of the specified parts could not be found. The part might not have been uploaded, or the specified entity tag might not have matched the part's entity tag.",
@@ -180,6 +184,10 @@ const CODES = {
   ObjectLockConfigurationNotFoundError: [
     404,
     "Object Lock configuration does not exist for this bucket",
+  ],
+  ObjectNotInActiveTierError: [
+    403,
+    "The source object of the COPY action is not in the active tier and is only stored in Amazon S3 Glacier.",
   ],
   OwnershipControlsNotFoundError: [
     404,

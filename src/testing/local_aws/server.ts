@@ -19,7 +19,8 @@ import type { Identity, Key, Keys } from "./keys.ts";
 import { listingHandlers } from "./listing.ts";
 import { multipartHandlers } from "./multipart.ts";
 import { objectHandlers } from "./objects.ts";
-import { payloadHash, readPayload } from "./payload.ts";
+import { checkOptions, hoistedHeaders } from "./options.ts";
+import { checkChecksums, payloadHash, readPayload } from "./payload.ts";
 import {
   baseName,
   checkForm,
@@ -134,6 +135,14 @@ export interface LocalSignature {
   /** Where it stands: `"query"` is that of a presigned URL. */
   readonly place: "form" | "header" | "query";
 }
+
+/** Operations with checksums of objects, not of what is in their bodies. */
+const OWN_CHECKSUMS: readonly OperationName[] = [
+  "CompleteMultipartUpload",
+  "DeleteObjects",
+  "PutObject",
+  "UploadPart",
+];
 
 /** The most requests that the journal has. */
 const MAX_JOURNAL = 10_000;
@@ -266,11 +275,14 @@ export class Server {
     noteSignature(progress, parsed);
     checkService(request, parsed);
     const region = this.#region(request, parsed);
+    const sent = parsed?.place === "query"
+      ? { ...hoistedHeaders(target.query), ...request.headers }
+      : request.headers;
     const asked: TableRequest = {
       ...resource,
       method: request.method,
       query: target.query,
-      headers: request.headers,
+      headers: sent,
       body: request.body,
     };
     const type = request.headers["content-type"] ?? "";
@@ -295,7 +307,7 @@ export class Server {
     await this.#fault(progress);
     let key: Key | undefined;
     let body = request.body;
-    let headers = request.headers;
+    let headers = sent;
     const stated = request.headers["x-amz-content-sha256"];
     if (parsed !== undefined) {
       const hash = payloadHash(parsed, request, target);
@@ -354,7 +366,13 @@ export class Server {
       minPartSize,
       reply,
     };
-    const output = await handler(call, readInput(name, request)) ?? {};
+    const input = readInput(name, request);
+    checkOptions(name, request.headers, input);
+    // These look at the checksums of their bodies themselves, or have others.
+    if (!OWN_CHECKSUMS.includes(name)) {
+      await checkChecksums(request.headers, request.body);
+    }
+    const output = await handler(call, input) ?? {};
     const written = writeOutput(name, output, reply.mixed);
     const noBody = reply.status === 204 || reply.status === 304;
     return {

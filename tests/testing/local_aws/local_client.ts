@@ -23,6 +23,8 @@ export interface Wish {
   readonly query?: readonly QueryParam[];
   readonly headers?: HeaderMap;
   readonly body?: string | Uint8Array<ArrayBuffer>;
+  /** Method of a presigned URL. Default: GET. */
+  readonly method?: HttpMethod;
   /** Changes the request after it was signed. */
   readonly spoil?: (signed: HttpRequest) => HttpRequest;
 }
@@ -88,7 +90,7 @@ export class LocalClient {
   /** Presigns a request. */
   async presign(path: string, wish: Wish = {}): Promise<HttpRequest> {
     return await this.#signer.presign(
-      this.#request("GET", path, wish),
+      this.#request(wish.method ?? "GET", path, wish),
       this.credentials,
       this.#scope(),
       60,
