@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
 
+// Deno notes each permission that a program needs, also where the program takes
+// a refusal in silence. The last line proves that it does.
 Deno.test("an import reads, sends and asks for nothing", async () => {
   const root = new URL("../", import.meta.url);
   const { exports }: { readonly exports: Readonly<Record<string, string>> } =
@@ -7,7 +9,10 @@ Deno.test("an import reads, sends and asks for nothing", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const program = Object.values(exports)
-      .map((path) => `import ${JSON.stringify(new URL(path, root).href)};`);
+      .map((path) =>
+        `await import(${JSON.stringify(new URL(path, root).href)});`
+      );
+    program.push('try { Deno.env.get("LAST"); } catch { /* is refused */ }');
     await Deno.writeTextFile(`${folder}/all.ts`, program.join("\n"));
     const { success, stdout, stderr } = await new Deno.Command("deno", {
       args: [
@@ -18,11 +23,19 @@ Deno.test("an import reads, sends and asks for nothing", async () => {
         `--config=${new URL("deno.json", root).pathname}`,
         `${folder}/all.ts`,
       ],
+      env: { DENO_AUDIT_PERMISSIONS: `${folder}/audit.jsonl` },
     }).output();
 
     const decoder = new TextDecoder();
     assertEquals(decoder.decode(stderr), "");
     assertEquals([success, decoder.decode(stdout)], [true, ""]);
+    const audit = await Deno.readTextFile(`${folder}/audit.jsonl`);
+    assertEquals(
+      audit.trim().split("\n").map((line) => JSON.parse(line)).map((
+        { permission, value },
+      ) => [permission, value]),
+      [["env", "LAST"]],
+    );
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -317,3 +317,98 @@ overBoth("a store gets no checksum unless it is asked for", async () => {
   }
   assertMatch(server.heads[2] ?? "", /^content-md5: /m);
 });
+
+overBoth(
+  "a head that does not end is given up, after less than a few MB",
+  async () => {
+    let taken = 0;
+    const endless: Script = async (peer) => {
+      await peer.request();
+      await peer.send("HTTP/1.1 200 OK\r\n");
+      const field = `x-amz-meta-a: ${"a".repeat(8_000)}\r\n`;
+      for (let i = 0; i < 2_000; i++) {
+        await peer.send(field);
+        taken += field.length;
+      }
+      peer.close();
+    };
+    const longLine: Script = async (peer) => {
+      await peer.request();
+      await peer.send("HTTP/1.1 200 OK\r\nx-amz-meta-a: ");
+      const piece = "a".repeat(8_000);
+      for (let i = 0; i < 2_000; i++) {
+        await peer.send(piece);
+        taken += piece.length;
+      }
+      peer.close();
+    };
+    for (const script of [endless, longLine]) {
+      taken = 0;
+      await using server = new HostileServer(script);
+      using client = s3At(server.origin, { retry: { maxAttempts: 1 } });
+
+      await assertRejects(() => client.s3.headObject(CAT), TransportError);
+
+      // What the system has between two sockets is taken, too.
+      assert(taken < 10_000_000, `${taken} bytes were taken`);
+    }
+  },
+);
+
+overBoth(
+  "a document that is nested without end is refused at its depth",
+  async () => {
+    const deep = "<a>".repeat(200_000);
+    for (
+      const [status, body] of [
+        ["200 OK", `<ListBucketResult>${deep}`],
+        ["200 OK", `<ListBucketResult><Contents>${deep}`],
+        ["403 Forbidden", `<Error><Code>AccessDenied</Code>${deep}`],
+      ] as const
+    ) {
+      await using server = new HostileServer(inTurn(answer(status, body)));
+      using client = s3At(server.origin, { retry: { maxAttempts: 1 } });
+
+      const error = await assertRejects(
+        () => client.s3.listObjectsV2({ Bucket: "photos" }),
+        ServiceError,
+      );
+
+      assertEquals(error.status, status.startsWith("4") ? 403 : 500);
+    }
+  },
+);
+
+overBoth(
+  "a length that is none, or not that of the body, is never believed",
+  async () => {
+    for (
+      const [length, body] of [
+        ["-1", "miaow"],
+        ["5, 6", "miaow"],
+        ["99999999999999999999", "miaow"],
+        ["1e1", "miaow"],
+        ["6", "miaow"],
+      ] as const
+    ) {
+      await using server = new HostileServer(async (peer) => {
+        await peer.request();
+        await peer.send(
+          `HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: ${length}\r\n\r\n${body}`,
+        );
+        peer.close();
+      });
+      using client = s3At(server.origin, { retry: { maxAttempts: 1 } });
+
+      const text = await client.s3.getObject(CAT).then(({ Body }) =>
+        Body.text()
+      )
+        .catch((error) => error);
+
+      assert(
+        text instanceof TransportError,
+        `${length}: ${Deno.inspect(text)}`,
+      );
+    }
+  },
+);
