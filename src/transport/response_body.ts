@@ -91,17 +91,22 @@ export class IncomingBody implements ResponseBody {
 
   open(): ReadableStream<Bytes> {
     this.#spend();
-    const stream = new ReadableStream<Bytes>({
+    const source: UnderlyingDefaultSource<Bytes> = {
       pull: async (controller): Promise<void> => {
         const piece = await this.#next();
         if (piece === undefined) controller.close();
         else controller.enqueue(piece);
       },
-      cancel: (reason) => this.#end(reason),
-    }, { highWaterMark: 0 });
-    // From now on the stream is what somebody may forget.
-    this.#forgotten?.watch(stream, this.#exchange);
-    return stream;
+      cancel: (reason) => {
+        this.#forgotten?.dismiss(this.#exchange);
+        return this.#end(reason);
+      },
+    };
+    // From now on the stream is what somebody may forget. Its source lives as
+    // long; of the stream itself, Chromium drops the object that scripts see
+    // while a reader still reads it.
+    this.#forgotten?.watch(source, this.#exchange);
+    return new ReadableStream(source, { highWaterMark: 0 });
   }
 
   // Async only where it has to be: a failed start is a rejection all the same.
