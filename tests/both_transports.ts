@@ -61,6 +61,14 @@ export const DIFFERENCES: Readonly<
     "fetch",
     "sockets use a kept connection that was used within the second",
   ],
+  "a request over plain HTTP goes by a proxy with TLS": [
+    "both",
+    "fetch of Deno sends name and password to proxies without TLS only",
+  ],
+  "a name that cannot be resolved is dns, never sent": [
+    "both",
+    "sockets tell the phase",
+  ],
   "a transport sends what it is given and little else": [
     "both",
     "fetch adds accept, accept-language and user-agent",
@@ -85,6 +93,11 @@ export function transportName(): TransportName {
 /** Whether the test that runs is over sockets. */
 export function isSocket(): boolean {
   return current === "socket";
+}
+
+/** Makes a program that a test runs use the transport of the test, its argument. */
+export function runOver(name: string | undefined): void {
+  current = name === "socket" ? "socket" : "fetch";
 }
 
 /** A transport of the kind of the test that runs. */

@@ -3,8 +3,14 @@
  *
  * @module
  */
-import { overBoth } from "../both_transports.ts";
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { overBoth, transportName } from "../both_transports.ts";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertRejects,
+} from "@std/assert";
 import { text } from "../../src/foundation/bytes.ts";
 import {
   ServiceError,
@@ -12,9 +18,17 @@ import {
   TransportError,
 } from "../../src/foundation/errors.ts";
 import { FakeSystem } from "../../src/testing/fake_system.ts";
-import { HostileServer } from "../transport/hostile_server.ts";
+import { closedPort, HostileServer } from "../transport/hostile_server.ts";
 import { AUTHORITY, tlsServer } from "../transport/tls_server.ts";
-import { answer, CAT, inTurn, keeping, type Line, s3At } from "./store.ts";
+import {
+  answer,
+  CAT,
+  inTurn,
+  keeping,
+  type Line,
+  rejected,
+  s3At,
+} from "./store.ts";
 
 overBoth("maxConnections is a queue, first come, first served", async () => {
   const lines: Line[] = [];
@@ -217,6 +231,7 @@ overBoth(
         "--allow-net=127.0.0.1",
         "--v8-flags=--expose-gc",
         program,
+        transportName(),
       ],
     }).output();
 
@@ -255,34 +270,97 @@ overBoth(
   },
 );
 
+/** Values of `NO_PROXY`, and what of the two names of this machine they except. */
+const EXCEPTIONS: readonly (readonly [string, readonly string[]])[] = [
+  ["", []],
+  ["127.0.0.1", ["127.0.0.1"]],
+  ["127.0.0.0/8", ["127.0.0.1"]],
+  ["128.0.0.0/8", []],
+  ["localhost", ["localhost"]],
+  [".localhost", ["localhost"]],
+  // Case counts, as Deno has it.
+  ["LocalHost", []],
+  ["ocalhost", []],
+  ["x.example, localhost ,127.0.0.1", ["127.0.0.1", "localhost"]],
+  ["x.example", []],
+];
+
 overBoth(
   "calls go through the proxy of the environment, but for the hosts it excepts",
   async () => {
     const program = new URL("proxy_program.ts", import.meta.url).href;
-    for (
-      const [exceptions, viaProxy] of [["", 1], ["127.0.0.1", 0]] as const
-    ) {
+    const found = await Promise.all(EXCEPTIONS.map(async ([exceptions]) => {
       await using server = new HostileServer(inTurn(answer("200 OK")));
       await using proxy = new HostileServer(inTurn(answer("200 OK")));
+      const hosts = ["127.0.0.1", "localhost"];
 
-      const { code } = await new Deno.Command("deno", {
+      const { code, stderr } = await new Deno.Command("deno", {
         args: [
           "run",
           "--quiet",
           "--no-prompt",
           "--allow-net",
+          // Sockets have to read what fetch is told by the platform.
+          "--allow-env",
           program,
-          server.origin,
+          transportName(),
+          ...hosts.map((host) => `http://${host}:${server.port}`),
         ],
         env: { HTTP_PROXY: proxy.origin, NO_PROXY: exceptions },
-        stderr: "inherit",
       }).output();
 
-      assertEquals(code, 0);
-      assertEquals([proxy.heads.length, server.heads.length], [
-        viaProxy,
-        1 - viaProxy,
-      ]);
+      assertEquals([code, text(stderr)], [0, ""]);
+      assertEquals(proxy.heads.length + server.heads.length, 2);
+      return [
+        exceptions,
+        hosts.filter((host) =>
+          server.heads.some((head) => head.includes(`host: ${host}:`))
+        ),
+      ];
+    }));
+
+    assertEquals(found, EXCEPTIONS.map((one) => [...one]));
+  },
+);
+
+overBoth(
+  "the password of a proxy is in no error and no line of the log",
+  async () => {
+    const refusing = "HTTP/1.1 407 Who\r\ncontent-length: 0\r\n\r\n";
+    await using wanting = new HostileServer(inTurn(refusing));
+    await using babbling = new HostileServer(inTurn("SSH-2.0-planted-not\r\n"));
+    await using silent = new HostileServer((peer) => void peer.drain());
+    const nobody = `http://127.0.0.1:${closedPort()}`;
+    for (
+      const origin of [wanting.origin, babbling.origin, silent.origin, nobody]
+    ) {
+      for (const scheme of ["http", "https"]) {
+        const lines: Line[] = [];
+        using client = s3At(`${scheme}://localhost:1234`, {
+          proxy: origin.replace("//", "//planted-name:planted%2Dword@"),
+          logger: keeping(lines),
+          readTimeoutMs: 100,
+          connectTimeoutMs: 100,
+          retry: { maxAttempts: 2 },
+        });
+
+        const { reason } = await rejected(client.s3.headObject(CAT));
+
+        assertInstanceOf(reason, Error);
+        const shown = [
+          String(reason.stack),
+          Deno.inspect(reason, { depth: 9 }),
+          Deno.inspect(lines, { depth: 9 }),
+          Deno.inspect(client, { depth: 9 }),
+        ].join("\n");
+        for (
+          const secret of [
+            "planted-word",
+            "planted%2Dword",
+            btoa("planted-name:planted-word"),
+          ]
+        ) assertEquals(shown.includes(secret), false, `${origin} ${scheme}`);
+      }
     }
   },
 );

@@ -4,9 +4,11 @@
  *
  * @module
  */
+import { runOver } from "../both_transports.ts";
 import { CAT, s3At } from "./store.ts";
 
-const [origin = ""] = Deno.args;
+const [origin = "", name] = Deno.args;
+runOver(name);
 const { s3 } = s3At(origin, {
   maxConnections: 5,
   totalTimeoutMs: 60_000,

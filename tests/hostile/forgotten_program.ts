@@ -6,9 +6,11 @@
  */
 import type { GetObjectOutput } from "../../src/services/s3/mod.ts";
 import { loggerFrom } from "../../src/logging/mod.ts";
+import { runOver } from "../both_transports.ts";
 import { answering, HostileServer } from "../transport/hostile_server.ts";
 import { answer, CAT, s3At } from "./store.ts";
 
+runOver(Deno.args[0]);
 await using server = new HostileServer(answering(
   answer(
     "200 OK",

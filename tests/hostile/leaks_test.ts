@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { overBoth } from "../both_transports.ts";
+import { overBoth, transportName } from "../both_transports.ts";
 import { assert, assertEquals } from "@std/assert";
 import { text, utf8 } from "../../src/foundation/bytes.ts";
 import { AwsError, TransportError } from "../../src/foundation/errors.ts";
@@ -128,6 +128,7 @@ overBoth("a program ends when its work is done", async () => {
       "--allow-net=127.0.0.1",
       program,
       server.origin,
+      transportName(),
     ],
     stdout: "piped",
     stderr: "inherit",

@@ -1,5 +1,5 @@
 /**
- * Makes one call to the endpoint given as argument, by way of what the
+ * Makes one call to each endpoint given as argument, by way of what the
  * environment says of proxies. Run by connections_test.ts.
  *
  * @module
@@ -7,13 +7,17 @@
 import { S3 } from "../../src/services/s3/mod.ts";
 import { Session } from "../../src/session/session.ts";
 import { FakeSystem } from "../../src/testing/fake_system.ts";
+import { runOver, transportName } from "../both_transports.ts";
 import { CAT, KEYS } from "./store.ts";
 
-const [endpointUrl = ""] = Deno.args;
+const [name, ...endpoints] = Deno.args;
+runOver(name);
 using session = new Session({
   system: new FakeSystem(),
   region: "us-east-1",
-  endpointUrl,
+  transport: transportName(),
   credentials: KEYS,
 });
-await session.client(S3).headObject(CAT);
+for (const endpointUrl of endpoints) {
+  await session.client(S3, { endpointUrl }).headObject(CAT);
+}

@@ -12,6 +12,7 @@ import {
 } from "../../src/transport/connections.ts";
 import { FetchTransport } from "../../src/transport/fetch_transport.ts";
 import { countingSignal } from "./counting_signal.ts";
+import { overBoth, transportName } from "../both_transports.ts";
 import { answering, HostileServer, ok } from "./hostile_server.ts";
 import { bytesOf, requestTo } from "./requests.ts";
 
@@ -63,7 +64,7 @@ Deno.test("ConnectionPool does not harm what is under way when it drops the rest
   assertEquals(await inBody.text(), "hello");
 });
 
-Deno.test("ConnectionPool sends through a proxy", async () => {
+overBoth("a request over plain HTTP goes by a proxy", async () => {
   await using proxy = new HostileServer(answering(ok("hello")));
 
   const result = await sendProgram(
@@ -82,7 +83,7 @@ Deno.test("ConnectionPool sends through a proxy", async () => {
   );
 });
 
-Deno.test("ConnectionPool tells no password when the proxy refuses", async () => {
+overBoth("no error tells the password of a proxy that refuses", async () => {
   await using proxy = new HostileServer(answering(
     "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n",
   ));
@@ -201,6 +202,7 @@ async function sendProgram(
       "--allow-net=127.0.0.1,s3.example",
       program,
       origin,
+      transportName(),
       proxy,
     ],
     env: NO_VARIABLES,

@@ -1,4 +1,9 @@
-import { isSocket, newTransport, overBoth } from "../both_transports.ts";
+import {
+  isSocket,
+  newTransport,
+  overBoth,
+  transportName,
+} from "../both_transports.ts";
 import {
   assertEquals,
   assertInstanceOf,
@@ -197,6 +202,7 @@ overBoth("a name that cannot be resolved is dns, never sent", async () => {
   );
 
   assertEquals(error.kind, "dns");
+  assertEquals(error.phase, isSocket() ? "dns" : undefined);
   assertEquals(error.maybeSent, false);
 });
 
@@ -260,10 +266,20 @@ async function failureAt(script: Script): Promise<Error> {
 async function failureInChild(
   origin: string,
   permission: string,
-): Promise<{ kind: string; maybeSent: boolean; message: string }> {
+): Promise<
+  { kind: string; maybeSent: boolean; message: string; phase?: string }
+> {
   const program = new URL("send_program.ts", import.meta.url).href;
   const { stdout } = await new Deno.Command("deno", {
-    args: ["run", "--quiet", "--no-prompt", permission, program, origin],
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      permission,
+      program,
+      origin,
+      transportName(),
+    ],
   }).output();
   return JSON.parse(text(stdout));
 }

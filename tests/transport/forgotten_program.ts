@@ -6,7 +6,7 @@
  */
 import type { HttpResponse } from "../../src/ports/http.ts";
 import type { Logger } from "../../src/ports/logger.ts";
-import { FetchTransport } from "../../src/transport/fetch_transport.ts";
+import { newTransport, runOver } from "../both_transports.ts";
 import { answering, HostileServer, ok } from "./hostile_server.ts";
 import { bytesOf, requestTo } from "./requests.ts";
 
@@ -20,7 +20,8 @@ const logger: Logger = {
 };
 
 await using server = new HostileServer(answering(ok("x".repeat(300_000))));
-using transport = new FetchTransport({
+runOver(Deno.args[0]);
+using transport = newTransport({
   logger,
   maxConnections: 1,
   queueTimeoutMs: 5_000,

@@ -1,4 +1,4 @@
-import { newTransport, overBoth } from "../both_transports.ts";
+import { newTransport, overBoth, transportName } from "../both_transports.ts";
 import { assertEquals } from "@std/assert";
 import { TransportError } from "../../src/foundation/errors.ts";
 import { utf8 } from "../../src/foundation/bytes.ts";
@@ -83,6 +83,7 @@ overBoth("a transport does not keep a program alive", async () => {
       "--allow-net=127.0.0.1",
       program,
       server.origin,
+      transportName(),
     ],
     signal: AbortSignal.timeout(20_000),
   }).output();

@@ -4,7 +4,7 @@ import type { HttpResponse, ResponseBody } from "../../src/ports/http.ts";
 import { FixedClock } from "../../src/testing/fixed_clock.ts";
 import { withDeadlines } from "../../src/transport/deadlines.ts";
 import { ByteCounter } from "../../src/transport/response_body.ts";
-import { newTransport, overBoth } from "../both_transports.ts";
+import { newTransport, overBoth, transportName } from "../both_transports.ts";
 import { answering, HostileServer, ok } from "./hostile_server.ts";
 import { requestTo } from "./requests.ts";
 
@@ -179,28 +179,32 @@ Deno.test("IncomingBody hands out an array of its own length", async () => {
   }
 });
 
-Deno.test("IncomingBody gives forgotten connections back and says so once", async () => {
-  const program = new URL("forgotten_program.ts", import.meta.url).href;
+overBoth(
+  "forgotten bodies give their connections back, and this is said once",
+  async () => {
+    const program = new URL("forgotten_program.ts", import.meta.url).href;
 
-  const { stdout, code } = await new Deno.Command("deno", {
-    args: [
-      "run",
-      "--quiet",
-      "--no-prompt",
-      "--allow-net=127.0.0.1",
-      "--v8-flags=--expose-gc",
-      program,
-    ],
-  }).output();
+    const { stdout, code } = await new Deno.Command("deno", {
+      args: [
+        "run",
+        "--quiet",
+        "--no-prompt",
+        "--allow-net=127.0.0.1",
+        "--v8-flags=--expose-gc",
+        program,
+        transportName(),
+      ],
+    }).output();
 
-  assertEquals([text(stdout).trim().split("\n"), code], [[
-    "A response body was neither read nor cancelled and held a connection until it was garbage-collected. Read it, cancel it, or declare it with `await using`. Said once.",
-    "unread: given back",
-    "opened: given back",
-    "half read: given back",
-    "read: whole",
-  ], 0]);
-});
+    assertEquals([text(stdout).trim().split("\n"), code], [[
+      "A response body was neither read nor cancelled and held a connection until it was garbage-collected. Read it, cancel it, or declare it with `await using`. Said once.",
+      "unread: given back",
+      "opened: given back",
+      "half read: given back",
+      "read: whole",
+    ], 0]);
+  },
+);
 
 async function bodyOf(pieces: readonly string[]): Promise<ResponseBody> {
   return await guarded(logged(pieces).stream, {});

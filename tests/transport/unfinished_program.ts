@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { FetchTransport } from "../../src/transport/fetch_transport.ts";
+import { newTransport, runOver } from "../both_transports.ts";
 import { requestTo } from "./requests.ts";
 
-const [origin = ""] = Deno.args;
-const transport = new FetchTransport();
+const [origin = "", name] = Deno.args;
+runOver(name);
+const transport = newTransport();
 await transport.send(requestTo(origin));
 const { body } = await transport.send(requestTo(origin));
 await body?.open().getReader().read();

@@ -156,8 +156,59 @@ export function bracketed(hostname: string): string {
   return hostname.includes(":") ? `[${hostname}]` : hostname;
 }
 
+/** How names become addresses, and addresses connections. */
+export interface Network {
+  /** Opens a connection; several addresses of a name are tried as RFC 8305 says. */
+  readonly connect: (
+    options: Deno.ConnectOptions,
+  ) => Promise<Deno.TcpConn>;
+  /** The addresses of a name. */
+  readonly lookUp: (hostname: string) => Promise<readonly string[]>;
+}
+
+/** That of the platform, which tries the addresses itself and tells none of them. */
+const PLATFORM: Network = {
+  connect: (options) => Deno.connect(options),
+  lookUp: async (hostname) => {
+    // The platform would ask on the terminal for the host without its port.
+    const { state } = Deno.permissions.querySync({
+      name: "net",
+      host: bracketed(hostname),
+    });
+    if (state !== "granted") throw new Deno.errors.NotCapable();
+    // Bundlers for browsers refuse an import of it.
+    const { process }: { readonly process?: NodeProcess } = globalThis;
+    return await new Promise((resolve, reject) => {
+      if (process === undefined) throw new Deno.errors.NotSupported();
+      process.getBuiltinModule("node:dns").lookup(
+        hostname,
+        { all: true },
+        (error, found) => {
+          if (error !== null) reject(error);
+          else resolve(found.map(({ address }) => address));
+        },
+      );
+    });
+  },
+};
+
+interface NodeProcess {
+  readonly getBuiltinModule: (name: "node:dns") => {
+    readonly lookup: (
+      hostname: string,
+      options: { readonly all: true },
+      done: (
+        error: Error | null,
+        found: readonly { readonly address: string }[],
+      ) => void,
+    ) => void;
+  };
+}
+
 /** What a {@linkcode dial} is given. */
 export interface DialOptions {
+  /** Where it leads to. Default: that of the platform. */
+  readonly network?: Network;
   /** Time. */
   readonly timers: Timers;
   /** Longest time for all of it, in milliseconds. */
@@ -180,6 +231,8 @@ export class DialProgress {
   local: string | undefined;
   /** Address and port of the server or the proxy. */
   remote: string | undefined;
+  /** The addresses of the name, where a dial failed for all of several. */
+  tried: readonly string[] = [];
 }
 
 /** A proxy that made no connection to the server. */
@@ -200,7 +253,7 @@ export class TunnelRefused extends Error {
 
 /**
  * Opens a connection. Several addresses are tried as RFC 8305 says, by the
- * platform.
+ * platform; a failure of all is told with all of them.
  *
  * @param route Where to.
  * @param progress Told how far it came.
@@ -233,16 +286,23 @@ export async function dial(
   timers.started(limit.dueMs);
   signal?.addEventListener("abort", stop);
   try {
+    const { connect } = options.network ?? PLATFORM;
     const { hostname, port } = route.proxy ?? route;
     if (isAddress(hostname)) progress.phase = "connect";
     const own = route.tls ? options.clientCertificate : undefined;
     const opening: Promise<Deno.TcpConn | Deno.TlsConn> = own === undefined
-      ? Deno.connect({ hostname, port, signal: ends.signal })
+      ? connect({ hostname, port, signal: ends.signal })
       : orClosed(
         Deno.connectTls({ hostname, port, ...tlsOptions(options), ...own }),
         ends.signal,
       );
-    const connection = await named(opening, hostname, progress, options);
+    const connection = await named(
+      opening,
+      hostname,
+      progress,
+      options,
+      ends.signal,
+    );
     open = connection;
     if ("handshake" in connection) progress.phase = "tls";
     else {
@@ -282,9 +342,10 @@ async function named<T extends Deno.Conn>(
   opening: Promise<T>,
   hostname: string,
   progress: DialProgress,
-  { connectTimeoutMs, timers }: DialOptions,
+  options: DialOptions,
+  signal: AbortSignal,
 ): Promise<T> {
-  const watch = new NameWatch(hostname, progress, connectTimeoutMs, timers);
+  const watch = new NameWatch(hostname, progress, options);
   try {
     const connection = await opening;
     progress.phase = "connect";
@@ -292,7 +353,13 @@ async function named<T extends Deno.Conn>(
     progress.remote = addressText(connection.remoteAddr);
     return connection;
   } catch (error) {
-    if (!isNameFault(error) && !progress.timedOut) progress.phase = "connect";
+    if (isNameFault(error)) throw error;
+    if (!progress.timedOut) {
+      progress.phase = "connect";
+      if (!signal.aborted) await watch.lookUp(signal);
+    }
+    const { addresses } = watch;
+    if (addresses.length > 1) progress.tried = addresses;
     throw error;
   } finally {
     watch[Symbol.dispose]();
@@ -401,54 +468,54 @@ function addressText(address: Deno.Addr): string | undefined {
   return `${bracketed(hostname)}:${port}`;
 }
 
-interface NodeDns {
-  readonly lookup: (
-    hostname: string,
-    done: (error: Error | null) => void,
-  ) => void;
-}
-
 /**
  * Finds out whether it is the name or the address that takes long, which the
  * platform does not tell: at half the time limit the name is looked up beside it.
  */
 class NameWatch implements Disposable, Deadline {
   dueMs: number;
+  /** What the name stands for, where it was looked up. */
+  addresses: readonly string[] = [];
   readonly #hostname: string;
   readonly #progress: DialProgress;
+  readonly #network: Network;
   readonly #timers: Timers;
   #done = false;
 
   constructor(
     hostname: string,
     progress: DialProgress,
-    limitMs: number,
-    timers: Timers,
+    { connectTimeoutMs, timers, network = PLATFORM }: DialOptions,
   ) {
     this.#hostname = hostname;
     this.#progress = progress;
+    this.#network = network;
     this.#timers = timers;
-    this.dueMs = isAddress(hostname) ? Infinity : timers.now() + limitMs / 2;
+    this.dueMs = isAddress(hostname)
+      ? Infinity
+      : timers.now() + connectTimeoutMs / 2;
     timers.add(this);
     timers.arm(this.dueMs);
   }
 
   readonly expire = (): void => {
     this.dueMs = Infinity;
-    // Bundlers for browsers refuse an import of it.
-    const { process }: {
-      readonly process?: {
-        readonly getBuiltinModule: (name: "node:dns") => NodeDns;
-      };
-    } = globalThis;
-    try {
-      process?.getBuiltinModule("node:dns").lookup(this.#hostname, (error) => {
-        if (error === null && !this.#done) this.#progress.phase = "connect";
-      });
-    } catch {
-      // A name that cannot be looked up leaves the phase as it is.
-    }
+    this.#network.lookUp(this.#hostname).then((found) => {
+      this.addresses = found;
+      if (!this.#done) this.#progress.phase = "connect";
+    }, () => {});
   };
+
+  /** Looks the name up for an error, as long as there is time. */
+  async lookUp(signal: AbortSignal): Promise<void> {
+    if (isAddress(this.#hostname) || this.addresses.length > 0) return;
+    const { promise, resolve } = Promise.withResolvers<readonly string[]>();
+    const stop = (): void => resolve([]);
+    signal.addEventListener("abort", stop);
+    this.#network.lookUp(this.#hostname).then(resolve, stop);
+    this.addresses = await promise;
+    signal.removeEventListener("abort", stop);
+  }
 
   [Symbol.dispose](): void {
     this.#done = true;

@@ -62,8 +62,8 @@ export function dialFault(
       : progress.phase === "tls"
       ? "no secure connection"
       : route.proxy === undefined
-      ? "no connection"
-      : `no connection by ${route.proxy.words}`;
+      ? `no connection${triedWords(progress)}`
+      : `no connection by ${route.proxy.words}${triedWords(progress)}`;
     return new TimeoutError(
       "connect",
       connectTimeoutMs,
@@ -85,8 +85,9 @@ function dialWords(
   error: unknown,
   { origin }: HttpRequest,
   { proxy }: Route,
-  { phase }: DialProgress,
+  progress: DialProgress,
 ): [TransportFault, string] {
+  const { phase } = progress;
   const text = error instanceof Error
     ? `${error.name}: ${error.message}`
     : String(error);
@@ -116,9 +117,14 @@ function dialWords(
   return [
     isReset(error) ? "reset" : "refused",
     proxy === undefined
-      ? "the server cannot be reached"
-      : `${proxy.words} cannot be reached; ${remedy}`,
+      ? `the server cannot be reached${triedWords(progress)}`
+      : `${proxy.words} cannot be reached${triedWords(progress)}; ${remedy}`,
   ];
+}
+
+/** The addresses of a name that were all in vain. */
+function triedWords({ tried }: DialProgress): string {
+  return tried.length === 0 ? "" : ` at any of ${tried.join(", ")}`;
 }
 
 /** The hints know the words of `fetch`. */
