@@ -1,6 +1,7 @@
 /**
  * What takes too long for the suite: a gibibyte both ways over TLS, many
- * requests and many failures without a leak, and a line that loses packets.
+ * requests and many failures without a leak, and lines that lose packets, end,
+ * or lead nowhere, over both transports.
  * `deno task test:socket` runs it.
  *
  * @module
@@ -8,6 +9,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { TransportError } from "../../../src/foundation/errors.ts";
 import { SocketTransport } from "../../../src/transport/socket/socket_transport.ts";
+import { overBoth, transportName } from "../../both_transports.ts";
 import { answering, HostileServer, ok } from "../hostile_server.ts";
 import { bytesOf, requestTo } from "../requests.ts";
 import { AUTHORITY } from "../tls_server.ts";
@@ -138,11 +140,11 @@ Deno.test("10 000 failures of all kinds leave nothing behind", async () => {
   assert(grown < 64 * 1_024 * 1_024, `grown by ${grown} bytes`);
 });
 
-/** Whether this program may make network namespaces whose lines it can shape. */
-async function canShape(): Promise<boolean> {
+/** Whether a command succeeds in a network namespace of its own. */
+async function succeeds(command: string): Promise<boolean> {
   try {
     const { success } = await new Deno.Command("unshare", {
-      args: ["-n", "sh", "-c", SHAPED],
+      args: ["-n", "-m", "sh", "-c", command],
       stdout: "null",
       stderr: "null",
     }).output();
@@ -152,44 +154,100 @@ async function canShape(): Promise<boolean> {
   }
 }
 
+const UP = "ip link set lo up";
+
+/** One packet in twenty is lost. */
+const NETEM = `${UP} && tc qdisc add dev lo root netem loss 5%`;
+
 /** A queue this short drops what does not fit: the line is slow and loses packets. */
 const SHAPED =
-  "ip link set lo up && tc qdisc add dev lo root tbf rate 20mbit burst 70k limit 140k";
+  `${UP} && tc qdisc add dev lo root tbf rate 20mbit burst 70k limit 140k`;
 
 /** A line that ends: what is sent stays in the queue for ever. */
 const DEAD =
-  "ip link set lo up && tc qdisc add dev lo root tbf rate 8bit burst 70k limit 1k";
+  `${UP} && tc qdisc add dev lo root tbf rate 8bit burst 70k limit 1k`;
 
-async function inNamespace(shape: string, scene: string): Promise<string> {
+/** What is sent to 10.9.9.1 leaves by a cable at whose other end nobody listens. */
+const BLACK_HOLE = `${UP} && ip link add v0 type veth peer name v1 &&
+  ip link set v0 up && ip link set v1 up && ip addr add 10.9.9.2/24 dev v0 &&
+  ip neigh add 10.9.9.1 lladdr 02:00:00:00:00:01 dev v0`;
+
+/** A name with two addresses, of which the first is the black hole. */
+const TWO_ADDRESSES = `${BLACK_HOLE} &&
+  printf '10.9.9.1 two.example\\n127.0.0.1 two.example\\n' > /tmp/inia-hosts-$$ &&
+  mount --bind /tmp/inia-hosts-$$ /etc/hosts && rm /tmp/inia-hosts-$$`;
+
+async function inNamespace(shape: string, act: string): Promise<string> {
   const program = new URL("line_program.ts", import.meta.url).pathname;
   const { stdout, stderr } = await new Deno.Command("unshare", {
     args: [
       "-n",
+      "-m",
       "sh",
       "-c",
-      `${shape} && exec deno run --no-check --allow-net --allow-read "$0" "$1"`,
+      `${shape} && exec deno run --no-check --allow-net --allow-read --allow-run=ip "$0" "$1" "$2"`,
       program,
-      scene,
+      transportName(),
+      act,
     ],
   }).output();
   return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
 }
 
-const shaped = await canShape();
-if (!shaped) console.log("lines that lose packets: skipped (need root and tc)");
-
-Deno.test({
-  name: "what is sent over a line that loses packets arrives whole",
-  ignore: !shaped,
-  fn: async () => {
-    assertEquals(await inNamespace(SHAPED, "whole"), "8000000 8000000\n");
-  },
-});
-
-Deno.test({
+const ALL = "8000000 8000000";
+const LINES: readonly {
+  readonly name: string;
+  readonly shape: string;
+  readonly act: string;
+  readonly fetch: string;
+  readonly socket: string;
+}[] = [{
+  name: "what is sent over a line that loses 5 % of the packets arrives whole",
+  shape: NETEM,
+  act: "both ways",
+  fetch: ALL,
+  socket: ALL,
+}, {
+  name: "what is sent over a line whose queue overflows arrives whole",
+  shape: SHAPED,
+  act: "both ways",
+  fetch: ALL,
+  socket: ALL,
+}, {
   name: "a line that is dead is a read timeout, in the phase it was in",
-  ignore: !shaped,
-  fn: async () => {
-    assertEquals(await inNamespace(DEAD, "dead"), "TimeoutError read write\n");
-  },
-});
+  shape: DEAD,
+  act: "both ways",
+  fetch: "TimeoutError read none",
+  socket: "TimeoutError read write",
+}, {
+  name: "a host that does not answer at all is a connect timeout",
+  shape: BLACK_HOLE,
+  act: "nobody there",
+  fetch: "TimeoutError connect none",
+  socket: "TimeoutError connect connect",
+}, {
+  name: "the second address of a host is used where the first is a black hole",
+  shape: TWO_ADDRESSES,
+  act: "two addresses",
+  fetch: ALL,
+  socket: ALL,
+}, {
+  name: "a server that vanishes from a kept connection is a read timeout",
+  shape: UP,
+  act: "vanished",
+  fetch: "TimeoutError read none",
+  socket: "TimeoutError read head",
+}];
+
+for (const { name, shape, act, ...expected } of LINES) {
+  const can = await succeeds(shape);
+  if (!can) {
+    console.log(
+      `${name}: ignored, as this system makes no such line (it takes root, ip and tc)`,
+    );
+  }
+  overBoth(name, async () => {
+    const found = await inNamespace(shape, act);
+    assertEquals(found, `${expected[transportName()]}\n`);
+  }, { ignore: !can });
+}
