@@ -20,6 +20,15 @@
  * @module
  */
 export { type ObjectChange, ObjectChangedError } from "../foundation/errors.ts";
+export { compose } from "./compose.ts";
+export type {
+  ComposeInput,
+  ComposeOptions,
+  ComposeResult,
+  ComposeSource,
+  MultipartCompose,
+  SingleCompose,
+} from "./compose.ts";
 export { copy } from "./copy.ts";
 export type {
   CopyInput,

@@ -56,9 +56,10 @@ export const PART_OPTIONS: OptionKinds<PartOptions> = {
 export const PART_SIZE = 8 * 1_024 * 1_024;
 const CONCURRENCY = 10;
 
-/** Limits of S3: "Amazon S3 multipart upload limits", User Guide. */
-const MIN_PART_SIZE = 5 * 1_024 * 1_024;
-const MAX_PART_SIZE = 5 * 1_024 * 1_024 * 1_024;
+/** The shortest part but for the last, in bytes: "Amazon S3 multipart upload limits", User Guide. */
+export const MIN_PART_SIZE = 5 * 1_024 * 1_024;
+/** The longest part, in bytes. */
+export const MAX_PART_SIZE = 5 * 1_024 * 1_024 * 1_024;
 
 /** Most parts of an upload. */
 export const MAX_PARTS = 10_000;

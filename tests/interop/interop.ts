@@ -14,7 +14,7 @@ import { form, urls } from "./plainly.ts";
 import { startServers, stopServers, told } from "./servers/all.ts";
 import type { Server } from "./servers/server.ts";
 import { bucketOf, type Clients, type ServerName } from "./story.ts";
-import { copyInParts, goOn, roundTrip } from "./transfers.ts";
+import { composed, copyInParts, goOn, roundTrip } from "./transfers.ts";
 
 const SERVERS = await startServers();
 console.log(told(SERVERS));
@@ -49,6 +49,7 @@ for (const [name, server] of Object.entries(SERVERS)) {
   test("keys with dot segments", refuseDots, ["fetch"]);
   test("transfers to a file and back", roundTrip);
   test("a copy in parts", copyInParts);
+  test("an object composed of others", composed);
   test("an upload that goes on", goOn);
   if (name === "moto") test("a form, sent plainly", form);
   if (name === "swift") test("a clock that is two hours late", lateClock);

@@ -5,6 +5,7 @@
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
+  compose,
   copy,
   download,
   downloadBytes,
@@ -58,6 +59,31 @@ export async function copyInParts({ s3, bucket }: Clients): Promise<void> {
   const { Body, ContentType, Metadata } = await downloadBytes(s3, target);
   assertEquals(Body, CONTENT);
   assertEquals([ContentType, Metadata], ["video/mp4", { app: "transcoder" }]);
+}
+
+/** An object made of others, and of ranges of them. */
+export async function composed({ s3, bucket }: Clients): Promise<void> {
+  const target = { Bucket: bucket, Key: "all" };
+  const film = { Bucket: bucket, Key: "a b/film+1.mp4" };
+  const title = { Bucket: bucket, Key: "title" };
+  await s3.putObject({ ...film, Body: CONTENT });
+  await s3.putObject({ ...title, Body: "miaow" });
+
+  const { parts, downloaded } = await compose(s3, {
+    ...target,
+    ContentType: "video/mp4",
+  }, [
+    title,
+    film,
+    { ...film, Range: "bytes=5-" },
+    title,
+  ], { partSize: PART });
+
+  assertEquals([parts, downloaded], [5, PART]);
+  const { Body, ContentType } = await downloadBytes(s3, target);
+  const expected = ["miaow", CONTENT, CONTENT.subarray(5), "miaow"];
+  assertEquals(Body, await new Blob(expected).bytes());
+  assertEquals(ContentType, "video/mp4");
 }
 
 /** An upload that breaks off, and one that goes on with it. */

@@ -49,16 +49,18 @@ export function parseS3Uri(uri: string): ParsedS3Uri {
  *
  * @param verb What it was given to, for the error.
  * @param input The input, or the address.
+ * @param path Where it stands, for the error.
  * @throws {ValidationError} If it is no address of an object.
  */
 export function objectAt<Input extends object>(
   verb: string,
   input: Input | string,
+  path = "input",
 ): Input | ParsedS3Uri {
   if (typeof input !== "string") return input;
-  const location = locationIn(verb, "input", input);
+  const location = locationIn(verb, path, input);
   if (location.Key !== "") return location;
-  throw wrong(verb, "input", "names no key: expected s3://bucket/key");
+  throw wrong(verb, path, "names no key: expected s3://bucket/key");
 }
 
 /**

@@ -8,6 +8,7 @@ import { Session } from "../../../mod.ts";
 import { objectExists, S3 } from "../../../src/services/s3/mod.ts";
 import { FakeSystem } from "../../../src/testing/mod.ts";
 import {
+  compose,
   copy,
   download,
   downloadBytes,
@@ -189,6 +190,24 @@ export const TRANSFERS: readonly Flow[] = [
     const { Body, Metadata } = await s3.getObject(at);
     assertEquals(await Body.text(), "the only part");
     assertEquals(Metadata, { app: "transcoder" });
+  }),
+  s3Flow("compose", "UploadPartCopy", BOTH, async ({ s3, bucket }) => {
+    const all = { Bucket: bucket, Key: "all" };
+    const one = { Bucket: bucket, Key: "from here" };
+    await s3.putObject({ ...one, Body: "miaow" });
+
+    const whole = await compose(s3, all, [one]);
+    const joined = await compose(s3, { ...all, Key: "joined" }, [
+      { ...one, Range: "bytes=-3" },
+      one,
+    ]);
+
+    assertEquals([whole.kind, whole.downloaded], ["multipart", 0]);
+    assertEquals([joined.kind, joined.downloaded], ["single", 8]);
+    const copied = await downloadBytes(s3, all);
+    assertEquals(new TextDecoder().decode(copied.Body), "miaow");
+    const both = await downloadBytes(s3, { ...all, Key: "joined" });
+    assertEquals(new TextDecoder().decode(both.Body), "aowmiaow");
   }),
 ];
 
