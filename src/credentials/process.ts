@@ -106,10 +106,15 @@ function shellHint(command: string, words: readonly string[]): string {
 
 /** What a program says when it fails may hold secrets, so only words are told. */
 function outputOf(
-  { code, stdout, stderr }: ProcessResult,
+  { code, stdout, stderr, tooLong }: ProcessResult,
   command: string,
   hint: string,
 ): string {
+  if (tooLong) {
+    throw failed(
+      `"${command}" printed more than 1 MiB and was ended; it should print one JSON object with the keys${hint}`,
+    );
+  }
   if (code === 0) return stdout;
   const said = plainWords(stderr);
   throw failed(

@@ -60,8 +60,16 @@ export interface ProcessResult {
   readonly code: number;
   /** Standard output, as UTF-8. */
   readonly stdout: string;
-  /** Standard error, as UTF-8. May hold secrets: never shown as it is. */
+  /**
+   * Standard error, as UTF-8, its first 64 KiB. May hold secrets: never shown as
+   * it is.
+   */
   readonly stderr: string;
+  /**
+   * The program wrote more than 1 MiB to its standard output and was ended;
+   * `stdout` is the start of it.
+   */
+  readonly tooLong?: true;
 }
 
 /**

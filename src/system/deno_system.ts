@@ -18,7 +18,13 @@ import type {
   System,
   WritableFiles,
 } from "../ports/system.ts";
-import { fileSink, fileSource } from "./file_streams.ts";
+import {
+  fileSink,
+  fileSource,
+  KEPT_ERRORS,
+  MAX_OUTPUT,
+  ProgramOutput,
+} from "./file_streams.ts";
 
 /**
  * The machine that the script runs on. A permission is looked up before it is
@@ -91,20 +97,22 @@ export class DenoSystem implements System, WritableFiles {
     const flag = `--allow-run=${command}`;
     if (!granted({ name: "run", command })) return denied(flag);
     return await found(flag, async () => {
-      const { code, stdout, stderr } = await new Deno.Command(command, {
+      const child = new Deno.Command(command, {
         args: [...args],
         // A program may ask for a second factor.
         stdin: "inherit",
         stdout: "piped",
         stderr: "piped",
         ...signal === undefined ? {} : { signal },
-      }).output();
+      }).spawn();
+      const errors = child.stderr.getReader();
+      const [stdout, stderr, { code }] = await Promise.all([
+        outputOf(child, errors),
+        errorsOf(errors),
+        child.status,
+      ]);
       signal?.throwIfAborted();
-      return {
-        code,
-        stdout: new TextDecoder().decode(stdout),
-        stderr: new TextDecoder().decode(stderr),
-      };
+      return { code, ...stdout, stderr };
     });
   }
 
@@ -566,6 +574,44 @@ function besideOf(path: string | URL, name: string): string | URL {
 }
 
 /** "prompt" is no: the script's user was not asked, and is not to be. */
+/** Reads what a program prints. One that prints too much is ended. */
+async function outputOf(
+  child: Deno.ChildProcess,
+  errors: ReadableStreamDefaultReader<Uint8Array>,
+): Promise<Pick<ProcessResult, "stdout" | "tooLong">> {
+  const output = new ProgramOutput(MAX_OUTPUT);
+  for await (const piece of child.stdout) {
+    output.add(piece);
+    if (!output.isCut) continue;
+    // A program that does not listen to SIGTERM would go on printing, and one
+    // that it has started may hold the pipe of its errors open.
+    end(child);
+    await errors.cancel();
+    return { stdout: output.finish(), tooLong: true };
+  }
+  return { stdout: output.finish() };
+}
+
+async function errorsOf(
+  errors: ReadableStreamDefaultReader<Uint8Array>,
+): Promise<string> {
+  const output = new ProgramOutput(KEPT_ERRORS);
+  for (;;) {
+    const { value } = await errors.read();
+    if (value === undefined) return output.finish();
+    output.add(value);
+  }
+}
+
+function end(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch (error) {
+    // It has ended by itself.
+    if (!(error instanceof TypeError)) throw error;
+  }
+}
+
 function granted(permission: Deno.PermissionDescriptor): boolean {
   return Deno.permissions.querySync(permission).state === "granted";
 }

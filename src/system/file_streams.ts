@@ -1,5 +1,5 @@
 /**
- * Open files as streams of bytes, to read and to write.
+ * Open files as streams of bytes, to read and to write, and what programs print.
  *
  * @module
  */
@@ -95,5 +95,46 @@ async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   let written = 0;
   while (written < bytes.length) {
     written += await file.write(bytes.subarray(written));
+  }
+}
+
+/** Most bytes that are taken from a program's standard output. */
+export const MAX_OUTPUT = 1_024 * 1_024;
+
+/** Bytes that are kept of its standard error; the rest is read and forgotten. */
+export const KEPT_ERRORS = 64 * 1_024;
+
+/** The start of what a program prints. */
+export class ProgramOutput {
+  readonly #decoder = new TextDecoder();
+  #left: number;
+  #text = "";
+  #isCut = false;
+
+  /**
+   * Starts with nothing.
+   *
+   * @param limit How many bytes are kept.
+   */
+  constructor(limit: number) {
+    this.#left = limit;
+  }
+
+  /** Whether more was added than is kept. */
+  get isCut(): boolean {
+    return this.#isCut;
+  }
+
+  /** Adds a piece. */
+  add(piece: Uint8Array): void {
+    const kept = piece.subarray(0, this.#left);
+    this.#left -= kept.length;
+    this.#isCut ||= kept.length < piece.length;
+    this.#text += this.#decoder.decode(kept, { stream: true });
+  }
+
+  /** What was kept, as UTF-8. */
+  finish(): string {
+    return this.#text + this.#decoder.decode();
   }
 }

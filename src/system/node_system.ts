@@ -17,6 +17,7 @@ import type {
   System,
   WritableFiles,
 } from "../ports/system.ts";
+import { KEPT_ERRORS, MAX_OUTPUT, ProgramOutput } from "./file_streams.ts";
 
 /** The part of `node:fs` that is used. */
 interface NodeFs {
@@ -93,12 +94,14 @@ interface NodeChildren {
 interface NodeChild {
   readonly stdout: NodeOutput;
   readonly stderr: NodeOutput;
+  kill(signal: "SIGKILL"): boolean;
   on(event: "close", heard: (code: number | null) => void): void;
   on(event: "error", heard: (error: unknown) => void): void;
 }
 
 interface NodeOutput {
   on(event: "data", heard: (piece: Uint8Array) => void): void;
+  destroy(): void;
 }
 
 /** The part of the global `process` that is used. */
@@ -213,11 +216,26 @@ export class NodeSystem implements System, WritableFiles {
         windowsHide: true,
         ...signal === undefined ? {} : { signal },
       });
-      const stdout = collected(child.stdout);
-      const stderr = collected(child.stderr);
+      const stdout = new ProgramOutput(MAX_OUTPUT);
+      const stderr = new ProgramOutput(KEPT_ERRORS);
+      child.stdout.on("data", (piece) => {
+        stdout.add(piece);
+        if (!stdout.isCut) return;
+        // A program that does not listen to SIGTERM would go on printing, and
+        // one that it has started may hold the pipes open.
+        child.kill("SIGKILL");
+        child.stdout.destroy();
+        child.stderr.destroy();
+      });
+      child.stderr.on("data", (piece) => stderr.add(piece));
       child.on("error", (error) => reject(signal?.reason ?? error));
       child.on("close", (code) => resolve(code ?? 1));
-      return { code: await promise, stdout: stdout(), stderr: stderr() };
+      return {
+        code: await promise,
+        stdout: stdout.finish(),
+        stderr: stderr.finish(),
+        ...stdout.isCut && { tooLong: true },
+      };
     });
   }
 
@@ -574,16 +592,6 @@ async function writeAll(
     );
     written += bytesWritten;
   }
-}
-
-/** Gathers what a program prints; the function that is returned decodes it. */
-function collected(output: NodeOutput): () => string {
-  const decoder = new TextDecoder();
-  let text = "";
-  output.on("data", (piece) => {
-    text += decoder.decode(piece, { stream: true });
-  });
-  return () => text + decoder.decode();
 }
 
 /** What the flags of Node's permission model are called. */

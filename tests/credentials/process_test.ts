@@ -82,6 +82,26 @@ Deno.test("processProvider tells a real program's failure in plain words only", 
   );
 });
 
+Deno.test("processProvider ends a program that prints too much, and tells nothing of it", async () => {
+  const error = await assertRejects(
+    () =>
+      look(
+        program(
+          `const bytes = new TextEncoder().encode("SECRETINOUTPUT ".repeat(9_999)); for (;;) Deno.stdout.writeSync(bytes)`,
+        ),
+        new DenoSystem(),
+      ),
+    CredentialsError,
+  );
+
+  assertEquals(error.code, "CredentialRetrievalError");
+  assertEquals(
+    error.message,
+    'Cannot get the credentials of "custom-process": "deno" printed more than ' +
+      "1 MiB and was ended; it should print one JSON object with the keys",
+  );
+});
+
 Deno.test("processProvider ends the program with the call", async () => {
   const controller = new AbortController();
   const system = new FakeSystem({

@@ -1,7 +1,11 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { ProcessResult } from "../../src/ports/mod.ts";
 import { DenoSystem } from "../../src/system/deno_system.ts";
 
 const SYSTEM = new URL("../../src/system/deno_system.ts", import.meta.url).href;
+
+const NODE_SYSTEM =
+  new URL("../../src/system/node_system.ts", import.meta.url).href;
 
 const system = new DenoSystem();
 
@@ -27,7 +31,10 @@ async function underFlags(
 ): Promise<unknown> {
   const program = `
     import { DenoSystem } from "${SYSTEM}";
+    import { nodeProcess, NodeSystem } from "${NODE_SYSTEM}";
     const system = new DenoSystem();
+    const machine = (name) =>
+      name === "DenoSystem" ? system : new NodeSystem(nodeProcess());
     console.log(JSON.stringify(await (${expression})));
   `;
   await using folder = await scratch();
@@ -206,6 +213,62 @@ Deno.test("DenoSystem.run gives back what a program wrote", async () => {
     value: { code: 3, stdout: "out\n", stderr: "err\n" },
   });
 });
+
+/** Prints without end, does not listen to SIGTERM, and has a child with its pipes. */
+const ENDLESS = `
+  trap '' TERM
+  sleep 60 &
+  echo $!
+  while :; do echo 0123456789012345678901234567890123456789012345678901234567890123; done
+`;
+
+/** Prints 1 MiB, and more errors than are kept. */
+const FULL = `
+  const write = (to, text) => {
+    const bytes = new TextEncoder().encode(text);
+    for (let at = 0; at < bytes.length;) at += to.writeSync(bytes.subarray(at));
+  };
+  write(Deno.stderr, "e".repeat(300_000));
+  write(Deno.stdout, "é".repeat(2 ** 19));
+  Deno.exit(2);
+`;
+
+for (const name of ["DenoSystem", "NodeSystem"]) {
+  // The one of Node needs more permissions than tests have.
+  const run = (command: string, ...args: string[]): Promise<unknown> =>
+    underFlags(
+      ["--allow-run", "--allow-env"],
+      `machine("${name}").run("${command}", ${JSON.stringify(args)})`,
+    );
+
+  Deno.test({
+    name: `${name}.run ends a program that prints too much`,
+    ignore: Deno.build.os === "windows",
+    fn: async () => {
+      const startMs = Date.now();
+      const result = await run("sh", "-c", ENDLESS);
+      const tookMs = Date.now() - startMs;
+
+      const { value } = result as { readonly value: ProcessResult };
+      Deno.kill(Number.parseInt(value.stdout), "SIGKILL");
+      assertEquals(value.tooLong, true);
+      assertEquals(value.stdout.length, 1_024 * 1_024);
+      assert(value.code !== 0);
+      assert(tookMs < 50_000, "it waited for the child of the program");
+    },
+  });
+
+  Deno.test(`${name}.run takes exactly 1 MiB, and keeps the first errors`, async () => {
+    assertEquals(await run("deno", "eval", FULL), {
+      kind: "found",
+      value: {
+        code: 2,
+        stdout: "é".repeat(2 ** 19),
+        stderr: "e".repeat(64 * 1_024),
+      },
+    });
+  });
+}
 
 Deno.test("DenoSystem.run takes a program that is not there as absent", async () => {
   assertEquals(await system.run("/no/such/program", []), { kind: "absent" });
