@@ -18,9 +18,9 @@
  * @module
  */
 import { AwsError } from "../foundation/errors.ts";
+import { requestLine } from "./local_aws/journal.ts";
 import type { LocalCredentials } from "./local_aws/keys.ts";
 import { LocalAws, type LocalAwsServeOptions } from "./local_aws/local_aws.ts";
-import { requestLine } from "./local_aws/server.ts";
 
 const USAGE =
   "usage: local [--port N] [--host NAME] [--folder PATH] [--user ID:SECRET]… [--region NAME]… [--any-key] [--log]";

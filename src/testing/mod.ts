@@ -31,8 +31,8 @@ export {
   type LocalClientConfig,
 } from "./local_aws/local_aws.ts";
 export type { FaultOptions } from "./local_aws/faults.ts";
+export type { LocalRequest, LocalSignature } from "./local_aws/journal.ts";
 export type { LocalCredentials } from "./local_aws/keys.ts";
-export type { LocalRequest, LocalSignature } from "./local_aws/server.ts";
 export {
   type RecordedCall,
   type RecordingOptions,

@@ -12,7 +12,8 @@ import { bodyBytes } from "../http_message.ts";
 import { type FaultOptions, Faults } from "./faults.ts";
 import { Folder } from "./folder.ts";
 import { Keys, type LocalCredentials } from "./keys.ts";
-import { type LocalRequest, Server, type ServerResponse } from "./server.ts";
+import type { LocalRequest } from "./journal.ts";
+import { Server, type ServerResponse } from "./server.ts";
 import { contentBytes, readContent, Store } from "./store.ts";
 import type { WireRequest } from "./target.ts";
 
@@ -222,7 +223,7 @@ export class LocalAws implements AsyncDisposable, Disposable {
 
   /** The requests that it has answered, the oldest first; the last 10 000. */
   requests(): readonly LocalRequest[] {
-    return [...this.#server.journal];
+    return this.#server.journal;
   }
 
   /**

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { utf8 } from "../../foundation/bytes.ts";
 import type { HeaderMap } from "../../ports/http.ts";
 import type { PlainResponse } from "../http_message.ts";
 import { element, fields, writeXml } from "./xml.ts";
@@ -348,6 +349,20 @@ export function s3ErrorResponse(
     status,
     headers: { "content-type": "application/xml", ...headers },
     body: writeXml(root),
+  };
+}
+
+/** An error as services with a JSON protocol write it. */
+export function jsonErrorResponse(
+  { code, status, message }: ErrorFacts,
+): PlainResponse {
+  return {
+    status,
+    headers: {
+      "content-type": "application/x-amz-json-1.0",
+      "x-amzn-errortype": code,
+    },
+    body: utf8(JSON.stringify({ __type: code, message })),
   };
 }
 

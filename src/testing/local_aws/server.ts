@@ -15,6 +15,12 @@ import type { Call, Handlers, Reply } from "./call.ts";
 import { corsHeaders, preflight } from "./cors.ts";
 import { checkCustomerKeyMd5 } from "./facts.ts";
 import type { Fault, Faults } from "./faults.ts";
+import {
+  Journal,
+  type LocalRequest,
+  type LocalSignature,
+  withoutSecrets,
+} from "./journal.ts";
 import type { Identity, Key, Keys } from "./keys.ts";
 import { listingHandlers } from "./listing.ts";
 import { multipartHandlers } from "./multipart.ts";
@@ -30,6 +36,7 @@ import {
 } from "./post_form.ts";
 import {
   invalidArgument,
+  jsonErrorResponse,
   notImplemented,
   type RequestIds,
   S3Error,
@@ -100,42 +107,6 @@ export interface ServerResponse {
   readonly cutAfterBytes?: number;
 }
 
-/** A request that was answered. */
-export interface LocalRequest {
-  /** When it came. */
-  readonly time: Date;
-  /** The service: `"s3"` or `"sts"`. */
-  readonly service: "s3" | "sts";
-  /** Name of the operation; `""` where it is none. */
-  readonly operation: string;
-  /** HTTP method in capitals. */
-  readonly method: string;
-  /** Name of the bucket, or `""`. */
-  readonly bucket: string;
-  /** Key of the object, or `""`. */
-  readonly key: string;
-  /** Names and values of the query, without those of a signature. */
-  readonly query: Readonly<Record<string, string>>;
-  /** Header fields by lower-case name, without secrets. */
-  readonly headers: HeaderMap;
-  /** Number of bytes of the body as it was sent. */
-  readonly bytes: number;
-  /** HTTP status of the answer. */
-  readonly status: number;
-  /** Error code of the answer, where it has one. */
-  readonly code?: string;
-  /** The signature that it came with; absent where it is not signed. */
-  readonly signature?: LocalSignature;
-}
-
-/** What kind of signature a request came with, right or wrong. */
-export interface LocalSignature {
-  /** Signature version: 4, or 2 as boto3 presigns by default. */
-  readonly version: 2 | 4;
-  /** Where it stands: `"query"` is that of a presigned URL. */
-  readonly place: "form" | "header" | "query";
-}
-
 /** Operations with checksums of objects, not of what is in their bodies. */
 const OWN_CHECKSUMS: readonly OperationName[] = [
   "CompleteMultipartUpload",
@@ -143,13 +114,6 @@ const OWN_CHECKSUMS: readonly OperationName[] = [
   "PutObject",
   "UploadPart",
 ];
-
-/** The most requests that the journal has. */
-const MAX_JOURNAL = 10_000;
-
-/** Header fields and parameters that the journal leaves out. */
-const SECRET =
-  /^(?:authorization|signature|x-amz-signature|x-amz-credential|x-amz-security-token|x-amz-.*server-side-encryption-customer-key|cookie)$/i;
 
 const HANDLERS: Handlers = {
   ...bucketHandlers,
@@ -174,7 +138,7 @@ interface Progress {
 export class Server {
   readonly #parts: ServerParts;
   #requests = 0;
-  #journal: LocalRequest[] = [];
+  readonly #journal = new Journal();
 
   constructor(parts: ServerParts) {
     this.#parts = parts;
@@ -182,12 +146,12 @@ export class Server {
 
   /** The requests so far, the oldest first. */
   get journal(): readonly LocalRequest[] {
-    return this.#journal;
+    return this.#journal.requests();
   }
 
   /** Forgets the requests so far. */
   clearJournal(): void {
-    this.#journal = [];
+    this.#journal.clear();
   }
 
   /** Answers a request; also with an error document. */
@@ -257,7 +221,9 @@ export class Server {
       const known = knownError(error);
       progress.code = known.code;
       const path = request.target.split("?")[0] ?? "/";
-      const document = s3ErrorResponse(known, ids, path);
+      const document = isJson(request)
+        ? jsonErrorResponse(known)
+        : s3ErrorResponse(known, ids, path);
       return { ...document, headers: { ...document.headers, ...cors } };
     }
   }
@@ -541,11 +507,11 @@ export class Server {
 
   #note(
     { method, headers, body }: WireRequest,
-    { service, operation, bucket, key, query, code, signature }: Progress,
+    progress: Progress,
     status: number,
     time: Date,
   ): void {
-    if (this.#journal.length >= MAX_JOURNAL) this.#journal.shift();
+    const { service, operation, bucket, key, code, signature } = progress;
     const noted: LocalRequest = {
       time,
       service,
@@ -553,16 +519,14 @@ export class Server {
       method,
       bucket,
       key,
-      query: Object.fromEntries(query.filter(([name]) => !SECRET.test(name))),
-      headers: Object.fromEntries(
-        Object.entries(headers).filter(([name]) => !SECRET.test(name)),
-      ),
+      query: Object.fromEntries(withoutSecrets(progress.query)),
+      headers: Object.fromEntries(withoutSecrets(Object.entries(headers))),
       bytes: body.length,
       status,
       ...code === undefined ? {} : { code },
       ...signature === undefined ? {} : { signature },
     };
-    this.#journal.push(noted);
+    this.#journal.add(noted);
     this.#parts.onRequest?.(noted);
   }
 }
@@ -584,35 +548,6 @@ function noteForm(progress: Progress, { fields: form }: PostForm): void {
   if (version !== undefined) progress.signature = { version, place: "form" };
 }
 
-/**
- * A request in one line, for a log: time, operation, what it is about, status,
- * code and signature.
- */
-export function requestLine(
-  { time, operation, method, bucket, key, status, code, signature }:
-    LocalRequest,
-): string {
-  const place = bucket === "" ? "/" : key === "" ? bucket : `${bucket}/${key}`;
-  const signed = signature === undefined
-    ? "not signed"
-    : `${PLACES[signature.place]}, signature version ${signature.version}`;
-  return [
-    time.toISOString(),
-    operation || method,
-    // A key may hold line breaks.
-    JSON.stringify(place).slice(1, -1),
-    status,
-    ...code === undefined ? [] : [code],
-    `(${signed})`,
-  ].join(" ");
-}
-
-const PLACES: Readonly<Record<LocalSignature["place"], string>> = {
-  form: "form",
-  header: "signed",
-  query: "presigned",
-};
-
 /** An answer before it gets what every answer has. */
 type Answer = Omit<PlainResponse, "body"> & {
   readonly body: Content | PlainResponse["body"];
@@ -627,15 +562,21 @@ function isSts({ target, headers }: WireRequest): boolean {
     (form === true || /[?&]Action=/.test(target));
 }
 
+/** Whether a request is one of the JSON protocols, which other services have. */
+function isJson({ headers }: WireRequest): boolean {
+  return headers["x-amz-target"] !== undefined ||
+    (headers["content-type"] ?? "").startsWith("application/x-amz-json");
+}
+
 /** Refuses what is for another service, by name. */
 function checkService(
   { headers }: WireRequest,
   parsed: ParsedSignature | undefined,
 ): void {
-  const service = parsed?.scope.service ?? "s3";
-  if (
-    headers["x-amz-target"] === undefined && ["s3", "sts"].includes(service)
-  ) return;
+  const target = headers["x-amz-target"];
+  const service = parsed?.scope.service ??
+    target?.replace(/[._].*/, "").toLowerCase() ?? "s3";
+  if (target === undefined && ["s3", "sts"].includes(service)) return;
   throw new S3Error(
     "NotImplemented",
     { Service: service },

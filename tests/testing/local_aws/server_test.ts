@@ -166,17 +166,59 @@ Deno.test("LocalAws with any key takes every key, and only from its own machine"
   );
 });
 
-Deno.test("LocalAws refuses other services by name", async () => {
+// Proves O, by the bytes that boto3 sends: clients of JSON protocols show what
+// they cannot read as JSON in full.
+Deno.test("LocalAws refuses other services by name, each in its own form", async () => {
   const client = new LocalClient();
-  client.service = "dynamodb";
+  const refusal =
+    'LocalAws has S3 and STS only; the request is for the service "';
+  const ask = async (
+    service: string,
+    ...[method, path, wish]: Parameters<LocalClient["send"]>
+  ) => {
+    client.service = service;
+    const { status, text, headers } = await client.send(method, path, wish);
+    assertEquals(status, 501, text);
+    return { text, type: headers["content-type"] };
+  };
 
-  const { status, text } = await client.send("POST", "/", {
-    headers: { "x-amz-target": "DynamoDB_20120810.ListTables" },
+  const json = await ask("dynamodb", "POST", "/", {
+    headers: {
+      "content-type": "application/x-amz-json-1.0",
+      "x-amz-target": "DynamoDB_20120810.ListTables",
+    },
+    body: "{}",
+  });
+  const query = await ask("sns", "POST", "/", {
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    body: "Action=ListTopics&Version=2010-03-31",
+  });
+  const rest = await ask("lambda", "GET", "/2015-03-31/functions", {});
+
+  assertEquals(JSON.parse(json.text), {
+    __type: "NotImplemented",
+    message: `${refusal}dynamodb"`,
+  });
+  assertEquals(json.type, "application/x-amz-json-1.0");
+  assertStringIncludes(query.text, `${refusal}sns"`);
+  assertStringIncludes(query.text, "<ErrorResponse");
+  assertStringIncludes(rest.text, `${refusal}lambda"`);
+});
+
+Deno.test("LocalAws refuses an unsigned request of a JSON protocol by its target", async () => {
+  const client = new LocalClient();
+
+  const { status, text } = await client.sendRaw({
+    method: "POST",
+    origin: "http://localhost",
+    path: "/",
+    query: [],
+    headers: { "x-amz-target": "AmazonSQS.ListQueues" },
+    body: undefined,
   });
 
   assertEquals(status, 501);
-  assertStringIncludes(text, "LocalAws has S3 and STS only");
-  assertStringIncludes(text, "dynamodb");
+  assertStringIncludes(text, "amazonsqs");
 });
 
 Deno.test("LocalAws says that it is there", async () => {
