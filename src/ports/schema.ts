@@ -70,6 +70,11 @@ export interface Member {
    * output: it is always there, by the API reference.
    */
   readonly required?: true;
+  /**
+   * In an output: Amazon always sends it. Where an answer lacks it, a text, list
+   * or map is empty and a boolean `false`, without a word; all else is absent.
+   */
+  readonly always?: true;
   /** Shortest length of a string or list, or least number (`min`), where above 0. */
   readonly min?: number;
   /** List or map without a wrapper element (`flattened`). */

@@ -47,6 +47,8 @@ export class PreparedShape {
   readonly text: readonly Slot[];
   /** Members that must be there. */
   readonly required: readonly Slot[];
+  /** Members that Amazon always sends, and other stores do not. */
+  readonly always: readonly Slot[];
   /** Members that are filled with a random id. */
   readonly tokens: readonly Slot[];
   /** The member that came first in the last document. */
@@ -60,6 +62,7 @@ export class PreparedShape {
     const head: Slot[] = [];
     const text: Slot[] = [];
     const required: Slot[] = [];
+    const always: Slot[] = [];
     const tokens: Slot[] = [];
     const secrets: string[] = [];
     for (const key of Object.keys(members)) {
@@ -85,6 +88,7 @@ export class PreparedShape {
       // An answer has neither path nor query: these members are in its body.
       else document.set(localName(name), slot);
       if (member.required) required.push(slot);
+      if (member.always) always.push(slot);
       if (member.token) tokens.push(slot);
       if (member.secret) secrets.push(key);
     }
@@ -93,6 +97,7 @@ export class PreparedShape {
     this.document = document;
     this.text = text;
     this.required = required;
+    this.always = always;
     this.tokens = tokens;
     this.#prototype = secrets.length === 0 ? undefined : withholding(secrets);
   }

@@ -112,19 +112,23 @@ export class ValueReader {
   }
 
   /**
-   * Fills in the required members of a structure that the response lacks, where
-   * something can stand for them.
+   * Fills in the members of a structure that the response lacks, where something
+   * can stand for them: the required ones, which are noted, and those that Amazon
+   * always sends.
    */
   complete(output: Output, shape: StructureShape, path: string): Output {
-    for (
-      const { key, member, shape: inner } of PreparedShape.of(shape).required
-    ) {
-      if (output[key] !== undefined) continue;
-      this.missing.add(path + key);
-      const empty = EMPTY[
-        typeof member.of === "string" ? member.of : inner?.kind ?? ""
-      ];
-      if (empty !== undefined) output[key] = empty();
+    const { always, required } = PreparedShape.of(shape);
+    for (const slot of required) {
+      if (output[slot.key] !== undefined) continue;
+      this.missing.add(path + slot.key);
+      const empty = EMPTY[kindOf(slot)];
+      if (empty !== undefined) output[slot.key] = empty();
+    }
+    for (const slot of always) {
+      if (output[slot.key] !== undefined) continue;
+      const kind = kindOf(slot);
+      const value = kind === "boolean" ? false : EMPTY[kind]?.();
+      if (value !== undefined) output[slot.key] = value;
     }
     return output;
   }
@@ -151,9 +155,7 @@ export class ValueReader {
     shape: StructureShape,
     requestId?: string,
   ): ParsedResponse<Result> {
-    if (PreparedShape.of(shape).required.length > 0) {
-      this.complete(output, shape, "");
-    }
+    this.complete(output, shape, "");
     const { missing, unreadable } = this;
     return {
       // The table that led the reader was generated with the type.
@@ -173,6 +175,10 @@ export class ValueReader {
       : splitHeaderList(field);
     return texts.map((text) => this.scalar(text, item, key));
   }
+}
+
+function kindOf({ member: { of }, shape }: Slot): string {
+  return typeof of === "string" ? of : shape?.kind ?? "";
 }
 
 /** The fields whose names begin with a prefix, by the rest of their names. */

@@ -324,10 +324,10 @@ function attributesOf(
   >,
 ): ObjectAttributes {
   return {
-    ...ETag === undefined ? {} : { ETag },
+    ...ETag && { ETag },
     ...LastModified === undefined ? {} : { LastModified },
     ...Size === undefined ? {} : { ContentLength: Size },
-    ...StorageClass === undefined ? {} : { StorageClass },
+    ...StorageClass && { StorageClass },
   };
 }
 

@@ -363,7 +363,9 @@ async function unlessAborted<T>(
 export type ObjectRef = CopySourceObject;
 
 /** What an object is like, as S3 says it without the content. */
-export type ObjectAttributes = Omit<HeadObjectOutput, "ResponseMetadata">;
+export type ObjectAttributes = Partial<
+  Omit<HeadObjectOutput, "ResponseMetadata">
+>;
 
 /** What a listing of versions says about one of them. */
 export interface ListedVersion {

@@ -54,6 +54,7 @@ export {
   type StubError,
   type StubInput,
   type StubMethods,
+  type StubOutput,
 } from "./stub.ts";
 export type { Clock } from "../ports/system.ts";
 export type {

@@ -44,7 +44,21 @@ export type StubInput<Input> =
 export type StubAnswer<Output> =
   | Error
   | StubError
-  | Partial<Omit<Output, "Body">> & { readonly Body?: string | Uint8Array };
+  | StubOutput<Omit<Output, "Body">> & {
+    readonly Body?: string | Uint8Array;
+  };
+
+/** A result, or a part of one: what is left out is absent. */
+export type StubOutput<Value> = Value extends readonly (infer Item)[]
+  ? readonly StubOutput<Item>[]
+  : Value extends
+    | AsyncIterable<unknown>
+    | Date
+    | Uint8Array
+    | boolean
+    | number
+    | string ? Value
+  : { readonly [Name in keyof Value]?: StubOutput<Value[Name]> };
 
 /** A method of a client that makes one call. */
 export type StubbableMethod = (

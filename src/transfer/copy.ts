@@ -242,10 +242,7 @@ export async function copy(
       kind: "single",
       parts: 1,
       ...writtenOf(head),
-      CopyObjectResult: {
-        ...ETag !== undefined && { ETag },
-        ...LastModified !== undefined && { LastModified },
-      },
+      CopyObjectResult: { ETag, LastModified },
     };
   }
 }

@@ -539,7 +539,7 @@ async function head(
   { s3, where }: FolderSide & { readonly kind: "objects" },
   { name }: FolderItem,
   call: CallOptions,
-): Promise<HeadObjectOutput> {
+): Promise<ObjectFacts> {
   const { Bucket, RequestPayer, ExpectedBucketOwner } = where;
   const { SSECustomerAlgorithm, SSECustomerKey, SSECustomerKeyMD5 } = where;
   try {
@@ -560,10 +560,15 @@ async function head(
   }
 }
 
+/** What a look tells of an object; nothing where it was refused. */
+type ObjectFacts =
+  & Partial<HeadObjectOutput>
+  & Pick<HeadObjectOutput, "ResponseMetadata">;
+
 const NO_FACTS = { HTTPHeaders: {}, RetryAttempts: 0, Attempts: [] };
 
 /** The checksum of all bytes of an object, or their MD5 by its entity tag. */
-function checksumOf(object: HeadObjectOutput): ExpectedChecksum | undefined {
+function checksumOf(object: ObjectFacts): ExpectedChecksum | undefined {
   const { ETag = "", ServerSideEncryption = "AES256", SSECustomerAlgorithm } =
     object;
   const checksum = checksumToVerify(object.ResponseMetadata.HTTPHeaders);
@@ -581,13 +586,13 @@ function checksumOf(object: HeadObjectOutput): ExpectedChecksum | undefined {
     };
 }
 
-function isSameObject(a: HeadObjectOutput, b: HeadObjectOutput): boolean {
+function isSameObject(a: ObjectFacts, b: ObjectFacts): boolean {
   const [left, right] = [checksumOf(a), checksumOf(b)];
   if (left && right && left.algorithm === right.algorithm) {
     return left.value === right.value;
   }
   // The tags of objects in parts are equal where their parts are.
-  return a.ETag !== undefined && a.ETag === b.ETag;
+  return !!a.ETag && a.ETag === b.ETag;
 }
 
 async function fileChecksum(

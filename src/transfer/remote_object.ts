@@ -101,7 +101,7 @@ export function isSame(
   { request, head }: Pick<RemoteObject, "head" | "request">,
   facts: Pick<HeadObjectOutput, "ETag" | "LastModified">,
 ): boolean {
-  const tag = head.ETag ?? request.IfMatch;
+  const tag = head.ETag || request.IfMatch;
   if (tag && facts.ETag && bareTag(tag) !== bareTag(facts.ETag)) return false;
   // With a strong tag on both sides the time says nothing more.
   if (request.IfMatch && facts.ETag) return true;

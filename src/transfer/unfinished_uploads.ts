@@ -279,7 +279,7 @@ function ambiguous(
  * @param bytes The bytes.
  */
 export async function isSamePart(
-  part: Part,
+  part: Omit<Part, "LastModified">,
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<boolean> {
   if (part.Size !== bytes.length) return false;

@@ -71,6 +71,44 @@ for (const endpointUrl of [undefined, "http://127.0.0.1:7480"]) {
   });
 }
 
+Deno.test("what Amazon always sends is there, also in an answer of a store that sends less", async () => {
+  const { s3, warnings } = answering([
+    "<ListBucketResult/>",
+    "<ListVersionsResult><Version><Key>k</Key></Version></ListVersionsResult>",
+    "<ListAllMyBucketsResult/>",
+    "<DeleteResult/>",
+    "",
+    "",
+  ]);
+
+  const page = await s3.listObjectsV2({ Bucket });
+  const { Versions, DeleteMarkers } = await s3.listObjectVersions({ Bucket });
+  const { Buckets } = await s3.listBuckets();
+  const { Deleted, Errors } = await s3.deleteObjects({
+    Bucket,
+    Delete: { Objects: [{ Key: "k" }] },
+  });
+  const { ETag } = await s3.putObject(CAT);
+  const head = await s3.headObject(CAT);
+
+  assertEquals(
+    [page.Contents, page.CommonPrefixes, page.IsTruncated, page.Prefix],
+    [[], [], false, ""],
+  );
+  assertEquals<unknown>([Versions, DeleteMarkers], [
+    [{ Key: "k", ETag: "", IsLatest: false, StorageClass: "", VersionId: "" }],
+    [],
+  ]);
+  assertEquals([Buckets, Deleted, Errors, ETag], [[], [], [], ""]);
+  assertEquals([head.ETag, head.Metadata], ["", {}]);
+  // No number and no time can stand for one that is not there.
+  assertEquals<unknown>([page.KeyCount, head.LastModified], [
+    undefined,
+    undefined,
+  ]);
+  assertEquals(warnings, []);
+});
+
 Deno.test("keys of a role that lack a part or their end are never used", async () => {
   const all = {
     AccessKeyId: "ASIAEXAMPLE",

@@ -155,7 +155,7 @@ Deno.test("an empty body can be meant elsewhere", async () => {
   const copied = await s3.copyObject({ ...CAT, CopySource: "photos/dog" });
 
   assertEquals(location.LocationConstraint, undefined);
-  assertEquals(copied.CopyObjectResult, {});
+  assertEquals<object>(copied.CopyObjectResult, {});
 });
 
 const EMPTY_BUT_RIGHT: readonly (readonly [call: string, body: string])[] = [

@@ -33,6 +33,22 @@ Deno.test("correct marks what is always there and what is secret", () => {
   assertEquals(shapes["GetThingRequest"]?.members?.["Key"]?.sensitive, true);
 });
 
+Deno.test("correct marks what is always sent, of results alone", () => {
+  const { shapes } = corrected({
+    alwaysSent: { "GetThingOutput.Parts": "https://example.com" },
+  });
+
+  assertEquals(shapes["GetThingOutput"]?.members?.["Parts"], {
+    shape: "parts",
+    always: true,
+  });
+  assertThrows(
+    () => corrected({ alwaysSent: { "GetThingRequest.Color": "page" } }),
+    TypeError,
+    "Cannot say that GetThingRequest.Color is always sent: callers make GetThingRequest, too",
+  );
+});
+
 Deno.test("correct leaves the given model alone", () => {
   const before = structuredClone(SMALL_MODEL);
 
@@ -44,6 +60,11 @@ Deno.test("correct leaves the given model alone", () => {
 Deno.test("correct refuses a correction of nothing", () => {
   assertThrows(
     () => corrected({ alwaysThere: { "GetThingOutput.Gone": "page" } }),
+    TypeError,
+    "Cannot correct GetThingOutput.Gone: the model has no such member",
+  );
+  assertThrows(
+    () => corrected({ alwaysSent: { "GetThingOutput.Gone": "page" } }),
     TypeError,
     "Cannot correct GetThingOutput.Gone: the model has no such member",
   );

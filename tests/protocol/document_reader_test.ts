@@ -142,6 +142,39 @@ Deno.test("ValueReader fills in the texts and lists that an answer lacks", () =>
   assertEquals([...reader.missing], ["Contents.Key", "Name", "Contents"]);
 });
 
+Deno.test("ValueReader fills in what is always sent without a word", () => {
+  const list = { kind: "list", item: { of: "string" } } as const;
+  const map = {
+    kind: "map",
+    key: { of: "string" },
+    value: { of: "string" },
+  } as const;
+  const members: Record<string, Member> = {
+    Tag: { of: "string", always: true },
+    Items: { of: () => list, flat: true, always: true },
+    Facts: { of: () => map, always: true },
+    Done: { of: "boolean", always: true },
+    At: { of: "timestamp", always: true },
+    Size: { of: "long", always: true },
+    Inner: { of: () => Listed, always: true },
+  };
+  const reader = new ValueReader("Op");
+
+  assertEquals(reader.complete({}, structure(members), ""), {
+    Tag: "",
+    Items: [],
+    Facts: {},
+    Done: false,
+  });
+  assertEquals(reader.complete({ Done: true }, structure(members), ""), {
+    Done: true,
+    Tag: "",
+    Items: [],
+    Facts: {},
+  });
+  assertEquals(reader.missing.size, 0);
+});
+
 Deno.test("ValueReader leaves out what nothing can stand for", () => {
   const members: Record<string, Member> = {
     At: { of: "timestamp", required: true },

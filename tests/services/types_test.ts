@@ -2,13 +2,20 @@ import { assertEquals } from "@std/assert";
 import type { StreamingBody } from "../../src/foundation/streaming_body.ts";
 import type { BodyInput } from "../../src/ports/http.ts";
 import {
+  type Bucket,
   type ClientCore,
   type CopyObjectInput,
+  type DeleteFailure,
+  type DeleteObjectsOutput,
   type GetObjectInput,
   type GetObjectOutput,
+  type HeadObjectOutput,
+  type ListBucketsOutput,
   type ListedObject,
   type ListObjectsV2Input,
+  type ListObjectsV2Output,
   type PutObjectInput,
+  type PutObjectOutput,
   S3,
   type SelectObjectContentEventStream,
   type StorageClass,
@@ -50,10 +57,49 @@ Deno.test("the types ask for what is required and no more", () => {
 Deno.test("the types know what is always there", () => {
   const body: Same<GetObjectOutput["Body"], StreamingBody> = true;
   const key: Same<ListedObject["Key"], string> = true;
-  const size: Same<ListedObject["Size"], number | undefined> = true;
+  const size: Same<ListedObject["Size"], number> = true;
   const expiration: Same<Credentials["Expiration"], Date> = true;
 
   assertEquals([body, key, size, expiration], [true, true, true, true]);
+});
+
+Deno.test("the types say undefined only for what Amazon may leave out", () => {
+  const listing: Same<
+    Pick<ListObjectsV2Output, "Contents" | "IsTruncated" | "KeyCount">,
+    {
+      readonly Contents: readonly ListedObject[];
+      readonly IsTruncated: boolean;
+      readonly KeyCount: number;
+    }
+  > = true;
+  const buckets: Same<ListBucketsOutput["Buckets"], readonly Bucket[]> = true;
+  const head: Same<
+    Pick<HeadObjectOutput, "ContentLength" | "ETag" | "LastModified">,
+    {
+      readonly ContentLength: number;
+      readonly ETag: string;
+      readonly LastModified: Date;
+    }
+  > = true;
+  const metadata: Same<
+    GetObjectOutput["Metadata"],
+    Readonly<Record<string, string>>
+  > = true;
+  const tag: Same<PutObjectOutput["ETag"], string> = true;
+  const deleted: Same<
+    DeleteObjectsOutput["Errors"],
+    readonly DeleteFailure[]
+  > = true;
+  const token: Same<
+    ListObjectsV2Output["NextContinuationToken"],
+    string | undefined
+  > = true;
+  const version: Same<PutObjectOutput["VersionId"], string | undefined> = true;
+
+  assertEquals(
+    [listing, buckets, head, metadata, tag, deleted, token, version],
+    Array(8).fill(true),
+  );
 });
 
 Deno.test("the types take every kind of body and values that are not known yet", () => {

@@ -40,7 +40,7 @@ Deno.test("Session makes clients that sign with its credentials and region", asy
 
   const { Buckets } = await session.client(S3).listBuckets();
 
-  assertEquals(Buckets, [{ Name: "b" }]);
+  assertEquals<readonly object[]>(Buckets, [{ Name: "b" }]);
   assertEquals(sent[0]?.origin, "https://s3.eu-west-1.amazonaws.com");
   assertEquals(
     signer(sent[0]),
@@ -364,7 +364,8 @@ Deno.test("Session reads the files again after a failure", async () => {
   files["/home/ann/.aws/credentials"] =
     "[dev]\naws_access_key_id = AKIDDEV\naws_secret_access_key = secret\n";
 
-  assertEquals((await s3.listBuckets()).Buckets, [{ Name: "b" }]);
+  const { Buckets } = await s3.listBuckets();
+  assertEquals<readonly object[]>(Buckets, [{ Name: "b" }]);
 });
 
 Deno.test("Session calls nothing after it was closed", async () => {

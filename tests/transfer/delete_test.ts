@@ -188,7 +188,7 @@ Deno.test("deleteBucketWithObjects leaves a bucket of which an object remains", 
   );
 
   assertEquals([deleted, objects], [false, 2]);
-  assertEquals(failures, [failure]);
+  assertEquals<readonly object[]>(failures, [failure]);
   assertEquals(calls.some(({ name }) => name === "DeleteBucket"), false);
 });
 

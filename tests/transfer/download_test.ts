@@ -543,7 +543,13 @@ const REMOTE: RemoteObject = {
   request: { Bucket: "photos", Key: "cat.txt", IfMatch: '"1"' },
   size: SHORT.length,
   checksum: undefined,
-  head: NO_FACTS,
+  head: {
+    ...NO_FACTS,
+    ContentLength: SHORT.length,
+    ETag: '"1"',
+    LastModified: new Date(0),
+    Metadata: {},
+  },
 };
 
 async function read(

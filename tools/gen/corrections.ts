@@ -4,6 +4,7 @@
  * @module
  */
 import type { ModelShape, ServiceModel, ShapeUse } from "./model.ts";
+import { shapesUsedBy } from "./names.ts";
 import type { ServiceRules } from "./tables.ts";
 
 /** A table whose values are the reasons for its keys. */
@@ -79,8 +80,16 @@ export interface Corrections {
   readonly printed?: Reasons;
   /** Names of members that look like secrets and are none. */
   readonly harmless: Reasons;
-  /** Members of results that are always there, with the page that says so. */
+  /**
+   * Members of results that are always there, with the page that says so, and
+   * without which the rest is of no use: a warning says where one is missing.
+   */
   readonly alwaysThere: Reasons;
+  /**
+   * Other members of results that Amazon always sends, with the page that says
+   * so. Lists without an element of their own are among them: they are empty.
+   */
+  readonly alwaysSent?: Reasons;
   /** The event that a stream ends with, by shape, with the page that says so. */
   readonly lastEvents?: Readonly<Record<string, LastEvent>>;
   /** Names of shapes that would be misread as names of types. */
@@ -156,6 +165,16 @@ export function correct(
     const required = [...shapes[shape]?.required ?? [], member];
     shapes[shape] = { ...shapes[shape], type: "structure", required };
   }
+  const inputs = partsOfInputs(model);
+  for (const path of Object.keys(corrections.alwaysSent ?? {})) {
+    const { shape } = lookUp(path, shapes);
+    if (inputs.has(shape)) {
+      throw new TypeError(
+        `Cannot say that ${path} is always sent: callers make ${shape}, too`,
+      );
+    }
+    change(path, { always: true });
+  }
   for (
     const [name, { event }] of Object.entries(corrections.lastEvents ?? {})
   ) {
@@ -194,6 +213,22 @@ export function rulesOf(
       ),
     ),
   };
+}
+
+/** The structures that callers give, be it in lists or maps. */
+function partsOfInputs(
+  { operations, shapes }: ServiceModel,
+): ReadonlySet<string> {
+  const found = new Set(
+    Object.values(operations).flatMap(({ input }) => input?.shape ?? []),
+  );
+  for (const name of found) {
+    const shape = shapes[name];
+    if (shape !== undefined) {
+      shapesUsedBy(shape).forEach((one) => found.add(one));
+    }
+  }
+  return found;
 }
 
 function checkSecrets(model: ServiceModel, { harmless }: Corrections): void {

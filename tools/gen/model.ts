@@ -29,6 +29,8 @@ export interface ShapeUse {
   readonly contextParam?: { readonly name: string };
   /** Ours, set by the corrections; see `Member.lenient`. */
   readonly lenient?: boolean;
+  /** Ours, set by the corrections; see `Member.always`. */
+  readonly always?: boolean;
   /** Ours, set by the corrections: sensitive in this use. */
   readonly sensitive?: boolean;
 }

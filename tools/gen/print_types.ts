@@ -175,7 +175,9 @@ class TypePrinter {
     }
     return Object.entries(structure.members ?? {}).map(([name, use]) => {
       const member = table.members[name];
-      const optional = member?.required && !member.token ? "" : "?";
+      const optional = member?.always || member?.required && !member.token
+        ? ""
+        : "?";
       const doc = docComment(memberDoc(name, use, member, this.#service), "  ");
       const type = this.typeOf(use, direction);
       return `${doc}\n  readonly ${propertyName(name)}${optional}: ${type};`;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Corrections } from "./corrections.ts";
+import type { Corrections, Reasons } from "./corrections.ts";
 import { s3Members, s3Summaries } from "./s3_words.ts";
 
 const API = "https://docs.aws.amazon.com/AmazonS3/latest/API";
@@ -20,6 +20,17 @@ const NO_ERROR_BODY =
 
 const WRITES_CONDITIONALLY =
   "with a condition, the repetition meets what the first one wrote";
+
+/** Members of a shape that Amazon always sends, with the page that says so. */
+function sent(
+  shape: string,
+  source: string,
+  ...members: readonly string[]
+): Reasons {
+  return Object.fromEntries(
+    members.map((member) => [`${shape}.${member}`, source]),
+  );
+}
 
 /** Corrections of the S3 model. */
 export const s3Corrections: Corrections = {
@@ -247,6 +258,276 @@ export const s3Corrections: Corrections = {
     "StatsEvent.Details": SELECT_MESSAGES,
     "UploadPartCopyOutput.CopyPartResult": page("UploadPartCopy"),
     "UploadPartOutput.ETag": page("UploadPart"),
+  },
+  alwaysSent: {
+    ...sent("Bucket", page("Bucket"), "CreationDate"),
+    ...sent(
+      "CompleteMultipartUploadOutput",
+      page("CompleteMultipartUpload"),
+      "Bucket",
+      "Key",
+      "ETag",
+    ),
+    ...sent(
+      "CopyObjectResult",
+      page("CopyObjectResult"),
+      "ETag",
+      "LastModified",
+    ),
+    ...sent("CopyPartResult", page("CopyPartResult"), "ETag", "LastModified"),
+    ...sent("CreateBucketOutput", page("CreateBucket"), "Location"),
+    ...sent(
+      "CreateMultipartUploadOutput",
+      page("CreateMultipartUpload"),
+      "Bucket",
+      "Key",
+    ),
+    ...sent("DeletedObject", page("DeletedObject"), "Key"),
+    ...sent(
+      "DeleteMarkerEntry",
+      page("DeleteMarkerEntry"),
+      "VersionId",
+      "IsLatest",
+      "LastModified",
+    ),
+    ...sent("DeleteObjectsOutput", page("DeleteObjects"), "Deleted", "Errors"),
+    ...sent("Error", page("Error"), "Key", "Code", "Message"),
+    ...sent("GetBucketAbacOutput", page("GetBucketAbac"), "AbacStatus"),
+    ...sent("GetBucketAclOutput", page("GetBucketAcl"), "Owner", "Grants"),
+    ...sent(
+      "GetBucketAnalyticsConfigurationOutput",
+      page("GetBucketAnalyticsConfiguration"),
+      "AnalyticsConfiguration",
+    ),
+    ...sent("GetBucketCorsOutput", page("GetBucketCors"), "CORSRules"),
+    ...sent(
+      "GetBucketEncryptionOutput",
+      page("GetBucketEncryption"),
+      "ServerSideEncryptionConfiguration",
+    ),
+    ...sent(
+      "GetBucketIntelligentTieringConfigurationOutput",
+      page("GetBucketIntelligentTieringConfiguration"),
+      "IntelligentTieringConfiguration",
+    ),
+    ...sent(
+      "GetBucketInventoryConfigurationOutput",
+      page("GetBucketInventoryConfiguration"),
+      "InventoryConfiguration",
+    ),
+    ...sent(
+      "GetBucketLifecycleConfigurationOutput",
+      page("GetBucketLifecycleConfiguration"),
+      "Rules",
+    ),
+    ...sent("GetBucketLifecycleOutput", page("GetBucketLifecycle"), "Rules"),
+    ...sent(
+      "GetBucketMetadataConfigurationOutput",
+      page("GetBucketMetadataConfiguration"),
+      "GetBucketMetadataConfigurationResult",
+    ),
+    ...sent(
+      "GetBucketMetadataTableConfigurationOutput",
+      page("GetBucketMetadataTableConfiguration"),
+      "GetBucketMetadataTableConfigurationResult",
+    ),
+    ...sent(
+      "GetBucketMetricsConfigurationOutput",
+      page("GetBucketMetricsConfiguration"),
+      "MetricsConfiguration",
+    ),
+    ...sent(
+      "GetBucketOwnershipControlsOutput",
+      page("GetBucketOwnershipControls"),
+      "OwnershipControls",
+    ),
+    ...sent(
+      "GetBucketPolicyStatusOutput",
+      page("GetBucketPolicyStatus"),
+      "PolicyStatus",
+    ),
+    ...sent(
+      "GetBucketReplicationOutput",
+      page("GetBucketReplication"),
+      "ReplicationConfiguration",
+    ),
+    ...sent(
+      "GetBucketRequestPaymentOutput",
+      page("GetBucketRequestPayment"),
+      "Payer",
+    ),
+    ...sent("GetObjectAclOutput", page("GetObjectAcl"), "Owner", "Grants"),
+    ...sent(
+      "GetObjectAttributesOutput",
+      page("GetObjectAttributes"),
+      "LastModified",
+    ),
+    ...sent(
+      "GetObjectLegalHoldOutput",
+      page("GetObjectLegalHold"),
+      "LegalHold",
+    ),
+    ...sent(
+      "GetObjectLockConfigurationOutput",
+      page("GetObjectLockConfiguration"),
+      "ObjectLockConfiguration",
+    ),
+    ...sent(
+      "GetObjectOutput",
+      page("GetObject"),
+      "ContentLength",
+      "ETag",
+      "LastModified",
+      "Metadata",
+    ),
+    ...sent(
+      "GetObjectRetentionOutput",
+      page("GetObjectRetention"),
+      "Retention",
+    ),
+    ...sent(
+      "GetPublicAccessBlockOutput",
+      page("GetPublicAccessBlock"),
+      "PublicAccessBlockConfiguration",
+    ),
+    ...sent(
+      "HeadObjectOutput",
+      page("HeadObject"),
+      "ContentLength",
+      "ETag",
+      "LastModified",
+      "Metadata",
+    ),
+    ...sent(
+      "ListBucketAnalyticsConfigurationsOutput",
+      page("ListBucketAnalyticsConfigurations"),
+      "AnalyticsConfigurationList",
+      "IsTruncated",
+    ),
+    ...sent(
+      "ListBucketIntelligentTieringConfigurationsOutput",
+      page("ListBucketIntelligentTieringConfigurations"),
+      "IntelligentTieringConfigurationList",
+      "IsTruncated",
+    ),
+    ...sent(
+      "ListBucketInventoryConfigurationsOutput",
+      page("ListBucketInventoryConfigurations"),
+      "InventoryConfigurationList",
+      "IsTruncated",
+    ),
+    ...sent(
+      "ListBucketMetricsConfigurationsOutput",
+      page("ListBucketMetricsConfigurations"),
+      "IsTruncated",
+      "MetricsConfigurationList",
+    ),
+    ...sent("ListBucketsOutput", page("ListBuckets"), "Buckets", "Owner"),
+    ...sent(
+      "ListDirectoryBucketsOutput",
+      page("ListDirectoryBuckets"),
+      "Buckets",
+    ),
+    ...sent(
+      "ListMultipartUploadsOutput",
+      page("ListMultipartUploads"),
+      "Bucket",
+      "CommonPrefixes",
+      "IsTruncated",
+      "KeyMarker",
+      "MaxUploads",
+      "UploadIdMarker",
+      "Uploads",
+    ),
+    ...sent(
+      "ListObjectsOutput",
+      page("ListObjects"),
+      "CommonPrefixes",
+      "Contents",
+      "IsTruncated",
+      "Marker",
+      "MaxKeys",
+      "Name",
+      "Prefix",
+    ),
+    ...sent(
+      "ListObjectsV2Output",
+      page("ListObjectsV2"),
+      "CommonPrefixes",
+      "Contents",
+      "IsTruncated",
+      "KeyCount",
+      "MaxKeys",
+      "Name",
+      "Prefix",
+    ),
+    ...sent(
+      "ListObjectVersionsOutput",
+      page("ListObjectVersions"),
+      "CommonPrefixes",
+      "DeleteMarkers",
+      "IsTruncated",
+      "KeyMarker",
+      "MaxKeys",
+      "Name",
+      "Prefix",
+      "VersionIdMarker",
+      "Versions",
+    ),
+    ...sent(
+      "ListPartsOutput",
+      page("ListParts"),
+      "Bucket",
+      "IsTruncated",
+      "Key",
+      "MaxParts",
+      "PartNumberMarker",
+      "Parts",
+      "StorageClass",
+      "UploadId",
+    ),
+    ...sent(
+      "MultipartUpload",
+      page("MultipartUpload"),
+      "Initiated",
+      "StorageClass",
+    ),
+    ...sent(
+      "Object",
+      page("Object"),
+      "ETag",
+      "LastModified",
+      "Size",
+      "StorageClass",
+    ),
+    ...sent(
+      "ObjectVersion",
+      page("ObjectVersion"),
+      "ETag",
+      "IsLatest",
+      "LastModified",
+      "Size",
+      "StorageClass",
+      "VersionId",
+    ),
+    ...sent("Part", page("Part"), "LastModified", "Size"),
+    ...sent("PolicyStatus", page("PolicyStatus"), "IsPublic"),
+    ...sent(
+      "Progress",
+      SELECT_MESSAGES,
+      "BytesProcessed",
+      "BytesReturned",
+      "BytesScanned",
+    ),
+    ...sent("PutObjectOutput", page("PutObject"), "ETag"),
+    ...sent("RestoreStatus", page("RestoreStatus"), "IsRestoreInProgress"),
+    ...sent(
+      "Stats",
+      SELECT_MESSAGES,
+      "BytesProcessed",
+      "BytesReturned",
+      "BytesScanned",
+    ),
   },
   lastEvents: {
     SelectObjectContentEventStream: { event: "End", page: page("EndEvent") },

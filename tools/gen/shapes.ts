@@ -136,6 +136,7 @@ function partOf(use: ShapeUse, ownName: string, shapes: Shapes): Member {
     ...flag("label", use.hostLabel),
     ...flag("json", use.jsonvalue),
     ...flag("lenient", use.lenient),
+    ...flag("always", use.always),
     ...present("context", use.contextParam?.name),
   };
 }

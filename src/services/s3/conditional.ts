@@ -416,7 +416,7 @@ async function write(
   options: WriteOptions,
 ): Promise<PutObjectOutput> {
   if (old === null) return await createBy(putAndLook, s3, input, options);
-  if (old.ETag === undefined) {
+  if (!old.ETag) {
     throw new ProtocolError(
       `Cannot edit "${input.Key}" in bucket "${input.Bucket}": the store gives it no ETag, so it cannot tell whether it changes`,
     );

@@ -155,7 +155,7 @@ async function isExpected(
     const value = await expected.composite?.(ofParts.algorithm);
     if (value !== undefined) return value === ofParts.value;
   }
-  return head.ETag !== undefined && bareTag(head.ETag) !== "" &&
+  return !!head.ETag && bareTag(head.ETag) !== "" &&
     bareTag(head.ETag) === await expected.etag();
 }
 
@@ -508,8 +508,10 @@ async function findToken(
   }
   const age = token.ageIn(head.Metadata);
   if (age === "newest") return writtenOf(head);
-  // All else that is told of the object is of a later write.
-  if (age === "older") return { ResponseMetadata: head.ResponseMetadata };
+  // All else that is told of the object, its tag too, is of a later write.
+  if (age === "older") {
+    return { ETag: "", ResponseMetadata: head.ResponseMetadata };
+  }
   if (IfMatch !== undefined && isTag(head.ETag, IfMatch)) return undefined;
   const conditional = (IfMatch ?? IfNoneMatch) !== undefined;
   throw age === "absent" && conditional

@@ -7,6 +7,10 @@
 import { base64, hex } from "../../foundation/bytes.ts";
 import { md5 } from "../../foundation/checksums.ts";
 import type { HeaderMap } from "../../ports/http.ts";
+import type {
+  DeletedObject,
+  DeleteFailure,
+} from "../../services/s3/generated/types.ts";
 import {
   aclDocument,
   grantsOf,
@@ -129,8 +133,8 @@ export const objectHandlers: Handlers = {
     if (objects.length === 0 || objects.length > MAX_DELETES) {
       throw new S3Error("MalformedXML");
     }
-    const deleted: Record<string, unknown>[] = [];
-    const errors: Record<string, unknown>[] = [];
+    const deleted: DeletedObject[] = [];
+    const errors: DeleteFailure[] = [];
     for (const { Key, VersionId, ETag } of objects) {
       if (!Key) throw new S3Error("MalformedXML");
       try {

@@ -213,7 +213,7 @@ function Bucket(): StructureShape {
     kind: "structure",
     members: {
       Name: { of: "string", required: true },
-      CreationDate: { of: "timestamp" },
+      CreationDate: { of: "timestamp", always: true },
       BucketRegion: { of: "string" },
       BucketArn: { of: "string", min: 1 },
     },
@@ -440,8 +440,8 @@ function CopyObjectResult(): StructureShape {
   return (CopyObjectResult as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      ETag: { of: "string" },
-      LastModified: { of: "timestamp" },
+      ETag: { of: "string", always: true },
+      LastModified: { of: "timestamp", always: true },
       ChecksumType: { of: "string" },
       ChecksumCRC32: { of: "string" },
       ChecksumCRC32C: { of: "string" },
@@ -461,8 +461,8 @@ function CopyPartResult(): StructureShape {
   return (CopyPartResult as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      ETag: { of: "string" },
-      LastModified: { of: "timestamp" },
+      ETag: { of: "string", always: true },
+      LastModified: { of: "timestamp", always: true },
       ChecksumCRC32: { of: "string" },
       ChecksumCRC32C: { of: "string" },
       ChecksumCRC64NVME: { of: "string" },
@@ -519,10 +519,10 @@ function DeleteFailure(): StructureShape {
   return (DeleteFailure as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      Key: { of: "string", min: 1 },
+      Key: { of: "string", min: 1, always: true },
       VersionId: { of: "string" },
-      Code: { of: "string" },
-      Message: { of: "string" },
+      Code: { of: "string", always: true },
+      Message: { of: "string", always: true },
     },
   };
 }
@@ -533,9 +533,9 @@ function DeleteMarkerEntry(): StructureShape {
     members: {
       Owner: { of: Owner },
       Key: { of: "string", min: 1, required: true },
-      VersionId: { of: "string" },
-      IsLatest: { of: "boolean" },
-      LastModified: { of: "timestamp" },
+      VersionId: { of: "string", always: true },
+      IsLatest: { of: "boolean", always: true },
+      LastModified: { of: "timestamp", always: true },
     },
   };
 }
@@ -560,7 +560,7 @@ function DeletedObject(): StructureShape {
   return (DeletedObject as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      Key: { of: "string", min: 1 },
+      Key: { of: "string", min: 1, always: true },
       VersionId: { of: "string" },
       DeleteMarker: { of: "boolean" },
       DeleteMarkerVersionId: { of: "string" },
@@ -1144,12 +1144,12 @@ function ListedObject(): StructureShape {
     kind: "structure",
     members: {
       Key: { of: "string", min: 1, required: true },
-      LastModified: { of: "timestamp" },
-      ETag: { of: "string" },
+      LastModified: { of: "timestamp", always: true },
+      ETag: { of: "string", always: true },
       ChecksumAlgorithm: { of: ChecksumAlgorithmList, flat: true },
       ChecksumType: { of: "string" },
-      Size: { of: "long" },
-      StorageClass: { of: "string" },
+      Size: { of: "long", always: true },
+      StorageClass: { of: "string", always: true },
       Owner: { of: Owner },
       RestoreStatus: { of: RestoreStatus },
     },
@@ -1314,8 +1314,8 @@ function MultipartUpload(): StructureShape {
     members: {
       UploadId: { of: "string", required: true },
       Key: { of: "string", min: 1, required: true },
-      Initiated: { of: "timestamp" },
-      StorageClass: { of: "string" },
+      Initiated: { of: "timestamp", always: true },
+      StorageClass: { of: "string", always: true },
       Owner: { of: Owner },
       Initiator: { of: Initiator },
       ChecksumAlgorithm: { of: "string" },
@@ -1517,15 +1517,15 @@ function ObjectVersion(): StructureShape {
   return (ObjectVersion as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      ETag: { of: "string" },
+      ETag: { of: "string", always: true },
       ChecksumAlgorithm: { of: ChecksumAlgorithmList, flat: true },
       ChecksumType: { of: "string" },
-      Size: { of: "long" },
-      StorageClass: { of: "string" },
+      Size: { of: "long", always: true },
+      StorageClass: { of: "string", always: true },
       Key: { of: "string", min: 1, required: true },
-      VersionId: { of: "string" },
-      IsLatest: { of: "boolean" },
-      LastModified: { of: "timestamp" },
+      VersionId: { of: "string", always: true },
+      IsLatest: { of: "boolean", always: true },
+      LastModified: { of: "timestamp", always: true },
       Owner: { of: Owner },
       RestoreStatus: { of: RestoreStatus },
     },
@@ -1617,9 +1617,9 @@ function Part(): StructureShape {
     kind: "structure",
     members: {
       PartNumber: { of: "integer", required: true },
-      LastModified: { of: "timestamp" },
+      LastModified: { of: "timestamp", always: true },
       ETag: { of: "string", required: true },
-      Size: { of: "long" },
+      Size: { of: "long", always: true },
       ChecksumCRC32: { of: "string" },
       ChecksumCRC32C: { of: "string" },
       ChecksumCRC64NVME: { of: "string" },
@@ -1661,7 +1661,7 @@ function PolicyStatus(): StructureShape {
   return (PolicyStatus as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      IsPublic: { of: "boolean" },
+      IsPublic: { of: "boolean", always: true },
     },
   };
 }
@@ -1670,9 +1670,9 @@ function Progress(): StructureShape {
   return (Progress as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      BytesScanned: { of: "long" },
-      BytesProcessed: { of: "long" },
-      BytesReturned: { of: "long" },
+      BytesScanned: { of: "long", always: true },
+      BytesProcessed: { of: "long", always: true },
+      BytesReturned: { of: "long", always: true },
     },
   };
 }
@@ -1891,7 +1891,7 @@ function RestoreStatus(): StructureShape {
   return (RestoreStatus as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      IsRestoreInProgress: { of: "boolean" },
+      IsRestoreInProgress: { of: "boolean", always: true },
       RestoreExpiryDate: { of: "timestamp" },
     },
   };
@@ -2131,9 +2131,9 @@ function Stats(): StructureShape {
   return (Stats as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      BytesScanned: { of: "long" },
-      BytesProcessed: { of: "long" },
-      BytesReturned: { of: "long" },
+      BytesScanned: { of: "long", always: true },
+      BytesProcessed: { of: "long", always: true },
+      BytesReturned: { of: "long", always: true },
     },
   };
 }
@@ -2466,10 +2466,10 @@ function CompleteMultipartUploadOutput(): StructureShape {
     kind: "structure",
     members: {
       Location: { of: "string" },
-      Bucket: { of: "string" },
-      Key: { of: "string", min: 1 },
+      Bucket: { of: "string", always: true },
+      Key: { of: "string", min: 1, always: true },
       Expiration: { of: "string", at: "header", name: "x-amz-expiration" },
-      ETag: { of: "string" },
+      ETag: { of: "string", always: true },
       ChecksumCRC32: { of: "string" },
       ChecksumCRC32C: { of: "string" },
       ChecksumCRC64NVME: { of: "string" },
@@ -2823,7 +2823,7 @@ function CreateBucketOutput(): StructureShape {
   return (CreateBucketOutput as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      Location: { of: "string", at: "header" },
+      Location: { of: "string", at: "header", always: true },
       BucketArn: {
         of: "string",
         at: "header",
@@ -3061,8 +3061,8 @@ function CreateMultipartUploadOutput(): StructureShape {
     members: {
       AbortDate: { of: "timestamp", at: "header", name: "x-amz-abort-date" },
       AbortRuleId: { of: "string", at: "header", name: "x-amz-abort-rule-id" },
-      Bucket: { of: "string" },
-      Key: { of: "string", min: 1 },
+      Bucket: { of: "string", always: true },
+      Key: { of: "string", min: 1, always: true },
       UploadId: { of: "string", required: true },
       ServerSideEncryption: {
         of: "string",
@@ -3930,13 +3930,13 @@ function DeleteObjectsOutput(): StructureShape {
   return (DeleteObjectsOutput as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      Deleted: { of: DeletedObjects, flat: true },
+      Deleted: { of: DeletedObjects, flat: true, always: true },
       RequestCharged: {
         of: "string",
         at: "header",
         name: "x-amz-request-charged",
       },
-      Errors: { of: Errors, name: "Error", flat: true },
+      Errors: { of: Errors, name: "Error", flat: true, always: true },
     },
   };
 }
@@ -4012,7 +4012,7 @@ function GetBucketAbacOutput(): StructureShape {
   return (GetBucketAbacOutput as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      AbacStatus: { of: AbacStatus, at: "payload" },
+      AbacStatus: { of: AbacStatus, always: true, at: "payload" },
     },
   };
 }
@@ -4108,8 +4108,8 @@ function GetBucketAclOutput(): StructureShape {
   return (GetBucketAclOutput as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      Owner: { of: Owner },
-      Grants: { of: Grants, name: "AccessControlList" },
+      Owner: { of: Owner, always: true },
+      Grants: { of: Grants, name: "AccessControlList", always: true },
     },
   };
 }
@@ -4155,7 +4155,11 @@ function GetBucketAnalyticsConfigurationOutput(): StructureShape {
     .made ??= {
       kind: "structure",
       members: {
-        AnalyticsConfiguration: { of: AnalyticsConfiguration, at: "payload" },
+        AnalyticsConfiguration: {
+          of: AnalyticsConfiguration,
+          always: true,
+          at: "payload",
+        },
       },
     };
 }
@@ -4197,7 +4201,7 @@ function GetBucketCorsOutput(): StructureShape {
   return (GetBucketCorsOutput as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      CORSRules: { of: CORSRules, name: "CORSRule", flat: true },
+      CORSRules: { of: CORSRules, name: "CORSRule", flat: true, always: true },
     },
   };
 }
@@ -4242,6 +4246,7 @@ function GetBucketEncryptionOutput(): StructureShape {
     members: {
       ServerSideEncryptionConfiguration: {
         of: ServerSideEncryptionConfiguration,
+        always: true,
         at: "payload",
       },
     },
@@ -4291,6 +4296,7 @@ function GetBucketIntelligentTieringConfigurationOutput(): StructureShape {
     members: {
       IntelligentTieringConfiguration: {
         of: IntelligentTieringConfiguration,
+        always: true,
         at: "payload",
       },
     },
@@ -4337,7 +4343,11 @@ function GetBucketInventoryConfigurationOutput(): StructureShape {
     .made ??= {
       kind: "structure",
       members: {
-        InventoryConfiguration: { of: InventoryConfiguration, at: "payload" },
+        InventoryConfiguration: {
+          of: InventoryConfiguration,
+          always: true,
+          at: "payload",
+        },
       },
     };
 }
@@ -4379,7 +4389,7 @@ function GetBucketLifecycleOutput(): StructureShape {
   return (GetBucketLifecycleOutput as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      Rules: { of: Rules, name: "Rule", flat: true },
+      Rules: { of: Rules, name: "Rule", flat: true, always: true },
     },
   };
 }
@@ -4424,7 +4434,7 @@ function GetBucketLifecycleConfigurationOutput(): StructureShape {
     .made ??= {
       kind: "structure",
       members: {
-        Rules: { of: LifecycleRules, name: "Rule", flat: true },
+        Rules: { of: LifecycleRules, name: "Rule", flat: true, always: true },
         TransitionDefaultMinimumObjectSize: {
           of: "string",
           at: "header",
@@ -4562,6 +4572,7 @@ function GetBucketMetadataConfigurationOutput(): StructureShape {
       members: {
         GetBucketMetadataConfigurationResult: {
           of: GetBucketMetadataConfigurationResult,
+          always: true,
           at: "payload",
         },
       },
@@ -4609,6 +4620,7 @@ function GetBucketMetadataTableConfigurationOutput(): StructureShape {
       members: {
         GetBucketMetadataTableConfigurationResult: {
           of: GetBucketMetadataTableConfigurationResult,
+          always: true,
           at: "payload",
         },
       },
@@ -4655,7 +4667,11 @@ function GetBucketMetricsConfigurationOutput(): StructureShape {
     {
       kind: "structure",
       members: {
-        MetricsConfiguration: { of: MetricsConfiguration, at: "payload" },
+        MetricsConfiguration: {
+          of: MetricsConfiguration,
+          always: true,
+          at: "payload",
+        },
       },
     };
 }
@@ -4753,7 +4769,7 @@ function GetBucketOwnershipControlsOutput(): StructureShape {
   return (GetBucketOwnershipControlsOutput as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      OwnershipControls: { of: OwnershipControls, at: "payload" },
+      OwnershipControls: { of: OwnershipControls, always: true, at: "payload" },
     },
   };
 }
@@ -4836,7 +4852,7 @@ function GetBucketPolicyStatusOutput(): StructureShape {
   return (GetBucketPolicyStatusOutput as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      PolicyStatus: { of: PolicyStatus, at: "payload" },
+      PolicyStatus: { of: PolicyStatus, always: true, at: "payload" },
     },
   };
 }
@@ -4878,7 +4894,11 @@ function GetBucketReplicationOutput(): StructureShape {
   return (GetBucketReplicationOutput as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      ReplicationConfiguration: { of: ReplicationConfiguration, at: "payload" },
+      ReplicationConfiguration: {
+        of: ReplicationConfiguration,
+        always: true,
+        at: "payload",
+      },
     },
   };
 }
@@ -4920,7 +4940,7 @@ function GetBucketRequestPaymentOutput(): StructureShape {
   return (GetBucketRequestPaymentOutput as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      Payer: { of: "string" },
+      Payer: { of: "string", always: true },
     },
   };
 }
@@ -5170,9 +5190,19 @@ function GetObjectOutput(): StructureShape {
       AcceptRanges: { of: "string", at: "header", name: "accept-ranges" },
       Expiration: { of: "string", at: "header", name: "x-amz-expiration" },
       Restore: { of: "string", at: "header", name: "x-amz-restore" },
-      LastModified: { of: "timestamp", at: "header", name: "Last-Modified" },
-      ContentLength: { of: "long", at: "header", name: "Content-Length" },
-      ETag: { of: "string", at: "header" },
+      LastModified: {
+        of: "timestamp",
+        at: "header",
+        name: "Last-Modified",
+        always: true,
+      },
+      ContentLength: {
+        of: "long",
+        at: "header",
+        name: "Content-Length",
+        always: true,
+      },
+      ETag: { of: "string", at: "header", always: true },
       ChecksumCRC32: {
         of: "string",
         at: "header",
@@ -5239,7 +5269,12 @@ function GetObjectOutput(): StructureShape {
         at: "header",
         name: "x-amz-server-side-encryption",
       },
-      Metadata: { of: Metadata, at: "headers", name: "x-amz-meta-" },
+      Metadata: {
+        of: Metadata,
+        at: "headers",
+        name: "x-amz-meta-",
+        always: true,
+      },
       SSECustomerAlgorithm: {
         of: "string",
         at: "header",
@@ -5331,8 +5366,8 @@ function GetObjectAclOutput(): StructureShape {
   return (GetObjectAclOutput as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      Owner: { of: Owner },
-      Grants: { of: Grants, name: "AccessControlList" },
+      Owner: { of: Owner, always: true },
+      Grants: { of: Grants, name: "AccessControlList", always: true },
       RequestCharged: {
         of: "string",
         at: "header",
@@ -5537,7 +5572,12 @@ function GetObjectAttributesOutput(): StructureShape {
         at: "header",
         name: "x-amz-delete-marker",
       },
-      LastModified: { of: "timestamp", at: "header", name: "Last-Modified" },
+      LastModified: {
+        of: "timestamp",
+        at: "header",
+        name: "Last-Modified",
+        always: true,
+      },
       VersionId: { of: "string", at: "header", name: "x-amz-version-id" },
       RequestCharged: {
         of: "string",
@@ -5595,6 +5635,7 @@ function GetObjectLegalHoldOutput(): StructureShape {
     members: {
       LegalHold: {
         of: ObjectLockLegalHold,
+        always: true,
         at: "payload",
         name: "ObjectLockLegalHold",
       },
@@ -5638,7 +5679,11 @@ function GetObjectLockConfigurationOutput(): StructureShape {
   return (GetObjectLockConfigurationOutput as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      ObjectLockConfiguration: { of: ObjectLockConfiguration, at: "payload" },
+      ObjectLockConfiguration: {
+        of: ObjectLockConfiguration,
+        always: true,
+        at: "payload",
+      },
     },
   };
 }
@@ -5684,6 +5729,7 @@ function GetObjectRetentionOutput(): StructureShape {
     members: {
       Retention: {
         of: ObjectLockRetention,
+        always: true,
         at: "payload",
         name: "ObjectLockRetention",
       },
@@ -5822,6 +5868,7 @@ function GetPublicAccessBlockOutput(): StructureShape {
     members: {
       PublicAccessBlockConfiguration: {
         of: PublicAccessBlockConfiguration,
+        always: true,
         at: "payload",
       },
     },
@@ -6005,8 +6052,18 @@ function HeadObjectOutput(): StructureShape {
         at: "header",
         name: "x-amz-archive-status",
       },
-      LastModified: { of: "timestamp", at: "header", name: "Last-Modified" },
-      ContentLength: { of: "long", at: "header", name: "Content-Length" },
+      LastModified: {
+        of: "timestamp",
+        at: "header",
+        name: "Last-Modified",
+        always: true,
+      },
+      ContentLength: {
+        of: "long",
+        at: "header",
+        name: "Content-Length",
+        always: true,
+      },
       ChecksumCRC32: {
         of: "string",
         at: "header",
@@ -6050,7 +6107,7 @@ function HeadObjectOutput(): StructureShape {
         name: "x-amz-checksum-xxhash128",
       },
       ChecksumType: { of: "string", at: "header", name: "x-amz-checksum-type" },
-      ETag: { of: "string", at: "header" },
+      ETag: { of: "string", at: "header", always: true },
       MissingMeta: { of: "integer", at: "header", name: "x-amz-missing-meta" },
       VersionId: { of: "string", at: "header", name: "x-amz-version-id" },
       CacheControl: { of: "string", at: "header", name: "Cache-Control" },
@@ -6074,7 +6131,12 @@ function HeadObjectOutput(): StructureShape {
         at: "header",
         name: "x-amz-server-side-encryption",
       },
-      Metadata: { of: Metadata, at: "headers", name: "x-amz-meta-" },
+      Metadata: {
+        of: Metadata,
+        at: "headers",
+        name: "x-amz-meta-",
+        always: true,
+      },
       SSECustomerAlgorithm: {
         of: "string",
         at: "header",
@@ -6172,13 +6234,14 @@ function ListBucketAnalyticsConfigurationsOutput(): StructureShape {
     .made ??= {
       kind: "structure",
       members: {
-        IsTruncated: { of: "boolean" },
+        IsTruncated: { of: "boolean", always: true },
         ContinuationToken: { of: "string" },
         NextContinuationToken: { of: "string" },
         AnalyticsConfigurationList: {
           of: AnalyticsConfigurationList,
           name: "AnalyticsConfiguration",
           flat: true,
+          always: true,
         },
       },
     };
@@ -6232,13 +6295,14 @@ function ListBucketIntelligentTieringConfigurationsOutput(): StructureShape {
   >).made ??= {
     kind: "structure",
     members: {
-      IsTruncated: { of: "boolean" },
+      IsTruncated: { of: "boolean", always: true },
       ContinuationToken: { of: "string" },
       NextContinuationToken: { of: "string" },
       IntelligentTieringConfigurationList: {
         of: IntelligentTieringConfigurationList,
         name: "IntelligentTieringConfiguration",
         flat: true,
+        always: true,
       },
     },
   };
@@ -6295,8 +6359,9 @@ function ListBucketInventoryConfigurationsOutput(): StructureShape {
           of: InventoryConfigurationList,
           name: "InventoryConfiguration",
           flat: true,
+          always: true,
         },
-        IsTruncated: { of: "boolean" },
+        IsTruncated: { of: "boolean", always: true },
         NextContinuationToken: { of: "string" },
       },
     };
@@ -6348,13 +6413,14 @@ function ListBucketMetricsConfigurationsOutput(): StructureShape {
     .made ??= {
       kind: "structure",
       members: {
-        IsTruncated: { of: "boolean" },
+        IsTruncated: { of: "boolean", always: true },
         ContinuationToken: { of: "string" },
         NextContinuationToken: { of: "string" },
         MetricsConfigurationList: {
           of: MetricsConfigurationList,
           name: "MetricsConfiguration",
           flat: true,
+          always: true,
         },
       },
     };
@@ -6401,8 +6467,8 @@ function ListBucketsOutput(): StructureShape {
   return (ListBucketsOutput as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      Buckets: { of: Buckets },
-      Owner: { of: Owner },
+      Buckets: { of: Buckets, always: true },
+      Owner: { of: Owner, always: true },
       ContinuationToken: { of: "string" },
       Prefix: { of: "string" },
     },
@@ -6451,7 +6517,7 @@ function ListDirectoryBucketsOutput(): StructureShape {
   return (ListDirectoryBucketsOutput as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      Buckets: { of: Buckets },
+      Buckets: { of: Buckets, always: true },
       ContinuationToken: { of: "string" },
     },
   };
@@ -6503,17 +6569,22 @@ function ListMultipartUploadsOutput(): StructureShape {
   return (ListMultipartUploadsOutput as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      Bucket: { of: "string" },
-      KeyMarker: { of: "string" },
-      UploadIdMarker: { of: "string" },
+      Bucket: { of: "string", always: true },
+      KeyMarker: { of: "string", always: true },
+      UploadIdMarker: { of: "string", always: true },
       NextKeyMarker: { of: "string" },
       Prefix: { of: "string" },
       Delimiter: { of: "string" },
       NextUploadIdMarker: { of: "string" },
-      MaxUploads: { of: "integer" },
-      IsTruncated: { of: "boolean" },
-      Uploads: { of: MultipartUploadList, name: "Upload", flat: true },
-      CommonPrefixes: { of: CommonPrefixList, flat: true },
+      MaxUploads: { of: "integer", always: true },
+      IsTruncated: { of: "boolean", always: true },
+      Uploads: {
+        of: MultipartUploadList,
+        name: "Upload",
+        flat: true,
+        always: true,
+      },
+      CommonPrefixes: { of: CommonPrefixList, flat: true, always: true },
       EncodingType: { of: "string" },
       RequestCharged: {
         of: "string",
@@ -6653,18 +6724,28 @@ function ListObjectVersionsOutput(): StructureShape {
   return (ListObjectVersionsOutput as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      IsTruncated: { of: "boolean" },
-      KeyMarker: { of: "string" },
-      VersionIdMarker: { of: "string" },
+      IsTruncated: { of: "boolean", always: true },
+      KeyMarker: { of: "string", always: true },
+      VersionIdMarker: { of: "string", always: true },
       NextKeyMarker: { of: "string" },
       NextVersionIdMarker: { of: "string" },
-      Versions: { of: ObjectVersionList, name: "Version", flat: true },
-      DeleteMarkers: { of: DeleteMarkers, name: "DeleteMarker", flat: true },
-      Name: { of: "string" },
-      Prefix: { of: "string" },
+      Versions: {
+        of: ObjectVersionList,
+        name: "Version",
+        flat: true,
+        always: true,
+      },
+      DeleteMarkers: {
+        of: DeleteMarkers,
+        name: "DeleteMarker",
+        flat: true,
+        always: true,
+      },
+      Name: { of: "string", always: true },
+      Prefix: { of: "string", always: true },
       Delimiter: { of: "string" },
-      MaxKeys: { of: "integer" },
-      CommonPrefixes: { of: CommonPrefixList, flat: true },
+      MaxKeys: { of: "integer", always: true },
+      CommonPrefixes: { of: CommonPrefixList, flat: true, always: true },
       EncodingType: { of: "string" },
       RequestCharged: {
         of: "string",
@@ -6724,15 +6805,15 @@ function ListObjectsOutput(): StructureShape {
   return (ListObjectsOutput as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      IsTruncated: { of: "boolean" },
-      Marker: { of: "string" },
+      IsTruncated: { of: "boolean", always: true },
+      Marker: { of: "string", always: true },
       NextMarker: { of: "string" },
-      Contents: { of: ObjectList, flat: true },
-      Name: { of: "string" },
-      Prefix: { of: "string" },
+      Contents: { of: ObjectList, flat: true, always: true },
+      Name: { of: "string", always: true },
+      Prefix: { of: "string", always: true },
       Delimiter: { of: "string" },
-      MaxKeys: { of: "integer" },
-      CommonPrefixes: { of: CommonPrefixList, flat: true },
+      MaxKeys: { of: "integer", always: true },
+      CommonPrefixes: { of: CommonPrefixList, flat: true, always: true },
       EncodingType: { of: "string" },
       RequestCharged: {
         of: "string",
@@ -6798,15 +6879,15 @@ function ListObjectsV2Output(): StructureShape {
   return (ListObjectsV2Output as Lazy<StructureShape>).made ??= {
     kind: "structure",
     members: {
-      IsTruncated: { of: "boolean" },
-      Contents: { of: ObjectList, flat: true },
-      Name: { of: "string" },
-      Prefix: { of: "string" },
+      IsTruncated: { of: "boolean", always: true },
+      Contents: { of: ObjectList, flat: true, always: true },
+      Name: { of: "string", always: true },
+      Prefix: { of: "string", always: true },
       Delimiter: { of: "string" },
-      MaxKeys: { of: "integer" },
-      CommonPrefixes: { of: CommonPrefixList, flat: true },
+      MaxKeys: { of: "integer", always: true },
+      CommonPrefixes: { of: CommonPrefixList, flat: true, always: true },
       EncodingType: { of: "string" },
-      KeyCount: { of: "integer" },
+      KeyCount: { of: "integer", always: true },
       ContinuationToken: { of: "string" },
       NextContinuationToken: { of: "string" },
       StartAfter: { of: "string" },
@@ -6884,17 +6965,17 @@ function ListPartsOutput(): StructureShape {
     members: {
       AbortDate: { of: "timestamp", at: "header", name: "x-amz-abort-date" },
       AbortRuleId: { of: "string", at: "header", name: "x-amz-abort-rule-id" },
-      Bucket: { of: "string" },
-      Key: { of: "string", min: 1 },
-      UploadId: { of: "string" },
-      PartNumberMarker: { of: "integer" },
+      Bucket: { of: "string", always: true },
+      Key: { of: "string", min: 1, always: true },
+      UploadId: { of: "string", always: true },
+      PartNumberMarker: { of: "integer", always: true },
       NextPartNumberMarker: { of: "integer" },
-      MaxParts: { of: "integer" },
-      IsTruncated: { of: "boolean" },
-      Parts: { of: Parts, name: "Part", flat: true },
+      MaxParts: { of: "integer", always: true },
+      IsTruncated: { of: "boolean", always: true },
+      Parts: { of: Parts, name: "Part", flat: true, always: true },
       Initiator: { of: Initiator },
       Owner: { of: Owner },
-      StorageClass: { of: "string" },
+      StorageClass: { of: "string", always: true },
       RequestCharged: {
         of: "string",
         at: "header",
@@ -8074,7 +8155,7 @@ function PutObjectOutput(): StructureShape {
     kind: "structure",
     members: {
       Expiration: { of: "string", at: "header", name: "x-amz-expiration" },
-      ETag: { of: "string", at: "header" },
+      ETag: { of: "string", at: "header", always: true },
       ChecksumCRC32: {
         of: "string",
         at: "header",

@@ -129,13 +129,13 @@ export interface CompleteMultipartUploadOutput extends ResponseBase {
   /** Element `Location`. */
   readonly Location?: string;
   /** Element `Bucket`. */
-  readonly Bucket?: string;
+  readonly Bucket: string;
   /** Element `Key`. At least 1 character. */
-  readonly Key?: string;
+  readonly Key: string;
   /** Header `x-amz-expiration`. */
   readonly Expiration?: string;
   /** Tag of the content, in its double quotes. Element `ETag`. */
-  readonly ETag?: string;
+  readonly ETag: string;
   /** CRC-32 of the content, in base64. Element `ChecksumCRC32`. */
   readonly ChecksumCRC32?: string;
   /** CRC-32C of the content, in base64. Element `ChecksumCRC32C`. */
@@ -411,7 +411,7 @@ export interface CreateBucketInput {
  */
 export interface CreateBucketOutput extends ResponseBase {
   /** Header `Location`. */
-  readonly Location?: string;
+  readonly Location: string;
   /** Header `x-amz-bucket-arn`. 1 to 128 characters. */
   readonly BucketArn?: string;
 }
@@ -595,9 +595,9 @@ export interface CreateMultipartUploadOutput extends ResponseBase {
   /** Header `x-amz-abort-rule-id`. */
   readonly AbortRuleId?: string;
   /** Element `Bucket`. */
-  readonly Bucket?: string;
+  readonly Bucket: string;
   /** Element `Key`. At least 1 character. */
-  readonly Key?: string;
+  readonly Key: string;
   /** Id of the multipart upload. Element `UploadId`. */
   readonly UploadId: string;
   /**
@@ -1193,14 +1193,14 @@ export interface DeleteObjectsInput {
  */
 export interface DeleteObjectsOutput extends ResponseBase {
   /** Element `Deleted`. */
-  readonly Deleted?: readonly DeletedObject[];
+  readonly Deleted: readonly DeletedObject[];
   /**
    * Tells that the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
   /** Element `Error`. */
-  readonly Errors?: readonly DeleteFailure[];
+  readonly Errors: readonly DeleteFailure[];
 }
 
 /**
@@ -1247,7 +1247,7 @@ export interface GetBucketAbacInput {
  */
 export interface GetBucketAbacOutput extends ResponseBase {
   /** The body. */
-  readonly AbacStatus?: AbacStatus;
+  readonly AbacStatus: AbacStatus;
 }
 
 /**
@@ -1304,9 +1304,9 @@ export interface GetBucketAclInput {
  */
 export interface GetBucketAclOutput extends ResponseBase {
   /** Element `Owner`. */
-  readonly Owner?: Owner;
+  readonly Owner: Owner;
   /** Element `AccessControlList`. */
-  readonly Grants?: readonly Grant[];
+  readonly Grants: readonly Grant[];
 }
 
 /**
@@ -1333,7 +1333,7 @@ export interface GetBucketAnalyticsConfigurationInput {
  */
 export interface GetBucketAnalyticsConfigurationOutput extends ResponseBase {
   /** The body. */
-  readonly AnalyticsConfiguration?: AnalyticsConfiguration;
+  readonly AnalyticsConfiguration: AnalyticsConfiguration;
 }
 
 /**
@@ -1358,7 +1358,7 @@ export interface GetBucketCorsInput {
  */
 export interface GetBucketCorsOutput extends ResponseBase {
   /** Element `CORSRule`. */
-  readonly CORSRules?: readonly CORSRule[];
+  readonly CORSRules: readonly CORSRule[];
 }
 
 /**
@@ -1383,8 +1383,7 @@ export interface GetBucketEncryptionInput {
  */
 export interface GetBucketEncryptionOutput extends ResponseBase {
   /** The body. */
-  readonly ServerSideEncryptionConfiguration?:
-    ServerSideEncryptionConfiguration;
+  readonly ServerSideEncryptionConfiguration: ServerSideEncryptionConfiguration;
 }
 
 /**
@@ -1412,7 +1411,7 @@ export interface GetBucketIntelligentTieringConfigurationInput {
 export interface GetBucketIntelligentTieringConfigurationOutput
   extends ResponseBase {
   /** The body. */
-  readonly IntelligentTieringConfiguration?: IntelligentTieringConfiguration;
+  readonly IntelligentTieringConfiguration: IntelligentTieringConfiguration;
 }
 
 /**
@@ -1439,7 +1438,7 @@ export interface GetBucketInventoryConfigurationInput {
  */
 export interface GetBucketInventoryConfigurationOutput extends ResponseBase {
   /** The body. */
-  readonly InventoryConfiguration?: InventoryConfiguration;
+  readonly InventoryConfiguration: InventoryConfiguration;
 }
 
 /**
@@ -1464,7 +1463,7 @@ export interface GetBucketLifecycleInput {
  */
 export interface GetBucketLifecycleOutput extends ResponseBase {
   /** Element `Rule`. */
-  readonly Rules?: readonly Rule[];
+  readonly Rules: readonly Rule[];
 }
 
 /**
@@ -1489,7 +1488,7 @@ export interface GetBucketLifecycleConfigurationInput {
  */
 export interface GetBucketLifecycleConfigurationOutput extends ResponseBase {
   /** Element `Rule`. */
-  readonly Rules?: readonly LifecycleRule[];
+  readonly Rules: readonly LifecycleRule[];
   /** Header `x-amz-transition-default-minimum-object-size`. */
   readonly TransitionDefaultMinimumObjectSize?:
     TransitionDefaultMinimumObjectSize;
@@ -1570,7 +1569,7 @@ export interface GetBucketMetadataConfigurationInput {
  */
 export interface GetBucketMetadataConfigurationOutput extends ResponseBase {
   /** The body. */
-  readonly GetBucketMetadataConfigurationResult?:
+  readonly GetBucketMetadataConfigurationResult:
     GetBucketMetadataConfigurationResult;
 }
 
@@ -1597,7 +1596,7 @@ export interface GetBucketMetadataTableConfigurationInput {
 export interface GetBucketMetadataTableConfigurationOutput
   extends ResponseBase {
   /** The body. */
-  readonly GetBucketMetadataTableConfigurationResult?:
+  readonly GetBucketMetadataTableConfigurationResult:
     GetBucketMetadataTableConfigurationResult;
 }
 
@@ -1625,7 +1624,7 @@ export interface GetBucketMetricsConfigurationInput {
  */
 export interface GetBucketMetricsConfigurationOutput extends ResponseBase {
   /** The body. */
-  readonly MetricsConfiguration?: MetricsConfiguration;
+  readonly MetricsConfiguration: MetricsConfiguration;
 }
 
 /**
@@ -1689,7 +1688,7 @@ export interface GetBucketOwnershipControlsInput {
  */
 export interface GetBucketOwnershipControlsOutput extends ResponseBase {
   /** The body. */
-  readonly OwnershipControls?: OwnershipControls;
+  readonly OwnershipControls: OwnershipControls;
 }
 
 /**
@@ -1739,7 +1738,7 @@ export interface GetBucketPolicyStatusInput {
  */
 export interface GetBucketPolicyStatusOutput extends ResponseBase {
   /** The body. */
-  readonly PolicyStatus?: PolicyStatus;
+  readonly PolicyStatus: PolicyStatus;
 }
 
 /**
@@ -1764,7 +1763,7 @@ export interface GetBucketReplicationInput {
  */
 export interface GetBucketReplicationOutput extends ResponseBase {
   /** The body. */
-  readonly ReplicationConfiguration?: ReplicationConfiguration;
+  readonly ReplicationConfiguration: ReplicationConfiguration;
 }
 
 /**
@@ -1789,7 +1788,7 @@ export interface GetBucketRequestPaymentInput {
  */
 export interface GetBucketRequestPaymentOutput extends ResponseBase {
   /** Element `Payer`. */
-  readonly Payer?: Payer;
+  readonly Payer: Payer;
 }
 
 /**
@@ -1957,11 +1956,11 @@ export interface GetObjectOutput extends ResponseBase, AsyncDisposable {
   /** Header `x-amz-restore`. */
   readonly Restore?: string;
   /** Time of the last change. Header `Last-Modified`. */
-  readonly LastModified?: Date;
+  readonly LastModified: Date;
   /** Length of the content, in bytes. Header `Content-Length`. */
-  readonly ContentLength?: number;
+  readonly ContentLength: number;
   /** Tag of the content, in its double quotes. Header `ETag`. */
-  readonly ETag?: string;
+  readonly ETag: string;
   /** CRC-32 of the content, in base64. Header `x-amz-checksum-crc32`. */
   readonly ChecksumCRC32?: string;
   /** CRC-32C of the content, in base64. Header `x-amz-checksum-crc32c`. */
@@ -2027,7 +2026,7 @@ export interface GetObjectOutput extends ResponseBase, AsyncDisposable {
    */
   readonly ServerSideEncryption?: ServerSideEncryption;
   /** The caller's own metadata, by name. Headers `x-amz-meta-*`. */
-  readonly Metadata?: Readonly<Record<string, string>>;
+  readonly Metadata: Readonly<Record<string, string>>;
   /**
    * Algorithm of the caller's own key: `AES256`. Header
    * `x-amz-server-side-encryption-customer-algorithm`.
@@ -2099,9 +2098,9 @@ export interface GetObjectAclInput {
  */
 export interface GetObjectAclOutput extends ResponseBase {
   /** Element `Owner`. */
-  readonly Owner?: Owner;
+  readonly Owner: Owner;
   /** Element `AccessControlList`. */
-  readonly Grants?: readonly Grant[];
+  readonly Grants: readonly Grant[];
   /**
    * Tells that the caller is charged for the request. Header
    * `x-amz-request-charged`.
@@ -2243,7 +2242,7 @@ export interface GetObjectAttributesOutput extends ResponseBase {
   /** Header `x-amz-delete-marker`. */
   readonly DeleteMarker?: boolean;
   /** Time of the last change. Header `Last-Modified`. */
-  readonly LastModified?: Date;
+  readonly LastModified: Date;
   /** Version of the object. Header `x-amz-version-id`. */
   readonly VersionId?: string;
   /**
@@ -2291,7 +2290,7 @@ export interface GetObjectLegalHoldInput {
  */
 export interface GetObjectLegalHoldOutput extends ResponseBase {
   /** The body. */
-  readonly LegalHold?: ObjectLockLegalHold;
+  readonly LegalHold: ObjectLockLegalHold;
 }
 
 /**
@@ -2316,7 +2315,7 @@ export interface GetObjectLockConfigurationInput {
  */
 export interface GetObjectLockConfigurationOutput extends ResponseBase {
   /** The body. */
-  readonly ObjectLockConfiguration?: ObjectLockConfiguration;
+  readonly ObjectLockConfiguration: ObjectLockConfiguration;
 }
 
 /**
@@ -2347,7 +2346,7 @@ export interface GetObjectRetentionInput {
  */
 export interface GetObjectRetentionOutput extends ResponseBase {
   /** The body. */
-  readonly Retention?: ObjectLockRetention;
+  readonly Retention: ObjectLockRetention;
 }
 
 /**
@@ -2439,7 +2438,7 @@ export interface GetPublicAccessBlockInput {
  */
 export interface GetPublicAccessBlockOutput extends ResponseBase {
   /** The body. */
-  readonly PublicAccessBlockConfiguration?: PublicAccessBlockConfiguration;
+  readonly PublicAccessBlockConfiguration: PublicAccessBlockConfiguration;
 }
 
 /**
@@ -2557,9 +2556,9 @@ export interface HeadObjectOutput extends ResponseBase {
   /** Header `x-amz-archive-status`. */
   readonly ArchiveStatus?: ArchiveStatus;
   /** Time of the last change. Header `Last-Modified`. */
-  readonly LastModified?: Date;
+  readonly LastModified: Date;
   /** Length of the content, in bytes. Header `Content-Length`. */
-  readonly ContentLength?: number;
+  readonly ContentLength: number;
   /** CRC-32 of the content, in base64. Header `x-amz-checksum-crc32`. */
   readonly ChecksumCRC32?: string;
   /** CRC-32C of the content, in base64. Header `x-amz-checksum-crc32c`. */
@@ -2588,7 +2587,7 @@ export interface HeadObjectOutput extends ResponseBase {
    */
   readonly ChecksumType?: ChecksumType;
   /** Tag of the content, in its double quotes. Header `ETag`. */
-  readonly ETag?: string;
+  readonly ETag: string;
   /** Header `x-amz-missing-meta`. */
   readonly MissingMeta?: number;
   /** Version of the object. Header `x-amz-version-id`. */
@@ -2627,7 +2626,7 @@ export interface HeadObjectOutput extends ResponseBase {
    */
   readonly ServerSideEncryption?: ServerSideEncryption;
   /** The caller's own metadata, by name. Headers `x-amz-meta-*`. */
-  readonly Metadata?: Readonly<Record<string, string>>;
+  readonly Metadata: Readonly<Record<string, string>>;
   /**
    * Algorithm of the caller's own key: `AES256`. Header
    * `x-amz-server-side-encryption-customer-algorithm`.
@@ -2698,13 +2697,13 @@ export interface ListBucketAnalyticsConfigurationsInput {
  */
 export interface ListBucketAnalyticsConfigurationsOutput extends ResponseBase {
   /** Whether there are more pages. Element `IsTruncated`. */
-  readonly IsTruncated?: boolean;
+  readonly IsTruncated: boolean;
   /** Element `ContinuationToken`. */
   readonly ContinuationToken?: string;
   /** Where the next page starts. Element `NextContinuationToken`. */
   readonly NextContinuationToken?: string;
   /** Element `AnalyticsConfiguration`. */
-  readonly AnalyticsConfigurationList?: readonly AnalyticsConfiguration[];
+  readonly AnalyticsConfigurationList: readonly AnalyticsConfiguration[];
 }
 
 /**
@@ -2735,13 +2734,13 @@ export interface ListBucketIntelligentTieringConfigurationsInput {
 export interface ListBucketIntelligentTieringConfigurationsOutput
   extends ResponseBase {
   /** Whether there are more pages. Element `IsTruncated`. */
-  readonly IsTruncated?: boolean;
+  readonly IsTruncated: boolean;
   /** Element `ContinuationToken`. */
   readonly ContinuationToken?: string;
   /** Where the next page starts. Element `NextContinuationToken`. */
   readonly NextContinuationToken?: string;
   /** Element `IntelligentTieringConfiguration`. */
-  readonly IntelligentTieringConfigurationList?:
+  readonly IntelligentTieringConfigurationList:
     readonly IntelligentTieringConfiguration[];
 }
 
@@ -2774,9 +2773,9 @@ export interface ListBucketInventoryConfigurationsOutput extends ResponseBase {
   /** Element `ContinuationToken`. */
   readonly ContinuationToken?: string;
   /** Element `InventoryConfiguration`. */
-  readonly InventoryConfigurationList?: readonly InventoryConfiguration[];
+  readonly InventoryConfigurationList: readonly InventoryConfiguration[];
   /** Whether there are more pages. Element `IsTruncated`. */
-  readonly IsTruncated?: boolean;
+  readonly IsTruncated: boolean;
   /** Where the next page starts. Element `NextContinuationToken`. */
   readonly NextContinuationToken?: string;
 }
@@ -2808,13 +2807,13 @@ export interface ListBucketMetricsConfigurationsInput {
  */
 export interface ListBucketMetricsConfigurationsOutput extends ResponseBase {
   /** Whether there are more pages. Element `IsTruncated`. */
-  readonly IsTruncated?: boolean;
+  readonly IsTruncated: boolean;
   /** Element `ContinuationToken`. */
   readonly ContinuationToken?: string;
   /** Where the next page starts. Element `NextContinuationToken`. */
   readonly NextContinuationToken?: string;
   /** Element `MetricsConfiguration`. */
-  readonly MetricsConfigurationList?: readonly MetricsConfiguration[];
+  readonly MetricsConfigurationList: readonly MetricsConfiguration[];
 }
 
 /**
@@ -2843,9 +2842,9 @@ export interface ListBucketsInput {
  */
 export interface ListBucketsOutput extends ResponseBase {
   /** Element `Buckets`. */
-  readonly Buckets?: readonly Bucket[];
+  readonly Buckets: readonly Bucket[];
   /** Element `Owner`. */
-  readonly Owner?: Owner;
+  readonly Owner: Owner;
   /** Element `ContinuationToken`. */
   readonly ContinuationToken?: string;
   /** What the keys start with. Element `Prefix`. */
@@ -2874,7 +2873,7 @@ export interface ListDirectoryBucketsInput {
  */
 export interface ListDirectoryBucketsOutput extends ResponseBase {
   /** Element `Buckets`. */
-  readonly Buckets?: readonly Bucket[];
+  readonly Buckets: readonly Bucket[];
   /** Element `ContinuationToken`. At most 1 024 characters. */
   readonly ContinuationToken?: string;
 }
@@ -2915,11 +2914,11 @@ export interface ListMultipartUploadsInput {
  */
 export interface ListMultipartUploadsOutput extends ResponseBase {
   /** Element `Bucket`. */
-  readonly Bucket?: string;
+  readonly Bucket: string;
   /** Element `KeyMarker`. */
-  readonly KeyMarker?: string;
+  readonly KeyMarker: string;
   /** Element `UploadIdMarker`. */
-  readonly UploadIdMarker?: string;
+  readonly UploadIdMarker: string;
   /** Element `NextKeyMarker`. */
   readonly NextKeyMarker?: string;
   /** What the keys start with. Element `Prefix`. */
@@ -2929,13 +2928,13 @@ export interface ListMultipartUploadsOutput extends ResponseBase {
   /** Element `NextUploadIdMarker`. */
   readonly NextUploadIdMarker?: string;
   /** Element `MaxUploads`. */
-  readonly MaxUploads?: number;
+  readonly MaxUploads: number;
   /** Whether there are more pages. Element `IsTruncated`. */
-  readonly IsTruncated?: boolean;
+  readonly IsTruncated: boolean;
   /** Element `Upload`. */
-  readonly Uploads?: readonly MultipartUpload[];
+  readonly Uploads: readonly MultipartUpload[];
   /** What the keys share up to the delimiter. Element `CommonPrefixes`. */
-  readonly CommonPrefixes?: readonly CommonPrefix[];
+  readonly CommonPrefixes: readonly CommonPrefix[];
   /** Element `EncodingType`. */
   readonly EncodingType?: EncodingType;
   /**
@@ -3044,29 +3043,29 @@ export interface ListObjectVersionsInput {
  */
 export interface ListObjectVersionsOutput extends ResponseBase {
   /** Whether there are more pages. Element `IsTruncated`. */
-  readonly IsTruncated?: boolean;
+  readonly IsTruncated: boolean;
   /** Element `KeyMarker`. */
-  readonly KeyMarker?: string;
+  readonly KeyMarker: string;
   /** Element `VersionIdMarker`. */
-  readonly VersionIdMarker?: string;
+  readonly VersionIdMarker: string;
   /** Element `NextKeyMarker`. */
   readonly NextKeyMarker?: string;
   /** Element `NextVersionIdMarker`. */
   readonly NextVersionIdMarker?: string;
   /** Element `Version`. */
-  readonly Versions?: readonly ObjectVersion[];
+  readonly Versions: readonly ObjectVersion[];
   /** Element `DeleteMarker`. */
-  readonly DeleteMarkers?: readonly DeleteMarkerEntry[];
+  readonly DeleteMarkers: readonly DeleteMarkerEntry[];
   /** Element `Name`. */
-  readonly Name?: string;
+  readonly Name: string;
   /** What the keys start with. Element `Prefix`. */
-  readonly Prefix?: string;
+  readonly Prefix: string;
   /** Text at which keys are cut, usually `/`. Element `Delimiter`. */
   readonly Delimiter?: string;
   /** Most entries of a page. Element `MaxKeys`. */
-  readonly MaxKeys?: number;
+  readonly MaxKeys: number;
   /** What the keys share up to the delimiter. Element `CommonPrefixes`. */
-  readonly CommonPrefixes?: readonly CommonPrefix[];
+  readonly CommonPrefixes: readonly CommonPrefix[];
   /** Element `EncodingType`. */
   readonly EncodingType?: EncodingType;
   /**
@@ -3112,23 +3111,23 @@ export interface ListObjectsInput {
  */
 export interface ListObjectsOutput extends ResponseBase {
   /** Whether there are more pages. Element `IsTruncated`. */
-  readonly IsTruncated?: boolean;
+  readonly IsTruncated: boolean;
   /** Element `Marker`. */
-  readonly Marker?: string;
+  readonly Marker: string;
   /** Element `NextMarker`. */
   readonly NextMarker?: string;
   /** The objects of this page. Element `Contents`. */
-  readonly Contents?: readonly ListedObject[];
+  readonly Contents: readonly ListedObject[];
   /** Element `Name`. */
-  readonly Name?: string;
+  readonly Name: string;
   /** What the keys start with. Element `Prefix`. */
-  readonly Prefix?: string;
+  readonly Prefix: string;
   /** Text at which keys are cut, usually `/`. Element `Delimiter`. */
   readonly Delimiter?: string;
   /** Most entries of a page. Element `MaxKeys`. */
-  readonly MaxKeys?: number;
+  readonly MaxKeys: number;
   /** What the keys share up to the delimiter. Element `CommonPrefixes`. */
-  readonly CommonPrefixes?: readonly CommonPrefix[];
+  readonly CommonPrefixes: readonly CommonPrefix[];
   /** Element `EncodingType`. */
   readonly EncodingType?: EncodingType;
   /**
@@ -3183,23 +3182,23 @@ export interface ListObjectsV2Input {
  */
 export interface ListObjectsV2Output extends ResponseBase {
   /** Whether there are more pages. Element `IsTruncated`. */
-  readonly IsTruncated?: boolean;
+  readonly IsTruncated: boolean;
   /** The objects of this page. Element `Contents`. */
-  readonly Contents?: readonly ListedObject[];
+  readonly Contents: readonly ListedObject[];
   /** Element `Name`. */
-  readonly Name?: string;
+  readonly Name: string;
   /** What the keys start with. Element `Prefix`. */
-  readonly Prefix?: string;
+  readonly Prefix: string;
   /** Text at which keys are cut, usually `/`. Element `Delimiter`. */
   readonly Delimiter?: string;
   /** Most entries of a page. Element `MaxKeys`. */
-  readonly MaxKeys?: number;
+  readonly MaxKeys: number;
   /** What the keys share up to the delimiter. Element `CommonPrefixes`. */
-  readonly CommonPrefixes?: readonly CommonPrefix[];
+  readonly CommonPrefixes: readonly CommonPrefix[];
   /** Element `EncodingType`. */
   readonly EncodingType?: EncodingType;
   /** Element `KeyCount`. */
-  readonly KeyCount?: number;
+  readonly KeyCount: number;
   /** Element `ContinuationToken`. */
   readonly ContinuationToken?: string;
   /** Where the next page starts. Element `NextContinuationToken`. */
@@ -3264,27 +3263,27 @@ export interface ListPartsOutput extends ResponseBase {
   /** Header `x-amz-abort-rule-id`. */
   readonly AbortRuleId?: string;
   /** Element `Bucket`. */
-  readonly Bucket?: string;
+  readonly Bucket: string;
   /** Element `Key`. At least 1 character. */
-  readonly Key?: string;
+  readonly Key: string;
   /** Id of the multipart upload. Element `UploadId`. */
-  readonly UploadId?: string;
+  readonly UploadId: string;
   /** Element `PartNumberMarker`. */
-  readonly PartNumberMarker?: number;
+  readonly PartNumberMarker: number;
   /** Element `NextPartNumberMarker`. */
   readonly NextPartNumberMarker?: number;
   /** Element `MaxParts`. */
-  readonly MaxParts?: number;
+  readonly MaxParts: number;
   /** Whether there are more pages. Element `IsTruncated`. */
-  readonly IsTruncated?: boolean;
+  readonly IsTruncated: boolean;
   /** Element `Part`. */
-  readonly Parts?: readonly Part[];
+  readonly Parts: readonly Part[];
   /** Element `Initiator`. */
   readonly Initiator?: Initiator;
   /** Element `Owner`. */
   readonly Owner?: Owner;
   /** Storage class. Element `StorageClass`. */
-  readonly StorageClass?: StorageClass;
+  readonly StorageClass: StorageClass;
   /**
    * Tells that the caller is charged for the request. Header
    * `x-amz-request-charged`.
@@ -4090,7 +4089,7 @@ export interface PutObjectOutput extends ResponseBase {
   /** Header `x-amz-expiration`. */
   readonly Expiration?: string;
   /** Tag of the content, in its double quotes. Header `ETag`. */
-  readonly ETag?: string;
+  readonly ETag: string;
   /** CRC-32 of the content, in base64. Header `x-amz-checksum-crc32`. */
   readonly ChecksumCRC32?: string;
   /** CRC-32C of the content, in base64. Header `x-amz-checksum-crc32c`. */
@@ -5370,7 +5369,7 @@ export interface Bucket {
   /** Element `Name`. */
   readonly Name: string;
   /** Element `CreationDate`. */
-  readonly CreationDate?: Date;
+  readonly CreationDate: Date;
   /** Element `BucketRegion`. */
   readonly BucketRegion?: string;
   /** Element `BucketArn`. 1 to 128 characters. */
@@ -5672,9 +5671,9 @@ export type ContinuationEvent = Readonly<Record<string, never>>;
 /** Part of `CopyObjectOutput`. */
 export interface CopyObjectResult {
   /** Tag of the content, in its double quotes. Element `ETag`. */
-  readonly ETag?: string;
+  readonly ETag: string;
   /** Time of the last change. Element `LastModified`. */
-  readonly LastModified?: Date;
+  readonly LastModified: Date;
   /**
    * What the checksum is of: the whole object, or the checksums of its parts.
    * Element `ChecksumType`.
@@ -5705,9 +5704,9 @@ export interface CopyObjectResult {
 /** Part of `UploadPartCopyOutput`. */
 export interface CopyPartResult {
   /** Tag of the content, in its double quotes. Element `ETag`. */
-  readonly ETag?: string;
+  readonly ETag: string;
   /** Time of the last change. Element `LastModified`. */
-  readonly LastModified?: Date;
+  readonly LastModified: Date;
   /** CRC-32 of the content, in base64. Element `ChecksumCRC32`. */
   readonly ChecksumCRC32?: string;
   /** CRC-32C of the content, in base64. Element `ChecksumCRC32C`. */
@@ -5772,13 +5771,13 @@ export interface Delete {
 /** Part of `DeleteObjectsOutput`. */
 export interface DeleteFailure {
   /** Element `Key`. At least 1 character. */
-  readonly Key?: string;
+  readonly Key: string;
   /** Version of the object. Element `VersionId`. */
   readonly VersionId?: string;
   /** Element `Code`. */
-  readonly Code?: string;
+  readonly Code: string;
   /** Element `Message`. */
-  readonly Message?: string;
+  readonly Message: string;
 }
 
 /** Part of `ListObjectVersionsOutput`. */
@@ -5788,11 +5787,11 @@ export interface DeleteMarkerEntry {
   /** Element `Key`. At least 1 character. */
   readonly Key: string;
   /** Version of the object. Element `VersionId`. */
-  readonly VersionId?: string;
+  readonly VersionId: string;
   /** Element `IsLatest`. */
-  readonly IsLatest?: boolean;
+  readonly IsLatest: boolean;
   /** Time of the last change. Element `LastModified`. */
-  readonly LastModified?: Date;
+  readonly LastModified: Date;
 }
 
 /** Part of `ReplicationRule`. */
@@ -5810,7 +5809,7 @@ export type DeleteMarkerReplicationStatus =
 /** Part of `DeleteObjectsOutput`. */
 export interface DeletedObject {
   /** Element `Key`. At least 1 character. */
-  readonly Key?: string;
+  readonly Key: string;
   /** Version of the object. Element `VersionId`. */
   readonly VersionId?: string;
   /** Element `DeleteMarker`. */
@@ -6351,9 +6350,9 @@ export interface ListedObject {
   /** Element `Key`. At least 1 character. */
   readonly Key: string;
   /** Time of the last change. Element `LastModified`. */
-  readonly LastModified?: Date;
+  readonly LastModified: Date;
   /** Tag of the content, in its double quotes. Element `ETag`. */
-  readonly ETag?: string;
+  readonly ETag: string;
   /** Algorithm of the checksum. Element `ChecksumAlgorithm`. */
   readonly ChecksumAlgorithm?: readonly ChecksumAlgorithm[];
   /**
@@ -6362,9 +6361,9 @@ export interface ListedObject {
    */
   readonly ChecksumType?: ChecksumType;
   /** Element `Size`. */
-  readonly Size?: number;
+  readonly Size: number;
   /** Storage class. Element `StorageClass`. */
-  readonly StorageClass?: ObjectStorageClass;
+  readonly StorageClass: ObjectStorageClass;
   /** Element `Owner`. */
   readonly Owner?: Owner;
   /** Element `RestoreStatus`. */
@@ -6524,9 +6523,9 @@ export interface MultipartUpload {
   /** Element `Key`. At least 1 character. */
   readonly Key: string;
   /** Element `Initiated`. */
-  readonly Initiated?: Date;
+  readonly Initiated: Date;
   /** Storage class. Element `StorageClass`. */
-  readonly StorageClass?: StorageClass;
+  readonly StorageClass: StorageClass;
   /** Element `Owner`. */
   readonly Owner?: Owner;
   /** Element `Initiator`. */
@@ -6773,7 +6772,7 @@ export type ObjectStorageClass =
 /** Part of `ListObjectVersionsOutput`. */
 export interface ObjectVersion {
   /** Tag of the content, in its double quotes. Element `ETag`. */
-  readonly ETag?: string;
+  readonly ETag: string;
   /** Algorithm of the checksum. Element `ChecksumAlgorithm`. */
   readonly ChecksumAlgorithm?: readonly ChecksumAlgorithm[];
   /**
@@ -6782,17 +6781,17 @@ export interface ObjectVersion {
    */
   readonly ChecksumType?: ChecksumType;
   /** Element `Size`. */
-  readonly Size?: number;
+  readonly Size: number;
   /** Storage class. Element `StorageClass`. */
-  readonly StorageClass?: ObjectVersionStorageClass;
+  readonly StorageClass: ObjectVersionStorageClass;
   /** Element `Key`. At least 1 character. */
   readonly Key: string;
   /** Version of the object. Element `VersionId`. */
-  readonly VersionId?: string;
+  readonly VersionId: string;
   /** Element `IsLatest`. */
-  readonly IsLatest?: boolean;
+  readonly IsLatest: boolean;
   /** Time of the last change. Element `LastModified`. */
-  readonly LastModified?: Date;
+  readonly LastModified: Date;
   /** Element `Owner`. */
   readonly Owner?: Owner;
   /** Element `RestoreStatus`. */
@@ -6857,11 +6856,11 @@ export interface Part {
   /** Number of the part, 1 to 10 000. Element `PartNumber`. */
   readonly PartNumber: number;
   /** Time of the last change. Element `LastModified`. */
-  readonly LastModified?: Date;
+  readonly LastModified: Date;
   /** Tag of the content, in its double quotes. Element `ETag`. */
   readonly ETag: string;
   /** Element `Size`. */
-  readonly Size?: number;
+  readonly Size: number;
   /** CRC-32 of the content, in base64. Element `ChecksumCRC32`. */
   readonly ChecksumCRC32?: string;
   /** CRC-32C of the content, in base64. Element `ChecksumCRC32C`. */
@@ -6917,17 +6916,17 @@ export type Permission =
 /** Part of `GetBucketPolicyStatusOutput`. */
 export interface PolicyStatus {
   /** Element `IsPublic`. */
-  readonly IsPublic?: boolean;
+  readonly IsPublic: boolean;
 }
 
 /** Part of `ProgressEvent`. */
 export interface Progress {
   /** Element `BytesScanned`. */
-  readonly BytesScanned?: number;
+  readonly BytesScanned: number;
   /** Element `BytesProcessed`. */
-  readonly BytesProcessed?: number;
+  readonly BytesProcessed: number;
   /** Element `BytesReturned`. */
-  readonly BytesReturned?: number;
+  readonly BytesReturned: number;
 }
 
 /** Part of `SelectObjectContentEventStream`. */
@@ -7171,7 +7170,7 @@ export type RestoreRequestType = "SELECT" | (string & Record<never, never>);
 /** Part of `ListedObject`, `ObjectVersion`. */
 export interface RestoreStatus {
   /** Element `IsRestoreInProgress`. */
-  readonly IsRestoreInProgress?: boolean;
+  readonly IsRestoreInProgress: boolean;
   /** Element `RestoreExpiryDate`. */
   readonly RestoreExpiryDate?: Date;
 }
@@ -7409,11 +7408,11 @@ export type SseKmsEncryptedObjectsStatus =
 /** Part of `StatsEvent`. */
 export interface Stats {
   /** Element `BytesScanned`. */
-  readonly BytesScanned?: number;
+  readonly BytesScanned: number;
   /** Element `BytesProcessed`. */
-  readonly BytesProcessed?: number;
+  readonly BytesProcessed: number;
   /** Element `BytesReturned`. */
-  readonly BytesReturned?: number;
+  readonly BytesReturned: number;
 }
 
 /** Part of `SelectObjectContentEventStream`. */
