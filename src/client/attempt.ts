@@ -7,6 +7,7 @@ import { withoutSecretHeaders } from "../foundation/redact.ts";
 import { amzDate, parseTimestamp } from "../foundation/timestamps.ts";
 import type { HttpRequest, HttpResponse, SendOptions } from "../ports/http.ts";
 import type { Operation } from "../ports/schema.ts";
+import type { AttemptFacts } from "../ports/service.ts";
 import { type Call, isIdempotent } from "./call.ts";
 import {
   address,
@@ -20,23 +21,25 @@ import { framePayload, isPlain } from "./payload.ts";
 import { MAX_SKEW_MS } from "./recoveries.ts";
 import { withLimitedDocument, withShortRefusal } from "./response_bodies.ts";
 import type { Attempt, AttemptTrace } from "./retry_loop.ts";
-import { streams } from "./wire_log.ts";
+import { bodyFacts } from "./wire_log.ts";
 
 /**
- * Resolves the endpoint, frames the payload, signs and sends.
+ * Resolves the endpoint, frames the payload, signs, sends and reads.
  *
  * @param parts The client's parts.
  * @param call The call.
  * @param attempt The attempt.
  * @param trace Told what is done, also where it fails.
- * @returns The response, whatever its status; its body is not read.
+ * @param read Reads the response, whatever its status.
+ * @returns What `read` made of it.
  */
-export async function exchange<Input, Output>(
+export async function exchange<Input, Output, Result>(
   parts: Parts,
   call: Call<Input, Output>,
   attempt: Attempt,
   trace: AttemptTrace,
-): Promise<HttpResponse> {
+  read: (response: HttpResponse) => Promise<Result> | Result,
+): Promise<Result> {
   const { operation, draft, options, secrets } = call;
   const { region } = attempt.correction;
   const endpoint = locate(parts, operation.name, draft, region);
@@ -47,18 +50,19 @@ export async function exchange<Input, Output>(
     ? await identifying
     : identifying;
   const scope = scopeOf(endpoint, parts.skew.now(host));
-  trace.facts = {
+  const facts: Mutable<AttemptFacts> = {
     operation: operation.name,
     context: draft.context,
     host,
     region: scope.region,
     signedAt: scope.at,
-    ...credentials && { credentials },
-    ...signal && { signal },
   };
+  if (credentials !== undefined) facts.credentials = credentials;
+  if (signal !== undefined) facts.signal = signal;
+  trace.facts = facts;
   let request = address(draft, endpoint, call.body);
   if (!isPlain(operation, call.body, parts.payload)) {
-    request = await framePayload(
+    const framing = framePayload(
       request,
       {
         operation,
@@ -69,18 +73,19 @@ export async function exchange<Input, Output>(
       },
       parts.payload,
     );
+    request = framing instanceof Promise ? await framing : framing;
   }
-  if (credentials !== undefined) {
+  let sent: Outgoing;
+  if (credentials === undefined) {
+    sent = { ...request, headers: { ...request.headers } };
+  } else {
     secrets.addCredentials(credentials);
-    const signer = signerOf(parts, endpoint);
-    const signing = (signer instanceof Promise ? await signer : signer)
-      .sign(request, credentials, scope);
-    request = signing instanceof Promise ? await signing : signing;
+    const loading = signerOf(parts, endpoint);
+    const signer = loading instanceof Promise ? await loading : loading;
+    const signing = signer.sign(request, credentials, scope);
+    // What a signer hands back is this attempt's own.
+    sent = signing instanceof Promise ? await signing : signing;
   }
-  // What a signer hands back is this attempt's own.
-  const sent: Outgoing = credentials === undefined
-    ? { ...request, headers: { ...request.headers } }
-    : request;
   const { headers } = sent;
   headers["user-agent"] = parts.userAgent;
   headers["amz-sdk-invocation-id"] = call.invocationId;
@@ -94,12 +99,17 @@ export async function exchange<Input, Output>(
   const response = await parts.transport.send(sent, sendOptions(parts, call));
   const { status } = response;
   trace.answer = { status, headers: withoutSecretHeaders(response.headers) };
-  return parts.wireLog.response(
-    operation,
-    limited(parts, operation, response),
-    secrets,
+  const reading = read(
+    parts.wireLog.response(
+      operation,
+      limited(parts, operation, response),
+      secrets,
+    ),
   );
+  return reading instanceof Promise ? await reading : reading;
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** A request whose header fields are still being written. */
 interface Outgoing extends HttpRequest {
@@ -113,7 +123,7 @@ function limited<Input, Output>(
   response: HttpResponse,
 ): HttpResponse {
   if (response.status >= 300) return withShortRefusal(response);
-  return streams(output())
+  return bodyFacts(output()).streams
     ? response
     : withLimitedDocument(response, name, documentLimit);
 }

@@ -17,7 +17,7 @@ import {
 } from "../foundation/options.ts";
 import { isMilliseconds, MILLISECONDS } from "../foundation/setting_values.ts";
 import type { Caller, CallOptions } from "../ports/caller.ts";
-import type { RequestBody, Transport } from "../ports/http.ts";
+import type { HttpResponse, RequestBody, Transport } from "../ports/http.ts";
 import type {
   Operation,
   ParsedResponse,
@@ -25,18 +25,20 @@ import type {
 } from "../ports/schema.ts";
 import type { Clock } from "../ports/system.ts";
 import { exchange } from "./attempt.ts";
+import type { RefusedAttempt } from "./hints.ts";
 import type { Parts } from "./parts.ts";
 import type { PayloadPolicy } from "./payload.ts";
 import { prepareBody } from "./request_body.ts";
 import { verified } from "./response_bodies.ts";
 import { resumable } from "./resume.ts";
 import {
-  type Attempt,
   type AttemptTrace,
   retryLoop,
+  type RetryResult,
   RetryToken,
 } from "./retry_loop.ts";
 import { Secrets } from "./secrets.ts";
+import { bodyFacts } from "./wire_log.ts";
 
 /** The options of a call that says nothing. */
 const NOTHING_SAID: CallOptions = {};
@@ -75,9 +77,10 @@ export function createCaller(load: () => Parts | Promise<Parts>): Caller {
       }
       const preparing = prepare(parts, operation, input, options);
       call = preparing instanceof Promise ? await preparing : preparing;
-      const output = await run(parts, call);
+      const result = await attemptsOf(parts, call);
+      call.retryToken.enter(result);
       endBody(call.body);
-      return output;
+      return completed(call, result);
     } catch (error) {
       const shown = call === undefined
         ? error
@@ -111,12 +114,13 @@ function endBody(body: RequestBody, reason?: unknown): void {
   }
 }
 
-async function run<Input, Output>(
+/** The call's attempts, and the budget that is theirs. */
+function attemptsOf<Input, Output>(
   parts: Parts,
   call: Call<Input, Output>,
-): Promise<Output> {
-  const { operation, body, options, retryToken } = call;
-  const result = await retryLoop(parts, {
+): Promise<RetryResult<Omit<Output, "ResponseMetadata">>> {
+  const { operation, body, options } = call;
+  return retryLoop(parts, {
     service: parts.service.id,
     operation: operation.name,
     idempotent: isIdempotent(operation, call.given),
@@ -124,19 +128,36 @@ async function run<Input, Output>(
       body.replayable,
     signal: options.signal,
     totalTimeoutMs: options.totalTimeoutMs,
-    send: (attempt, trace) => send(parts, call, attempt, trace),
+    send: (attempt, trace) =>
+      exchange(
+        parts,
+        call,
+        attempt,
+        trace,
+        (answer) => outputOf(parts, call, trace, answer),
+      ),
+    explain: (error, attempt, trace) =>
+      explained(parts, call, error, { ...attempt, trace }),
   });
-  retryToken.enter(result);
-  const { value, metadata: ResponseMetadata } = result;
+}
+
+/** Adds the facts of the call to what was read. */
+function completed<Input, Output>(
+  { operation }: Call<Input, Output>,
+  { value, metadata }: RetryResult<Omit<Output, "ResponseMetadata">>,
+): Output {
+  const output: Record<string, unknown> = value;
   // The protocol read all members but this one; a copy would show its secrets.
-  const output = Object.assign(value as object, { ResponseMetadata }) as Output;
+  output["ResponseMetadata"] = metadata;
+  const { member } = bodyFacts(operation.output());
+  const held = member === undefined ? undefined : output[member];
   // What holds a connection can be declared with `await using`, as its body can.
-  const held = Object.values(output as object).find(isAsyncDisposable);
-  return held === undefined ? output : Object.defineProperty(
-    output,
-    Symbol.asyncDispose,
-    { value: () => held[Symbol.asyncDispose]() },
-  );
+  if (isAsyncDisposable(held)) {
+    Object.defineProperty(output, Symbol.asyncDispose, {
+      value: () => held[Symbol.asyncDispose](),
+    });
+  }
+  return output as Output;
 }
 
 function isAsyncDisposable(value: unknown): value is AsyncDisposable {
@@ -144,43 +165,61 @@ function isAsyncDisposable(value: unknown): value is AsyncDisposable {
     Symbol.asyncDispose in value;
 }
 
-/** One attempt, from the request to the output. */
-async function send<Input, Output>(
+/** Reads the output of a call from a response. */
+function outputOf<Input, Output>(
   parts: Parts,
   call: Call<Input, Output>,
-  attempt: Attempt,
   trace: AttemptTrace,
-): Promise<Omit<Output, "ResponseMetadata">> {
-  const { service, protocol, unread = [] } = parts;
+  answer: HttpResponse,
+):
+  | Promise<Omit<Output, "ResponseMetadata">>
+  | Omit<Output, "ResponseMetadata"> {
   const { operation, input, draft, retryToken } = call;
-  let isAnswered = false;
-  try {
-    const answer = await exchange(parts, call, attempt, trace);
-    isAnswered = true;
-    const response = resumable(parts, call, answer);
-    const parsed = await protocol.deserialize(
-      operation,
-      asksForChecksum(operation, input)
-        ? verified(
-          response,
-          (error) => retryToken.complete(error),
-          draft.headers["range"] === undefined &&
-            draft.query.some(([name]) => name === "partNumber"),
-        )
-        : response,
-    );
-    const { output, requestId } = parsed;
-    if (requestId !== undefined) trace.requestId = requestId;
-    warnOfParts(parts, operation.name, parsed);
-    return service.amendOutput?.(operation, call.given, output) ?? output;
-  } catch (error) {
-    const isHinted = isAnswered && error instanceof ServiceError;
-    if (!isHinted && unread.length === 0) throw error;
-    const { withHints, withUnreadSettings } = await import("./hints.ts");
-    throw isHinted
-      ? await withHints(error, parts, call, { ...attempt, trace })
-      : withUnreadSettings(error, unread);
-  }
+  const response = resumable(parts, call, answer);
+  const reading = parts.protocol.deserialize(
+    operation,
+    asksForChecksum(operation, input)
+      ? verified(
+        response,
+        (error) => retryToken.complete(error),
+        draft.headers["range"] === undefined &&
+          draft.query.some(([name]) => name === "partNumber"),
+      )
+      : response,
+  );
+  return reading instanceof Promise
+    ? reading.then((parsed) => amended(parts, call, trace, parsed))
+    : amended(parts, call, trace, reading);
+}
+
+/** The output as the service amends it. */
+function amended<Input, Output>(
+  parts: Parts,
+  { operation, given }: Call<Input, Output>,
+  trace: AttemptTrace,
+  parsed: ParsedResponse<Output>,
+): Omit<Output, "ResponseMetadata"> {
+  const { output, requestId } = parsed;
+  if (requestId !== undefined) trace.requestId = requestId;
+  warnOfParts(parts, operation.name, parsed);
+  return parts.service.amendOutput?.(operation, given, output) ?? output;
+}
+
+/** Adds to a failure what its reader may not know. */
+async function explained<Input, Output>(
+  parts: Parts,
+  call: Call<Input, Output>,
+  error: unknown,
+  made: RefusedAttempt,
+): Promise<unknown> {
+  const { unread = [] } = parts;
+  const isHinted = made.trace.answer !== undefined &&
+    error instanceof ServiceError;
+  if (!isHinted && unread.length === 0) return error;
+  const { withHints, withUnreadSettings } = await import("./hints.ts");
+  return isHinted
+    ? await withHints(error, parts, call, made)
+    : withUnreadSettings(error, unread);
 }
 
 function warnOfParts<Output>(

@@ -26,7 +26,7 @@ import { address, locate, type Parts, scopeOf } from "./parts.ts";
 import type { Attempt, AttemptTrace } from "./retry_loop.ts";
 
 /** An attempt that was refused. */
-interface RefusedAttempt extends Pick<Attempt, "correction"> {
+export interface RefusedAttempt extends Pick<Attempt, "correction"> {
   /** What is known of it. */
   readonly trace: AttemptTrace;
 }

@@ -106,13 +106,17 @@ async function rest<Input, Output>(
     draft: { ...draft, headers },
     options: { ...options, signal },
   };
-  const send = async (
+  const send = (
     attempt: Attempt,
     trace: AttemptTrace,
-  ): Promise<ResponseBody> => {
-    const response = await exchange(parts, again, attempt, trace);
-    return await checked(parts, again, response, { place, from, trace });
-  };
+  ): Promise<ResponseBody> =>
+    exchange(
+      parts,
+      again,
+      attempt,
+      trace,
+      (response) => checked(parts, again, response, { place, from, trace }),
+    );
   try {
     return await retryToken.goOn(failure, { send, signal, anew: progressed });
   } catch (error) {

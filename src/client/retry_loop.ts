@@ -42,6 +42,12 @@ export interface Attempt {
 export interface AttemptedCall<T> extends RetriedCall {
   /** Sends once; tells what it did in the trace, also where it fails. */
   readonly send: (attempt: Attempt, trace: AttemptTrace) => Promise<T>;
+  /** Adds to a failure of `send` what its reader may not know. */
+  readonly explain?: (
+    error: unknown,
+    attempt: Attempt,
+    trace: AttemptTrace,
+  ) => Promise<unknown>;
   /** Whether sending it twice does what sending it once does. */
   readonly idempotent: boolean;
   /** Whether its body can be sent again. */
@@ -102,18 +108,17 @@ export interface Continuation<T>
  * @returns What the successful attempt returned, and the facts of the call.
  * @throws What the last attempt threw.
  */
-export async function retryLoop<T>(
+export function retryLoop<T>(
   parts: LoopParts,
   call: AttemptedCall<T>,
 ): Promise<RetryResult<T>> {
-  return await new RetryState(parts, call)
-    .attempts(call, parts.retry.begin(), FIRST);
+  return new RetryState(parts, call).attempts(call, parts.retry.begin(), FIRST);
 }
 
 const FIRST: Attempt = { number: 1, correction: {} };
 
 /** What sends, and what ends it early. */
-type RetryStep<T> = Pick<AttemptedCall<T>, "send" | "signal">;
+type RetryStep<T> = Pick<AttemptedCall<T>, "explain" | "send" | "signal">;
 
 /** What one call's loop remembers. */
 class RetryState {
@@ -151,12 +156,13 @@ class RetryState {
         const made = { attempt: attempt.number, delayMs: grant.delayMs };
         this.#record.note(made, trace, clock.now().getTime() - startMs);
         return this.#result(value, grant.ticket, trace);
-      } catch (error) {
+      } catch (thrown) {
+        const received = clock.now();
+        const error = await step.explain?.(thrown, attempt, trace) ?? thrown;
         if (!(error instanceof AwsError)) {
           throw this.#closed(error, step.signal, failure);
         }
         failure = error;
-        const received = clock.now();
         const durationMs = received.getTime() - startMs;
         const made = { attempt: attempt.number, delayMs: grant.delayMs };
         this.#record.note(made, trace, durationMs, error);

@@ -79,7 +79,7 @@ export class WireLog {
     }
     if (
       body === null || !this.#answers.enabled("debug") ||
-      streams(operation.output())
+      bodyFacts(operation.output()).streams
     ) return response;
     const tell = (bytes: Uint8Array): void =>
       this.#answers.debug(`body of the answer to ${operation.name}`, {
@@ -155,14 +155,26 @@ function urlOf({ origin, path, query }: HttpRequest): string {
   return `${origin}${path}${params && `?${params}`}`;
 }
 
-const STREAMS = new WeakMap<StructureShape, boolean>();
+/** What is known of the body of an answer, by the shape of the output. */
+interface BodyFacts {
+  /** The member that is the whole body. */
+  readonly member: string | undefined;
+  /** Whether it is handed out as a stream. */
+  readonly streams: boolean;
+}
 
-/** Whether a body is handed out as a stream; each shape is read through once. */
-export function streams(shape: StructureShape): boolean {
-  let is = STREAMS.get(shape);
-  if (is === undefined) {
-    is = Object.values(shape.members).some(({ stream }) => stream);
-    STREAMS.set(shape, is);
+const FACTS = new WeakMap<StructureShape, BodyFacts>();
+
+/** What is known of the body of an answer; each shape is read through once. */
+export function bodyFacts(shape: StructureShape): BodyFacts {
+  let facts = FACTS.get(shape);
+  if (facts === undefined) {
+    const members = Object.entries(shape.members);
+    facts = {
+      member: members.find(([, { at }]) => at === "payload")?.[0],
+      streams: members.some(([, { stream }]) => stream),
+    };
+    FACTS.set(shape, facts);
   }
-  return is;
+  return facts;
 }

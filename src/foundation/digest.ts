@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { HEX, hex } from "./bytes.ts";
+import { hex } from "./bytes.ts";
 
 /** From this length on, Web Crypto hashes bytes in less time. */
 const WEB_CRYPTO_FROM = 2_048;
@@ -270,15 +270,15 @@ function store(words: Int32Array, bytes: Uint8Array): void {
   }
 }
 
+/** Character codes of a hash in hexadecimal; one string is made of them, not 32. */
+const CODES = Array.from({ length: 2 * SIZE }, () => 0);
+
 function hexOf(words: Int32Array): string {
-  let text = "";
-  for (let i = 0; i < words.length; i++) {
-    const word = at(words, i);
-    text += `${HEX[word >>> 24]}${HEX[word >>> 16 & 255]}${
-      HEX[word >>> 8 & 255]
-    }${HEX[word & 255]}`;
+  for (let i = 0; i < 2 * SIZE; i++) {
+    const digit = at(words, i >>> 3) >>> 28 - 4 * (i & 7) & 15;
+    CODES[i] = digit < 10 ? 48 + digit : 87 + digit;
   }
-  return text;
+  return String.fromCharCode(...CODES);
 }
 
 /** An element that is there; the type knows nothing of bounds. */

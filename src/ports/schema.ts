@@ -272,7 +272,8 @@ export interface Protocol {
     uuid: () => string,
   ): SerializedRequest;
   /**
-   * Reads the response.
+   * Reads the response: at once where its body is the result. What is wrong with
+   * it is a rejection in either case.
    *
    * @param operation The operation's table.
    * @param response The response; its body is read, unless it is the result.
@@ -282,5 +283,5 @@ export interface Protocol {
   deserialize<Input, Output>(
     operation: Operation<Input, Output>,
     response: HttpResponse,
-  ): Promise<ParsedResponse<Output>>;
+  ): ParsedResponse<Output> | Promise<ParsedResponse<Output>>;
 }

@@ -39,6 +39,8 @@ const EMPTY: Readonly<Record<string, () => unknown>> = {
   string: () => "",
 };
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** Reads the values of one response, and notes what is wrong with them. */
 export class ValueReader {
   /** Required members that the response lacks. */
@@ -157,13 +159,14 @@ export class ValueReader {
   ): ParsedResponse<Result> {
     this.complete(output, shape, "");
     const { missing, unreadable } = this;
-    return {
+    const parsed: Mutable<ParsedResponse<Result>> = {
       // The table that led the reader was generated with the type.
       output: output as ParsedResponse<Result>["output"],
-      ...requestId && { requestId },
-      ...missing.size > 0 && { missing: [...missing] },
-      ...unreadable.size > 0 && { unreadable: [...unreadable] },
     };
+    if (requestId) parsed.requestId = requestId;
+    if (missing.size > 0) parsed.missing = [...missing];
+    if (unreadable.size > 0) parsed.unreadable = [...unreadable];
+    return parsed;
   }
 
   #listOrJson(field: string, { key, member, shape }: Slot): unknown {
@@ -186,14 +189,20 @@ function prefixed(
   headers: HttpResponse["headers"],
   prefix: string,
 ): Record<string, string> {
-  const entries: [string, string][] = [];
-  for (const [field, text] of Object.entries(headers)) {
-    if (field.startsWith(prefix)) {
-      entries.push([field.slice(prefix.length), text]);
-    }
+  const found: Record<string, string> = {};
+  for (const field of Object.keys(headers)) {
+    const text = headers[field];
+    if (text === undefined || !field.startsWith(prefix)) continue;
+    const name = field.slice(prefix.length);
+    if (name !== "__proto__") found[name] = text;
+    // Not assigned, as it would be the prototype.
+    else Object.defineProperty(found, name, { ...OWN, value: text });
   }
-  return Object.fromEntries(entries);
+  return found;
 }
+
+/** What a member is that was assigned. */
+const OWN = { configurable: true, enumerable: true, writable: true };
 
 /** Stands for the body of a response that has none. */
 export const NO_BODY: ResponseBody = {

@@ -57,28 +57,48 @@ export const restXml: Protocol = {
     };
   },
 
-  async deserialize<Input, Result>(
+  deserialize<Input, Result>(
     operation: Operation<Input, Result>,
     response: HttpResponse,
-  ): Promise<ParsedResponse<Result>> {
-    if (response.status >= 300) {
-      const document = text(await bodyBytes(response));
-      const { serviceError } = await import("./service_error.ts");
-      throw serviceError(operation, response, document);
-    }
+  ): ParsedResponse<Result> | Promise<ParsedResponse<Result>> {
+    if (response.status >= 300) return refusal(operation, response);
     const shape = operation.output();
-    const reader = new ValueReader(operation.name);
-    const output = reader.head(response, shape);
     const { payload } = PreparedShape.of(shape);
-    if (payload?.member.stream) {
+    if (!payload?.member.stream) return document(operation, response, shape);
+    try {
+      const reader = new ValueReader(operation.name);
+      const output = reader.head(response, shape);
       output[payload.key] = new StreamingBody(
         response.body ?? NO_BODY,
         response,
       );
-    } else await readBody(operation, response, { shape, reader, output });
-    return reader.parsed(output, shape);
+      return reader.parsed(output, shape);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   },
 };
+
+async function refusal<Input, Result>(
+  operation: Operation<Input, Result>,
+  response: HttpResponse,
+): Promise<never> {
+  const document = text(await bodyBytes(response));
+  const { serviceError } = await import("./service_error.ts");
+  throw serviceError(operation, response, document);
+}
+
+/** Reads a response whose body is no stream. */
+async function document<Input, Result>(
+  operation: Operation<Input, Result>,
+  response: HttpResponse,
+  shape: StructureShape,
+): Promise<ParsedResponse<Result>> {
+  const reader = new ValueReader(operation.name);
+  const output = reader.head(response, shape);
+  await readBody(operation, response, { shape, reader, output });
+  return reader.parsed(output, shape);
+}
 
 function requestBody<Input, Result>(
   { root }: Operation<Input, Result>,

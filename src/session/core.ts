@@ -84,10 +84,15 @@ export function coreOf(
       : (variants ??= new Variants(shared, client))
         .of({ region, credentials, retry });
   };
+  const withOptions: Caller = async (operation, input, options) =>
+    await coreFor(options).call(operation, input, options);
   return {
     ...own,
-    call: async (operation, input, options) =>
-      await coreFor(options).call(operation, input, options),
+    // Most calls have no options: each layer less is a promise less.
+    call: (operation, input, options) =>
+      options === undefined
+        ? own.call(operation, input)
+        : withOptions(operation, input, options),
     presign: async (operation, input, options) =>
       await coreFor(options).presign(operation, input, options),
     [Symbol.dispose]: () => lease[Symbol.dispose](),

@@ -95,15 +95,50 @@ export function canonicalHeaders(
   headers: HeaderMap,
   unsigned: ReadonlySet<string>,
 ): CanonicalHeaders {
-  const complete: HeaderMap = { host: hostOf(origin), ...headers };
-  const names = Object.keys(complete)
-    .filter((name) => !unsigned.has(name))
-    .sort();
+  const { sorted, names } = signedNames(headers, unsigned);
   let lines = "";
-  for (const name of names) {
-    lines += `${name}:${withoutBlanks(complete[name] ?? "")}\n`;
+  for (const name of sorted) {
+    const value = headers[name] ?? hostOf(origin);
+    lines += `${name}:${withoutBlanks(value)}\n`;
   }
-  return { lines, names: names.join(";") };
+  return { lines, names };
+}
+
+/** The names of signed header fields. */
+interface SignedNames {
+  /** In order. */
+  readonly sorted: readonly string[];
+  /** Joined by semicolons. */
+  readonly names: string;
+}
+
+/** Most sets of names that are kept for one signer. */
+const MOST_KEPT = 256;
+
+/** Calls of one kind have the same names: they are sorted once. */
+const SIGNED_NAMES = new WeakMap<
+  ReadonlySet<string>,
+  Map<string, SignedNames>
+>();
+
+function signedNames(
+  headers: HeaderMap,
+  unsigned: ReadonlySet<string>,
+): SignedNames {
+  let kept = SIGNED_NAMES.get(unsigned);
+  if (kept === undefined) SIGNED_NAMES.set(unsigned, kept = new Map());
+  const all = Object.keys(headers);
+  const key = all.join("\n");
+  let found = kept.get(key);
+  if (found === undefined) {
+    const sorted = [...new Set([...all, "host"])]
+      .filter((name) => !unsigned.has(name))
+      .sort();
+    found = { sorted, names: sorted.join(";") };
+    if (kept.size >= MOST_KEPT) kept.clear();
+    kept.set(key, found);
+  }
+  return found;
 }
 
 /**

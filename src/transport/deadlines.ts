@@ -49,6 +49,9 @@ const SLOWEST_UPLOAD = 125;
 /** The two limits that need nothing from a transport. */
 const LIMITS: readonly TimeLimit[] = ["attempt", "read"];
 
+/** Of fewer bytes nothing can be seen on their way: they leave in one piece. */
+const SHORT_UPLOAD = 64 * 1_024;
+
 /**
  * Gives a transport the limits `read` and `attempt`, bodies that end complete
  * or with a {@linkcode TransportError}, and an end to bodies that are forgotten.
@@ -144,12 +147,12 @@ export class Deadlines implements Transport {
     options: SendOptions,
     onEnd?: (error?: unknown) => void,
   ): Promise<HttpResponse> {
-    const exchange = new InFlightRequest({
+    const exchange = new InFlightRequest(
       request,
-      limits: this.#limitsOf(options),
-      clock: this.#clock,
-      signal: options.signal,
-    });
+      this.#limitsOf(options),
+      this.#clock,
+      options.signal,
+    );
     exchange.onEnd = onEnd;
     const { signal } = exchange;
     const upload = this.#watched(exchange, options.onSent);
@@ -183,7 +186,10 @@ export class Deadlines implements Transport {
   ): WireBody | undefined {
     const { body, origin } = exchange.request;
     if (body === undefined || body.length === 0) return undefined;
-    if (body instanceof Uint8Array && !this.#watchesBytes) return undefined;
+    if (body instanceof Uint8Array) {
+      const isShort = body.length <= SHORT_UPLOAD && onSent === undefined;
+      if (isShort || !this.#watchesBytes) return undefined;
+    }
     for (const [host, { bodies }] of this.#lines) {
       if (bodies.size === 0 && host !== origin) this.#lines.delete(host);
     }

@@ -177,31 +177,47 @@ export class FetchTransport implements Transport {
       : [...this.#deadlines.limits, "connect", "queue"];
   }
 
-  async send(
+  send(
     request: HttpRequest,
     options: SendOptions = {},
   ): Promise<HttpResponse> {
-    const { origin } = request;
     const { mayPrompt = true } = options;
-    const isAllowed = this.#permissions?.allows(origin, mayPrompt) ?? true;
-    if (!isAllowed && !mayPrompt) throw permissionMissing(request);
-    const queuedMs = this.#queue === undefined
-      ? 0
-      : await this.#queue.enter(origin, options);
+    const isAllowed = this.#permissions?.allows(request.origin, mayPrompt) ??
+      true;
+    if (!isAllowed && !mayPrompt) {
+      return Promise.reject(permissionMissing(request));
+    }
+    return this.#queue === undefined
+      ? this.#start(request, options)
+      : this.#queued(this.#queue, request, options);
+  }
+
+  async #queued(
+    queue: ConnectionQueue,
+    request: HttpRequest,
+    options: SendOptions,
+  ): Promise<HttpResponse> {
+    const queuedMs = await queue.enter(request.origin, options);
+    return await this.#start(request, options, queuedMs);
+  }
+
+  #start(
+    request: HttpRequest,
+    options: SendOptions,
+    queuedMs = 0,
+  ): Promise<HttpResponse> {
     const ended = (error?: unknown): void => {
-      if (queuedMs > 0 && error instanceof TimeoutError) {
-        error.place({ queuedMs });
+      this.#queue?.leave(request.origin);
+      if (error instanceof TimeoutError) {
+        this.#timedOut(request.origin, error, queuedMs);
       }
-      this.#ended(origin, error);
     };
-    let response;
     try {
-      response = this.#deadlines.start(request, options, ended);
+      return this.#deadlines.start(request, options, ended);
     } catch (error) {
       ended(error);
-      throw error;
+      return Promise.reject(error);
     }
-    return await response;
   }
 
   /** Closes idle connections and sends all who wait for one away. */
@@ -210,10 +226,9 @@ export class FetchTransport implements Transport {
     this.#queue?.close(new TypeError("Cannot send: the transport is closed"));
   }
 
-  #ended(origin: string, error?: unknown): void {
-    this.#queue?.leave(origin);
-    if (!(error instanceof TimeoutError)) return;
-    // What is idle may lead through the same hole as the silent one.
+  /** What is idle may lead through the same hole as the silent connection. */
+  #timedOut(origin: string, error: TimeoutError, queuedMs: number): void {
+    if (queuedMs > 0) error.place({ queuedMs });
     this.#pool.renew();
     this.#probe?.lost(origin);
     this.#logger?.debug("Idle connections dropped after a timeout", {

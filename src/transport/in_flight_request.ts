@@ -9,18 +9,6 @@ import { describe } from "./faults.ts";
 import { LONGEST_TIMER_MS, type Timing } from "./runtime.ts";
 import type { WireBody } from "./wire_body.ts";
 
-/** What an {@linkcode InFlightRequest} is made from. */
-export interface ExchangeParts {
-  /** What is sent. */
-  readonly request: HttpRequest;
-  /** How long the server may be waited for. */
-  readonly limits: WaitLimits;
-  /** Time. */
-  readonly clock: Timing;
-  /** The caller's signal. */
-  readonly signal: AbortSignal | undefined;
-}
-
 /** What else there is to an answer. */
 export interface FollowOptions<T> {
   /** What the server may take on top of its longest silence, in milliseconds. */
@@ -49,9 +37,11 @@ export class InFlightRequest {
   /** Called once, when the exchange ends: with the error, if it was one. */
   onEnd: ((error?: unknown) => void) | undefined;
 
-  readonly #parts: ExchangeParts;
+  readonly #limits: WaitLimits;
+  readonly #callerSignal: AbortSignal | undefined;
   readonly #controller = new AbortController();
   readonly #readTimer: ReadTimer;
+  #onAbort: (() => void) | undefined;
   #reject: ((reason: unknown) => void) | undefined;
   #ended = false;
   #waiting = false;
@@ -64,19 +54,31 @@ export class InFlightRequest {
   /**
    * Starts an exchange.
    *
-   * @param parts What it is made from.
+   * @param request What is sent.
+   * @param limits How long the server may be waited for.
+   * @param clock Time.
+   * @param signal The caller's signal.
    * @throws The signal's reason, if it is aborted.
    */
-  constructor(parts: ExchangeParts) {
-    parts.signal?.throwIfAborted();
-    parts.signal?.addEventListener("abort", this.#onAbort);
-    this.request = parts.request;
-    this.#parts = parts;
+  constructor(
+    request: HttpRequest,
+    limits: WaitLimits,
+    clock: Timing,
+    signal: AbortSignal | undefined,
+  ) {
+    if (signal !== undefined) {
+      signal.throwIfAborted();
+      this.#onAbort = () => this.abort(signal.reason);
+      signal.addEventListener("abort", this.#onAbort);
+    }
+    this.request = request;
+    this.#limits = limits;
+    this.#callerSignal = signal;
     this.#readTimer = new ReadTimer(
-      parts.limits,
-      parts.clock,
+      limits,
+      clock,
       (limit) => this.abort(this.#timeout(limit)),
-      () => this.upload?.aliveMs(parts.limits.readTimeoutMs) ?? 0,
+      () => this.upload?.aliveMs(limits.readTimeoutMs) ?? 0,
     );
   }
 
@@ -215,12 +217,12 @@ export class InFlightRequest {
   end(error?: unknown): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#parts.signal?.removeEventListener("abort", this.#onAbort);
+    if (this.#onAbort !== undefined) {
+      this.#callerSignal?.removeEventListener("abort", this.#onAbort);
+    }
     this.upload?.close(error ?? new DOMException(ANSWERED, "AbortError"));
     this.onEnd?.(error);
   }
-
-  readonly #onAbort = (): void => this.abort(this.#parts.signal?.reason);
 
   #giveUp(reason: unknown): void {
     const reject = this.#reject;
@@ -244,7 +246,7 @@ export class InFlightRequest {
 
   #timeout(limit: "attempt" | "read"): TimeoutError {
     const setting = limit === "read" ? "readTimeoutMs" : "attemptTimeoutMs";
-    const limitMs = this.#parts.limits[setting];
+    const limitMs = this.#limits[setting];
     const why = limit === "read"
       ? `the server was silent for ${limitMs} ms`
       : `the attempt took more than ${limitMs} ms`;
@@ -326,11 +328,12 @@ export class ReadTimer {
       this.resume();
       return this.heard();
     }
+    const now = this.#clock.now().getTime();
     this.#counting = true;
-    this.#startedAt = this.#now();
-    this.#firstStartAt ??= this.#startedAt;
-    this.#heardAt = this.#startedAt + allowanceMs;
-    this.#arm(this.#startedAt);
+    this.#startedAt = now;
+    this.#firstStartAt ??= now;
+    this.#heardAt = now + allowanceMs;
+    this.#arm(now);
   }
 
   /** Says that something came from the server. */

@@ -283,9 +283,19 @@ export function sendsSizedBodies(): boolean {
 export function fetchBody(
   body: Uint8Array<ArrayBuffer> | BodySource,
 ): Uint8Array<ArrayBuffer> | Blob | ReadableStream<Uint8Array> {
-  if (body instanceof Uint8Array) return body;
   const { length } = body;
-  return length !== undefined && sendsSizedBodies()
-    ? new SizedBlob(length, () => body.open())
-    : body.open();
+  const isSized = length !== undefined && sendsSizedBodies();
+  if (body instanceof Uint8Array) {
+    return isSized ? new SizedBlob(length, () => streamOf(body)) : body;
+  }
+  return isSized ? new SizedBlob(length, () => body.open()) : body.open();
+}
+
+function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller): void {
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  });
 }
