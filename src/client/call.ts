@@ -176,20 +176,20 @@ function outputOf<Input, Output>(
   | Omit<Output, "ResponseMetadata"> {
   const { operation, input, draft, retryToken } = call;
   const response = resumable(parts, call, answer);
-  const reading = parts.protocol.deserialize(
-    operation,
-    asksForChecksum(operation, input)
-      ? verified(
-        response,
-        (error) => retryToken.complete(error),
-        draft.headers["range"] === undefined &&
-          draft.query.some(([name]) => name === "partNumber"),
-      )
-      : response,
-  );
-  return reading instanceof Promise
-    ? reading.then((parsed) => amended(parts, call, trace, parsed))
-    : amended(parts, call, trace, reading);
+  const checked = asksForChecksum(operation, input)
+    ? verified(
+      response,
+      (error) => retryToken.complete(error),
+      draft.headers["range"] === undefined &&
+        draft.query.some(([name]) => name === "partNumber"),
+    )
+    : response;
+  const { protocol } = parts;
+  const parsed = protocol.deserializeHead?.(operation, checked);
+  return parsed === undefined
+    ? protocol.deserialize(operation, checked)
+      .then((parsed) => amended(parts, call, trace, parsed))
+    : amended(parts, call, trace, parsed);
 }
 
 /** The output as the service amends it. */

@@ -272,8 +272,7 @@ export interface Protocol {
     uuid: () => string,
   ): SerializedRequest;
   /**
-   * Reads the response: at once where its body is the result. What is wrong with
-   * it is a rejection in either case.
+   * Reads the response.
    *
    * @param operation The operation's table.
    * @param response The response; its body is read, unless it is the result.
@@ -283,5 +282,16 @@ export interface Protocol {
   deserialize<Input, Output>(
     operation: Operation<Input, Output>,
     response: HttpResponse,
-  ): ParsedResponse<Output> | Promise<ParsedResponse<Output>>;
+  ): Promise<ParsedResponse<Output>>;
+  /**
+   * Reads a response whose body is handed out as it comes, so that there is
+   * nothing to wait for. Absent: each is read by {@linkcode deserialize}.
+   *
+   * @returns `undefined` where the response is another one.
+   * @throws {ProtocolError} If its head does not fit the operation's shape.
+   */
+  readonly deserializeHead?: <Input, Output>(
+    operation: Operation<Input, Output>,
+    response: HttpResponse,
+  ) => ParsedResponse<Output> | undefined;
 }

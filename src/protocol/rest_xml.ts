@@ -57,46 +57,37 @@ export const restXml: Protocol = {
     };
   },
 
-  deserialize<Input, Result>(
+  async deserialize<Input, Result>(
     operation: Operation<Input, Result>,
     response: HttpResponse,
-  ): ParsedResponse<Result> | Promise<ParsedResponse<Result>> {
-    if (response.status >= 300) return refusal(operation, response);
-    const shape = operation.output();
-    const { payload } = PreparedShape.of(shape);
-    if (!payload?.member.stream) return document(operation, response, shape);
-    try {
-      const reader = new ValueReader(operation.name);
-      const output = reader.head(response, shape);
-      output[payload.key] = new StreamingBody(
-        response.body ?? NO_BODY,
-        response,
-      );
-      return reader.parsed(output, shape);
-    } catch (error) {
-      return Promise.reject(error);
+  ): Promise<ParsedResponse<Result>> {
+    if (response.status >= 300) {
+      const document = text(await bodyBytes(response));
+      const { serviceError } = await import("./service_error.ts");
+      throw serviceError(operation, response, document);
     }
+    const parsed = readHead(operation, response);
+    if (parsed !== undefined) return parsed;
+    const shape = operation.output();
+    const reader = new ValueReader(operation.name);
+    const output = reader.head(response, shape);
+    await readBody(operation, response, { shape, reader, output });
+    return reader.parsed(output, shape);
   },
+
+  deserializeHead: readHead,
 };
 
-async function refusal<Input, Result>(
+function readHead<Input, Result>(
   operation: Operation<Input, Result>,
   response: HttpResponse,
-): Promise<never> {
-  const document = text(await bodyBytes(response));
-  const { serviceError } = await import("./service_error.ts");
-  throw serviceError(operation, response, document);
-}
-
-/** Reads a response whose body is no stream. */
-async function document<Input, Result>(
-  operation: Operation<Input, Result>,
-  response: HttpResponse,
-  shape: StructureShape,
-): Promise<ParsedResponse<Result>> {
+): ParsedResponse<Result> | undefined {
+  const shape = operation.output();
+  const { payload } = PreparedShape.of(shape);
+  if (response.status >= 300 || !payload?.member.stream) return undefined;
   const reader = new ValueReader(operation.name);
   const output = reader.head(response, shape);
-  await readBody(operation, response, { shape, reader, output });
+  output[payload.key] = new StreamingBody(response.body ?? NO_BODY, response);
   return reader.parsed(output, shape);
 }
 
