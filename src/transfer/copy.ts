@@ -186,9 +186,33 @@ export async function copy(
   first: CopyInput | string,
   ...rest: readonly unknown[]
 ): Promise<CopyResult> {
-  const [input, options] = copyArguments(first, rest);
-  checkOptions("call copy", options, COPY_OPTIONS);
-  checkInput("copy", input, INPUT_RULES);
+  const [input, options] = copyArguments("copy", first, rest);
+  const { result } = await copySeen("copy", s3, input, options);
+  return result;
+}
+
+/** A copy that was made, and the source as it was. */
+export interface SeenCopy {
+  readonly result: CopyResult;
+  readonly source: CopySource;
+}
+
+/**
+ * Copies an object, and tells which one it was.
+ *
+ * @param verb What the caller called, for errors.
+ * @param s3 The client.
+ * @param input The source and the target.
+ * @param options What differs from the defaults.
+ */
+export async function copySeen(
+  verb: string,
+  s3: S3,
+  input: CopyInput,
+  options: CopyOptions,
+): Promise<SeenCopy> {
+  checkOptions(`call ${verb}`, options, COPY_OPTIONS);
+  checkInput(verb, input, INPUT_RULES);
   const { signal, source: reader = s3 } = options;
   signal?.throwIfAborted();
   const threshold = within(
@@ -199,9 +223,16 @@ export async function copy(
   partSettings(options, PART_SIZE);
   const source = await inspectSource(reader, input, signal);
   const meter = new Meter(options, source.size);
-  if (source.size > threshold) {
-    return await copyParts({ s3, input, options, source, meter });
-  }
+  const task = { s3, input, options, source, meter };
+  const result = source.size > threshold
+    ? await copyParts(task)
+    : await copyWhole(task);
+  return { result, source };
+}
+
+async function copyWhole(
+  { s3, input, options, source, meter }: CopyTask,
+): Promise<SingleCopy> {
   // Its place is taken by a condition of our own, as the look has kept it.
   const {
     CopySourceIfMatch: _match,
@@ -247,13 +278,22 @@ export async function copy(
   }
 }
 
-/** The overloads have checked the types of what follows the source. */
-function copyArguments(
+/**
+ * Tells the two ways of saying what is copied apart. The overloads have checked
+ * the types of what follows the source.
+ *
+ * @param verb What was called, for errors.
+ * @param source The input, or the address of the source.
+ * @param rest What follows it.
+ * @throws {ValidationError} If an address is none of an object.
+ */
+export function copyArguments(
+  verb: string,
   source: CopyInput | string,
   rest: readonly unknown[],
 ): [input: CopyInput, options: CopyOptions] {
   const from = (address: string): ParsedS3Uri =>
-    objectAt<ParsedS3Uri>("copy", address);
+    objectAt<ParsedS3Uri>(verb, address);
   if (typeof source === "string") {
     const [to = "", options = {}] = rest as [string?, CopyOptions?];
     return [{ CopySource: from(source), ...from(to) }, options];

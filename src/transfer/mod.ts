@@ -56,6 +56,7 @@ export type {
   DownloadResult,
   StreamOptions,
 } from "./download.ts";
+export { move, type MoveResult } from "./move.ts";
 export { file } from "./local_file.ts";
 export type { LocalFile } from "./local_file.ts";
 export type {

@@ -15,6 +15,7 @@ import {
   downloadStream,
   file,
   listUnfinishedUploads,
+  move,
   ObjectChangedError,
   upload,
 } from "../../../src/transfer/mod.ts";
@@ -190,6 +191,16 @@ export const TRANSFERS: readonly Flow[] = [
     const { Body, Metadata } = await s3.getObject(at);
     assertEquals(await Body.text(), "the only part");
     assertEquals(Metadata, { app: "transcoder" });
+  }),
+  s3Flow("move", "DeleteObject", BOTH, async ({ s3, bucket }) => {
+    const at = { Bucket: bucket, Key: "from here" };
+    await s3.putObject({ ...at, Body: "miaow", ContentType: "text/cat" });
+
+    await move(s3, { Bucket: bucket, Key: "to", CopySource: at });
+
+    assertEquals(await objectExists(s3, at), false);
+    const { Body, ContentType } = await s3.getObject({ ...at, Key: "to" });
+    assertEquals([await Body.text(), ContentType], ["miaow", "text/cat"]);
   }),
   s3Flow("compose", "UploadPartCopy", BOTH, async ({ s3, bucket }) => {
     const all = { Bucket: bucket, Key: "all" };
