@@ -68,6 +68,8 @@ export class Folder implements Keeper {
   readonly #path: string;
   /** Writes go one after the other, so that the newest one is the last. */
   #writing: Promise<void> = Promise.resolve();
+  /** What the files of the buckets hold, by the buckets' names. */
+  readonly #saved = new Map<string, string>();
 
   private constructor(path: string) {
     this.#path = path;
@@ -114,6 +116,7 @@ export class Folder implements Keeper {
 
   async clear(): Promise<void> {
     await this.#writing;
+    this.#saved.clear();
     for await (const { name } of Deno.readDir(this.#path)) {
       await Deno.remove(`${this.#path}/${name}`, { recursive: true });
     }
@@ -123,6 +126,9 @@ export class Folder implements Keeper {
   async #keep(store: Store, name: string, key?: string): Promise<void> {
     const bucket = store.buckets.get(name);
     if (bucket === undefined) {
+      this.#saved.delete(name);
+      // Without it the rest is of no bucket, however far the removal gets.
+      await remove(`${this.#path}/${name}/bucket.json`);
       await remove(`${this.#path}/${name}`);
       return;
     }
@@ -131,20 +137,25 @@ export class Folder implements Keeper {
       const file = `${name}/keys/${hex(await sha256(utf8(key)))}.json`;
       const versions = bucket.objects.get(key);
       if (versions === undefined) await remove(`${this.#path}/${file}`);
-      else {await this.#writeJson(file, {
-          key,
-          versions: versions.map(savedVersion),
-        });}
+      else {
+        const saved = { key, versions: versions.map(savedVersion) };
+        await this.#write(file, utf8(JSON.stringify(saved)));
+      }
     }
     // An upload that has become an object goes only once the object is kept.
-    await this.#writeJson(`${name}/bucket.json`, savedBucket(bucket));
+    const text = JSON.stringify(savedBucket(bucket));
+    if (this.#saved.get(name) === text) return;
+    await this.#write(`${name}/bucket.json`, utf8(text));
+    this.#saved.set(name, text);
   }
 
   async #read(store: Store, name: string): Promise<void> {
     const path = `${this.#path}/${name}`;
+    await dropDrafts(path);
     const saved = await readJson<SavedBucket>(`${path}/bucket.json`);
-    // The folder was made, and the process ended before its file was.
+    // Being made or removed when the process ended, or nothing of this server's.
     if (saved === undefined) return;
+    await dropDrafts(`${path}/keys`);
     const { tags, created, configurations, completed, uploads, ...rest } =
       saved;
     const bucket: Bucket = {
@@ -240,13 +251,9 @@ export class Folder implements Keeper {
     };
   }
 
-  async #writeJson(file: string, value: unknown): Promise<void> {
-    await this.#write(file, utf8(JSON.stringify(value)));
-  }
-
   async #write(file: string, bytes: Uint8Array): Promise<void> {
     const path = `${this.#path}/${file}`;
-    const draft = `${path}.${crypto.randomUUID()}.new`;
+    const draft = `${path}.${crypto.randomUUID()}${DRAFT}`;
     await Deno.writeFile(draft, bytes);
     await Deno.rename(draft, path);
   }
@@ -294,6 +301,17 @@ async function readJson<Value>(path: string): Promise<Value | undefined> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
+  }
+}
+
+/** How names of files end that are being written. */
+const DRAFT = ".new";
+
+/** Removes what was being written when an earlier process ended. */
+async function dropDrafts(path: string): Promise<void> {
+  for await (const { name, isFile } of Deno.readDir(path)) {
+    const isDraft = name.includes(".json.") && name.endsWith(DRAFT);
+    if (isFile && isDraft) await remove(`${path}/${name}`);
   }
 }
 
