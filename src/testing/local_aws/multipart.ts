@@ -220,6 +220,7 @@ export const multipartHandlers: Handlers = {
       etag,
       checksum: sum,
     });
+    Object.assign(call.reply.headers, encryptionHeaders(upload.encryption));
     bucket.uploads.delete(id);
     bucket.completed.set(id, {
       key: call.key,

@@ -238,7 +238,7 @@ Deno.test("LocalAws copies parts into an upload with a customer's key", async ()
 
   const without = await refusal(s3.uploadPartCopy(part));
   const copied = await s3.uploadPartCopy({ ...part, ...key });
-  await s3.completeMultipartUpload({
+  const { ResponseMetadata } = await s3.completeMultipartUpload({
     Bucket,
     Key,
     UploadId,
@@ -251,6 +251,12 @@ Deno.test("LocalAws copies parts into an upload with a customer's key", async ()
 
   assertEquals(without.split(":")[0], "InvalidRequest");
   assertEquals(copied.SSECustomerAlgorithm, "AES256");
+  assertEquals(
+    ResponseMetadata.HTTPHeaders[
+      "x-amz-server-side-encryption-customer-algorithm"
+    ],
+    "AES256",
+  );
   assertEquals(await Body.text(), "world");
 });
 
