@@ -74,6 +74,8 @@ const PROOFS: Readonly<Record<string, string>> = {
   "delete many": "DeleteObjects",
 };
 
+const RCLONE = "rclone=1.60.1+dfsg-2+b5";
+
 const CLIENTS: readonly Client[] = [
   {
     name: "boto3",
@@ -86,7 +88,7 @@ const CLIENTS: readonly Client[] = [
   { name: "awscli", probe: () => ["aws", "--version"], tell: tellAwscli },
   {
     name: "rclone",
-    debian: ["rclone=1.60.1+dfsg-2+b5"],
+    debian: [RCLONE],
     probe: (folder) => [`${folder}/usr/bin/rclone`, "version"],
     tell: tellRclone,
   },
@@ -101,6 +103,12 @@ const CLIENTS: readonly Client[] = [
       folder,
     ) => ["/usr/bin/python3", `${folder}/usr/bin/s3cmd`, "--version"],
     tell: tellS3cmd,
+  },
+  {
+    name: "page",
+    debian: [RCLONE],
+    probe: () => ["bash", "-c", 'aws --version && python3 -c "import boto3"'],
+    tell: tellPage,
   },
   ofNpm("aws-sdk", [
     "@aws-sdk/client-s3@3.1175.0",
@@ -380,6 +388,34 @@ async function tellS3cmd(
   await checkFiles(`${folder}/to`);
   await s3cmd("rb", "--recursive", "--force", s3);
   return told(["form", "presigned put", "404", "range", "metadata"]);
+}
+
+/** What docs/local-store.md says of other clients, as it stands there. */
+async function tellPage({ endpoint, folder, run }: Place): Promise<Told> {
+  const page = await Deno.readTextFile(
+    new URL("../docs/local-store.md", import.meta.url),
+  );
+  const section = /^## From other clients$[\s\S]*?(?=^## )/m.exec(page)?.[0];
+  const blocks = [
+    ...(section ?? "").matchAll(/^```(sh|python)\n([\s\S]*?)^```$/gm),
+  ].map(([_, language, code = ""]) => ({
+    program: language === "sh" ? "bash -e" : "python3",
+    code: code.replaceAll("http://127.0.0.1:9000", endpoint),
+  }));
+  const [variables, ...clients] = blocks;
+  let printed = "";
+  for (const { program, code } of clients) {
+    await Deno.writeTextFile(`${folder}/block`, code);
+    printed += await run(
+      "bash",
+      "-ec",
+      `${variables?.code}\nPATH="$PWD/usr/bin:$PATH"\n${program} block`,
+    );
+  }
+  const expected = ["miaow", "arn:aws:iam::", " cat.txt\n", "6 cat.txt"];
+  const missing = expected.filter((text) => !printed.includes(text));
+  same(missing, [], `output ${JSON.stringify(printed)}`);
+  return { steps: ["boto3", "awscli", "rclone"], lacks: [], keys: ["cat.txt"] };
 }
 
 /** The steps of a program for a command line. */
