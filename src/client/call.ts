@@ -75,12 +75,35 @@ export function createCaller(load: () => Parts | Promise<Parts>): Caller {
         total = new TotalTime(parts.clock, operation.name, totalTimeoutMs);
         options = total.bound(options);
       }
-      const preparing = prepare(parts, operation, input, options);
-      call = preparing instanceof Promise ? await preparing : preparing;
+      const asked = withChecksumMode(operation, input, parts.payload);
+      const amending = parts.service.amend?.(operation, asked, parts.settings);
+      const amended = amending instanceof Promise ? await amending : amending;
+      let written = parts.protocol.serialize(
+        operation,
+        amended ?? asked,
+        parts.uuid,
+      );
+      if (options.headers !== undefined || options.query !== undefined) {
+        const { withCustomFields } = await import("./custom_fields.ts");
+        written = withCustomFields(operation, written, options);
+      }
+      const preparing = bodyOf(parts, operation, written, options);
+      const body = preparing instanceof Promise ? await preparing : preparing;
+      call = {
+        operation,
+        given: input,
+        input: amended ?? asked,
+        draft: withoutLength(written),
+        body,
+        invocationId: parts.uuid(),
+        options,
+        secrets: new Secrets(operation.input(), amended ?? asked),
+        retryToken: new RetryToken(parts.retry),
+      };
       const result = await attemptsOf(parts, call);
       call.retryToken.enter(result);
-      endBody(call.body);
-      return completed(call, result);
+      endBody(body);
+      return completed(operation, result);
     } catch (error) {
       const shown = call === undefined
         ? error
@@ -143,7 +166,7 @@ function attemptsOf<Input, Output>(
 
 /** Adds the facts of the call to what was read. */
 function completed<Input, Output>(
-  { operation }: Call<Input, Output>,
+  operation: Operation<Input, Output>,
   { value, metadata }: RetryResult<Omit<Output, "ResponseMetadata">>,
 ): Output {
   const output: Record<string, unknown> = value;
@@ -152,17 +175,15 @@ function completed<Input, Output>(
   const { member } = bodyFacts(operation.output());
   const held = member === undefined ? undefined : output[member];
   // What holds a connection can be declared with `await using`, as its body can.
-  if (isAsyncDisposable(held)) {
+  if (
+    typeof held === "object" && held !== null && Symbol.asyncDispose in held
+  ) {
+    const { [Symbol.asyncDispose]: dispose } = held as AsyncDisposable;
     Object.defineProperty(output, Symbol.asyncDispose, {
-      value: () => held[Symbol.asyncDispose](),
+      value: () => dispose.call(held),
     });
   }
   return output as Output;
-}
-
-function isAsyncDisposable(value: unknown): value is AsyncDisposable {
-  return typeof value === "object" && value !== null &&
-    Symbol.asyncDispose in value;
 }
 
 /** Reads the output of a call from a response. */
@@ -199,9 +220,11 @@ function amended<Input, Output>(
   trace: AttemptTrace,
   parsed: ParsedResponse<Output>,
 ): Omit<Output, "ResponseMetadata"> {
-  const { output, requestId } = parsed;
+  const { output, requestId, missing, unreadable } = parsed;
   if (requestId !== undefined) trace.requestId = requestId;
-  warnOfParts(parts, operation.name, parsed);
+  if (missing !== undefined || unreadable !== undefined) {
+    warnOfParts(parts, operation.name, parsed);
+  }
   return parts.service.amendOutput?.(operation, given, output) ?? output;
 }
 
@@ -356,76 +379,28 @@ export interface Call<Input, Output> {
   readonly retryToken: RetryToken;
 }
 
-/**
- * Makes what all attempts share: the input is amended and written once. Gives it
- * at once where nothing has to be waited for.
- */
-function prepare<Input, Output>(
-  parts: Parts,
-  operation: Operation<Input, Output>,
-  input: Input,
-  options: CallOptions,
-): Call<Input, Output> | Promise<Call<Input, Output>> {
-  const { service, payload, settings } = parts;
-  const asked = withChecksumMode(operation, input, payload);
-  const amended = service.amend?.(operation, asked, settings) ?? asked;
-  return amended instanceof Promise
-    ? amended.then((amended) =>
-      written(parts, operation, { given: input, input: amended, options })
-    )
-    : written(parts, operation, { given: input, input: amended, options });
-}
-
-function written<Input, Output>(
-  parts: Parts,
-  operation: Operation<Input, Output>,
-  { given, input, options }: Pick<
-    Call<Input, Output>,
-    "given" | "input" | "options"
-  >,
-): Call<Input, Output> | Promise<Call<Input, Output>> {
-  const written = parts.protocol.serialize(operation, input, parts.uuid);
-  return options.headers === undefined && options.query === undefined
-    ? withBody(parts, operation, { given, input, options, written })
-    : import("./custom_fields.ts").then(({ withCustomFields }) =>
-      withBody(parts, operation, {
-        given,
-        input,
-        options,
-        written: withCustomFields(operation, written, options),
-      })
-    );
-}
-
-function withBody<Input, Output>(
-  { uuid, files, retry }: Parts,
-  operation: Operation<Input, Output>,
-  { given, input, options, written }:
-    & Pick<Call<Input, Output>, "given" | "input" | "options">
-    & { readonly written: SerializedRequest },
-): Call<Input, Output> | Promise<Call<Input, Output>> {
-  // The transport states the length, as it is the one that knows it.
-  const { "content-length": stated, ...headers } = written.headers;
-  const draft = stated === undefined ? written : { ...written, headers };
-  const ready = (body: RequestBody): Call<Input, Output> => ({
-    operation,
-    given,
-    input,
-    draft,
-    body,
-    invocationId: uuid(),
-    options,
-    secrets: new Secrets(operation.input(), input),
-    retryToken: new RetryToken(retry),
-  });
-  if (draft.body === undefined && stated === undefined) return ready(undefined);
-  const body = prepareBody(draft.body, {
-    operation: operation.name,
+/** The body of a request, ready to be sent. */
+function bodyOf<Input, Output>(
+  { files }: Parts,
+  { name }: Operation<Input, Output>,
+  { body, headers }: SerializedRequest,
+  { signal }: CallOptions,
+): RequestBody | Promise<RequestBody> {
+  const stated = headers["content-length"];
+  if (body === undefined && stated === undefined) return undefined;
+  return prepareBody(body, {
+    operation: name,
     files,
-    ...options.signal && { signal: options.signal },
+    ...signal && { signal },
     ...stated === undefined ? {} : { statedLength: Number(stated) },
   });
-  return body instanceof Promise ? body.then(ready) : ready(body);
+}
+
+/** The transport states the length, as it is the one that knows it. */
+function withoutLength(written: SerializedRequest): SerializedRequest {
+  if (written.headers["content-length"] === undefined) return written;
+  const { "content-length": _stated, ...headers } = written.headers;
+  return { ...written, headers };
 }
 
 /** Whether the answer is asked for with its checksum. */

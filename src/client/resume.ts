@@ -241,14 +241,19 @@ export function placeOf(
   if (state === undefined) return undefined;
   if (status === 206 && asked !== undefined) {
     const range = readContentRange(headers["content-range"]);
-    return range && { ...state, ...range };
+    return range && Object.assign(state, range);
   }
   if (status !== 200) return undefined;
+  const place: Mutable<ByteRange> = Object.assign(state, { start: 0 });
   const total = lengthField(headers);
-  return total === undefined
-    ? { ...state, start: 0 }
-    : { ...state, start: 0, end: total - 1, total };
+  if (total !== undefined) {
+    place.end = total - 1;
+    place.total = total;
+  }
+  return place;
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 function stateOf(
   { etag, "last-modified": modified }: HeaderMap,

@@ -85,12 +85,15 @@ export class StreamingBody
    * @throws {TransportError} If it is cut or falls silent.
    * @throws {TypeError} If it was read before.
    */
-  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    if (this.#stream !== undefined) {
-      return await new Response(this.#stream).bytes();
+  bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    try {
+      // Without a stream, one promise less.
+      if (this.#stream !== undefined) return new Response(this.#stream).bytes();
+      this.#spend();
+      return this.#reader.bytes();
+    } catch (error) {
+      return Promise.reject(error);
     }
-    this.#spend();
-    return await this.#reader.bytes();
   }
 
   /**

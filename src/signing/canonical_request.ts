@@ -70,6 +70,7 @@ export function canonicalPath(path: string, rules: SigningRules): string {
 
 /** Parameters encoded, sorted by name and then by value. */
 export function canonicalQuery(query: readonly QueryParam[]): string {
+  if (query.length === 0) return "";
   return query
     .map(([name, value = ""]): [string, string] => [
       encodeComponent(name),

@@ -91,7 +91,10 @@ export class RequestSigner implements Signer {
   readonly #payloadHeader: "always" | "s3";
   readonly #sessionToken: "added" | "signed";
   #second = NaN;
+  #region = "";
+  #service = "";
   #time = "";
+  #credentialScope = "";
 
   /**
    * Makes a signer.
@@ -115,13 +118,15 @@ export class RequestSigner implements Signer {
     credentials: Credentials,
     scope: SigningScope,
   ): HttpRequest | Promise<HttpRequest> {
-    return rejecting(() => {
+    try {
       refuseSigned(request.query);
-      return then(
-        payloadHash(request, scope.service),
-        (hash) => this.#sign(request, credentials, scope, hash),
-      );
-    });
+      const hash = payloadHash(request, scope.service);
+      return typeof hash === "string"
+        ? this.#sign(request, credentials, scope, hash)
+        : hash.then((hash) => this.#sign(request, credentials, scope, hash));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   presign(
@@ -130,7 +135,7 @@ export class RequestSigner implements Signer {
     scope: SigningScope,
     expiresInSeconds: number,
   ): HttpRequest | Promise<HttpRequest> {
-    return rejecting(() => {
+    try {
       refuseSigned(request.query);
       refuseExpiry(expiresInSeconds);
       return then(
@@ -141,7 +146,9 @@ export class RequestSigner implements Signer {
             hash,
           }),
       );
-    });
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   signText(
@@ -149,8 +156,8 @@ export class RequestSigner implements Signer {
     credentials: Credentials,
     scope: SigningScope,
   ): string | Promise<string> {
-    const place = this.#algorithm.credentialScope(this.#timeOf(scope), scope);
-    return this.#algorithm.sign(text, credentials, place);
+    this.#enter(scope);
+    return this.#algorithm.sign(text, credentials, this.#credentialScope);
   }
 
   #sign(
@@ -159,12 +166,12 @@ export class RequestSigner implements Signer {
     scope: SigningScope,
     hash: string,
   ): MaybePromise<HttpRequest> {
+    this.#enter(scope);
     const { name } = this.#algorithm;
-    const time = this.#timeOf(scope);
-    const place = this.#algorithm.credentialScope(time, scope);
+    const time = this.#time;
+    const place = this.#credentialScope;
     const regions = this.#algorithm.regionSet(scope);
-    const { accessKeyId, sessionToken } = credentials;
-    const { tokenHeader = TOKEN_HEADER } = scope;
+    const { sessionToken } = credentials;
 
     const sent: Record<string, string> = {
       ...request.headers,
@@ -175,23 +182,26 @@ export class RequestSigner implements Signer {
       sent[PAYLOAD_HEADER] = hash;
     }
     if (sessionToken !== undefined && this.#sessionToken === "signed") {
-      sent[tokenHeader] = sessionToken;
+      sent[scope.tokenHeader ?? TOKEN_HEADER] = sessionToken;
     }
     const headers = canonicalHeaders(request.origin, sent, this.#unsigned);
     const canonical = canonicalOf(request, headers, scope, hash);
-    return then(
-      this.#algorithm.sign(
-        stringToSign(name, canonical, time, place),
-        credentials,
-        place,
-      ),
-      (signature) => {
-        if (sessionToken !== undefined) sent[tokenHeader] = sessionToken;
-        sent.authorization =
-          `${name} Credential=${accessKeyId}/${place}, SignedHeaders=${headers.names}, Signature=${signature}`;
-        return { ...request, headers: sent };
-      },
-    );
+    const text = stringToSign(name, canonical, time, place);
+    const signature = this.#algorithm.sign(text, credentials, place);
+    // The signature, and nothing else, is still missing.
+    sent["authorization"] =
+      `${name} Credential=${credentials.accessKeyId}/${place}, SignedHeaders=${headers.names}, Signature=`;
+    if (sessionToken !== undefined) {
+      sent[scope.tokenHeader ?? TOKEN_HEADER] = sessionToken;
+    }
+    if (typeof signature === "string") {
+      sent["authorization"] += signature;
+      return { ...request, headers: sent };
+    }
+    return signature.then((signature) => {
+      sent["authorization"] += signature;
+      return { ...request, headers: sent };
+    });
   }
 
   #presign(
@@ -203,9 +213,10 @@ export class RequestSigner implements Signer {
       readonly hash: string;
     },
   ): MaybePromise<HttpRequest> {
+    this.#enter(scope);
     const { name } = this.#algorithm;
-    const time = this.#timeOf(scope);
-    const place = this.#algorithm.credentialScope(time, scope);
+    const time = this.#time;
+    const place = this.#credentialScope;
     const regions = this.#algorithm.regionSet(scope);
     const { accessKeyId, sessionToken } = credentials;
 
@@ -247,14 +258,18 @@ export class RequestSigner implements Signer {
     );
   }
 
-  /** The time of signing as text, which many calls of one second share. */
-  #timeOf({ at }: SigningScope): string {
-    const second = Math.floor(at.getTime() / 1_000);
-    if (second !== this.#second) {
-      this.#time = amzDate(at);
-      this.#second = second;
-    }
-    return this.#time;
+  /** Writes time and scope as texts, which many calls of one second share. */
+  #enter(scope: SigningScope): void {
+    const second = Math.floor(scope.at.getTime() / 1_000);
+    if (
+      second === this.#second && scope.region === this.#region &&
+      scope.service === this.#service
+    ) return;
+    this.#second = second;
+    this.#region = scope.region;
+    this.#service = scope.service;
+    this.#time = amzDate(scope.at);
+    this.#credentialScope = this.#algorithm.credentialScope(this.#time, scope);
   }
 }
 
@@ -264,17 +279,6 @@ function then<Value, Next>(
   next: (value: Value) => MaybePromise<Next>,
 ): MaybePromise<Next> {
   return value instanceof Promise ? value.then(next) : next(value);
-}
-
-/** Turns what is thrown into a rejection, which all answers can be. */
-function rejecting<Value>(
-  run: () => MaybePromise<Value>,
-): MaybePromise<Value> {
-  try {
-    return run();
-  } catch (error) {
-    return Promise.reject(error);
-  }
 }
 
 function canonicalOf(
