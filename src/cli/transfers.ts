@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ConfigError } from "../../mod.ts";
 import type { S3 } from "../services/s3/mod.ts";
 import {
   copy,
@@ -18,6 +19,7 @@ import {
   type FolderResult,
   type FolderStep,
   type LocalFolder,
+  move,
   planFolder,
   type TransferProgress,
   upload,
@@ -206,12 +208,11 @@ async function transferOne(
   }
   const progress = new ProgressLine(call.io, 1);
   try {
-    await carry(call, s3, from, end, progress);
+    await carry(call, s3, { from, to: end, moves }, progress);
   } catch (error) {
     await progress.clear();
     throw error;
   }
-  if (moves) await removeSource(s3, from, call.signal);
   progress.update({ files: 1 });
   await progress.end(moves ? "Moved" : "Copied");
   const isShown = call.flag("json") || call.flag("verbose");
@@ -247,8 +248,11 @@ async function whole(s3: S3, from: End, to: End): Promise<End> {
 async function carry(
   call: CliCall,
   s3: S3,
-  from: End,
-  to: End,
+  { from, to, moves }: {
+    readonly from: End;
+    readonly to: End;
+    readonly moves: boolean;
+  },
   progress: ProgressLine,
 ): Promise<void> {
   const options = {
@@ -260,46 +264,68 @@ async function carry(
     const { Bucket, Key } = to;
     if (from.kind === "s3") {
       const CopySource = { Bucket: from.Bucket, Key: from.Key };
-      await copy(s3, { ...members(call), Bucket, Key, CopySource }, options);
+      const carryOver = moves ? move : copy;
+      const input = { ...members(call), Bucket, Key, CopySource };
+      await carryOver(s3, input, options);
       return;
     }
+    const before = moves ? await changedMs(s3, from) : undefined;
     const Body = from.kind === "local" ? file(from.path) : call.io.stdin;
     const input = { ...members(call), Bucket, Key, Body };
     await upload(s3, input, { ...options, ...resume });
+    if (moves && from.kind === "local") {
+      await removeFile(s3, from.path, before);
+    }
     return;
   }
   if (from.kind !== "s3") return;
   const object = { Bucket: from.Bucket, Key: from.Key };
   if (to.kind === "local") {
-    await download(s3, object, file(to.path), {
+    const { ETag } = await download(s3, object, file(to.path), {
       ...options,
       ...resume,
       ...call.flag("keep-times") && { setLastModified: true },
     });
+    if (moves) {
+      const { signal } = call;
+      await s3.deleteObject({ ...object, ...sameAs(ETag) }, { signal });
+    }
     return;
   }
   const { Body } = await downloadStream(s3, object, options);
   for await (const piece of Body) await call.io.write(piece);
 }
 
-async function removeSource(
+/** The condition that an object is the one that was read; a weak tag never matches. */
+function sameAs(etag: string | undefined): { readonly IfMatch?: string } {
+  return etag && !etag.startsWith("W/") ? { IfMatch: etag } : {};
+}
+
+/** When a file was changed last. */
+async function changedMs(s3: S3, end: End): Promise<number | undefined> {
+  if (end.kind !== "local") return undefined;
+  const facts = await s3.core.files?.stat?.(end.path);
+  return facts?.kind === "found" ? facts.value.changedMs : undefined;
+}
+
+/** Removes a file that was copied, unless it has changed since. */
+async function removeFile(
   s3: S3,
-  from: End,
-  signal: AbortSignal,
+  path: string,
+  before: number | undefined,
 ): Promise<void> {
-  if (from.kind === "local") {
-    const removed = await s3.core.files?.remove(from.path);
-    if (removed?.kind === "denied") {
-      throw new UsageError(
-        `"${
-          nameOf(from)
-        }" was copied and cannot be removed: run with ${removed.flag}`,
-      );
-    }
+  const name = printable(path);
+  if (before !== await changedMs(s3, { kind: "local", path })) {
+    throw new ConfigError(
+      "SourceChanged",
+      `Cannot remove "${name}": it was changed while it was copied; run the command again`,
+    );
   }
-  if (from.kind === "s3") {
-    await s3.deleteObject({ Bucket: from.Bucket, Key: from.Key }, { signal });
-  }
+  const removed = await s3.core.files?.remove(path);
+  if (removed?.kind !== "denied") return;
+  throw new UsageError(
+    `"${name}" was copied and cannot be removed: run with ${removed.flag}`,
+  );
 }
 
 /** A side of the transfer of a folder. */
@@ -342,9 +368,16 @@ async function transferAll(
   const s3 = call.client();
   const plan = await planned(call, s3, from, to, { compare: "all" });
   if (call.flag("dry-run")) return await showPlan(call, plan);
+  const before = new Map<string, number | undefined>();
+  for (const { from: path = "" } of moves ? plan.steps : []) {
+    const end = from.kind === "local" ? { ...from, path } : from;
+    before.set(path, await changedMs(s3, end));
+  }
   const result = await carryOut(call, plan, moves ? "Moved" : "Copied");
   const failures = [...result.failures];
-  if (moves) failures.push(...await removeSources(call, s3, from, result));
+  if (moves) {
+    failures.push(...await removeSources(call, s3, from, result, before));
+  }
   return await showResult(call, { ...result, failures });
 }
 
@@ -362,18 +395,24 @@ function refuseOverlap(from: S3Address, to: S3Address): void {
   }
 }
 
-/** Deletes the sources of what has arrived. */
+/** Deletes the sources of what has arrived, as they were then. */
 async function removeSources(
   call: CliCall,
   s3: S3,
   from: End,
-  { done }: FolderResult,
+  { done, etags }: FolderResult,
+  before: ReadonlyMap<string, number | undefined>,
 ): Promise<FolderFailure[]> {
   const failures: FolderFailure[] = [];
   if (from.kind === "s3") {
-    const keys = done.map(({ from = "" }) => from);
-    const results = await deleteMany(s3, from.Bucket, keys, {
+    const objects = done.map(({ from: Key = "" }) => {
+      const { IfMatch: ETag } = sameAs(etags.get(Key));
+      return { Key, ...ETag !== undefined && { ETag } };
+    });
+    const results = await deleteMany(s3, from.Bucket, objects, {
       signal: call.signal,
+      // Not every store knows conditions in DeleteObjects.
+      bulkDelete: false,
     });
     done.forEach((step, index) => {
       const result = results[index];
@@ -386,7 +425,7 @@ async function removeSources(
   for (const step of done) {
     try {
       const path = step.from ?? "";
-      await removeSource(s3, { kind: "local", path }, call.signal);
+      await removeFile(s3, path, before.get(path));
     } catch (error) {
       failures.push({ step, error });
     }

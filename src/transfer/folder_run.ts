@@ -12,7 +12,7 @@ import {
 import { contentTypeOf } from "../foundation/content_type.ts";
 import type { Found, WritableFiles } from "../ports/system.ts";
 import type { S3 } from "../services/s3/mod.ts";
-import { copy } from "./copy.ts";
+import { copySeen } from "./copy.ts";
 import { deleteMany } from "./delete.ts";
 import { download } from "./download.ts";
 import {
@@ -101,6 +101,8 @@ export interface FolderResult {
   readonly unchanged: number;
   /** Bytes that were transferred. */
   readonly bytes: number;
+  /** ETags of the objects that were downloaded or copied, by their keys. */
+  readonly etags: ReadonlyMap<string, string>;
 }
 
 /** The options that have defaults and ranges. */
@@ -138,6 +140,7 @@ export class FolderRun {
   readonly #signal: AbortSignal;
   readonly #done: FolderStep[] = [];
   readonly #failures: FolderFailure[] = [];
+  readonly #etags = new Map<string, string>();
   readonly #folders = new Map<string, Promise<void>>();
   readonly #total: number;
   #bytes = 0;
@@ -172,6 +175,7 @@ export class FolderRun {
       skipped,
       unchanged,
       bytes: this.#transferred,
+      etags: this.#etags,
     };
   }
 
@@ -331,7 +335,7 @@ export class FolderRun {
     await this.#makeFolders(path);
     const byTime = settings.compare === "size-and-time" ||
       settings.compare === "exact-time";
-    const { Metadata = {} } = await download(
+    const { Metadata = {}, ETag } = await download(
       s3,
       { ...readMembers(objectsOf(source)), Key: from },
       file(to),
@@ -341,6 +345,7 @@ export class FolderRun {
         onProgress,
       },
     );
+    if (ETag) this.#etags.set(from, ETag);
     const seconds = Number(Metadata.mtime ?? NaN);
     if (options.keepTimes && Number.isFinite(seconds)) {
       await this.#files.setChanged?.(to, Math.round(seconds * 1_000));
@@ -353,7 +358,7 @@ export class FolderRun {
   ): Promise<void> {
     const { s3, source, target, options } = this.#task;
     const { Prefix: _prefix, ...members } = objectsOf(target);
-    await copy(s3, {
+    const { source: { head: { ETag } } } = await copySeen("copy", s3, {
       ...members,
       Key: to,
       CopySource: { Bucket: objectsOf(source).Bucket, Key: from },
@@ -362,6 +367,7 @@ export class FolderRun {
       onProgress,
       ...options.source && { source: options.source },
     });
+    if (ETag) this.#etags.set(from, ETag);
   }
 
   /** Makes the folders of a file; none of them may be a link. */

@@ -171,6 +171,72 @@ Deno.test("inia prints what to do about a refusal, in words and as JSON", async 
   assertMatch(JSON.parse(json.err).error.advice, /has no such bucket/);
 });
 
+for (
+  const [how, args, code, left] of [
+    ["to S3", ["mv", "s3://photos/d/a", "s3://photos/e/"], 1, ["a"]],
+    ["to a file", ["mv", "s3://photos/d/a", "copy"], 1, ["a"]],
+    ["of a prefix to S3", ["mv", "-r", "s3://photos/d", "s3://photos/e"], 3, [
+      "a",
+    ]],
+    ["of a prefix to a folder", ["mv", "-r", "s3://photos/d", "copy"], 3, [
+      "a",
+    ]],
+  ] as const
+) {
+  Deno.test(`inia mv ${how} keeps an object that was replaced meanwhile`, async () => {
+    await using at = await cliPlace(async ({ method, path }) => {
+      if (method === "DELETE" && path.endsWith("/a")) {
+        await at.s3.putObject({ Bucket: "photos", Key: "d/a", Body: "new" });
+      }
+      return false;
+    });
+    for (const name of ["a", "b"]) {
+      await at.s3.putObject({ Bucket: "photos", Key: `d/${name}`, Body: "1" });
+    }
+
+    const result = await at.run(args);
+
+    assertEquals(result.code, code, result.err);
+    assertMatch(result.err, /replaced or removed|PreconditionFailed/);
+    const { Contents = [] } = await at.s3.listObjectsV2({
+      Bucket: "photos",
+      Prefix: "d/",
+    });
+    const names = Contents.map(({ Key }) => Key.slice(2));
+    assertEquals(names, code === 1 ? [...left, "b"] : left);
+    const { Body } = await at.s3.getObject({ Bucket: "photos", Key: "d/a" });
+    assertEquals(await Body.text(), "new");
+  });
+}
+
+for (
+  const [how, args, code] of [
+    ["a file", ["mv", "d/a", "s3://photos/"], 1],
+    ["a folder", ["mv", "-r", "d", "s3://photos/d"], 3],
+  ] as const
+) {
+  Deno.test(`inia mv of ${how} keeps a file that was changed meanwhile`, async () => {
+    await using at = await cliPlace(async ({ method, path }) => {
+      if (method === "PUT" && path.endsWith("/a")) {
+        await Deno.writeTextFile(`${at.root}/d/a`, "new");
+        await Deno.utime(`${at.root}/d/a`, 1, 1);
+      }
+      return false;
+    });
+    await Deno.mkdir(`${at.root}/d`);
+    for (const name of ["a", "b"]) {
+      await Deno.writeTextFile(`${at.root}/d/${name}`, "1");
+    }
+
+    const result = await at.run(args);
+
+    assertEquals(result.code, code, result.err);
+    assertMatch(result.err, /Cannot remove ".*": it was changed while/);
+    assertEquals(await Deno.readTextFile(`${at.root}/d/a`), "new");
+    assertEquals(await exists(`${at.root}/d/b`), code === 1);
+  });
+}
+
 Deno.test("inia shows no control characters of keys", async () => {
   await using at = await cliPlace();
   await at.s3.putObject({ Bucket: "photos", Key: "a\u001b[2Jb\nc", Body: "1" });

@@ -42,7 +42,7 @@ export async function inProcess(
 }
 
 /** Holds a request back until the server closes; `undefined`: it goes on. */
-export type Hold = (request: HttpRequest) => boolean;
+export type Hold = (request: HttpRequest) => boolean | Promise<boolean>;
 
 /** A server, a folder, and commands that call the one and read the other. */
 export interface CliPlace extends AsyncDisposable {
@@ -71,7 +71,7 @@ export async function cliPlace(hold: Hold = () => false): Promise<CliPlace> {
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     async (request) => {
       const sent = await received(request);
-      if (hold(sent)) {
+      if (await hold(sent)) {
         held.push(`${sent.method} ${sent.path}`);
         await new Promise<void>((done) => {
           closing.signal.addEventListener("abort", () => done());
