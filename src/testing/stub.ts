@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { ServiceError } from "../foundation/errors.ts";
+import { ServiceError, ValidationError } from "../foundation/errors.ts";
 import { utf8 } from "../foundation/bytes.ts";
 import { StreamingBody } from "../foundation/streaming_body.ts";
 import type { CallOptions, ClientCore } from "../ports/caller.ts";
-import type { Operation } from "../ports/schema.ts";
+import type { Operation, StructureShape } from "../ports/schema.ts";
 import { validated } from "../protocol/validate.ts";
 import { ReplayError } from "./replay_transport.ts";
 
@@ -98,7 +98,8 @@ interface Queued {
 /**
  * Makes a client of the same class whose calls are answered in the order in
  * which answers were added. Inputs are checked against the operation's shape,
- * then compared with those expected. Nothing is sent, and nothing is retried.
+ * then compared with those expected; answers are checked against its output.
+ * Nothing is sent, and nothing is retried.
  *
  * @param client A client; it stays as it is.
  *
@@ -130,7 +131,7 @@ export function stub<Client extends StubbableClient>(
     return error;
   };
   const call = async <Input, Output>(
-    { name, input: shape }: Operation<Input, Output>,
+    { name, input: shape, output }: Operation<Input, Output>,
     input: Input,
     options?: CallOptions,
   ): Promise<Output> => {
@@ -152,6 +153,12 @@ export function stub<Client extends StubbableClient>(
       );
     }
     queue.shift();
+    const wrong = misfits(name, output(), next.answer);
+    if (wrong !== "") {
+      throw fail(
+        `Cannot answer ${name}: the answer in the queue does not fit the operation's output: ${wrong}`,
+      );
+    }
     // The queue holds answers of the operation's own type.
     return answered(name, next.answer) as Output;
   };
@@ -212,6 +219,36 @@ function answered(operation: string, answer: unknown): unknown {
     ...rest,
     ...body === undefined ? {} : { Body: bodyOf(body) },
   };
+}
+
+/**
+ * What is wrong with an answer by the shape of the operation's output; `""` where
+ * it fits. Members may be left out, as tests say only what matters to them.
+ */
+function misfits(
+  operation: string,
+  shape: StructureShape,
+  answer: unknown,
+): string {
+  if (answer instanceof Error || isStubError(answer)) return "";
+  const { ResponseMetadata: _metadata, ...members } = {
+    ResponseMetadata: undefined,
+    ...answer as Readonly<Record<string, unknown>>,
+  };
+  // Events come one by one: there is nothing to look at yet.
+  const looked = Object.entries(members).filter(([name]) => {
+    const of = shape.members[name]?.of;
+    const inner = typeof of === "function" ? of() : undefined;
+    return !(inner?.kind === "structure" && inner.events);
+  });
+  try {
+    validated(operation, shape, Object.fromEntries(looked));
+    return "";
+  } catch (error) {
+    if (!(error instanceof ValidationError)) throw error;
+    return error.problems.filter(({ problem }) => problem !== "is required")
+      .map(({ path, problem }) => `${path} ${problem}`).join("; ");
+  }
 }
 
 function bodyOf(body: unknown): unknown {

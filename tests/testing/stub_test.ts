@@ -87,3 +87,42 @@ Deno.test("a stub answers pages", async () => {
   ]);
   stubbed.done();
 });
+
+// boto3's Stubber refuses the same, when the answer is added.
+Deno.test("a stub checks answers against the operation's shape", async () => {
+  const misspelt: object = { Contnets: [] };
+  const wrongType: object = { Contents: [{ Key: 1 }], KeyCount: "1" };
+  const bodied: object = { Body: "miaow" };
+  const told: string[] = [];
+  for (const answer of [misspelt, wrongType, bodied]) {
+    const stubbed = stub(localS3().s3);
+    stubbed.listObjectsV2(undefined, answer);
+    const error = await assertRejects(
+      () => stubbed.client.listObjectsV2({ Bucket: "photos" }),
+      ReplayError,
+    );
+    assertThrows(() => stubbed.done(), ReplayError, error.message);
+    told.push(error.message.replace(/^.*output: /, ""));
+  }
+
+  assertEquals(told, [
+    'Contnets is unknown: the nearest known name is "Contents"',
+    "Contents[0].Key must be a string: it is a number; KeyCount must be a whole number: it is a string",
+    "Body is unknown",
+  ]);
+});
+
+Deno.test("a stub takes answers that say only what matters", async () => {
+  using stubbed = stub(localS3().s3);
+  stubbed.getObject(undefined, { Body: "miaow", Metadata: { mood: "calm" } })
+    .headObject(undefined, { ContentLength: 5, LastModified: new Date(0) })
+    .getBucketPolicy(undefined, { Policy: "{}" })
+    .listObjectsV2(undefined, {});
+  const input = { Bucket: "photos", Key: "cat" };
+  const s3 = stubbed.client;
+
+  assertEquals((await s3.getObject(input)).Metadata, { mood: "calm" });
+  assertEquals((await s3.headObject(input)).ContentLength, 5);
+  assertEquals((await s3.getBucketPolicy({ Bucket: "photos" })).Policy, "{}");
+  await s3.listObjectsV2({ Bucket: "photos" });
+});

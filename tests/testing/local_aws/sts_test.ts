@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { type Answer, LocalClient } from "./local_client.ts";
+import { type Answer, LocalClient, USER } from "./local_client.ts";
 
 const ROLE = {
   Action: "AssumeRole",
@@ -73,6 +73,61 @@ Deno.test("LocalAws gives out session tokens, but not for one", async () => {
 
   assertEquals(list.status, 200);
   assertEquals([again.status, again.code], [403, "AccessDenied"]);
+});
+
+Deno.test("LocalAws gives out keys of a federated user, but not for temporary ones", async () => {
+  const client = new LocalClient();
+  const ask = { Action: "GetFederationToken", Name: "ann" };
+
+  const given = await client.sts({ ...ask, DurationSeconds: "900" });
+  const nameless = await client.sts({ ...ask, Name: "a b" });
+  const short = await client.sts({ ...ask, DurationSeconds: "899" });
+  use(client, given);
+  const identity = await client.sts({ Action: "GetCallerIdentity" });
+  const list = await client.send("GET", "/");
+  const again = await client.sts(ask);
+  client.clock.advance(900_000);
+  const late = await client.send("GET", "/");
+
+  assertStringIncludes(
+    given.text,
+    "<FederatedUser><FederatedUserId>123456789012:ann</FederatedUserId><Arn>arn:aws:sts::123456789012:federated-user/ann</Arn></FederatedUser>",
+  );
+  assertStringIncludes(
+    given.text,
+    "<Expiration>2026-11-22T10:15:00Z</Expiration>",
+  );
+  assertStringIncludes(
+    identity.text,
+    "<Arn>arn:aws:sts::123456789012:federated-user/ann</Arn>",
+  );
+  assertEquals([nameless.code, short.code], Array(2).fill("ValidationError"));
+  assertEquals([list.status, late.code], [200, "ExpiredToken"]);
+  assertEquals([again.status, again.code], [403, "AccessDenied"]);
+});
+
+Deno.test("LocalAws tells the account of a key, also of a temporary one", async () => {
+  const client = new LocalClient({
+    credentials: [
+      USER,
+      {
+        accessKeyId: "AKIATWO0000000000000",
+        secretAccessKey: "two",
+        account: "222222222222",
+      },
+    ],
+  });
+  const ask = (AccessKeyId: string) =>
+    client.sts({ Action: "GetAccessKeyInfo", AccessKeyId });
+  const account = async (id: string) =>
+    /<Account>(\d+)</.exec((await ask(id)).text)?.[1];
+
+  assertEquals(await account(USER.accessKeyId), "123456789012");
+  assertEquals(await account("AKIATWO0000000000000"), "222222222222");
+  assertEquals((await ask("AKIAUNKNOWN000000000")).code, "AccessDenied");
+  assertEquals((await ask("short")).code, "ValidationError");
+  use(client, await client.sts(ROLE));
+  assertEquals(await account(client.credentials.accessKeyId), "210987654321");
 });
 
 Deno.test("LocalAws assumes a role with a web identity, unsigned", async () => {
