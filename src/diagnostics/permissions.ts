@@ -48,7 +48,12 @@ export async function permissionsFor(
   };
   const session = new Session(watched);
   try {
-    const found = await permissionsOf(session, watched, recorder);
+    const { system } = watched;
+    const found = await permissionsOf(
+      session,
+      { ...options, system },
+      recorder,
+    );
     return found.withHosts(hosts).flags();
   } finally {
     session[Symbol.dispose]();
@@ -67,13 +72,16 @@ async function permissionsOf(
   // Files of a profile that is asked for by name must be known not to be there.
   const setup = named === undefined ? recorder.take() : recorder.take().whole();
   const region = regionOf(system, options, recorder);
-  const inProfile = region === undefined &&
-    Boolean(profile.section?.values["region"]);
+  const { endpoint_url, services } = profile.section?.values ?? {};
+  const endpointInProfile = options.endpointUrl === undefined &&
+    (endpoint_url !== undefined || services !== undefined);
+  const inProfile = endpointInProfile || region === undefined &&
+      Boolean(profile.section?.values["region"]);
+  const settings = await settingsOf(system, options, recorder);
   const beside = (ofProfile: boolean): Permissions => {
     const needed = ofProfile || inProfile || named !== undefined;
-    return (needed ? setup : new Permissions()).and(
-      region ?? new Permissions(),
-    );
+    return (needed ? setup : new Permissions())
+      .and(region ?? new Permissions()).and(settings);
   };
   if (options.credentials !== undefined) return beside(false);
   for (const provider of await session.credentialProviders()) {
@@ -108,6 +116,46 @@ function regionOf(
     if (found.kind === "found" && found.value !== "") return recorder.take();
   }
   return undefined;
+}
+
+/**
+ * Variables beside region and credentials that change where and how calls are
+ * made: a program that may not read one that is set would call another host.
+ */
+const SETTINGS = [
+  "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+  "AWS_MAX_ATTEMPTS",
+  "AWS_REQUEST_CHECKSUM_CALCULATION",
+  "AWS_RESPONSE_CHECKSUM_VALIDATION",
+  "AWS_RETRY_MODE",
+  "AWS_USE_DUALSTACK_ENDPOINT",
+  "AWS_USE_FIPS_ENDPOINT",
+];
+
+const ENDPOINTS = [
+  "AWS_ENDPOINT_URL",
+  "AWS_ENDPOINT_URL_S3",
+  "AWS_ENDPOINT_URL_STS",
+];
+
+/** What the other settings need that are set. */
+async function settingsOf(
+  system: System,
+  { endpointUrl, caCerts }: SessionOptions,
+  recorder: PermissionRecorder,
+): Promise<Permissions> {
+  recorder.take();
+  const names = endpointUrl === undefined
+    ? [...ENDPOINTS, ...SETTINGS]
+    : SETTINGS;
+  for (const name of names) system.env(name);
+  if (caCerts === undefined) {
+    const bundle = system.env("AWS_CA_BUNDLE");
+    if (bundle.kind === "found" && bundle.value !== "") {
+      await system.readText(bundle.value);
+    }
+  }
+  return recorder.take();
 }
 
 /** Files of bodies are the program's own: they are not watched. */

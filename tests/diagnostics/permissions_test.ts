@@ -129,6 +129,32 @@ Deno.test("permissionsFor needs the variables that are set", async () => {
   });
 });
 
+Deno.test("permissionsFor needs the variables that say where calls go", async () => {
+  const system = new WithEnv({
+    AWS_ENDPOINT_URL: "http://127.0.0.1:9000",
+    AWS_RETRY_MODE: "adaptive",
+    AWS_CA_BUNDLE: CONFIG,
+  });
+  const options = {
+    system,
+    region: "eu-west-1",
+    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "SK" },
+  };
+
+  assertEquals(await permissionsFor(options), [
+    "--allow-env=AWS_CA_BUNDLE,AWS_ENDPOINT_URL,AWS_RETRY_MODE",
+    `--allow-read=${CONFIG}`,
+  ]);
+  assertEquals(
+    await permissionsFor({
+      ...options,
+      endpointUrl: "http://127.0.0.1:9000",
+      caCerts: [],
+    }),
+    ["--allow-env=AWS_RETRY_MODE"],
+  );
+});
+
 Deno.test("permissionsFor needs the files of the default profile", async () => {
   await check({
     files: { ".aws/credentials": `[default]\n${KEYS}` },
