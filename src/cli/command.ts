@@ -256,7 +256,9 @@ function parsed(
     const message = cause instanceof Error ? cause.message : String(cause);
     // What follows is advice on how a dash is escaped.
     const [reason = message] = message.split(". To specify");
-    throw new UsageError(reason, { cause });
+    throw new UsageError(`${reason}; inia ${verb.name} --help shows all`, {
+      cause,
+    });
   }
 }
 

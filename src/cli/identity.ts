@@ -278,7 +278,8 @@ async function checkService(
   const s3 = call.client();
   const { ResponseMetadata } = bucket === undefined
     ? await s3.listBuckets({}, { signal })
-    : await s3.headBucket({ Bucket: bucket }, { signal });
+    // A refusal of HEAD would have no reason.
+    : await s3.listObjectsV2({ Bucket: bucket, MaxKeys: 1 }, { signal });
   const { HTTPHeaders, Attempts } = ResponseMetadata;
   const where = bucket === undefined ? "ListBuckets" : `bucket ${bucket}`;
   const skewMs = Date.now() - Date.parse(HTTPHeaders.date ?? "");

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { AwsError, ServiceError } from "../../mod.ts";
+import { AwsError, ConfigError, ServiceError } from "../../mod.ts";
 import {
   CliCall,
   type CliIo,
@@ -46,11 +46,18 @@ const VERBS: readonly CliVerb[] = [
  * @param io The terminal and the pipes. Default: those of the process.
  * @returns The exit code: 0 done, 1 failed, 2 wrong command line, 3 done in part,
  * 130 interrupted, 141 nobody reads the output.
+ * @throws {ConfigError} `"NotOnThisRuntime"` elsewhere than on Deno.
  */
 export async function main(
   args: readonly string[],
   io?: CliIo,
 ): Promise<number> {
+  if (typeof Deno === "undefined") {
+    throw new ConfigError(
+      "NotOnThisRuntime",
+      "Cannot run the command line: not on this runtime, as it needs the terminal, the signals and the permissions of Deno; run it with deno run -A jsr:@inia/aws/cli",
+    );
+  }
   if (io !== undefined) return await runVerb(args, io);
   const interrupt = new AbortController();
   let pressed = 0;
@@ -126,8 +133,13 @@ async function failed(
     : undefined;
   // A hint stands in the message.
   const isNew = advice !== undefined && !message.includes(advice);
+  const known = error instanceof AwsError && "code" in error
+    ? { code: error.code }
+    : {};
   const text = isJson
-    ? JSON.stringify({ error: { name, message, ...advice && { advice } } })
+    ? JSON.stringify({
+      error: { name, ...known, message, ...advice && { advice } },
+    })
     : [...message.split("\n"), ...isNew ? [advice] : []]
       .map(printable).join("\n");
   await io.writeError(`${isJson ? "" : "inia: "}${text}\n`);
@@ -179,6 +191,10 @@ async function confirmed(
     const read = await Promise.race([Deno.stdin.read(room), aborted]);
     const line = new TextDecoder().decode(room.subarray(0, read ?? 0));
     return /^y(?:es)?$/i.test(line.trim());
+  } catch (error) {
+    // What comes next does not stand behind the question.
+    if (signal.aborted) await writeAll(Deno.stderr, new Uint8Array([10]));
+    throw error;
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
@@ -194,4 +210,8 @@ async function writeAll(
   }
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) {
+  const isDeno = typeof Deno !== "undefined";
+  const code = await main(isDeno ? Deno.args : []);
+  if (isDeno) Deno.exit(code);
+}

@@ -13,6 +13,8 @@ export interface ProgressFacts {
   readonly files: number;
   readonly totalFiles: number;
   readonly failed: number;
+  /** What was deleted. Default: nothing. */
+  readonly deleted?: number;
 }
 
 /** Least time between two changes of the line, in milliseconds. */
@@ -23,6 +25,7 @@ export class ProgressLine {
   readonly #io: CliIo;
   readonly #now: () => number;
   readonly #start: number;
+  readonly #changes: boolean;
   #facts: ProgressFacts;
   #shownAt = -Infinity;
   #isShown = false;
@@ -33,9 +36,17 @@ export class ProgressLine {
    * @param io Where it is shown.
    * @param totalFiles Number of files there are.
    * @param now The time, in milliseconds.
+   * @param toOutput Whether the bytes go to standard output: a line that changes
+   * would stand among them.
    */
-  constructor(io: CliIo, totalFiles: number, now: () => number = Date.now) {
+  constructor(
+    io: CliIo,
+    totalFiles: number,
+    now: () => number = Date.now,
+    toOutput = false,
+  ) {
     this.#io = io;
+    this.#changes = io.isTerminal && !toOutput;
     this.#now = now;
     this.#start = now();
     this.#facts = { bytes: 0, files: 0, totalFiles, failed: 0 };
@@ -44,7 +55,7 @@ export class ProgressLine {
   /** Takes what is known now. */
   update(facts: Partial<ProgressFacts>): void {
     this.#facts = { ...this.#facts, ...facts };
-    if (!this.#io.isTerminal || this.#now() - this.#shownAt < STEP_MS) return;
+    if (!this.#changes || this.#now() - this.#shownAt < STEP_MS) return;
     this.#shownAt = this.#now();
     this.#isShown = true;
     const line = progressText(this.#facts, this.#now() - this.#start)
@@ -70,15 +81,16 @@ export class ProgressLine {
   async end(verb: string): Promise<void> {
     await this.clear();
     const ms = this.#now() - this.#start;
-    const { bytes, files, failed } = this.#facts;
+    const { bytes, files, failed, deleted = 0 } = this.#facts;
     const rate = ms > 0
       ? ` (${bytesText(Math.round(bytes / ms * 1_000))}/s)`
       : "";
+    const deletes = deleted > 0 ? `, ${deleted} deleted` : "";
     const failures = failed > 0 ? `, ${failed} failed` : "";
     await this.#io.writeError(
       `${verb} ${countText(files, "file")}, ${bytesText(bytes)} in ${
         (ms / 1_000).toFixed(1)
-      } s${rate}${failures}\n`,
+      } s${rate}${deletes}${failures}\n`,
     );
   }
 }

@@ -206,7 +206,8 @@ async function transferOne(
     await call.print({ from: nameOf(from), to: nameOf(end) }, line);
     return EXIT.done;
   }
-  const progress = new ProgressLine(call.io, 1);
+  const toOutput = end.kind === "stream";
+  const progress = new ProgressLine(call.io, 1, Date.now, toOutput);
   try {
     await carry(call, s3, { from, to: end, moves }, progress);
   } catch (error) {
@@ -513,6 +514,7 @@ async function carryOut(
           failed: failed.length,
         }),
     });
+    progress.update({ deleted: result.done.length - count(result.done) });
     await progress.end(verb);
     return result;
   } catch (error) {

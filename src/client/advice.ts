@@ -503,7 +503,8 @@ export const ADVICE: readonly AdviceRow[] = [
   {
     name: "no-such-bucket",
     when: "there is no such bucket",
-    codes: ["NoSuchBucket"],
+    fits: ({ error: { code, detail: { operation } } }) =>
+      code === "NoSuchBucket" || code === "404" && operation === "HeadBucket",
     advice: (refusal) =>
       `${
         hostOf(refusal)
@@ -535,7 +536,8 @@ export const ADVICE: readonly AdviceRow[] = [
   {
     name: "no-such-key",
     when: "there is no such object",
-    codes: ["NoSuchKey", "NoSuchVersion"],
+    codes: ["NoSuchKey", "NoSuchVersion", "404"],
+    fits: ({ error, method }) => error.code !== "404" || method === "HEAD",
     advice:
       "Keys are compared by every letter, case and slash: list the prefix to see what is there.",
   },
@@ -595,7 +597,7 @@ export const ADVICE: readonly AdviceRow[] = [
     when: "the bucket is not empty",
     codes: ["BucketNotEmpty"],
     advice:
-      "Objects, versions, delete markers or unfinished uploads are left in it: emptyBucket() of ./transfer deletes them all.",
+      'Objects, versions, delete markers or unfinished uploads are left in it: emptyBucket() of ./transfer deletes them all, as does "inia rb --force".',
   },
   {
     name: "busy",

@@ -322,7 +322,9 @@ function serviceMessage(
   ];
   const hint = detail.hint === undefined ? "" : `; ${detail.hint}`;
   if (found === undefined) {
-    return `${detail.code} (${facts.join(", ")}): ${reason}${hint}`;
+    // A sentence of the service goes on.
+    const said = hint === "" ? reason : reason.replace(/\.$/, "");
+    return `${detail.code} (${facts.join(", ")}): ${said}${hint}`;
   }
   const told = facts.length === 0 ? "" : ` (${facts.join(", ")})`;
   return `Cannot read the answer to ${detail.operation}${told}: ${found}${hint}`;

@@ -115,7 +115,8 @@ function readUser(value: string): LocalCredentials {
 
 if (import.meta.main) {
   try {
-    const local = await LocalAws.start(readLocalArguments(Deno.args));
+    const args = typeof Deno === "undefined" ? [] : Deno.args;
+    const local = await LocalAws.start(readLocalArguments(args));
     // Secrets of users that were given are not repeated.
     console.log(`S3 and STS at ${local.endpointUrl}`);
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -124,7 +125,8 @@ if (import.meta.main) {
       });
     }
   } catch (error) {
-    if (!(error instanceof AwsError || error instanceof TypeError)) throw error;
+    const isKnown = error instanceof AwsError || error instanceof TypeError;
+    if (!isKnown || typeof Deno === "undefined") throw error;
     console.error(error.message);
     Deno.exit(2);
   }

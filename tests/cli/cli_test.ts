@@ -169,6 +169,73 @@ Deno.test("inia prints what to do about a refusal, in words and as JSON", async 
     /^inia: NoSuchBucket .*\n127\.0\.0\.1:\d+ has no such bucket: .*\n$/,
   );
   assertMatch(JSON.parse(json.err).error.advice, /has no such bucket/);
+  assertEquals(JSON.parse(json.err).error.code, "NoSuchBucket");
+});
+
+Deno.test("inia doctor says why a bucket is refused", async () => {
+  await using at = await cliPlace();
+
+  const { code, out } = await at.run(["doctor", "s3://phot0s"]);
+
+  assertEquals(code, 1);
+  assertMatch(out, /^fail {2}service {6}NoSuchBucket .* has no such bucket/m);
+});
+
+Deno.test("inia sync tells how much it deleted", async () => {
+  await using at = await cliPlace();
+  await Deno.mkdir(`${at.root}/site`);
+  await Deno.writeTextFile(`${at.root}/site/a`, "a");
+  await at.s3.putObject({ Bucket: "photos", Key: "a", Body: "a" });
+  await at.s3.putObject({ Bucket: "photos", Key: "b", Body: "b" });
+
+  const { code, err } = await at.run(
+    ["sync", "site", "s3://photos", "--delete", "--compare", "size"],
+  );
+
+  assertEquals(code, 0);
+  assertMatch(err, /^Transferred 0 files, 0 B in .*, 1 deleted\n$/);
+});
+
+Deno.test("inia names the help of a verb where an option is unknown", async () => {
+  const { code, err } = await inProcess(["ls", "--foo"]);
+
+  assertEquals(code, 2);
+  assertStringIncludes(err, "Unknown option '--foo'; inia ls --help shows all");
+});
+
+Deno.test("the command line and the local store say that they need Deno", async () => {
+  const program = [
+    ...["src/cli/mod.ts", "src/testing/local_program.ts"].map((path) =>
+      `import ${
+        JSON.stringify(new URL(`../../${path}`, import.meta.url).href)
+      };`
+    ),
+    `import { main } from ${
+      JSON.stringify(new URL("../../src/cli/mod.ts", import.meta.url).href)
+    };`,
+    `import { LocalAws } from ${
+      JSON.stringify(new URL("../../src/testing/mod.ts", import.meta.url).href)
+    };`,
+    `delete globalThis.Deno;`,
+    `for (const run of [() => main(["ls"]), () => LocalAws.start()]) {`,
+    `  await run().catch((error) => console.log(error.name, error.code));`,
+    `}`,
+  ].join("\n");
+  const { stdout, stderr } = await new Deno.Command("deno", {
+    args: [
+      "run",
+      "--quiet",
+      "--no-check",
+      `--config=${new URL("../../deno.json", import.meta.url).pathname}`,
+      `data:text/typescript,${encodeURIComponent(program)}`,
+    ],
+  }).output();
+  const decoder = new TextDecoder();
+
+  assertEquals(
+    [decoder.decode(stdout), decoder.decode(stderr)],
+    ["ConfigError NotOnThisRuntime\nConfigError NotOnThisRuntime\n", ""],
+  );
 });
 
 for (

@@ -62,6 +62,15 @@ Deno.test("a terminal has one line that changes, ten times a second at most", as
   }
 });
 
+Deno.test("no line changes where the bytes go to standard output", async () => {
+  const { io: terminal, told } = io(true);
+  let now = 0;
+  const line = new ProgressLine(terminal, 1, () => now, true);
+  for (now = 1; now <= 250; now++) line.update({ bytes: now, total: 1_000 });
+  await line.end("Copied");
+  assertEquals(told.map((text) => text.slice(0, 12)), ["Copied 0 fil"]);
+});
+
 Deno.test("a pipe has one line at the end", async () => {
   const { io: pipe, told } = io(false);
   let now = 0;

@@ -334,11 +334,16 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     status: 404,
     says: 'addressingStyle: "path"',
   }],
-  "no-such-bucket": [{
-    code: "NoSuchBucket",
-    status: 404,
-    says: "Amazon has no such bucket",
-  }],
+  "no-such-bucket": [
+    { code: "NoSuchBucket", status: 404, says: "Amazon has no such bucket" },
+    {
+      code: "404",
+      status: 404,
+      operation: "HeadBucket",
+      method: "HEAD",
+      says: "Amazon has no such bucket",
+    },
+  ],
   "delete-marker": [{
     code: "NoSuchKey",
     status: 404,
@@ -357,7 +362,16 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     context: { Bucket: "photos", Key: "a%20b" },
     says: "decode it first",
   }],
-  "no-such-key": [{ code: "NoSuchKey", status: 404, says: "every letter" }],
+  "no-such-key": [
+    { code: "NoSuchKey", status: 404, says: "every letter" },
+    {
+      code: "404",
+      status: 404,
+      operation: "HeadObject",
+      method: "HEAD",
+      says: "every letter",
+    },
+  ],
   "no-such-upload": [{
     code: "NoSuchUpload",
     status: 404,

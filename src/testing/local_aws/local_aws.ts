@@ -180,10 +180,17 @@ export class LocalAws implements AsyncDisposable, Disposable {
    * @param options What differs from the defaults.
    * @throws {RangeError} If there is no user.
    * @throws {ConfigError} `"NotPermitted"`, with the flag that is missing;
-   * `"InvalidOption"`, if any key would be taken from other machines.
+   * `"InvalidOption"`, if any key would be taken from other machines;
+   * `"NotOnThisRuntime"`, elsewhere than on Deno.
    */
   static async start(options: LocalAwsServeOptions = {}): Promise<LocalAws> {
     checkOptions("start a LocalAws", options, SERVE_OPTIONS);
+    if (typeof Deno === "undefined") {
+      throw new ConfigError(
+        "NotOnThisRuntime",
+        "Cannot start LocalAws: not on this runtime, as listening needs Deno.serve; give sessions the transport of new LocalAws(), or run deno run --allow-net=127.0.0.1 jsr:@inia/aws/local",
+      );
+    }
     const { port = 0, hostname = "127.0.0.1", folder, ...own } = options;
     if (own.anyKey && !LOOPBACK.includes(hostname)) {
       throw new ConfigError(
