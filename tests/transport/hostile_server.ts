@@ -14,6 +14,8 @@ export interface Peer {
   request(): Promise<string>;
   /** Sends text or bytes. */
   send(data: string | Uint8Array): Promise<void>;
+  /** Reads what comes next and throws it away. Returns how many bytes it was. */
+  take(): Promise<number>;
   /** Reads and throws away until the other side closes. */
   drain(): Promise<number>;
   /** Waits in real time. */
@@ -106,6 +108,11 @@ export class HostileServer implements AsyncDisposable {
         while (rest.length > 0) {
           rest = rest.subarray(await connection.write(rest));
         }
+      },
+      take: async () => {
+        const length = await connection.read(new Uint8Array(65_536));
+        if (length === null) throw new Error("the other side has closed");
+        return length;
       },
       drain: async () => {
         const room = new Uint8Array(65_536);

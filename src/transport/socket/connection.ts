@@ -51,6 +51,12 @@ const HIDDEN = 8 * 1_024 * 1_024;
 /** How long a server may take to say that it wants the body. */
 const CONTINUE_MS = 1_000;
 
+/** A connection that idled as long as that is looked at before it is used. */
+const LOOKED_MS = 100;
+
+/** Promises between the platform's read and whoever waits for it, and one more. */
+const STEPS = 3;
+
 /** One request on its way, over one connection or, where that was stale, two. */
 export interface Call {
   /** What is sent. */
@@ -269,11 +275,23 @@ export class Connection {
     this.#reading.then(this.#gone, this.#gone);
   }
 
-  /** Takes it for a request. */
-  take(): void {
-    if (!this.#isIdle) return;
+  /**
+   * Takes it for a request.
+   *
+   * @returns `false` where the server has ended it, or has sent something
+   * unasked: that is no answer to what comes now.
+   */
+  async take(): Promise<boolean> {
+    const idledMs = this.#parts.timers.now() - this.idleSinceMs;
+    // What came while the program was busy is seen at the next turn of the event
+    // loop only.
+    if (idledMs >= LOOKED_MS) await nextTurn();
+    // What was seen in this turn may still be on its way through promises.
+    else for (let step = 0; step < STEPS; step++) await undefined;
+    if (!this.#isOpen) return false;
     this.#isIdle = false;
     this.keepAlive(true);
+    return true;
   }
 
   /** Says whether what is waited for keeps the program alive. */
@@ -687,6 +705,11 @@ function lengthFault(
     path: "body",
     problem: `is ${than} than its length, ${length} bytes`,
   }]);
+}
+
+/** Ends when all that has come over the network by now was seen. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 function ignore(): void {}

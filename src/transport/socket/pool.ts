@@ -72,7 +72,7 @@ export class Pool implements Deadline {
   }
 
   /**
-   * An idle connection, the one that was used last.
+   * An idle connection, the one that was used last; it is still to be taken.
    *
    * @param route The way that it takes.
    * @param maxIdleMs Longest time since it was used, in milliseconds.
@@ -87,7 +87,6 @@ export class Pool implements Deadline {
       return undefined;
     }
     line.idle.pop();
-    newest.take();
     return newest;
   }
 

@@ -164,6 +164,8 @@ export class SocketTransport implements Transport {
   readonly #forgotten: ForgottenBodies;
   readonly #permissions = new NetPermissions();
   readonly #routes = new Map<string, Route>();
+  /** Ways on which nobody is asked whether a body is wanted. */
+  readonly #unexpecting = new WeakSet<Route>();
   #isClosed = false;
 
   /**
@@ -223,16 +225,29 @@ export class SocketTransport implements Transport {
       throw new TypeError("Cannot send: the transport is closed");
     }
     options.signal?.throwIfAborted();
-    const { route, call, times } = this.#prepare(request, options);
+    const prepared = this.#prepare(request, options);
+    const { route, times } = prepared;
+    let { call } = prepared;
     // What changes something is repeated by the retries alone, which tell it.
     const mayRepeat = options.repeatable !== false &&
       (request.method === "GET" || request.method === "HEAD");
     let maxIdleMs = mayRepeat ? Infinity : FRESH_MS;
     for (;;) {
-      const connection = this.#pool.take(route, maxIdleMs) ??
+      const idle = this.#pool.take(route, maxIdleMs);
+      if (idle !== undefined && !await idle.take()) continue;
+      const connection = idle ??
         await this.#acquire(route, call, times, maxIdleMs, options);
       try {
         const response = await connection.exchange(call);
+        const mayAsk = response.status === 417 && call.expects &&
+          isResendable(request.body, call.opened);
+        if (mayAsk) {
+          // Section 10.1.1 of RFC 9110: someone on the way does not know it.
+          this.#unexpecting.add(route);
+          call = unasking(call, route, connection.wait.leftMs);
+          response.body?.cancel().catch(() => {});
+          continue;
+        }
         return response.status === 407
           ? refusedByProxy(response, request)
           : response;
@@ -264,7 +279,7 @@ export class SocketTransport implements Transport {
     const times = this.#timesOf(options);
     try {
       const route = this.#routeTo(request.origin, options.direct ?? false);
-      const expects = this.#expects(request);
+      const expects = this.#expects(request, route);
       const head = headOf(request, route, expects);
       this.#checkPermission(request, route, options);
       const call: Call = {
@@ -318,6 +333,7 @@ export class SocketTransport implements Transport {
     const known = this.#routes.get(name);
     if (known !== undefined) return known;
     const route = routeTo(origin, direct ? false : this.#options.proxy);
+    checkCertificate(route, this.#options.clientCertificate);
     this.#routes.set(name, route);
     if (this.#routes.size > REMEMBERED) {
       const [oldest] = this.#routes.keys();
@@ -340,11 +356,12 @@ export class SocketTransport implements Transport {
     }
   }
 
-  #expects({ body, headers }: HttpRequest): boolean {
+  #expects({ body, headers }: HttpRequest, route: Route): boolean {
     if (body === undefined) return false;
     const { expectContinueBytes = EXPECT_BYTES } = this.#options;
     const asked = headers.expect?.toLowerCase() === "100-continue";
-    return asked || (body.length ?? 0) >= expectContinueBytes;
+    return asked || (body.length ?? 0) >= expectContinueBytes &&
+        !this.#unexpecting.has(route);
   }
 
   async #acquire(
@@ -445,6 +462,21 @@ function placed(error: unknown, { timeline }: Call): unknown {
   return error;
 }
 
+/** The same call, which does not ask whether the body is wanted. */
+function unasking(call: Call, route: Route, attemptLeftMs: number): Call {
+  const { expect: _asked, ...headers } = call.request.headers;
+  const request = { ...call.request, headers };
+  return {
+    ...call,
+    request,
+    head: headOf(request, route, false),
+    expects: false,
+    attemptLeftMs,
+    timeline: {},
+    opened: false,
+  };
+}
+
 function headOf(
   request: HttpRequest,
   { proxy, tls, host, origin }: Route,
@@ -497,6 +529,18 @@ function refusedByProxy(
 ): never {
   response.body?.cancel().catch(() => {});
   throw proxyRefusal(request);
+}
+
+/** In a tunnel the platform presents none; the server would see nobody. */
+function checkCertificate(
+  { origin, tls, proxy }: Route,
+  clientCertificate: ClientCertificate | undefined,
+): void {
+  if (clientCertificate === undefined || proxy === undefined || !tls) return;
+  throw new ConfigError(
+    "ContradictoryOptions",
+    `Cannot send to ${origin} with a clientCertificate through ${proxy.words}: the platform cannot present a certificate through a proxy. Use a FetchTransport for that, or name the host in NO_PROXY`,
+  );
 }
 
 /** Refuses proxies and certificates that cannot be used, when the transport is made. */

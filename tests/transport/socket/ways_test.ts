@@ -254,3 +254,36 @@ Deno.test("SocketTransport sends no body whose length is none", async () => {
   }
   assertEquals(server.connections, 0);
 });
+
+Deno.test("SocketTransport presents no certificate to a proxy that the environment names", async () => {
+  await using proxy = new HostileServer(answering(ok("planted")));
+  const program = `
+    import { SocketTransport } from "${
+    import.meta.resolve("../../../src/transport/socket/socket_transport.ts")
+  }";
+    const clientCertificate = ${JSON.stringify(OWN)};
+    using transport = new SocketTransport({ clientCertificate });
+    for (const origin of ["https://store.example", "http://store.example"]) {
+      const request = { method: "GET", origin, path: "/", query: [], headers: {}, body: undefined };
+      const told = await transport.send(request).then(
+        async ({ body }) => await new Response(body?.open()).text(),
+        ({ name, code, message }) => name + " " + code + ": " + message,
+      );
+      console.log(told);
+    }
+  `;
+  const { stdout } = await new Deno.Command("deno", {
+    args: ["eval", "--no-check", program],
+    env: {
+      ALL_PROXY: proxy.origin,
+      NO_PROXY: "",
+      HTTP_PROXY: "",
+      HTTPS_PROXY: "",
+    },
+  }).output();
+  assertEquals(new TextDecoder().decode(stdout).trimEnd().split("\n"), [
+    `ConfigError ContradictoryOptions: Cannot send to https://store.example with a clientCertificate through the proxy 127.0.0.1:${proxy.port} (ALL_PROXY): the platform cannot present a certificate through a proxy. Use a FetchTransport for that, or name the host in NO_PROXY`,
+    "planted",
+  ]);
+  assertEquals(proxy.connections, 1);
+});
