@@ -102,6 +102,8 @@ export class XmlScanner {
   attributes: XmlElement["attributes"];
 
   #depth = 0;
+  /** The next reference at or after the last one that was searched for. */
+  #reference = -1;
 
   /**
    * Starts before the root.
@@ -304,26 +306,32 @@ export class XmlScanner {
 
   /** A stretch of text with its references resolved (section 4.1). */
   #resolve(start: number, end: number): string {
-    const raw = this.text.slice(start, end);
-    let amp = raw.indexOf("&");
-    if (amp < 0) return raw;
+    const all = this.text;
+    if (this.#reference < start) this.#reference = nextReference(all, start);
+    if (this.#reference >= end) return all.slice(start, end);
     let text = "";
-    let done = 0;
-    for (; amp >= 0; amp = raw.indexOf("&", done)) {
+    let done = start;
+    for (
+      let amp = this.#reference;
+      amp < end;
+      amp = nextReference(all, done)
+    ) {
       // Each ETag has two.
-      if (raw.startsWith("&quot;", amp)) {
-        text += raw.slice(done, amp) + '"';
+      if (all.startsWith("&quot;", amp)) {
+        text += amp > done ? all.slice(done, amp) + '"' : '"';
         done = amp + 6;
         continue;
       }
-      const semicolon = raw.indexOf(";", amp);
-      if (semicolon < 0) this.#fail("a reference has no end");
-      const resolved = reference(raw.slice(amp + 1, semicolon));
+      const semicolon = all.indexOf(";", amp);
+      if (semicolon < 0 || semicolon >= end) {
+        this.#fail("a reference has no end");
+      }
+      const resolved = reference(all.slice(amp + 1, semicolon));
       if (resolved === undefined) this.#fail("a reference is unknown");
-      text += raw.slice(done, amp) + resolved;
+      text += all.slice(done, amp) + resolved;
       done = semicolon + 1;
     }
-    return text + raw.slice(done);
+    return done < end ? text + all.slice(done, end) : text;
   }
 
   #skipSpace(): boolean {
@@ -350,6 +358,12 @@ export class XmlScanner {
       `Cannot read the XML document: ${why} (character ${this.at} of ${this.text.length})`,
     );
   }
+}
+
+/** Where the next reference stands; at the end of all where there is none. */
+function nextReference(text: string, from: number): number {
+  const at = text.indexOf("&", from);
+  return at < 0 ? text.length : at;
 }
 
 function reference(name: string): string | undefined {

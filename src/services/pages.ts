@@ -99,8 +99,9 @@ export class Pages<Input, Output, Item> implements AsyncIterable<Output> {
   async *[Symbol.asyncIterator](): AsyncGenerator<Output, void, void> {
     const { paging, input, options } = this.#walk;
     let start: PageStart | undefined;
+    let page: Output | undefined;
     do {
-      const page = await this.#call(
+      page = await this.#call(
         paging.operation,
         { ...input, ...start },
         options,
@@ -108,6 +109,8 @@ export class Pages<Input, Output, Item> implements AsyncIterable<Output> {
       start = this.#startAfter(page, start);
       this.#resume = start;
       yield page;
+      // A generator that waits for the next page would keep this one.
+      page = undefined;
     } while (start !== undefined);
   }
 
@@ -119,13 +122,30 @@ export class Pages<Input, Output, Item> implements AsyncIterable<Output> {
   async *items(limit = Infinity): AsyncGenerator<Item, void, void> {
     let left = limit;
     if (left <= 0) return;
-    for await (const page of this) {
-      for (const item of this.#walk.paging.items(page)) {
-        yield item;
-        left--;
-        if (left <= 0) return;
+    const pages = this[Symbol.asyncIterator]();
+    try {
+      while (true) {
+        let items = await this.#nextItems(pages);
+        if (items === undefined) return;
+        for (const item of items) {
+          yield item;
+          left--;
+          if (left <= 0) return;
+        }
+        // Else they would be kept while the next page is got.
+        items = undefined;
       }
+    } finally {
+      await pages.return();
     }
+  }
+
+  /** What the next page lists; `undefined` after the last one. */
+  async #nextItems(
+    pages: AsyncGenerator<Output, void, void>,
+  ): Promise<readonly Item[] | undefined> {
+    const { done, value } = await pages.next();
+    return done ? undefined : this.#walk.paging.items(value);
   }
 
   /** Where the next page starts, without the members that the service left out. */

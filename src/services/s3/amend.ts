@@ -198,18 +198,17 @@ export function amendOutput<Input, Output>(
   for (const [name, member] of Object.entries(LISTS)) {
     const items: unknown = decoded[name];
     if (!Array.isArray(items)) continue;
-    decoded[name] = items.map((item: unknown) => decodedItem(item, member));
+    for (const item of items) decodeItem(item, member);
   }
   // The same members, some texts of which are other texts.
   return decoded as typeof output;
 }
 
-function decodedItem(item: unknown, member: string): unknown {
-  if (typeof item !== "object" || item === null) return item;
+/** The item was just read, so nobody else has it yet: a copy would be garbage. */
+function decodeItem(item: unknown, member: string): void {
+  if (typeof item !== "object" || item === null) return;
   const value: unknown = Reflect.get(item, member);
-  if (typeof value !== "string") return item;
-  const decoded = formDecoded(value);
-  return decoded === value ? item : { ...item, [member]: decoded };
+  if (typeof value === "string") Reflect.set(item, member, formDecoded(value));
 }
 
 function encodingOf(value: unknown): unknown {
