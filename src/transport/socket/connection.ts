@@ -196,11 +196,31 @@ export class Connection {
     this.#wait.start();
     try {
       signal?.throwIfAborted();
-      const answer = this.#receiveHead();
-      // Its reader gets the error; a failed write may come first.
-      answer.catch(ignore);
-      await this.#send(call, answer);
-      const head = await answer;
+      const { body } = call.request;
+      const isShort = body === undefined ||
+        body instanceof Uint8Array && body.length <= COALESCED;
+      let head: ResponseHead | undefined;
+      if (!isShort) head = await this.#sendLong(call, body);
+      else {
+        // In one function, as each that waits costs what a small call feels.
+        if (body !== undefined) call.onSent?.(0);
+        let left = this.#compose(call.head, body);
+        // A reading that fails does so for whoever waits for it.
+        if (this.#reading === undefined) this.#read().catch(ignore);
+        try {
+          while (left.length > 0) {
+            left = left.subarray(await this.#connection.write(left));
+          }
+        } catch (error) {
+          head = await this.#answeredEarly(error, this.#receiveHead());
+        }
+        if (body !== undefined) call.onSent?.(body.length);
+        this.#sent(call);
+        while (head === undefined) {
+          this.#took(await (this.#reading ?? this.#read()));
+          head = this.#finalHead();
+        }
+      }
       this.#phase = "body";
       return this.#respond(call, head);
     } catch (error) {
@@ -356,10 +376,6 @@ export class Connection {
     this.abort(this.#call?.signal?.reason);
   };
 
-  #elapsedMs(call: Call): number {
-    return this.#parts.timers.now() - call.startMs;
-  }
-
   #timeout(limit: "attempt" | "read"): void {
     const call = this.#call;
     if (call === undefined) return;
@@ -395,59 +411,77 @@ export class Connection {
 
   async #receiveHead(): Promise<ResponseHead> {
     for (;;) {
+      this.#took(await (this.#reading ?? this.#read()));
+      const head = this.#finalHead();
+      if (head !== undefined) return head;
+    }
+  }
+
+  #read(): Promise<number | null> {
+    const reading = this.#connection.read(this.reader.room());
+    this.#reading = reading;
+    return reading;
+  }
+
+  /** Notes what was read of the head. */
+  #took(count: number | null): void {
+    this.#reading = undefined;
+    if (count === null) throw new ConnectionEnded();
+    this.reader.filled(count);
+    this.#wait.heard();
+    const call = this.#call;
+    if (this.#heard || call === undefined) return;
+    this.#heard = true;
+    call.timeline.firstByteMs = this.#wait.heardMs - call.startMs;
+  }
+
+  /** The head that ends all heads, where it has come. */
+  #finalHead(): ResponseHead | undefined {
+    for (;;) {
       const head = this.reader.head();
-      if (head === undefined) await this.#readMore();
-      else if (head.status >= 200) return head;
-      else if (head.status === 100) {
+      if (head === undefined || head.status >= 200) return head;
+      if (head.status === 100) {
         this.#mayGoAhead = true;
         this.#uploading?.wake();
       }
     }
   }
 
-  async #readMore(): Promise<void> {
-    this.#reading ??= this.#connection.read(this.reader.room());
-    const count = await this.#reading;
-    this.#reading = undefined;
-    if (count === null) throw new ConnectionEnded();
-    if (!this.#heard) this.#note("firstByteMs");
-    this.#heard = true;
-    this.reader.filled(count);
-    this.#wait.heard();
-  }
-
-  #note(stage: "firstByteMs" | "sentMs"): void {
-    const call = this.#call;
-    if (call === undefined) return;
-    call.timeline[stage] = this.#elapsedMs(call);
+  #sent(call: Call): void {
+    if (this.#phase === "write") this.#phase = "head";
+    call.timeline.sentMs = this.#parts.timers.now() - call.startMs;
   }
 
   /** Sends head and body; an answer that comes meanwhile may end that. */
-  async #send(call: Call, answer: Promise<ResponseHead>): Promise<void> {
-    const { body } = call.request;
-    const isSmall = body === undefined ||
-      body instanceof Uint8Array && body.length <= COALESCED;
+  async #sendLong(
+    call: Call,
+    body: Bytes | BodySource,
+  ): Promise<ResponseHead> {
+    const answer = this.#receiveHead();
+    // Its reader gets the error; a failed write may come first.
+    answer.catch(ignore);
     try {
-      if (isSmall) {
-        if (body !== undefined) call.onSent?.(0);
-        await this.#write(this.#compose(call.head, body));
-        if (body !== undefined) call.onSent?.(body.length);
-      } else await this.#upload(call, body, answer);
+      await this.#upload(call, body, answer);
     } catch (error) {
-      if (this.#failure !== undefined) throw error;
-      // The server may have said why it reads no further.
-      this.#unsent = true;
-      await answer.catch(() => {
-        throw error;
-      });
+      await this.#answeredEarly(error, answer);
     }
-    if (this.#phase === "write") this.#phase = "head";
-    this.#note("sentMs");
+    this.#sent(call);
+    return await answer;
   }
 
-  async #write(bytes: Uint8Array): Promise<void> {
-    const count = await this.#connection.write(bytes);
-    if (count < bytes.length) await this.#write(bytes.subarray(count));
+  /** The server may have said why it reads no further. */
+  async #answeredEarly(
+    error: unknown,
+    answer: Promise<ResponseHead>,
+  ): Promise<ResponseHead> {
+    if (this.#failure !== undefined) {
+      answer.catch(ignore);
+      throw error;
+    }
+    this.#unsent = true;
+    return await answer.catch(() => {
+      throw error;
+    });
   }
 
   #compose(head: string, body?: Bytes): Bytes {

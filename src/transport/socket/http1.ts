@@ -55,6 +55,7 @@ const MAX_EXTENSIONS = 64 * 1_024;
 /** Interim responses before one final. */
 const MAX_INTERIM = 32;
 
+const TAB = 9;
 const CR = 13;
 const LF = 10;
 
@@ -90,6 +91,8 @@ export class ResponseReader {
   #end = 0;
   /** Up to where no end of the head was found. */
   #scanned = 0;
+  /** Whether the head has no control character so far. */
+  #isClean = true;
   #state: State = "done";
   #method = "GET";
   #interim = 0;
@@ -110,6 +113,7 @@ export class ResponseReader {
     this.#method = method;
     this.#state = "head";
     this.#scanned = this.#start;
+    this.#isClean = true;
     this.#interim = 0;
   }
 
@@ -157,12 +161,17 @@ export class ResponseReader {
           true,
         );
       }
-      head = parseHead(latin1(this.#buffer, this.#start, end), this.#method);
+      head = parseHead(
+        latin1(this.#buffer, this.#start, end),
+        this.#method,
+        this.#isClean,
+      );
     } catch (error) {
       this.#state = "failed";
       throw error;
     }
     this.#start = this.#scanned = end;
+    this.#isClean = true;
     if (head.status >= 200) this.#startBody(head.length);
     else if (++this.#interim > MAX_INTERIM) {
       throw this.#failed(`more than ${MAX_INTERIM} interim responses`, true);
@@ -294,7 +303,7 @@ export class ResponseReader {
     }
     try {
       // Nothing asks for them: they only have to be well-formed.
-      addField({}, line);
+      addField({}, line, 0, line.length, false);
     } catch (error) {
       this.#state = "failed";
       throw error;
@@ -327,27 +336,37 @@ export class ResponseReader {
     return line;
   }
 
-  /** Where the head ends, or -1. */
+  /**
+   * Where the head ends, or -1. A loop over the bytes costs less than a search
+   * for line ends and another for control characters.
+   */
   #headEnd(): number {
     const buffer = this.#buffer;
-    let at = Math.max(this.#start, this.#scanned - 3);
-    for (;;) {
-      at = buffer.indexOf(LF, at);
-      if (at < 0 || at >= this.#end) break;
-      if (
-        at + 2 < this.#end && buffer[at + 1] === CR && buffer[at + 2] === LF
-      ) return at + 3;
+    const end = this.#end;
+    for (let at = Math.max(this.#start, this.#scanned - 3); at < end; at++) {
+      const byte = buffer[at] ?? 0;
+      if (byte >= 32 && byte !== 127 || byte === TAB) continue;
+      if (byte === CR) {
+        if (at + 1 < end && buffer[at + 1] !== LF) this.#isClean = false;
+        continue;
+      }
+      if (byte !== LF) {
+        this.#isClean = false;
+        continue;
+      }
+      if (at + 2 < end && buffer[at + 1] === CR && buffer[at + 2] === LF) {
+        return at + 3;
+      }
       // What cannot become a head is not waited for.
       if (at === this.#start || buffer[at - 1] !== CR) {
         throw this.#failed("a line that ends without CR");
       }
-      if (at + 1 < this.#end && isBlank(buffer[at + 1] ?? 0)) {
+      if (at + 1 < end && isBlank(buffer[at + 1] ?? 0)) {
         throw this.#failed("a folded header line");
       }
-      at++;
     }
     this.#checkStart();
-    this.#scanned = this.#end;
+    this.#scanned = end;
     return -1;
   }
 
@@ -384,14 +403,18 @@ export class ResponseReader {
   }
 }
 
-/** `text` is a head with its empty line. */
-function parseHead(text: string, method: string): ResponseHead {
-  const end = text.indexOf("\r\n");
-  const status = statusOf(text.slice(0, end));
+/** `text` is a head with its empty line; a clean one has no control characters. */
+function parseHead(
+  text: string,
+  method: string,
+  isClean: boolean,
+): ResponseHead {
+  const end = endOfLine(text, 0);
+  const status = statusOf(text, end, isClean);
   const headers: Record<string, string> = {};
   let count = 0;
   for (let at = end + 2;;) {
-    const eol = text.indexOf("\r\n", at);
+    const eol = endOfLine(text, at);
     if (eol === at) break;
     if (++count > MAX_FIELDS) {
       throw new MalformedResponse(
@@ -399,21 +422,29 @@ function parseHead(text: string, method: string): ResponseHead {
         true,
       );
     }
-    addField(headers, text.slice(at, eol));
+    addField(headers, text, at, eol, isClean);
     at = eol + 2;
   }
   const isFirst = text.charCodeAt(7) === 49;
   const length = lengthOf(method, status, headers, isFirst);
-  const hasBody = announcesBody(headers);
-  if (status < 200 && hasBody) {
+  // Who announces a body where there is none may send it all the same.
+  const isOdd = (status === 204 || status < 200) && announcesBody(headers);
+  if (isOdd && status < 200) {
     throw new MalformedResponse(`an interim response ${status} with a body`);
   }
-  const options = headers.connection?.toLowerCase().split(",")
-    .map((option) => option.trim()) ?? [];
-  // Who announces a body where there is none may send it all the same.
-  const keepAlive = length !== UNTIL_CLOSE && !(status === 204 && hasBody) &&
-    !options.includes("close") && (isFirst || options.includes("keep-alive"));
+  const keepAlive = length !== UNTIL_CLOSE && !isOdd &&
+    isKept(headers.connection, isFirst);
   return { status, headers, length, keepAlive };
+}
+
+/** Section 9.3: whether the connection goes on, by the field and the version. */
+function isKept(field: string | undefined, isFirst: boolean): boolean {
+  if (field === undefined || field === "keep-alive") {
+    return isFirst || field !== undefined;
+  }
+  const options = field.toLowerCase().split(",").map((option) => option.trim());
+  return !options.includes("close") &&
+    (isFirst || options.includes("keep-alive"));
 }
 
 /** Section 8.6 of RFC 9110 forbids it with 1xx and 204; `0` does no harm. */
@@ -422,12 +453,21 @@ function announcesBody(headers: Readonly<Record<string, string>>): boolean {
     !/^0*$/.test(headers["content-length"] ?? "");
 }
 
+/** Where a line ends; a CR alone does not end it. */
+function endOfLine(text: string, at: number): number {
+  const end = text.indexOf("\r", at);
+  return text.charCodeAt(end + 1) === LF ? end : text.indexOf("\r\n", at);
+}
+
 /** Section 4. The space before an empty reason is often left out. */
-function statusOf(line: string): number {
-  const [, digits] = /^HTTP\/1\.[01] (\d{3})(?: [\t\x20-\x7e\x80-\xff]*)?$/
-    .exec(line) ?? [];
-  const status = Number(digits);
-  if (digits === undefined || status < 100) {
+function statusOf(text: string, end: number, isClean: boolean): number {
+  const isUsual = isClean && text.startsWith("HTTP/1.1 ") &&
+    (end === 12 || end > 12 && text.charCodeAt(12) === 32);
+  const line = text.slice(0, end);
+  const status = isUsual
+    ? digit(text, 9) * 100 + digit(text, 10) * 10 + digit(text, 11)
+    : Number(STATUS_LINE.exec(line)?.[1]);
+  if (!(status >= 100)) {
     throw new MalformedResponse(`a status line ${quoted(line)}`);
   }
   if (status === 101) {
@@ -437,6 +477,14 @@ function statusOf(line: string): number {
   }
   return status;
 }
+
+/** The value of a digit, else `NaN`. */
+function digit(text: string, at: number): number {
+  const value = text.charCodeAt(at) - 48;
+  return value >= 0 && value <= 9 ? value : NaN;
+}
+
+const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})(?: [\t\x20-\x7e\x80-\xff]*)?$/;
 
 /** Section 6.3. */
 function lengthOf(
@@ -472,26 +520,39 @@ function lengthOf(
   return Number(length);
 }
 
-/** Section 5. */
-function addField(headers: Record<string, string>, line: string): void {
-  const colon = line.indexOf(":");
-  const name = colon < 0 ? undefined : lowerName(line.slice(0, colon));
+/** Section 5. A line of a text without control characters is clean. */
+function addField(
+  headers: Record<string, string>,
+  text: string,
+  from: number,
+  to: number,
+  isClean: boolean,
+): void {
+  const colon = text.indexOf(":", from);
+  const name = colon < 0 || colon > to
+    ? undefined
+    : lowerName(text.slice(from, colon));
   if (name === undefined) {
     throw new MalformedResponse(
-      line.startsWith(" ") || line.startsWith("\t")
+      isBlank(text.charCodeAt(from))
         ? "a folded header line"
-        : `a header line ${quoted(line)}`,
+        : `a header line ${quoted(text.slice(from, to))}`,
     );
   }
-  const value = trimmed(line, colon + 1);
-  if (NOT_IN_VALUE.test(value)) {
+  let start = colon + 1;
+  let end = to;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  const value = text.slice(start, end);
+  if (!isClean && NOT_IN_VALUE.test(value)) {
     throw new MalformedResponse(
       `a control character in the header field ${name}`,
     );
   }
-  if (!Object.hasOwn(headers, name)) {
-    if (name !== "__proto__") headers[name] = value;
-    else Object.defineProperty(headers, name, { value, ...PLAIN });
+  // Most names are nothing that objects have by themselves.
+  if (headers[name] === undefined) headers[name] = value;
+  else if (!Object.hasOwn(headers, name)) {
+    Object.defineProperty(headers, name, { value, ...PLAIN });
   } else if (name === "content-length") {
     throw new MalformedResponse("two lines of content-length");
   } else headers[name] += `, ${value}`;
@@ -513,14 +574,6 @@ function lowerName(name: string): string | undefined {
   const lower = name.toLowerCase();
   if (NAMES.size < KNOWN_NAMES && name.length < 64) NAMES.set(name, lower);
   return lower;
-}
-
-function trimmed(line: string, from: number): string {
-  let start = from;
-  let end = line.length;
-  while (start < end && isBlank(line.charCodeAt(start))) start++;
-  while (end > start && isBlank(line.charCodeAt(end - 1))) end--;
-  return line.slice(start, end);
 }
 
 function isBlank(code: number): boolean {

@@ -76,11 +76,15 @@ export class Pool implements Deadline {
    *
    * @param route The way that it takes.
    * @param maxIdleMs Longest time since it was used, in milliseconds.
+   * @param now The time.
    */
-  take({ key }: Route, maxIdleMs: number): Connection | undefined {
+  take(
+    { key }: Route,
+    maxIdleMs: number,
+    now: number,
+  ): Connection | undefined {
     const line = this.#lines.get(key);
     if (line === undefined || line.idle.length === 0) return undefined;
-    const now = this.#timers.now();
     if (!this.#timers.isQuiet) this.#expire(line, now);
     const newest = line.idle.at(-1);
     if (newest === undefined || now - newest.idleSinceMs >= maxIdleMs) {

@@ -138,6 +138,12 @@ interface Times {
   readonly queueTimeoutMs: number;
 }
 
+/** A call, and the way that it takes. */
+interface RoutedCall extends Call {
+  readonly route: Route;
+  readonly limits: Times;
+}
+
 /**
  * Sends over sockets of its own: HTTP/1.1, on Deno only. It keeps all limits of
  * one attempt, tells in every error what was being done, and sends a request
@@ -225,18 +231,16 @@ export class SocketTransport implements Transport {
       throw new TypeError("Cannot send: the transport is closed");
     }
     options.signal?.throwIfAborted();
-    const prepared = this.#prepare(request, options);
-    const { route, times } = prepared;
-    let { call } = prepared;
+    let call = this.#prepare(request, options);
+    const { route } = call;
     // What changes something is repeated by the retries alone, which tell it.
     const mayRepeat = options.repeatable !== false &&
       (request.method === "GET" || request.method === "HEAD");
     let maxIdleMs = mayRepeat ? Infinity : FRESH_MS;
     for (;;) {
-      const idle = this.#pool.take(route, maxIdleMs);
+      const idle = this.#pool.take(route, maxIdleMs, call.startMs);
       if (idle !== undefined && !await idle.take()) continue;
-      const connection = idle ??
-        await this.#acquire(route, call, times, maxIdleMs, options);
+      const connection = idle ?? await this.#acquire(call, maxIdleMs, options);
       try {
         const response = await connection.exchange(call);
         const mayAsk = response.status === 417 && call.expects &&
@@ -244,7 +248,7 @@ export class SocketTransport implements Transport {
         if (mayAsk) {
           // Section 10.1.1 of RFC 9110: someone on the way does not know it.
           this.#unexpecting.add(route);
-          call = unasking(call, route, connection.wait.leftMs);
+          call = unasking(call, connection.wait.leftMs);
           response.body?.cancel().catch(() => {});
           continue;
         }
@@ -272,17 +276,15 @@ export class SocketTransport implements Transport {
     this.#timers.close();
   }
 
-  #prepare(
-    request: HttpRequest,
-    options: SendOptions,
-  ): { readonly route: Route; readonly call: Call; readonly times: Times } {
+  #prepare(request: HttpRequest, options: SendOptions): RoutedCall {
     const times = this.#timesOf(options);
     try {
       const route = this.#routeTo(request.origin, options.direct ?? false);
       const expects = this.#expects(request, route);
       const head = headOf(request, route, expects);
       this.#checkPermission(request, route, options);
-      const call: Call = {
+      return {
+        route,
         request,
         head,
         expects,
@@ -294,7 +296,6 @@ export class SocketTransport implements Transport {
         onSent: options.onSent,
         opened: false,
       };
-      return { route, call, times };
     } catch (error) {
       if (!(error instanceof UnsendableRequest)) throw error;
       throw new EndpointError(
@@ -365,13 +366,11 @@ export class SocketTransport implements Transport {
   }
 
   async #acquire(
-    route: Route,
-    call: Call,
-    times: Times,
+    call: RoutedCall,
     maxIdleMs: number,
     options: SendOptions,
   ): Promise<Connection> {
-    const { queueTimeoutMs } = times;
+    const { route, limits: { queueTimeoutMs } } = call;
     const { signal, onDialled } = options;
     const left = (): void => {
       const queuedMs = this.#timers.now() - call.startMs;
@@ -383,7 +382,7 @@ export class SocketTransport implements Transport {
     const open = async (): Promise<Connection> => {
       isNew = true;
       left();
-      const connection = await this.#dial(route, call, times);
+      const connection = await this.#dial(call);
       call.timeline.dialledMs = this.#timers.now() - call.startMs;
       onDialled?.();
       return connection;
@@ -398,12 +397,9 @@ export class SocketTransport implements Transport {
     return connection;
   }
 
-  async #dial(
-    route: Route,
-    call: Call,
-    { connectTimeoutMs, attemptTimeoutMs }: Times,
-  ): Promise<Connection> {
-    const { request, signal } = call;
+  async #dial(call: RoutedCall): Promise<Connection> {
+    const { route, request, signal } = call;
+    const { connectTimeoutMs, attemptTimeoutMs } = call.limits;
     const { caCerts = [], clientCertificate } = this.#options;
     const progress = new DialProgress();
     const startMs = this.#timers.now();
@@ -463,13 +459,13 @@ function placed(error: unknown, { timeline }: Call): unknown {
 }
 
 /** The same call, which does not ask whether the body is wanted. */
-function unasking(call: Call, route: Route, attemptLeftMs: number): Call {
+function unasking(call: RoutedCall, attemptLeftMs: number): RoutedCall {
   const { expect: _asked, ...headers } = call.request.headers;
   const request = { ...call.request, headers };
   return {
     ...call,
     request,
-    head: headOf(request, route, false),
+    head: headOf(request, call.route, false),
     expects: false,
     attemptLeftMs,
     timeline: {},

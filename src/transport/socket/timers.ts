@@ -205,8 +205,8 @@ export class Wait implements Deadline {
 
   /** Says that something came from the server. */
   heard(): void {
-    if (!this.counting) return;
     this.heardMs = this.#timers.now();
+    if (!this.counting) return;
     this.dueMs = Math.min(
       this.heardMs + this.#readMs,
       this.#startedMs + this.#attemptLeftMs,
