@@ -123,12 +123,14 @@ export const ADVICE: readonly AdviceRow[] = [
       "PermanentRedirect",
       "TemporaryRedirect",
     ],
-    advice: ({ error, region }) => {
+    advice: ({ error, region, context: { Bucket: bucket } }) => {
       const right = regionName(error.detail.region);
       return `The request was signed for region "${region}": set ${
         right === undefined
           ? "the region of the bucket"
-          : `region "${right}", where the bucket is`
+          : `region "${right}", ${
+            bucket === undefined ? "as expected there" : "where the bucket is"
+          }`
       }, in code, as AWS_REGION or as region of the profile.`;
     },
   },
@@ -291,10 +293,21 @@ export const ADVICE: readonly AdviceRow[] = [
   {
     name: "anonymous",
     when: "the request was not signed",
-    codes: [...DENIED, "MissingAuthenticationToken"],
+    codes: [...DENIED, "MissingAuthenticationToken", "400", "401"],
     fits: ({ credentials }) => credentials === undefined,
     advice:
       "The request was not signed: the object has to be public, or give the session credentials.",
+  },
+  {
+    name: "denied-by-store",
+    when: "a store of one's own refuses the caller",
+    codes: DENIED,
+    fits: ({ endpointUrl, error }) =>
+      endpointUrl !== undefined && !/^AssumeRole/.test(error.detail.operation),
+    advice: ({ error }) =>
+      `Some stores answer wrong keys like this, so check access key and secret key first. Then the caller needs ${
+        neededFor(error.detail.operation)
+      }.`,
   },
   {
     name: "assume-role",
@@ -636,6 +649,21 @@ const ACTION = /not authorized to perform: ([a-z\d-]+:[A-Za-z\d*]+)/;
 const DENY =
   /with an explicit deny(?: in an? ([A-Za-z -]{3,40}(?:policy|boundary)))?/;
 const ALLOW = /because no ([A-Za-z -]{3,40}(?:policy|boundary)) allows/;
+
+/** What a caller needs for the common operations of S3. */
+function neededFor(operation: string): string {
+  if (operation === "ListBuckets") return "s3:ListAllMyBuckets";
+  if (LISTS.includes(operation)) return "s3:ListBucket for the bucket itself";
+  if (/^(?:Get|Head)Object$/.test(operation)) {
+    return "s3:GetObject for the key, and s3:ListBucket to be told that it is missing";
+  }
+  if (/^PutObject$|MultipartUpload$|^UploadPart$/.test(operation)) {
+    return "s3:PutObject for the key";
+  }
+  return /^DeleteObjects?$/.test(operation)
+    ? "s3:DeleteObject for the key"
+    : `a permission for ${operation}`;
+}
 
 function isDenied({ code, status }: ServiceError): boolean {
   return status === 403 && DENIED.includes(code);

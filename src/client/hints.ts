@@ -129,11 +129,15 @@ async function withSignatureHint<Input, Output>(
   );
   if (canonical === undefined) return error;
   const hint = signatureDifference({ canonical, headers: sent }, theirs);
-  const page = parts.settings.endpointUrl === undefined ||
-      !/the (?:path|header "host") /.test(hint)
+  const more = parts.settings.endpointUrl === undefined
     ? ""
-    : "; see docs/behind-a-proxy.md of @inia/aws";
-  return withDetail(error, { hint: hint + page });
+    : hint === UNCHANGED
+    // Amazon has a code of its own for that.
+    ? ", or the store does not know the access key"
+    : /the (?:path|header "host") /.test(hint)
+    ? "; see docs/behind-a-proxy.md of @inia/aws"
+    : "";
+  return withDetail(error, { hint: hint + more });
 }
 
 function isMismatch({ code }: ServiceError): boolean {
@@ -200,9 +204,11 @@ export function signatureDifference(
   const changed = theirs.canonical === undefined
     ? undefined
     : canonicalDifference(ours.canonical, theirs.canonical);
-  return changed ?? textDifference(ours, theirs) ??
-    "all that was signed arrived unchanged, so the secret key is not that of the access key";
+  return changed ?? textDifference(ours, theirs) ?? UNCHANGED;
 }
+
+const UNCHANGED =
+  "all that was signed arrived unchanged, so the secret key is not that of the access key";
 
 /** The pieces of a canonical request, as lines. */
 interface CanonicalLines {

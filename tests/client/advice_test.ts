@@ -89,6 +89,15 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
   region: [
     {
+      ...STORE,
+      code: "AuthorizationHeaderMalformed",
+      status: 400,
+      context: {},
+      operation: "ListBuckets",
+      namedRegion: "us-east-1",
+      says: 'set region "us-east-1", as expected there',
+    },
+    {
       code: "PermanentRedirect",
       status: 301,
       namedRegion: "eu-central-1",
@@ -220,7 +229,24 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     sent: { "x-amz-expected-bucket-owner": "123456789012" },
     says: "ExpectedBucketOwner",
   }],
-  anonymous: [{ anonymous: true, says: "was not signed" }],
+  anonymous: [
+    { anonymous: true, says: "was not signed" },
+    {
+      ...STORE,
+      anonymous: true,
+      code: "400",
+      status: 400,
+      says: "was not signed",
+    },
+  ],
+  "denied-by-store": [
+    { ...STORE, says: "s3:GetObject for the key, and s3:ListBucket" },
+    { ...STORE, operation: "ListBuckets", says: "needs s3:ListAllMyBuckets" },
+    { ...STORE, operation: "HeadBucket", says: "s3:ListBucket for the bucket" },
+    { ...STORE, operation: "UploadPart", says: "s3:PutObject" },
+    { ...STORE, operation: "DeleteObjects", says: "s3:DeleteObject" },
+    { ...STORE, operation: "GetBucketCors", says: "for GetBucketCors" },
+  ],
   "assume-role": [{
     operation: "AssumeRole",
     method: "POST",

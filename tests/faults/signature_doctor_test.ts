@@ -158,7 +158,7 @@ Deno.test("a signature of which all arrived unchanged blames the secret key", as
 
   assert(
     error.message.endsWith(
-      "; all that was signed arrived unchanged, so the secret key is not that of the access key",
+      "; all that was signed arrived unchanged, so the secret key is not that of the access key, or the store does not know the access key",
     ),
     error.message,
   );
