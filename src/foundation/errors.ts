@@ -8,6 +8,7 @@
  * @module
  */
 import {
+  type AttemptRecord,
   type ResponseMetadata,
   type Timeline,
   timelineWords,
@@ -575,4 +576,46 @@ export function isFolder(act: FileAct, path: string | URL): ConfigError {
 /** The begin of a message. */
 export function fileFailure(act: FileAct, path: string | URL): string {
   return `Cannot ${act} "${path}"`;
+}
+
+/** Failures of attempts whose request cannot have been carried out. */
+const UNSENT: ReadonlySet<string> = new Set([
+  "denied",
+  "dns",
+  "refused",
+  "timeout: connect",
+  "timeout: queue",
+]);
+
+/** Refusals that look like failures of the server. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  "NotImplemented",
+  "ServiceUnavailable",
+  "SlowDown",
+]);
+
+/**
+ * Whether the failure of a write leaves open if it was carried out: the answer
+ * to one of its attempts was lost, was that of a server that failed, or is not
+ * one of S3.
+ *
+ * @param error What the write failed with.
+ */
+export function maybeWritten(error: unknown): error is AwsError {
+  if (!(error instanceof AwsError)) return false;
+  const attempts = error.ResponseMetadata?.Attempts ?? [];
+  if (attempts.slice(0, -1).some(isLost)) return true;
+  if (error instanceof TransportError) return error.maybeSent;
+  if (error instanceof ProtocolError) return true;
+  return error instanceof ServiceError && isFailure(error.status, error.code);
+}
+
+function isLost({ status, failure, recovery }: AttemptRecord): boolean {
+  if (failure === undefined || recovery !== undefined) return false;
+  if (status === undefined) return !UNSENT.has(failure);
+  return status < 300 || isFailure(status, failure);
+}
+
+function isFailure(status: number, code: string): boolean {
+  return status >= 500 && !REFUSALS.has(code);
 }

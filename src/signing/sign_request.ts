@@ -120,12 +120,7 @@ export async function signRequest(
   options: SignRequestOptions,
 ): Promise<Request> {
   if (!(request instanceof Request)) {
-    throw invalid(
-      "sign the request",
-      `expected a Request, as new Request(url) makes it, got ${
-        request === null ? "null" : typeof request
-      }`,
-    );
+    throw invalid("sign the request", "a Request", request);
   }
   checkSigning("sign the request", options, SIGN_OPTIONS);
   if (request.bodyUsed) {
@@ -179,10 +174,7 @@ export async function presignUrl(
   options: PresignUrlOptions,
 ): Promise<string> {
   if (typeof url !== "string" && !(url instanceof URL)) {
-    throw invalid(
-      "presign the URL",
-      `expected a URL or its text, got ${url === null ? "null" : typeof url}`,
-    );
+    throw invalid("presign the URL", "a URL or its text", url);
   }
   checkSigning("presign the URL", options, PRESIGN_OPTIONS);
   const { signer = SIGNER, credentials } = options;
@@ -213,13 +205,18 @@ function checkSigning(
   checkOptions(act, options, kinds);
   for (const name of ["credentials", "region", "service"] as const) {
     if (options?.[name] === undefined) {
-      throw invalid(act, `the option "${name}" is missing`);
+      throw invalid(act, `the option "${name}"`, undefined);
     }
   }
 }
 
-function invalid(act: string, why: string): ConfigError {
-  return new ConfigError("InvalidOption", `Cannot ${act}: ${why}`);
+function invalid(act: string, wanted: string, given: unknown): ConfigError {
+  return new ConfigError(
+    "InvalidOption",
+    `Cannot ${act}: expected ${wanted}, got ${
+      given === null ? "null" : typeof given
+    }`,
+  );
 }
 
 function scopeOf(options: PresignUrlOptions): SigningScope {

@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  maybeWritten,
   ObjectChangedError,
   ProtocolError,
   ServiceError,
@@ -15,7 +16,6 @@ import {
   cannotTell,
   type ExpectedObject,
   findWritten,
-  maybeWritten,
   writtenOf,
 } from "../services/s3/lost_answer.ts";
 import {

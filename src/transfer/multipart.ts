@@ -8,6 +8,7 @@ import { fromHex, hex } from "../foundation/bytes.ts";
 import { md5 } from "../foundation/checksums.ts";
 import {
   AwsError,
+  maybeWritten,
   ProtocolError,
   ServiceError,
   TransportError,
@@ -19,7 +20,6 @@ import {
   cannotTell,
   type ExpectedObject,
   findWritten,
-  maybeWritten,
   type WriteToken,
   writeWithToken,
   writtenOf,

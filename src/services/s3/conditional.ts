@@ -9,6 +9,7 @@
  */
 import { text } from "../../foundation/bytes.ts";
 import {
+  maybeWritten,
   PreconditionError,
   type PreconditionKind,
   ProtocolError,
@@ -26,7 +27,6 @@ import type {
 import {
   canOpenAgain,
   isConflict,
-  maybeWritten,
   putAndLook,
   withTokensOf,
   WRITE_OPTIONS,

@@ -12,7 +12,6 @@ import { BucketRegions } from "./bucket_region.ts";
 import { s3Endpoint } from "./endpoint.ts";
 import { CreateSession, HeadBucket } from "./generated/operations.ts";
 import type { DeleteObjectInput } from "./generated/types.ts";
-import { settleDelete } from "./lost_answer.ts";
 import { type S3Config, s3Settings } from "./settings.ts";
 import { headHint } from "./stat.ts";
 
@@ -51,7 +50,9 @@ function settleConditionalDelete<Input, Output>(
     given.IfMatch === undefined && given.IfMatchSize === undefined &&
     given.IfMatchLastModifiedTime === undefined
   ) return undefined;
-  return settleDelete({ input: given, failure, ...rest }) as Promise<Output>;
+  return import("./lost_delete.ts").then(({ settleDelete }) =>
+    settleDelete({ input: given, failure, ...rest }) as Promise<Output>
+  );
 }
 
 /**
