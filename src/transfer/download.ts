@@ -23,6 +23,7 @@ import {
   TransportError,
 } from "../foundation/errors.ts";
 import { checkOptions, type OptionKinds } from "../foundation/options.ts";
+import type { WritableFiles } from "../ports/system.ts";
 import {
   type ChecksumAlgorithm,
   GetObject,
@@ -52,8 +53,11 @@ import {
 } from "./options.ts";
 import { PartialFile, writeInPlace } from "./partial_file.ts";
 import {
+  beginDownload,
+  type BegunDownload,
   changeOf,
   type DownloadInput,
+  type FirstRange,
   inspect,
   isSame,
   isStillSame,
@@ -172,17 +176,40 @@ export async function download(
   checkOptions("call download", options, DOWNLOAD_OPTIONS);
   const input: DownloadInput = objectAt("download", from);
   checkInput("download", input, rules(DOWNLOAD_OPTIONS));
-  const { signal, resume = false, setLastModified = false } = options;
+  const { signal, resume = false } = options;
   signal?.throwIfAborted();
-  const { partSize, concurrency } = partSettings(options);
+  const { partSize } = partSettings(options);
   const path = targetPath(to);
   const files = filesOf(s3.core);
-  const object = await inspect(s3, input, signal);
+  // What lies on disk is told by the look whether it is of the same object.
+  const { object, first }: BegunDownload = resume
+    ? { object: await inspect(s3, input, signal) }
+    : await beginDownload(s3, input, partSize, signal);
+  try {
+    return await toFile({ s3, files, path, object, first, options });
+  } finally {
+    await first?.drop();
+  }
+}
+
+/** A download to a file. */
+interface FileDownload extends BegunDownload {
+  readonly s3: S3;
+  readonly files: WritableFiles;
+  readonly path: string | URL;
+  readonly options: DownloadOptions;
+}
+
+async function toFile(
+  { s3, files, path, object, first, options }: FileDownload,
+): Promise<DownloadedFile> {
+  const { signal, resume = false, setLastModified = false } = options;
+  const { partSize, concurrency } = partSettings(options);
   const { size, head } = object;
   const meter = new Meter(options, size);
   const written = {
     path,
-    pieces: verifiedBytes(s3, object, partSize, signal),
+    pieces: verifiedBytes(s3, object, partSize, signal, first),
     onWritten: (bytes: number): void => meter.add(bytes),
     signal,
   };
@@ -203,7 +230,7 @@ export async function download(
     await eachAtMost<ByteRange>(
       () => partial.missing(),
       async (range, signal) => {
-        const pieces = readRange(s3, object, range, signal);
+        const pieces = readRange(s3, object, range, signal, first);
         await partial.writeRange(
           range,
           checked.checking(range, pieces),
@@ -244,8 +271,27 @@ export async function downloadBytes(
   checkInput("downloadBytes", input, rules(PART_OPTIONS));
   const { signal } = options;
   signal?.throwIfAborted();
+  const { partSize } = partSettings(options);
+  const { object, first } = await beginDownload(s3, input, partSize, signal);
+  try {
+    return await toMemory({ s3, input, object, first, options });
+  } finally {
+    await first?.drop();
+  }
+}
+
+/** A download into memory. */
+interface MemoryDownload extends BegunDownload {
+  readonly s3: S3;
+  readonly input: DownloadInput;
+  readonly options: PartOptions;
+}
+
+async function toMemory(
+  { s3, input, object, first, options }: MemoryDownload,
+): Promise<DownloadedBytes> {
+  const { signal } = options;
   const { partSize, concurrency } = partSettings(options);
-  const object = await inspect(s3, input, signal);
   const { size, head } = object;
   const meter = new Meter(options, size);
   const Body = memoryFor(size, input);
@@ -253,7 +299,8 @@ export async function downloadBytes(
     () => rangesOf(size, partSize),
     async (range, signal) => {
       let at = range.start;
-      for await (const piece of readRange(s3, object, range, signal)) {
+      const pieces = readRange(s3, object, range, signal, first);
+      for await (const piece of pieces) {
         Body.set(piece, at);
         at += piece.length;
         meter.add(piece.length);
@@ -317,11 +364,13 @@ async function* verifiedBytes(
   object: RemoteObject,
   partSize: number,
   signal: AbortSignal | undefined,
+  first?: FirstRange,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
   const { size, checksum } = object;
   const verifier = await Verifier.start(checksum);
   for (const range of rangesOf(size, partSize)) {
-    for await (const piece of readRange(s3, object, range, signal)) {
+    const pieces = readRange(s3, object, range, signal, first);
+    for await (const piece of pieces) {
       verifier.update(piece);
       yield piece;
     }
@@ -435,6 +484,7 @@ const PROGRESS = 64 * 1_024;
  * @param object The object.
  * @param range The range.
  * @param signal Ends the read early.
+ * @param first The first range of the object, where it is on its way.
  * @throws {ObjectChangedError} If the object was replaced or removed.
  * @throws {TransportError} If the body breaks off for good.
  */
@@ -443,13 +493,17 @@ export async function* readRange(
   object: RemoteObject,
   { start, end }: ByteRange,
   signal?: AbortSignal,
+  first?: FirstRange,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
   let at = start;
   let attempts = 0;
   while (true) {
     const from = at;
     const asked = { start: from, end, isRest: from > start || attempts > 0 };
-    const { body, skip } = await openRange(s3, object, asked, signal);
+    const begun = start === 0 ? first?.take(signal) : undefined;
+    const { body, skip } = begun === undefined
+      ? await openRange(s3, object, asked, signal)
+      : { body: begun, skip: 0 };
     let before = skip;
     try {
       for await (const piece of body) {

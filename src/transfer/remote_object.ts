@@ -16,11 +16,14 @@ import {
 } from "../foundation/errors.ts";
 import {
   type GetObjectInput,
+  type GetObjectOutput,
   type HeadObjectOutput,
   requireObject,
   type S3,
+  type S3Config,
+  type StreamingBody,
 } from "../services/s3/mod.ts";
-import { callOptions } from "./options.ts";
+import { callOptions, partOptions, rangeText } from "./options.ts";
 
 /** Codes of an object that is not there; nothing else may be missing. */
 const GONE = ["NoSuchKey", "NoSuchVersion"];
@@ -65,7 +68,135 @@ export async function inspect(
     callOptions({ signal }),
   );
   const { ContentLength: size } = head;
-  checkSize(size, input);
+  checkSize(size, input, "HeadObject");
+  return {
+    ...seen(input, head, size),
+    checksum: checksumToVerify(head.ResponseMetadata.HTTPHeaders),
+  };
+}
+
+/** An object whose download has begun. */
+export interface BegunDownload {
+  readonly object: RemoteObject;
+  /** Its first bytes, which are on their way. Absent: they have to be asked for. */
+  readonly first?: FirstRange | undefined;
+}
+
+/** The first bytes of an object, which are read once. */
+export class FirstRange {
+  readonly #ends: AbortController;
+  readonly #signal: AbortSignal | undefined;
+  #body: StreamingBody | undefined;
+
+  /**
+   * Holds them until they are taken.
+   *
+   * @param body The bytes.
+   * @param ends Ends the call that they come by.
+   * @param signal The signal of the download, which ends it as well.
+   */
+  constructor(
+    body: StreamingBody,
+    ends: AbortController,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#body = body;
+    this.#ends = ends;
+    this.#signal = signal;
+  }
+
+  /**
+   * Hands the bytes out, to who asks first.
+   *
+   * @param signal Ends them early, beside that of the download.
+   */
+  take(signal: AbortSignal | undefined): StreamingBody | undefined {
+    const body = this.#body;
+    if (body === undefined) return undefined;
+    this.#body = undefined;
+    if (signal !== this.#signal) {
+      signal?.addEventListener("abort", () => this.#ends.abort(signal.reason));
+    }
+    return body;
+  }
+
+  /** Gives the bytes up if nobody has taken them. */
+  async drop(): Promise<void> {
+    await this.#body?.cancel();
+    this.#body = undefined;
+  }
+}
+
+/**
+ * Begins a download. Where the client is told to verify nothing that it need not,
+ * the first range is asked for at once, and tells what a look would have told,
+ * but for a checksum of the whole. Otherwise the object is looked at.
+ *
+ * @param s3 The client.
+ * @param input The object.
+ * @param rangeSize Length of a range, in bytes.
+ * @param signal Ends the call early.
+ * @throws {ServiceError} If it is not there, or the conditions do not hold.
+ */
+export async function beginDownload(
+  s3: S3,
+  input: DownloadInput,
+  rangeSize: number,
+  signal: AbortSignal | undefined,
+): Promise<BegunDownload> {
+  const { responseChecksum }: S3Config = await s3.core.settings?.() ?? {};
+  const begun = responseChecksum === "when_required"
+    ? await firstRange(s3, input, rangeSize, signal)
+    : undefined;
+  return begun ?? { object: await inspect(s3, input, signal) };
+}
+
+/** `undefined` where the answer does not tell what the object is like. */
+async function firstRange(
+  s3: S3,
+  input: DownloadInput,
+  rangeSize: number,
+  signal: AbortSignal | undefined,
+): Promise<BegunDownload | undefined> {
+  const ends = new AbortController();
+  let output: GetObjectOutput;
+  try {
+    output = await s3.getObject(
+      { ...input, Range: rangeText({ start: 0, end: rangeSize }) },
+      partOptions({
+        signal: AbortSignal.any([ends.signal, ...signal ? [signal] : []]),
+      }),
+    );
+  } catch (error) {
+    // An object without bytes has no range.
+    if (error instanceof ServiceError && error.status === 416) return undefined;
+    throw error;
+  }
+  const { Body, ContentRange, ...facts } = output;
+  const [, last, total] = /^bytes 0-(\d+)\/(\d+)$/.exec(ContentRange ?? "") ??
+    [];
+  const size = Number(total);
+  if (Number(last) !== Math.min(rangeSize, size) - 1) {
+    await Body.cancel();
+    return undefined;
+  }
+  try {
+    checkSize(size, input, "GetObject");
+  } catch (error) {
+    await Body.cancel(error);
+    throw error;
+  }
+  const head = { ...facts, ContentLength: size };
+  const object = { ...seen(input, head, size), checksum: undefined };
+  return { object, first: new FirstRange(Body, ends, signal) };
+}
+
+/** An object as it was seen; what is asked of it from then on is bound to that. */
+function seen(
+  input: DownloadInput,
+  head: HeadObjectOutput,
+  size: number,
+): Omit<RemoteObject, "checksum"> {
   const {
     IfMatch: _match,
     IfModifiedSince: _since,
@@ -76,7 +207,6 @@ export async function inspect(
   return {
     request: { ...request, ...conditionOf(head) },
     size,
-    checksum: checksumToVerify(head.ResponseMetadata.HTTPHeaders),
     head,
     condition: { refused: false },
   };
@@ -155,12 +285,13 @@ const LARGEST = 10_000 * 5 * 1_024 ** 3;
 function checkSize(
   size: number | undefined,
   input: DownloadInput,
+  operation: string,
 ): asserts size is number {
   const problem = size === undefined
-    ? "the answer to HeadObject lacks its length"
+    ? `the answer to ${operation} lacks its length`
     : Number.isInteger(size) && size >= 0 && size <= LARGEST
     ? undefined
-    : `the answer to HeadObject states a length of ${size} bytes, and an object has 0 to ${LARGEST}`;
+    : `the answer to ${operation} states a length of ${size} bytes, and an object has 0 to ${LARGEST}`;
   if (problem === undefined) return;
   throw new ProtocolError(`Cannot download ${nameOf(input)}: ${problem}`);
 }
