@@ -37,19 +37,6 @@ export const ENDPOINT_DEVIATIONS: readonly Deviation<unknown>[] = [
     }),
     reason: "the pseudo region is part of no host and signs for us-east-1",
   }),
-  deviation<EndpointCase>({
-    suite: S3,
-    applies: ({ expect }) =>
-      expect.url?.includes(".s3-accelerate.dualstack.us-east-1.") === true,
-    expect: (vector) => ({
-      ...vector,
-      expect: {
-        ...vector.expect,
-        url: vector.expect.url?.replace(".us-east-1.", ".") ?? "",
-      },
-    }),
-    reason: "S3 Transfer Acceleration has no hosts in regions",
-  }),
   deviation<ClientCase>({
     suite: S3_CLIENT,
     applies: ({ bucket }) => bucket !== undefined && !isBucketName(bucket),

@@ -235,5 +235,11 @@ function accelerateHost(
     `Cannot use useAccelerateEndpoint in region "${region}": partition ` +
       '"aws-cn" has no S3 Transfer Acceleration',
   );
-  return `s3-accelerate${dualstack ? ".dualstack" : ""}.${partition.suffix}`;
+  const variant = !dualstack
+    ? ""
+    // The one host of a region, as AWS's own rules have it.
+    : region === AWS_GLOBAL
+    ? `.dualstack.${GLOBAL_SIGNING_REGION}`
+    : ".dualstack";
+  return `s3-accelerate${variant}.${partition.suffix}`;
 }

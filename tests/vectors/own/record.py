@@ -14,6 +14,7 @@ import tempfile
 import boto3
 import botocore
 import botocore.auth
+import botocore.signers
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
@@ -186,18 +187,35 @@ def url(case):
                 Params=value_of(case["params"]),
                 **({"HttpMethod": case["httpMethod"]}
                    if "httpMethod" in case else {}),
+                **({"ExpiresIn": case["expiresIn"]}
+                   if "expiresIn" in case else {}),
             )
         }
     except Exception as error:
         return {"error": type(error).__name__, "message": str(error)}
 
 
+def post(case):
+    try:
+        form = client_of(case).generate_presigned_post(
+            **value_of(case["params"]),
+            **({"ExpiresIn": case["expiresIn"]}
+               if "expiresIn" in case else {}),
+        )
+    except Exception as error:
+        return {"error": type(error).__name__, "message": str(error)}
+    policy = base64.b64decode(form["fields"]["policy"]).decode()
+    return {**form, "policyText": policy}
+
+
 botocore.auth.get_current_datetime = lambda **_: NOW
+botocore.signers.get_current_datetime = lambda **_: NOW
 questions = json.loads((HERE / "questions.json").read_text())
 for kind, record in (
     ("client-requests", request),
     ("client-responses", response),
     ("presigned-urls", url),
+    ("presigned-posts", post),
 ):
     cases = [{**case, "expect": record(case)} for case in questions[kind]]
     text = json.dumps({"meta": META, "cases": cases}, indent=2)
