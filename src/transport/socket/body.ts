@@ -21,8 +21,14 @@ const DRAIN_MS = 1_000;
 /** How long the server may be silent with a small body that nobody asked for. */
 const UNASKED_MS = 1_000;
 
-/** Most bytes that are handed out at a time. */
+/** Bytes that are handed out at a time. */
 const PIECE = 64 * 1_024;
+
+/** The same, where they come faster than they are taken. */
+const LARGE_PIECE = 256 * 1_024;
+
+/** The platform reads a record of TLS at a time, whatever the room. */
+const TLS_PIECE = 16 * 1_024;
 
 /** Room that is made on the word of a header alone. */
 const TRUSTED_ROOM = 64 * 1_024 * 1_024;
@@ -125,6 +131,8 @@ export class BodyReader implements BodyProgress {
   received = 0;
 
   readonly #connection: Connection;
+  /** Room for the next read. */
+  #room: number;
   #isOver = false;
   #isReading = false;
 
@@ -144,6 +152,7 @@ export class BodyReader implements BodyProgress {
     this.request = request;
     this.status = status;
     this.expected = length < 0 ? undefined : length;
+    this.#room = connection.isTls ? TLS_PIECE : PIECE;
     connection.progress = this;
   }
 
@@ -168,7 +177,7 @@ export class BodyReader implements BodyProgress {
     try {
       for (;;) {
         const piece = reader.piece(PIECE)?.slice() ??
-          (reader.direct >= PIECE ? await this.#readDirect() : undefined);
+          (reader.direct >= this.#room ? await this.#readDirect() : undefined);
         if (piece !== undefined) {
           this.received += piece.length;
           if (reader.done) this.#finish();
@@ -265,13 +274,18 @@ export class BodyReader implements BodyProgress {
 
   async #readDirect(): Promise<Bytes | undefined> {
     const { reader, socket } = this.#connection;
-    const room = new Uint8Array(Math.min(PIECE, reader.direct));
+    const room = new Uint8Array(Math.min(this.#room, reader.direct));
     const count = await this.#waited(() => socket.read(room));
     if (count === null) {
       await this.#connection.fill();
       return undefined;
     }
     reader.took(count);
+    if (this.#room >= PIECE) {
+      this.#room = count === room.length
+        ? Math.min(this.#room * 2, LARGE_PIECE)
+        : PIECE;
+    }
     return count > room.length / 2
       ? room.subarray(0, count)
       : room.slice(0, count);

@@ -161,6 +161,11 @@ export class Connection {
     return this.#failure;
   }
 
+  /** Whether it reads by the records of TLS. */
+  get isTls(): boolean {
+    return "handshake" in this.#connection;
+  }
+
   /** The wait for the server. */
   get wait(): Wait {
     return this.#wait;
