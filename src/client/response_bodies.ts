@@ -51,7 +51,11 @@ export class ResumedBody implements ResponseBody {
   #body: ResponseBody;
   #reader: ReadableStreamDefaultReader<Bytes> | undefined;
   #received = 0;
+  /** Whether it is read by pieces. */
+  #reading = false;
   #check: ChecksumCheck | undefined;
+  /** The checksum of the pieces so far. */
+  #sum: Promise<Checksum> | undefined;
 
   /**
    * Wraps a body.
@@ -65,24 +69,16 @@ export class ResumedBody implements ResponseBody {
   }
 
   open(): ReadableStream<Bytes> {
-    // Now, as a body that was read before has to be refused here.
-    this.#reader = this.#body.open().getReader();
-    const started = this.#check?.start();
-    return new ReadableStream<Bytes>({
-      pull: async (controller): Promise<void> => {
-        const piece = await this.#next();
-        const running = started && await started;
-        if (piece !== undefined) {
-          running?.update(piece);
-          return controller.enqueue(piece);
-        }
-        if (running !== undefined) {
-          this.#check?.compare(base64(running.digest()));
-        }
-        controller.close();
-      },
-      cancel: async (reason): Promise<void> => await this.cancel(reason),
-    }, { highWaterMark: 0 });
+    this.#start();
+    return streamOfPieces(
+      () => this.#checked(),
+      (reason) => this.cancel(reason),
+    );
+  }
+
+  async readInto(room?: Bytes): Promise<Bytes | undefined> {
+    if (!this.#reading) this.#start();
+    return await this.#checked(room);
   }
 
   async bytes(): Promise<Bytes> {
@@ -114,6 +110,25 @@ export class ResumedBody implements ResponseBody {
     await (this.#reader ?? this.#body).cancel(reason);
   }
 
+  #start(): void {
+    // Now, as a body that was read before has to be refused here.
+    if (this.#body.readInto === undefined) {
+      this.#reader = this.#body.open().getReader();
+    }
+    this.#reading = true;
+    this.#sum = this.#check?.start();
+  }
+
+  /** The next piece; at the end, all of them are compared with their checksum. */
+  async #checked(room?: Bytes): Promise<Bytes | undefined> {
+    const piece = await this.#next(room);
+    if (this.#sum === undefined) return piece;
+    const sum = await this.#sum;
+    if (piece !== undefined) sum.update(piece);
+    else this.#check?.compare(base64(sum.digest()));
+    return piece;
+  }
+
   async #pieces(): Promise<Bytes> {
     const pieces: Bytes[] = [];
     while (true) {
@@ -123,23 +138,32 @@ export class ResumedBody implements ResponseBody {
     }
   }
 
-  async #next(): Promise<Bytes | undefined> {
+  async #next(room?: Bytes): Promise<Bytes | undefined> {
     while (true) {
       try {
-        this.#reader ??= this.#body.open().getReader();
-        const { value } = await this.#reader.read();
-        if (value !== undefined) {
-          this.#received += value.length;
-          return value;
+        const piece = await this.#piece(room);
+        if (piece !== undefined) {
+          this.#received += piece.length;
+          return piece;
         }
         break;
       } catch (failure) {
         if (this.#received === this.#continuation.length) break;
         await this.#goOn(failure);
+        // It went with the body that broke.
+        room = undefined;
       }
     }
     this.#finish();
     return undefined;
+  }
+
+  async #piece(room?: Bytes): Promise<Bytes | undefined> {
+    if (this.#body.readInto !== undefined) {
+      return await this.#body.readInto(room);
+    }
+    this.#reader ??= this.#body.open().getReader();
+    return (await this.#reader.read()).value;
   }
 
   async #goOn(failure: unknown): Promise<void> {
@@ -306,25 +330,32 @@ class VerifiedBody implements ResponseBody {
   open(): ReadableStream<Bytes> {
     const reader = this.#body.open().getReader();
     const started = this.#check.start();
-    return new ReadableStream<Bytes>({
-      pull: async (controller): Promise<void> => {
-        const { value } = await reader.read();
-        const running = await started;
-        if (value !== undefined) {
-          running.update(value);
-          controller.enqueue(value);
-          return;
-        }
-        this.#check.compare(base64(running.digest()));
-        controller.close();
-      },
-      cancel: async (reason): Promise<void> => await reader.cancel(reason),
-    }, { highWaterMark: 0 });
+    return streamOfPieces(async () => {
+      const { value } = await reader.read();
+      const sum = await started;
+      if (value !== undefined) sum.update(value);
+      else this.#check.compare(base64(sum.digest()));
+      return value;
+    }, (reason) => reader.cancel(reason));
   }
 
   async cancel(reason?: unknown): Promise<void> {
     await this.#body.cancel(reason);
   }
+}
+
+function streamOfPieces(
+  next: () => Promise<Bytes | undefined>,
+  cancel: (reason: unknown) => Promise<void>,
+): ReadableStream<Bytes> {
+  return new ReadableStream<Bytes>({
+    async pull(controller): Promise<void> {
+      const piece = await next();
+      if (piece === undefined) controller.close();
+      else controller.enqueue(piece);
+    },
+    cancel,
+  }, { highWaterMark: 0 });
 }
 
 /** How long a document may be, and who says so. */

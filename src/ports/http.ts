@@ -75,6 +75,18 @@ export interface ResponseBody {
    * @throws {TransportError} If it is cut or falls silent.
    */
   bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * Reads the next piece, without a stream in between. Absent: bodies are read as
+   * streams.
+   *
+   * @param room Memory to read into. It is used up: the piece may be in memory
+   * that was taken from it.
+   * @returns The piece; `undefined` at the end.
+   * @throws {TypeError} If the body was opened or read otherwise before.
+   */
+  readInto?(
+    room?: Uint8Array<ArrayBuffer>,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** Gives the connection back without reading the rest. */
   cancel(reason?: unknown): Promise<void>;
 }

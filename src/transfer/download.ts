@@ -230,7 +230,10 @@ async function toFile(
     await eachAtMost<ByteRange>(
       () => partial.missing(),
       async (range, signal) => {
-        const pieces = readRange(s3, object, range, signal, first);
+        const pieces = readRange(s3, object, range, signal, {
+          first,
+          reuses: true,
+        });
         await partial.writeRange(
           range,
           checked.checking(range, pieces),
@@ -299,7 +302,10 @@ async function toMemory(
     () => rangesOf(size, partSize),
     async (range, signal) => {
       let at = range.start;
-      const pieces = readRange(s3, object, range, signal, first);
+      const pieces = readRange(s3, object, range, signal, {
+        first,
+        reuses: true,
+      });
       for await (const piece of pieces) {
         Body.set(piece, at);
         at += piece.length;
@@ -369,7 +375,7 @@ async function* verifiedBytes(
   const { size, checksum } = object;
   const verifier = await Verifier.start(checksum);
   for (const range of rangesOf(size, partSize)) {
-    const pieces = readRange(s3, object, range, signal, first);
+    const pieces = readRange(s3, object, range, signal, { first });
     for await (const piece of pieces) {
       verifier.update(piece);
       yield piece;
@@ -475,6 +481,12 @@ const ATTEMPTS = 5;
 /** Enough of a range to count the attempts anew. */
 const PROGRESS = 64 * 1_024;
 
+/** How a range is read. */
+interface RangeReading {
+  readonly first?: FirstRange | undefined;
+  readonly reuses?: boolean;
+}
+
 /**
  * Reads a range. The client itself goes on with a body that breaks off, within
  * the attempts of a call; where these are used up, the rest is asked for by a new
@@ -484,7 +496,9 @@ const PROGRESS = 64 * 1_024;
  * @param object The object.
  * @param range The range.
  * @param signal Ends the read early.
- * @param first The first range of the object, where it is on its way.
+ * @param how The first range of the object, where it is on its way, and whether
+ * a piece is done with when the next one is asked for, so that all are read into
+ * the same memory.
  * @throws {ObjectChangedError} If the object was replaced or removed.
  * @throws {TransportError} If the body breaks off for good.
  */
@@ -493,8 +507,9 @@ export async function* readRange(
   object: RemoteObject,
   { start, end }: ByteRange,
   signal?: AbortSignal,
-  first?: FirstRange,
+  { first, reuses = false }: RangeReading = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+  let room = reuses ? new Uint8Array(READ_ROOM) : undefined;
   let at = start;
   let attempts = 0;
   while (true) {
@@ -505,18 +520,24 @@ export async function* readRange(
       ? await openRange(s3, object, asked, signal)
       : { body: begun, skip: 0 };
     let before = skip;
+    let isWhole = false;
     try {
-      for await (const piece of body) {
+      while (true) {
+        const piece = await body.read(room);
+        if (piece === undefined) break;
         signal?.throwIfAborted();
         const rest = piece.subarray(Math.min(before, piece.length));
         before -= piece.length - rest.length;
         at += rest.length;
         if (at > end) throw tooMuch(object);
         if (rest.length > 0) yield rest;
+        if (reuses) room = roomIn(piece);
       }
+      isWhole = true;
       if (at < end) throw cut(object);
       return;
     } catch (error) {
+      if (reuses) room = new Uint8Array(READ_ROOM);
       signal?.throwIfAborted();
       if (at - from >= PROGRESS) attempts = 0;
       if (error instanceof TransportError) {
@@ -528,8 +549,21 @@ export async function* readRange(
       // One break; that the client went on in vain is none of its own.
       attempts += 1;
       if (attempts >= ATTEMPTS) throw cut(object);
+    } finally {
+      // Also where nobody asks for the next piece.
+      if (!isWhole) await body.cancel().catch(() => {});
     }
   }
+}
+
+/** Memory that a range is read into. */
+const READ_ROOM = 256 * 1_024;
+
+/** The memory of a piece, where it can be read into again. */
+function roomIn({ buffer }: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(
+    buffer.byteLength === READ_ROOM ? buffer : new ArrayBuffer(READ_ROOM),
+  );
 }
 
 /** Attempts that ended in an error, at least the one that it was thrown by. */

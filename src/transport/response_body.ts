@@ -53,7 +53,11 @@ export class IncomingBody implements ResponseBody {
   readonly #clock: Timing;
   readonly #counter: ByteCounter;
   readonly #forgotten: ForgottenBodies | undefined;
-  #reader: ReadableStreamDefaultReader<Bytes> | undefined;
+  #reader: PieceReader | undefined;
+  /** Room for the next piece, where none is given. */
+  #roomLength = PIECE;
+  /** Whether it is read by pieces. */
+  #reading = false;
   /** The whole body, if it is read at once; empty when it is handed over. */
   #whole: Promise<Bytes> | undefined;
   /** Ends the reading of a body that nobody has asked for. */
@@ -91,22 +95,17 @@ export class IncomingBody implements ResponseBody {
 
   open(): ReadableStream<Bytes> {
     this.#spend();
-    const source: UnderlyingDefaultSource<Bytes> = {
+    const stream = new ReadableStream<Bytes>({
       pull: async (controller): Promise<void> => {
         const piece = await this.#next();
         if (piece === undefined) controller.close();
         else controller.enqueue(piece);
       },
-      cancel: (reason) => {
-        this.#forgotten?.dismiss(this.#exchange);
-        return this.#end(reason);
-      },
-    };
-    // From now on the stream is what somebody may forget. Its source lives as
-    // long; of the stream itself, Chromium drops the object that scripts see
-    // while a reader still reads it.
-    this.#forgotten?.watch(source, this.#exchange);
-    return new ReadableStream(source, { highWaterMark: 0 });
+      cancel: (reason) => this.#end(reason),
+    }, { highWaterMark: 0 });
+    // From now on the stream is what somebody may forget.
+    this.#forgotten?.watch(stream, this.#exchange);
+    return stream;
   }
 
   // Async only where it has to be: a failed start is a rejection all the same.
@@ -118,6 +117,16 @@ export class IncomingBody implements ResponseBody {
     }
     this.#ask();
     return this.#whole ?? this.#read();
+  }
+
+  async readInto(room?: Bytes): Promise<Bytes | undefined> {
+    if (!this.#reading) {
+      this.#spend();
+      this.#reading = true;
+      // Who reads holds it, and may forget it.
+      this.#forgotten?.watch(this, this.#exchange);
+    }
+    return await this.#next(room);
   }
 
   async cancel(reason?: unknown): Promise<void> {
@@ -148,7 +157,7 @@ export class IncomingBody implements ResponseBody {
   }
 
   /** The next piece; `undefined` at the end. */
-  async #next(): Promise<Bytes | undefined> {
+  async #next(room?: Bytes): Promise<Bytes | undefined> {
     if (this.#whole !== undefined) {
       this.#ask();
       const bytes = await this.#whole;
@@ -156,10 +165,16 @@ export class IncomingBody implements ResponseBody {
       return bytes.length === 0 ? undefined : bytes;
     }
     try {
-      this.#reader ??= this.#open().getReader();
-      const { value } = await this.#exchange.wait(this.#reader.read());
-      if (value !== undefined) {
+      const reader = this.#reader ??= readerOf(this.#open());
+      const { done, value } = await this.#exchange.wait(
+        reader instanceof ReadableStreamBYOBReader
+          ? reader.read(room ?? new Uint8Array(this.#roomLength))
+          : reader.read(),
+      );
+      if (!done && value !== undefined) {
         this.#counter.received += value.length;
+        // Over TLS pieces are short, and room for more is made in vain.
+        this.#roomLength = value.length > SHORT_PIECE ? PIECE : SHORT_PIECE;
         return value;
       }
     } catch (error) {
@@ -181,7 +196,7 @@ export class IncomingBody implements ResponseBody {
     const rest = expected - received;
     if (isComing || (rest <= SMALL && !waiting)) return await this.#drain();
     // A read under way has its own hold on the body: it ends with the exchange.
-    if (!waiting) this.#reader ??= this.#open().getReader();
+    if (!waiting) this.#reader ??= readerOf(this.#open());
     const cancelled = this.#reader?.cancel(reason);
     abandon(this.#exchange);
     await cancelled?.catch(ignore);
@@ -338,6 +353,12 @@ export class ByteCounter {
   }
 }
 
+/** Most bytes of a piece, where no room is given. */
+const PIECE = 64 * 1_024;
+
+/** Most bytes that come together over TLS (RFC 8446, section 5.1). */
+const SHORT_PIECE = 16 * 1_024;
+
 /** Room for a body of unknown length; it doubles when full. */
 const FIRST_ROOM = 16 * 1_024;
 
@@ -357,8 +378,10 @@ async function readWhole(
   counter: ByteCounter,
   exchange: InFlightRequest,
 ): Promise<Bytes> {
-  const reader = byteReader(stream);
-  if (reader === undefined) return await readPieces(stream, counter, exchange);
+  const reader = readerOf(stream);
+  if (!(reader instanceof ReadableStreamBYOBReader)) {
+    return await readPieces(reader, counter, exchange);
+  }
   const { expected } = counter;
   let room = new Uint8Array(Math.min(expected ?? FIRST_ROOM, TRUSTED_ROOM));
   let length = 0;
@@ -388,12 +411,11 @@ async function readWhole(
 }
 
 async function readPieces(
-  stream: ReadableStream<Bytes>,
+  reader: ReadableStreamDefaultReader<Bytes>,
   counter: ByteCounter,
   exchange: InFlightRequest,
 ): Promise<Bytes> {
   const pieces: Bytes[] = [];
-  const reader = stream.getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return concat(pieces);
@@ -403,14 +425,17 @@ async function readPieces(
   }
 }
 
+/** What reads a stream by pieces. */
+type PieceReader =
+  | ReadableStreamBYOBReader
+  | ReadableStreamDefaultReader<Bytes>;
+
 /** The only way to ask a stream whether it is one of bytes is to try. */
-function byteReader(
-  stream: ReadableStream<Bytes>,
-): ReadableStreamBYOBReader | undefined {
+function readerOf(stream: ReadableStream<Bytes>): PieceReader {
   try {
     return stream.getReader({ mode: "byob" });
   } catch {
-    return undefined;
+    return stream.getReader();
   }
 }
 
