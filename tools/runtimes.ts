@@ -1,16 +1,26 @@
 /**
- * Inia on Node 22, Node 24 and Bun: builds the npm package, packs it, installs
- * it in a temporary folder with the runtimes, checks its types by `tsc` and uses
- * it against a `LocalAws` that Deno runs. What npm cannot bring is skipped with
- * a word.
+ * Inia on Node 22, Node 24, Bun and in Chromium: builds the npm package, packs
+ * it, installs it in a temporary folder with the runtimes, checks its types by
+ * `tsc` and uses it against a `LocalAws` that Deno runs; then the portable part
+ * of the suite (runtimes/portable.ts) on each. What npm cannot bring, and a
+ * Chromium that is not installed, is skipped with a word.
  *
  * ```sh
- * deno task test:runtimes [node22 node24 bun]
+ * deno task test:runtimes [package] [tests] [node22 node24 bun chromium]
+ * deno task test:runtimes left-out   # which test files run on Deno only, and why
  * ```
  *
  * @module
  */
 import { buildNpm } from "./build_npm.ts";
+import { Chromium, Origin } from "./chromium.ts";
+import {
+  bundleTests,
+  choose,
+  ESBUILD,
+  type Modules,
+  testModules,
+} from "./runtimes/portable.ts";
 
 /** Pinned, and installed under names of their own. */
 const RUNTIMES: Readonly<Record<string, readonly [pkg: string, bin: string]>> =
@@ -44,6 +54,22 @@ const KEYS = [
   "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
 ];
 
+/** The parts of this program, which may be asked for alone. */
+const PARTS = ["package", "tests", "left-out"];
+
+/** What runner.mjs has seen. */
+interface TestResult {
+  readonly passed: number;
+  readonly ignored: number;
+  /** How many tests were left out, by what they need. */
+  readonly leftOut: Readonly<Record<string, number>>;
+  readonly failures: readonly {
+    readonly file: string;
+    readonly name: string;
+    readonly error: string;
+  }[];
+}
+
 interface Output {
   readonly ok: boolean;
   readonly text: string;
@@ -62,17 +88,35 @@ console.log(`runtimes: ${passed} passed, ${failed} failed, ${skipped} skipped`);
 if (failed > 0) Deno.exitCode = 1;
 
 async function main(): Promise<void> {
-  const wanted = Deno.args.length > 0 ? Deno.args : Object.keys(RUNTIMES);
+  const names = Deno.args.filter((word) => !PARTS.includes(word));
+  const parts = Deno.args.filter((word) => PARTS.includes(word));
+  if (parts.includes("left-out")) return await listLeftOut();
+  const wanted = names.length > 0
+    ? names
+    : [...Object.keys(RUNTIMES), "chromium"];
+  const programs = new Map<string, string>();
+  for (const name of wanted.filter((name) => name !== "chromium")) {
+    const program = await installed(name);
+    if (program === undefined) skip(name, "npm cannot bring it here");
+    else programs.set(name, program);
+  }
+  if (parts.length === 0 || parts.includes("package")) {
+    await testPackage(programs);
+  }
+  if (parts.length === 0 || parts.includes("tests")) {
+    await testSuite(programs, wanted.includes("chromium"));
+  }
+}
+
+/** The npm package, used as programs do. */
+async function testPackage(
+  programs: ReadonlyMap<string, string>,
+): Promise<void> {
   const user = `${folder}/user`;
   if (!await installPackage(user)) return;
   await checkTypes(user);
   await using local = await startLocal();
-  for (const name of wanted) {
-    const program = await installed(name);
-    if (program === undefined) {
-      skip(name, "npm cannot bring it here");
-      continue;
-    }
+  for (const [name, program] of programs) {
     const { ok, text } = await run(
       program,
       ["package_program.mjs", local.url, ...KEYS],
@@ -85,6 +129,161 @@ async function main(): Promise<void> {
       ok && wrong.length === 0,
       `expected ${JSON.stringify(wrong)} in\n${text}`,
     );
+  }
+}
+
+/** The portable part of the suite. */
+async function testSuite(
+  programs: ReadonlyMap<string, string>,
+  inChromium: boolean,
+): Promise<void> {
+  const esbuild = await installEsbuild();
+  if (esbuild === undefined) return;
+  const modules = await testModules(esbuild, `${folder}/modules`);
+  if (programs.size > 0) {
+    const { portable } = choose(modules);
+    const bundles = await bundleTests(
+      esbuild,
+      portable,
+      `${folder}/bundles`,
+      "node22",
+    );
+    for (const [name, program] of programs) {
+      reportTests(name, bundles.length, await runTests(program, bundles));
+    }
+  }
+  if (inChromium) await testInChromium(esbuild, modules);
+}
+
+async function installEsbuild(): Promise<string | undefined> {
+  const place = `${folder}/esbuild`;
+  await Deno.mkdir(place);
+  if ((await npmInstall(place, ESBUILD)).ok) {
+    return `${place}/node_modules/.bin/esbuild`;
+  }
+  skip("the portable tests", `npm cannot bring ${ESBUILD} here`);
+  return undefined;
+}
+
+/** Runs bundles in two processes, since machines have two cores at least. */
+async function runTests(
+  program: string,
+  bundles: readonly string[],
+): Promise<TestResult> {
+  const runner = new URL("runner.mjs", HERE).pathname;
+  const shares = [0, 1].map((share) =>
+    bundles.filter((_, at) => at % 2 === share)
+  );
+  return sum(
+    await Promise.all(shares.map(async (share): Promise<TestResult> => {
+      const { text } = await run(program, [runner, ...share], folder);
+      const line = text.split("\n").findLast((line) =>
+        line.startsWith('{"passed"')
+      );
+      return line === undefined
+        ? failedRun("(the runner)", text.slice(-2_000))
+        : JSON.parse(line);
+    })),
+  );
+}
+
+/** The same in a page, file by file. */
+async function testInChromium(
+  esbuild: string,
+  modules: Modules,
+): Promise<void> {
+  await using chromium = await Chromium.start();
+  if (chromium === undefined) return skip("chromium", "it is not installed");
+  console.log(`chromium: ${chromium.version}`);
+  const { portable } = choose(modules, true);
+  const bundles = await bundleTests(
+    esbuild,
+    portable,
+    `${folder}/web`,
+    "chrome120",
+  );
+  const results: TestResult[] = [];
+  let files = 0;
+  for (const bundle of bundles) {
+    const code = await Deno.readTextFile(bundle);
+    // The command line takes its arguments apart with it.
+    if (/^import .*"node:\w+"/m.test(code)) continue;
+    files++;
+    await using origin = Origin.serve({
+      "/": "<!doctype html><script type=module src=/runner.js></script>",
+      "/runner.js": await Deno.readTextFile(new URL("runner.mjs", HERE)),
+      "/test.js": code,
+    });
+    try {
+      const page = await chromium.open(origin.url("/"));
+      const result = await page.evaluate(
+        `runTests(["/test.js"]).then(JSON.stringify)`,
+      );
+      const { failures, ...rest }: TestResult = JSON.parse(String(result));
+      results.push({
+        ...rest,
+        failures: failures.map((failure) => ({ ...failure, file: bundle })),
+      });
+    } catch (error) {
+      results.push(failedRun(bundle, String(error)));
+    }
+  }
+  reportTests("chromium", files, sum(results));
+}
+
+function failedRun(file: string, error: string): TestResult {
+  const failures = [{ file, name: "(all of it)", error }];
+  return { passed: 0, ignored: 0, leftOut: {}, failures };
+}
+
+function sum(results: readonly TestResult[]): TestResult {
+  const leftOut: Record<string, number> = {};
+  for (const result of results) {
+    for (const [need, count] of Object.entries(result.leftOut)) {
+      leftOut[need] = (leftOut[need] ?? 0) + count;
+    }
+  }
+  return {
+    passed: results.reduce((all, { passed }) => all + passed, 0),
+    ignored: results.reduce((all, { ignored }) => all + ignored, 0),
+    leftOut,
+    failures: results.flatMap(({ failures }) => failures),
+  };
+}
+
+function reportTests(name: string, files: number, result: TestResult): void {
+  const { passed, ignored, leftOut, failures } = result;
+  for (const { file, name, error } of failures) {
+    console.log(`${file.replace(/^.*\/tests\//, "")}: ${name}\n${error}\n`);
+  }
+  const needs = Object.entries(leftOut).sort()
+    .map(([need, count]) => `${count} for ${need}`).join(", ");
+  const counts = [
+    `${passed} passed`,
+    `${failures.length} failed`,
+    `${ignored} ignored`,
+    `left out: ${needs || "none"}`,
+  ];
+  report(
+    `${name} runs ${files} test files (${counts.join(", ")})`,
+    failures.length === 0 && passed > 0,
+    "the failures are above",
+  );
+}
+
+/** Prints which test files stay on Deno. */
+async function listLeftOut(): Promise<void> {
+  const esbuild = await installEsbuild();
+  if (esbuild === undefined) return;
+  const modules = await testModules(esbuild, `${folder}/modules`);
+  const { portable, leftOut } = choose(modules);
+  console.log(`${portable.length} test files run elsewhere`);
+  for (const { path, reason, where } of leftOut) {
+    console.log(`${path}: ${reason}${where === path ? "" : ` in ${where}`}`);
+  }
+  const nodeOnly = new Set(portable);
+  for (const { path, reason } of choose(modules, true).leftOut) {
+    if (nodeOnly.has(path)) console.log(`${path}: ${reason}, not in browsers`);
   }
 }
 

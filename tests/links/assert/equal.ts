@@ -80,7 +80,9 @@ function sameClass(a: object, b: object): boolean {
 
 function isBytes(value: object): value is ArrayBufferView | ArrayBuffer {
   return (ArrayBuffer.isView(value) && !(value instanceof DataView)) ||
-    value instanceof ArrayBuffer || value instanceof SharedArrayBuffer;
+    value instanceof ArrayBuffer ||
+    // Pages have it where they are isolated from other origins only.
+    "SharedArrayBuffer" in globalThis && value instanceof SharedArrayBuffer;
 }
 
 function items(value: ArrayBufferView | ArrayBufferLike): ArrayLike<unknown> {
