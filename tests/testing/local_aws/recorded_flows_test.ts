@@ -155,7 +155,7 @@ const DIFFERENCES: Readonly<
       "Amazon states it always",
     ],
     [
-      /^GetObject\.ContentType: "application\/octet-stream" \| "binary\/octet-stream"$/,
+      /^(?:Get|Head)Object\.ContentType: "application\/octet-stream" \| "binary\/octet-stream"$/,
       "Amazon's default",
     ],
     [
