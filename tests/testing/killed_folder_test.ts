@@ -163,6 +163,8 @@ Deno.test("local loses nothing that it confirmed when it is killed in the middle
           try {
             await s3.putObject({ Bucket, Key, Body: bytesOf(Key) });
             confirmed.add(Key);
+            // In place of it, so that its file goes.
+            await s3.putObject({ Bucket, Key, Body: bytesOf(Key) });
           } catch {
             // Killed before it was confirmed: it may be there or not.
             return;

@@ -149,7 +149,7 @@ const ownHandlers: Handlers = {
     if (bucket.objects.size > 0) {
       throw new S3Error("BucketNotEmpty", { BucketName: bucket.name });
     }
-    call.store.buckets.delete(bucket.name);
+    call.store.removeBucket(bucket);
     await call.store.keep(bucket.name);
     call.reply.status = 204;
     return {};

@@ -16,6 +16,7 @@ import { ConfigError } from "../../foundation/errors.ts";
 import {
   type Bucket,
   type CompletedUpload,
+  discard,
   type Keeper,
   type Part,
   type Piece,
@@ -103,8 +104,10 @@ export class Folder implements Keeper {
 
   async piece(bytes: Uint8Array<ArrayBuffer>): Promise<Piece> {
     const file = crypto.randomUUID();
+    const { length } = bytes;
     await this.#write(`pieces/${file}`, bytes);
-    return this.#piece(bytes.length, file);
+    discard(bytes);
+    return this.#piece(length, file);
   }
 
   async keep(store: Store, name: string, key?: string): Promise<void> {
@@ -178,7 +181,7 @@ export class Folder implements Keeper {
         found.versions.map((version) => this.#version(version)),
       );
     }
-    store.buckets.set(bucket.name, bucket);
+    store.addBucket(bucket);
   }
 
   /** Removes bytes that no object and no upload has any more. */
@@ -233,6 +236,7 @@ export class Folder implements Keeper {
     return {
       size,
       file,
+      free: () => remove(path),
       read: async (start, end) => {
         const opened = await Deno.open(path);
         try {

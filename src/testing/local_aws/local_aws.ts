@@ -14,7 +14,7 @@ import { Folder } from "./folder.ts";
 import { Keys, type LocalCredentials } from "./keys.ts";
 import type { LocalRequest } from "./journal.ts";
 import { Server, type ServerResponse } from "./server.ts";
-import { contentBytes, readContent, Store } from "./store.ts";
+import { contentBytes, discard, readContent, Store } from "./store.ts";
 import type { WireRequest } from "./target.ts";
 
 /** Options of a {@linkcode LocalAws}. */
@@ -323,7 +323,10 @@ export class LocalAws implements AsyncDisposable, Disposable {
   async #serve(request: Request): Promise<Response> {
     let body;
     try {
-      body = await request.bytes();
+      const read = await request.bytes();
+      // The runtime gives up to twice as much memory as there are bytes.
+      body = read.slice();
+      discard(read);
     } catch {
       // The client went away in the middle of it, and reads no answer.
       return new Response(null, { status: 400 });
@@ -343,13 +346,13 @@ export class LocalAws implements AsyncDisposable, Disposable {
         [name, toWire(value)] as const
       ),
     );
-    if (bodiless) return new Response(null, { status, headers });
-    const { pieces, start, end } = response.body;
-    const [piece] = pieces;
-    const content = piece !== undefined && pieces.length === 1 &&
-        response.cutAfterBytes === undefined
-      ? await piece.read(start, end)
-      : bodyStream(response);
+    if (bodiless) {
+      response.done();
+      return new Response(null, { status, headers });
+    }
+    const { start, end } = response.body;
+    const small = end - start <= SMALL && response.cutAfterBytes === undefined;
+    const content = small ? await ownBytes(response) : bodyStream(response);
     return new Response(content, { status, headers });
   }
 }
@@ -392,9 +395,28 @@ const FAULT_OPTIONS: OptionKinds<FaultOptions> = {
   cutAfterBytes: "number",
 };
 
-/** A body, piece by piece; a cut one ends with an error. */
+/** Bodies up to this length are sent at once. */
+const SMALL = 256 * 1_024;
+
+/** The bytes of a body, in an array that nobody else has. */
+async function ownBytes(
+  { body, done }: ServerResponse,
+): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return (await contentBytes(body)).slice();
+  } finally {
+    done();
+  }
+}
+
+/**
+ * A body, piece by piece; a cut one ends with an error.
+ *
+ * @param own Whether its reader may keep the pieces.
+ */
 function bodyStream(
-  { body, cutAfterBytes = Infinity }: ServerResponse,
+  { body, cutAfterBytes = Infinity, done: release }: ServerResponse,
+  own = false,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const end = Math.min(body.end, body.start + cutAfterBytes);
   const pieces = readContent({ ...body, end });
@@ -402,8 +424,11 @@ function bodyStream(
     async pull(controller): Promise<void> {
       const { done, value } = await pieces.next();
       if (!done) {
-        controller.enqueue(value);
-      } else if (end < body.end) {
+        controller.enqueue(own ? value.slice() : value);
+        return;
+      }
+      release();
+      if (end < body.end) {
         controller.error(
           new TransportError("cut", "LocalAws has cut the body", {
             maybeSent: true,
@@ -413,11 +438,12 @@ function bodyStream(
         controller.close();
       }
     },
+    cancel: () => release(),
   });
 }
 
 function httpResponse(response: ServerResponse): HttpResponse {
-  const { status, headers, body, bodiless, cutAfterBytes } = response;
+  const { status, headers, bodiless, cutAfterBytes } = response;
   if (bodiless) return { status, headers, body: null };
   let used = false;
   const use = (): void => {
@@ -434,14 +460,15 @@ function httpResponse(response: ServerResponse): HttpResponse {
     body: {
       open: () => {
         use();
-        return bodyStream(response);
+        return bodyStream(response, true);
       },
       bytes: async () => {
         use();
-        if (cutAfterBytes === undefined) return await contentBytes(body);
-        return await new Response(bodyStream(response)).bytes();
+        if (cutAfterBytes === undefined) return await ownBytes(response);
+        return await new Response(bodyStream(response, true)).bytes();
       },
       cancel: () => {
+        if (!used) response.done();
         used = true;
         return Promise.resolve();
       },
@@ -455,6 +482,9 @@ async function wireRequest(request: HttpRequest): Promise<WireRequest> {
     method: request.method,
     target: `${request.path}${query && `?${query}`}`,
     headers: { host: new URL(request.origin).host, ...request.headers },
-    body: await bodyBytes(request.body),
+    // What is kept must not be what the caller may write to.
+    body: request.body instanceof Uint8Array
+      ? request.body.slice()
+      : await bodyBytes(request.body),
   };
 }

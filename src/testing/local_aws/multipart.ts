@@ -36,8 +36,9 @@ import {
   storageClassOf,
 } from "./facts.ts";
 import {
+  newPart,
   sourceOf,
-  wholeSeconds,
+  whileHeld,
   writeVersion,
   writtenVersion,
 } from "./objects.ts";
@@ -107,15 +108,9 @@ export const multipartHandlers: Handlers = {
     const digest = await md5(call.body);
     const stated = await checkChecksums(call.headers, call.body, digest);
     checkPartAlgorithm(upload, stated?.[0]);
-    const part: Part = {
-      number,
-      pieces: [await call.store.piece(call.body)],
-      size: call.body.length,
-      md5: hex(digest),
-      modified: wholeSeconds(call.now),
-      checksum: await checksumOf(stated, call.body, upload.algorithm),
-    };
-    upload.parts.set(number, part);
+    const sum = await checksumOf(stated, call.body, upload.algorithm);
+    const part = await newPart(call, number, call.body, hex(digest), sum);
+    call.store.addPart(upload, part);
     await call.store.keep(bucket.name);
     Object.assign(call.reply.headers, encryptionHeaders(upload.encryption));
     if (stated !== undefined) {
@@ -136,21 +131,18 @@ export const multipartHandlers: Handlers = {
     const value = call.headers["x-amz-copy-source-range"];
     const range = copyRange(value, version.size);
     const content = wholeContent(version.parts.flatMap(({ pieces }) => pieces));
-    const bytes = (await contentBytes(
-      range === undefined
-        ? content
-        : { ...content, start: range.start, end: range.end + 1 },
-    )).slice();
+    const bytes = await whileHeld(call, content, async () => {
+      const found = await contentBytes(
+        range === undefined
+          ? content
+          : { ...content, start: range.start, end: range.end + 1 },
+      );
+      return found.slice();
+    });
     const digest = hex(await md5(bytes));
-    const part: Part = {
-      number,
-      pieces: [await call.store.piece(bytes)],
-      size: bytes.length,
-      md5: digest,
-      modified: wholeSeconds(call.now),
-      checksum: await checksumOf(undefined, bytes, upload.algorithm),
-    };
-    upload.parts.set(number, part);
+    const sum = await checksumOf(undefined, bytes, upload.algorithm);
+    const part = await newPart(call, number, bytes, digest, sum);
+    call.store.addPart(upload, part);
     await call.store.keep(bucket.name);
     Object.assign(call.reply.headers, encryptionHeaders(upload.encryption));
     return {
@@ -207,9 +199,17 @@ export const multipartHandlers: Handlers = {
     }
     const digests = parts.map((part) => fromHex(part.md5));
     const etag = `"${hex(await md5(concat(digests)))}-${parts.length}"`;
-    const sum = await objectChecksum(call, upload, parts);
+    const content = wholeContent(parts.flatMap(({ pieces }) => pieces));
+    const sum = await whileHeld(
+      call,
+      content,
+      () => objectChecksum(call, upload, parts),
+    );
     // Another request may have ended the upload meanwhile.
-    uploadFor(call);
+    const { upload: now } = uploadFor(call);
+    if (parts.some((part) => now.parts.get(part.number) !== part)) {
+      throw new S3Error("InvalidPart", { UploadId: id });
+    }
     const { id: _id, key: _key, initiated: _begun, parts: _parts, ...facts } =
       upload;
     checkWrite(call.headers, call.store.current(bucket, call.key));
@@ -221,7 +221,7 @@ export const multipartHandlers: Handlers = {
       checksum: sum,
     });
     Object.assign(call.reply.headers, encryptionHeaders(upload.encryption));
-    bucket.uploads.delete(id);
+    call.store.endUpload(bucket, upload);
     bucket.completed.set(id, {
       key: call.key,
       etag,
@@ -242,7 +242,7 @@ export const multipartHandlers: Handlers = {
 
   AbortMultipartUpload: async (call) => {
     const { bucket, upload } = uploadFor(call, "AbortMultipartUpload");
-    bucket.uploads.delete(upload.id);
+    call.store.endUpload(bucket, upload);
     await call.store.keep(bucket.name);
     call.reply.status = 204;
     return {};

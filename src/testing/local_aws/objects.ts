@@ -78,13 +78,7 @@ export const objectHandlers: Handlers = {
     const digest = await md5(call.body);
     const stated = await checkChecksums(call.headers, call.body, digest);
     const sum = await checksumOf(stated, call.body);
-    const part: Part = {
-      number: 1,
-      pieces: [await call.store.piece(call.body)],
-      size: call.body.length,
-      md5: hex(digest),
-      modified: wholeSeconds(call.now),
-    };
+    const part = await newPart(call, 1, call.body, hex(digest));
     const version = writeVersion(call, bucket, {
       ...facts,
       parts: [part],
@@ -193,10 +187,12 @@ export const objectHandlers: Handlers = {
     }
     const content = wholeContent(from.parts.flatMap(({ pieces }) => pieces));
     const [first, second] = from.parts;
-    const digest = first !== undefined && second === undefined
-      ? first.md5
-      : hex(await md5(await contentBytes(content)));
-    const sum = await copiedChecksum(from, input.ChecksumAlgorithm, content);
+    const { digest, sum } = await whileHeld(call, content, async () => ({
+      digest: first !== undefined && second === undefined
+        ? first.md5
+        : hex(await md5(await contentBytes(content))),
+      sum: await copiedChecksum(from, input.ChecksumAlgorithm, content),
+    }));
     const headers: Record<string, string> = replaced
       ? { ...given.headers }
       : { ...from.headers };
@@ -437,6 +433,8 @@ function readObject(
       : version.checksum;
     Object.assign(reply.headers, checksumHeaders(sum, version.checksum?.type));
   }
+  // Until it is sent, whatever becomes of the object meanwhile.
+  if (bytes) call.store.hold(content.pieces);
   if (range === undefined) {
     reply.body = content;
     return {};
@@ -479,6 +477,38 @@ function partRange(call: Call, version: Version, number: number): ByteRange {
   const start = version.parts.slice(0, index)
     .reduce((sum, { size }) => sum + size, 0);
   return { start, end: start + part.size - 1 };
+}
+
+/** A part of bytes, which are the store's from then on. */
+export async function newPart(
+  { store, now }: Call,
+  number: number,
+  bytes: Uint8Array<ArrayBuffer>,
+  digest: string,
+  checksum?: StoredChecksum,
+): Promise<Part> {
+  return {
+    number,
+    size: bytes.length,
+    pieces: [await store.piece(bytes)],
+    md5: digest,
+    modified: wholeSeconds(now),
+    ...checksum === undefined ? {} : { checksum },
+  };
+}
+
+/** Does something with a content that another request may remove meanwhile. */
+export async function whileHeld<Result>(
+  { store }: Call,
+  { pieces }: Content,
+  act: () => Promise<Result>,
+): Promise<Result> {
+  store.hold(pieces);
+  try {
+    return await act();
+  } finally {
+    store.letGo(pieces);
+  }
 }
 
 /** What a new version is made of. */

@@ -59,6 +59,7 @@ import {
 } from "./signature.ts";
 import {
   type Content,
+  discard,
   memoryPiece,
   type Store,
   wholeContent,
@@ -105,6 +106,8 @@ export interface ServerResponse {
   readonly bodiless: boolean;
   /** The connection is cut after so many bytes of the body. */
   readonly cutAfterBytes?: number;
+  /** Is called once the body is sent, or is not to be. */
+  readonly done: () => void;
 }
 
 /** Operations with checksums of objects, not of what is in their bodies. */
@@ -157,6 +160,7 @@ export class Server {
   /** Answers a request; also with an error document. */
   async handle(request: WireRequest): Promise<ServerResponse> {
     if (isHealthCheck(request)) return healthy();
+    await this.#parts.store.sweep();
     const time = this.#parts.clock.now();
     const number = String(++this.#requests).padStart(16, "0");
     const ids = { requestId: number, hostId: `local/${number}` };
@@ -167,10 +171,11 @@ export class Server {
       key: "",
       query: [],
     };
+    const { length } = request.body;
     const { status, headers, body } = progress.service === "sts"
       ? await this.#sts(request, ids, progress)
       : await this.#s3(request, ids, progress);
-    this.#note(request, progress, status, time);
+    this.#note(request, progress, status, time, length);
     const own = progress.service === "sts"
       ? { "x-amzn-requestid": ids.requestId }
       : { "x-amz-request-id": ids.requestId, "x-amz-id-2": ids.hostId };
@@ -179,9 +184,10 @@ export class Server {
       ? wholeContent([memoryPiece(body)])
       : body;
     // Without a 100 before it, a client that waits for one keeps a stale state.
-    const expects = request.headers["expect"] !== undefined &&
-      request.body.length === 0;
+    const expects = request.headers["expect"] !== undefined && length === 0;
     const cut = progress.fault?.cutAfterBytes;
+    const { store } = this.#parts;
+    const bodiless = noBody || request.method === "HEAD";
     return {
       status,
       headers: {
@@ -195,7 +201,8 @@ export class Server {
         ...expects ? { connection: "close" } : {},
       },
       body: content,
-      bodiless: noBody || request.method === "HEAD",
+      bodiless,
+      done: () => bodiless ? undefined : store.letGo(content.pieces),
       ...cut === undefined ? {} : { cutAfterBytes: cut },
     };
   }
@@ -291,6 +298,8 @@ export class Server {
       key = await checkSignature(parsed, request, target, expected);
       const payload = await readPayload(hash, request, { parsed, key });
       body = payload.bytes;
+      // The chunks were put together elsewhere.
+      if (body.buffer !== request.body.buffer) discard(request.body);
       headers = { ...headers, ...payload.trailer };
     } else if (stated?.startsWith("STREAMING-")) {
       const payload = await readPayload(stated, request, undefined);
@@ -506,10 +515,11 @@ export class Server {
   }
 
   #note(
-    { method, headers, body }: WireRequest,
+    { method, headers }: WireRequest,
     progress: Progress,
     status: number,
     time: Date,
+    bytes: number,
   ): void {
     const { service, operation, bucket, key, code, signature } = progress;
     const noted: LocalRequest = {
@@ -521,7 +531,7 @@ export class Server {
       key,
       query: Object.fromEntries(withoutSecrets(progress.query)),
       headers: Object.fromEntries(withoutSecrets(Object.entries(headers))),
-      bytes: body.length,
+      bytes,
       status,
       ...code === undefined ? {} : { code },
       ...signature === undefined ? {} : { signature },
@@ -610,6 +620,7 @@ function healthy(): ServerResponse {
     },
     body: wholeContent([memoryPiece(body)]),
     bodiless: false,
+    done: () => {},
   };
 }
 

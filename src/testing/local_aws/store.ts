@@ -20,14 +20,25 @@ export interface Piece {
     start: number,
     end: number,
   ): Promise<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>;
+  /** Gives back what they take; nobody reads them any more. */
+  free(): Promise<void> | void;
 }
 
-/** A piece in memory. */
+/** A piece in memory. Its bytes are its own: nobody else writes or reads them. */
 export function memoryPiece(bytes: Uint8Array<ArrayBuffer>): Piece {
   return {
     size: bytes.length,
     read: (start, end) => bytes.subarray(start, end),
+    free: () => discard(bytes),
   };
+}
+
+/**
+ * Gives memory back at once. The garbage collector would do so much later: it
+ * counts what the runtime holds for it as next to nothing.
+ */
+export function discard({ buffer }: Uint8Array<ArrayBuffer>): void {
+  if (!buffer.detached) buffer.transfer(0);
 }
 
 /** Pieces in order, or a range of them. */
@@ -204,7 +215,7 @@ export interface Bucket {
 
 /** Keeps what has changed beyond the life of the process. */
 export interface Keeper {
-  /** Makes a piece of bytes. */
+  /** Makes a piece of bytes. Whoever has them is done with them. */
   piece(bytes: Uint8Array<ArrayBuffer>): Promise<Piece>;
   /** Keeps the bucket as it is now; where `key` is given, its versions. */
   keep(store: Store, bucket: string, key?: string): Promise<void>;
@@ -218,15 +229,74 @@ export class Store {
   readonly buckets: Map<string, Bucket> = new Map();
   readonly #sorted = new WeakMap<Bucket, readonly string[]>();
   readonly #keeper: Keeper | undefined;
+  /** How many versions, parts of uploads and answers hold a piece. */
+  readonly #holders = new Map<Piece, number>();
+  /** Pieces that nobody holds any more, and that still take their place. */
+  #unheld: Piece[] = [];
+  /** Changes that are being kept. */
+  #keeping = 0;
 
   /** @param keeper Keeps changes; without one they are in memory only. */
   constructor(keeper?: Keeper) {
     this.#keeper = keeper;
   }
 
-  /** Makes a piece of bytes. */
+  /** Makes a piece of bytes. Whoever has them is done with them. */
   piece(bytes: Uint8Array<ArrayBuffer>): Piece | Promise<Piece> {
     return this.#keeper?.piece(bytes) ?? memoryPiece(bytes);
+  }
+
+  /** Holds pieces, so that they stay while they are read. */
+  hold(pieces: readonly Piece[]): void {
+    for (const piece of pieces) {
+      this.#holders.set(piece, (this.#holders.get(piece) ?? 0) + 1);
+    }
+  }
+
+  /** Ends a {@linkcode hold}. */
+  letGo(pieces: readonly Piece[]): void {
+    for (const piece of pieces) {
+      const left = (this.#holders.get(piece) ?? 0) - 1;
+      if (left > 0) {
+        this.#holders.set(piece, left);
+      } else if (this.#holders.delete(piece)) this.#unheld.push(piece);
+    }
+  }
+
+  /**
+   * Frees the pieces that nobody holds, unless changes are being kept: until then
+   * a file may stand for what was removed in memory only.
+   */
+  async sweep(): Promise<void> {
+    if (this.#keeping > 0 || this.#unheld.length === 0) return;
+    const unheld = this.#unheld.filter((piece) => !this.#holders.has(piece));
+    this.#unheld = [];
+    for (const piece of unheld) await piece.free();
+  }
+
+  /** Adds a bucket, as it was read. */
+  addBucket(bucket: Bucket): void {
+    this.buckets.set(bucket.name, bucket);
+    this.hold(piecesOf(bucket));
+  }
+
+  /** Removes a bucket. */
+  removeBucket(bucket: Bucket): void {
+    this.buckets.delete(bucket.name);
+    this.letGo(piecesOf(bucket));
+  }
+
+  /** Adds a part to an upload, in place of one with its number. */
+  addPart({ parts }: Upload, part: Part): void {
+    this.hold(part.pieces);
+    this.letGo(parts.get(part.number)?.pieces ?? []);
+    parts.set(part.number, part);
+  }
+
+  /** Ends an upload; the parts that an object has stay with it. */
+  endUpload({ uploads }: Bucket, upload: Upload): void {
+    if (!uploads.delete(upload.id)) return;
+    this.letGo(piecesIn([...upload.parts.values()]));
   }
 
   /** The keys of a bucket, in the order of a listing. */
@@ -248,6 +318,7 @@ export class Store {
   /** Adds a version as the newest one; another with the id `"null"` goes. */
   add(bucket: Bucket, key: string, version: Version): void {
     const present = bucket.objects.get(key);
+    this.hold(piecesIn(version.parts));
     if (present === undefined) {
       bucket.objects.set(key, [version]);
       this.#sorted.delete(bucket);
@@ -257,6 +328,9 @@ export class Store {
       ? present.filter(({ id }) => id !== "null")
       : present;
     bucket.objects.set(key, [version, ...kept]);
+    for (const other of present) {
+      if (!kept.includes(other)) this.letGo(piecesIn(other.parts));
+    }
   }
 
   /** Puts one version in place of another with the same id. */
@@ -270,9 +344,13 @@ export class Store {
 
   /** Removes a version, or all of them. */
   remove(bucket: Bucket, key: string, id?: string): void {
+    const present = bucket.objects.get(key) ?? [];
     const kept = id === undefined
       ? []
-      : (bucket.objects.get(key) ?? []).filter((version) => version.id !== id);
+      : present.filter((version) => version.id !== id);
+    for (const version of present) {
+      if (!kept.includes(version)) this.letGo(piecesIn(version.parts));
+    }
     if (kept.length > 0) {
       bucket.objects.set(key, kept);
     } else if (bucket.objects.delete(key)) {
@@ -282,14 +360,34 @@ export class Store {
 
   /** Keeps a change; without a keeper it is in memory already. */
   async keep(bucket: string, key?: string): Promise<void> {
-    await this.#keeper?.keep(this, bucket, key);
+    if (this.#keeper === undefined) return;
+    this.#keeping++;
+    await this.#keeper.keep(this, bucket, key);
+    // Where it fails nothing is freed any more: files may still be needed.
+    this.#keeping--;
   }
 
   /** Forgets all buckets. */
   async clear(): Promise<void> {
-    this.buckets.clear();
+    for (const bucket of this.buckets.values()) this.removeBucket(bucket);
     await this.#keeper?.clear();
+    await this.sweep();
   }
+}
+
+function piecesIn(parts: readonly Part[]): readonly Piece[] {
+  const [first] = parts;
+  return first !== undefined && parts.length === 1
+    ? first.pieces
+    : parts.flatMap(({ pieces }) => pieces);
+}
+
+/** The pieces of a bucket, once for each version and part that has them. */
+function piecesOf({ objects, uploads }: Bucket): readonly Piece[] {
+  return piecesIn([
+    ...[...objects.values()].flat().flatMap(({ parts }) => parts),
+    ...[...uploads.values()].flatMap(({ parts }) => [...parts.values()]),
+  ]);
 }
 
 /**
