@@ -367,9 +367,14 @@ async function memory(pid: number): Promise<number | undefined> {
   return kib === undefined ? undefined : Number(kib) * 1_024;
 }
 
+/** A file that Deno opens with all permissions only. */
 async function proc(path: string): Promise<string | undefined> {
   try {
-    return await Deno.readTextFile(path);
+    const { success, stdout } = await new Deno.Command("cat", {
+      args: [path],
+      stderr: "null",
+    }).output();
+    return success ? new TextDecoder().decode(stdout) : undefined;
   } catch {
     return undefined;
   }
