@@ -10,8 +10,8 @@
  * its start, minified and gzipped.
  */
 const LIMITS: Readonly<Record<string, number>> = {
-  "src/signing/mod.ts": 7_424,
-  "tools/bench/one_get.ts": 74_000,
+  "src/signing/mod.ts": 7_680,
+  "tools/bench/one_get.ts": 69_500,
 };
 
 /** A file of a bundle, and the files that it imports. */

@@ -5,7 +5,12 @@
  */
 import { withoutSecretHeaders } from "../foundation/redact.ts";
 import { amzDate, parseTimestamp } from "../foundation/timestamps.ts";
-import type { HttpRequest, HttpResponse, SendOptions } from "../ports/http.ts";
+import type {
+  HttpRequest,
+  HttpResponse,
+  RequestBody,
+  SendOptions,
+} from "../ports/http.ts";
 import type { Operation } from "../ports/schema.ts";
 import type { AttemptFacts } from "../ports/service.ts";
 import { type Call, isIdempotent } from "./call.ts";
@@ -17,7 +22,7 @@ import {
   scopeOf,
   signerOf,
 } from "./parts.ts";
-import { framePayload, isPlain } from "./payload.ts";
+import type { PayloadPolicy } from "./payload.ts";
 import { MAX_SKEW_MS } from "./recoveries.ts";
 import { withLimitedDocument, withShortRefusal } from "./response_bodies.ts";
 import type { Attempt, AttemptTrace } from "./retry_loop.ts";
@@ -62,7 +67,8 @@ export async function exchange<Input, Output, Result>(
   trace.facts = facts;
   let request = address(draft, endpoint, call.body);
   if (!isPlain(operation, call.body, parts.payload)) {
-    const framing = framePayload(
+    payloads ??= await import("./payload.ts");
+    request = await payloads.framePayload(
       request,
       {
         operation,
@@ -73,7 +79,6 @@ export async function exchange<Input, Output, Result>(
       },
       parts.payload,
     );
-    request = framing instanceof Promise ? await framing : framing;
   }
   let sent: Outgoing;
   if (credentials === undefined) {
@@ -110,6 +115,19 @@ export async function exchange<Input, Output, Result>(
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What only requests with something to protect need; loaded with the first. */
+let payloads: typeof import("./payload.ts") | undefined;
+
+/** Whether a request has nothing that would have to be protected. */
+function isPlain<Input, Output>(
+  { auth, checksum }: Operation<Input, Output>,
+  body: RequestBody,
+  { signing }: PayloadPolicy,
+): boolean {
+  return body === undefined && signing !== false && auth !== "unsigned-body" &&
+    checksum?.algorithmMember === undefined && !checksum?.required;
+}
 
 /** A request whose header fields are still being written. */
 interface Outgoing extends HttpRequest {

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { dropBody } from "../foundation/body_content.ts";
 import {
   ConfigError,
   ServiceError,
@@ -28,7 +27,6 @@ import { exchange } from "./attempt.ts";
 import type { RefusedAttempt } from "./hints.ts";
 import type { Parts } from "./parts.ts";
 import type { PayloadPolicy } from "./payload.ts";
-import { prepareBody } from "./request_body.ts";
 import { verified } from "./response_bodies.ts";
 import { resumable } from "./resume.ts";
 import {
@@ -87,8 +85,11 @@ export function createCaller(load: () => Parts | Promise<Parts>): Caller {
         const { withCustomFields } = await import("./custom_fields.ts");
         written = withCustomFields(operation, written, options);
       }
-      const preparing = bodyOf(parts, operation, written, options);
-      const body = preparing instanceof Promise ? await preparing : preparing;
+      const hasBody = written.body !== undefined ||
+        written.headers["content-length"] !== undefined;
+      const body = hasBody
+        ? await bodyOf(parts, operation, written, options)
+        : undefined;
       call = {
         operation,
         given: input,
@@ -109,6 +110,7 @@ export function createCaller(load: () => Parts | Promise<Parts>): Caller {
         ? error
         : call.secrets.removedFrom(error);
       if (call !== undefined) endBody(call.body, error);
+      const { dropBody } = await import("../foundation/body_content.ts");
       // What nobody came to read is ended here.
       for (const value of Object.values(Object(input))) dropBody(value, shown);
       const settled = call === undefined || settling
@@ -379,16 +381,19 @@ export interface Call<Input, Output> {
   readonly retryToken: RetryToken;
 }
 
+/** What only requests with a body need; loaded with the first. */
+let bodies: typeof import("./request_body.ts") | undefined;
+
 /** The body of a request, ready to be sent. */
-function bodyOf<Input, Output>(
+async function bodyOf<Input, Output>(
   { files }: Parts,
   { name }: Operation<Input, Output>,
   { body, headers }: SerializedRequest,
   { signal }: CallOptions,
-): RequestBody | Promise<RequestBody> {
+): Promise<RequestBody> {
   const stated = headers["content-length"];
-  if (body === undefined && stated === undefined) return undefined;
-  return prepareBody(body, {
+  bodies ??= await import("./request_body.ts");
+  return await bodies.prepareBody(body, {
     operation: name,
     files,
     ...signal && { signal },

@@ -20,12 +20,7 @@ import {
   startChecksum,
 } from "../foundation/checksums.ts";
 import { ValidationError } from "../foundation/errors.ts";
-import type {
-  BodySource,
-  HeaderMap,
-  HttpRequest,
-  RequestBody,
-} from "../ports/http.ts";
+import type { BodySource, HeaderMap, HttpRequest } from "../ports/http.ts";
 import type { Operation } from "../ports/schema.ts";
 
 /** How the bodies of a client's requests are protected. */
@@ -65,16 +60,6 @@ const CHECKSUM_FIELD = /^x-amz-checksum-(?:crc|md5|sha|xxhash)\w*$/;
 const UNSIGNED = "UNSIGNED-PAYLOAD";
 
 const EMPTY = new Uint8Array(0);
-
-/** Whether a request has nothing that would have to be protected. */
-export function isPlain<Input, Output>(
-  { auth, checksum }: Operation<Input, Output>,
-  body: RequestBody,
-  { signing }: PayloadPolicy,
-): boolean {
-  return body === undefined && signing !== false && auth !== "unsigned-body" &&
-    checksum?.algorithmMember === undefined && !checksum?.required;
-}
 
 /**
  * Adds to a request what protects its body.

@@ -5,20 +5,14 @@
  * @module
  */
 import { base64, concat } from "../foundation/bytes.ts";
-import {
-  type Checksum,
-  checksum,
-  checksumToVerify,
-  type ExpectedChecksum,
-  startChecksum,
-} from "../foundation/checksums.ts";
+import type { ExpectedChecksum } from "../foundation/checksums.ts";
 import {
   ChecksumError,
   ProtocolError,
   TransportError,
 } from "../foundation/errors.ts";
 import { bytesUpTo } from "../foundation/streaming_body.ts";
-import type { HttpResponse, ResponseBody } from "../ports/http.ts";
+import type { HeaderMap, HttpResponse, ResponseBody } from "../ports/http.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -55,7 +49,7 @@ export class ResumedBody implements ResponseBody {
   #reading = false;
   #check: ChecksumCheck | undefined;
   /** The checksum of the pieces so far. */
-  #sum: Promise<Checksum> | undefined;
+  #sum: Promise<RunningCheck | undefined> | undefined;
 
   /**
    * Wraps a body.
@@ -124,8 +118,8 @@ export class ResumedBody implements ResponseBody {
     const piece = await this.#next(room);
     if (this.#sum === undefined) return piece;
     const sum = await this.#sum;
-    if (piece !== undefined) sum.update(piece);
-    else this.#check?.compare(base64(sum.digest()));
+    if (piece === undefined) sum?.finish();
+    else sum?.update(piece);
     return piece;
   }
 
@@ -268,9 +262,8 @@ export function verified(
     (status !== 200 && !(byNumber && status === 206)) || body === null ||
     decoded
   ) return response;
-  const expected = checksumToVerify(headers);
-  if (expected === undefined) return response;
-  const check = new ChecksumCheck(expected, complete);
+  if (!Object.keys(headers).some(isChecksumField)) return response;
+  const check = new ChecksumCheck(headers, complete);
   if (body instanceof ResumedBody) {
     body.verify(check);
     return response;
@@ -278,37 +271,62 @@ export function verified(
   return { status, headers, body: new VerifiedBody(body, check) };
 }
 
+function isChecksumField(name: string): boolean {
+  return name.startsWith("x-amz-checksum-") && name !== "x-amz-checksum-type";
+}
+
+/** Loaded with the first answer that has a checksum. */
+let checksums: typeof import("../foundation/checksums.ts") | undefined;
+
 /** Compares the checksum of a body with the one that it came with. */
 class ChecksumCheck {
-  readonly #expected: ExpectedChecksum;
+  readonly #headers: HeaderMap;
   readonly #complete: (error: ChecksumError) => void;
 
   constructor(
-    expected: ExpectedChecksum,
+    headers: HeaderMap,
     complete: (error: ChecksumError) => void,
   ) {
-    this.#expected = expected;
+    this.#headers = headers;
     this.#complete = complete;
   }
 
   /** Checks a body that is there as a whole. */
   async whole(bytes: Bytes): Promise<void> {
-    this.compare(await checksum(this.#expected.algorithm, bytes));
+    checksums ??= await import("../foundation/checksums.ts");
+    const expected = checksums.checksumToVerify(this.#headers);
+    if (expected === undefined) return;
+    const actual = await checksums.checksum(expected.algorithm, bytes);
+    this.#compare(expected, actual);
   }
 
-  /** Starts the checksum of one that comes by pieces. */
-  async start(): Promise<Checksum> {
-    return await startChecksum(this.#expected.algorithm);
+  /** Starts the check of one that comes by pieces; `undefined`: nothing to check. */
+  async start(): Promise<RunningCheck | undefined> {
+    checksums ??= await import("../foundation/checksums.ts");
+    const expected = checksums.checksumToVerify(this.#headers);
+    if (expected === undefined) return undefined;
+    const sum = await checksums.startChecksum(expected.algorithm);
+    return {
+      update: (piece) => sum.update(piece),
+      finish: () => this.#compare(expected, base64(sum.digest())),
+    };
   }
 
   /** Throws where it is another one. */
-  compare(actual: string): void {
-    const { algorithm, value } = this.#expected;
+  #compare({ algorithm, value }: ExpectedChecksum, actual: string): void {
     if (actual === value) return;
     const error = new ChecksumError(algorithm, value, actual);
     this.#complete(error);
     throw error;
   }
+}
+
+/** The check of a body that comes by pieces. */
+interface RunningCheck {
+  /** Adds a piece. */
+  update(piece: Bytes): void;
+  /** Compares all pieces with what the service has. */
+  finish(): void;
 }
 
 /** A body that was not asked to go on, checked. */
@@ -333,8 +351,8 @@ class VerifiedBody implements ResponseBody {
     return streamOfPieces(async () => {
       const { value } = await reader.read();
       const sum = await started;
-      if (value !== undefined) sum.update(value);
-      else this.#check.compare(base64(sum.digest()));
+      if (value === undefined) sum?.finish();
+      else sum?.update(value);
       return value;
     }, (reason) => reader.cancel(reason));
   }

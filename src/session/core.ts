@@ -8,10 +8,6 @@ import { createCaller } from "../client/call.ts";
 import type { UnreadSetting } from "../client/hints.ts";
 import { type Parts, Sessions } from "../client/parts.ts";
 import type { PayloadPolicy } from "../client/payload.ts";
-import {
-  createPresignContextFinder,
-  createPresigner,
-} from "../client/presign.ts";
 import { ClockSkew, ExpiredCredentials } from "../client/recoveries.ts";
 import type { TracedClient } from "../client/telemetry.ts";
 import { WireLog } from "../client/wire_log.ts";
@@ -29,7 +25,12 @@ import {
 import { partitionOf } from "../endpoint/hosts.ts";
 import { joinFlags } from "../foundation/setting_values.ts";
 import { MAX_CREDENTIAL_BYTES } from "../foundation/streaming_body.ts";
-import type { Caller, CallOverrides, ClientCore } from "../ports/caller.ts";
+import type {
+  Caller,
+  CallOverrides,
+  ClientCore,
+  Presigner,
+} from "../ports/caller.ts";
 import type { ClientConfig, ProfileSet } from "../ports/config.ts";
 import type {
   CredentialProvider,
@@ -240,6 +241,7 @@ function assembledCore(
     // Calls that start together share one quota and one memory.
     return ready ?? (making ??= make());
   };
+  let presigner: Presigner | undefined;
   return {
     call: measured(createCaller(load), shared, {
       service: client.service.id,
@@ -249,8 +251,17 @@ function assembledCore(
         endpointUrl: ready?.settings.endpointUrl,
       }),
     }),
-    presign: createPresigner(load),
-    presignContext: createPresignContextFinder(load),
+    presign: async (operation, input, options) => {
+      presigner ??= (await import("../client/presign.ts"))
+        .createPresigner(load);
+      return await presigner(operation, input, options);
+    },
+    presignContext: async (...args) => {
+      const { createPresignContextFinder } = await import(
+        "../client/presign.ts"
+      );
+      return await createPresignContextFinder(load)(...args);
+    },
     clock: shared.clock,
     files: shared.system,
     uuid: shared.uuid,

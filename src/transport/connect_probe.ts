@@ -5,7 +5,7 @@
  */
 import { TimeoutError } from "../foundation/errors.ts";
 import type { HttpRequest, SendOptions } from "../ports/http.ts";
-import { describe } from "./faults.ts";
+import { describe } from "./request_url.ts";
 import type { Address, Timing } from "./runtime.ts";
 
 /**

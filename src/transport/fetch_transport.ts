@@ -38,13 +38,7 @@ import {
   type IncomingResponse,
   type Sender,
 } from "./deadlines.ts";
-import {
-  describe,
-  permissionMissing,
-  proxyRefusal,
-  requestUrl,
-  sendFault,
-} from "./faults.ts";
+import { describe, requestUrl } from "./request_url.ts";
 import {
   checkLimit,
   decompresses,
@@ -185,7 +179,9 @@ export class FetchTransport implements Transport {
     const isAllowed = this.#permissions?.allows(request.origin, mayPrompt) ??
       true;
     if (!isAllowed && !mayPrompt) {
-      return Promise.reject(permissionMissing(request));
+      return import("./faults.ts").then(({ permissionMissing }) => {
+        throw permissionMissing(request);
+      });
     }
     return this.#queue === undefined
       ? this.#start(request, options)
@@ -360,10 +356,16 @@ class FetchSender implements Sender {
         once: isRepeated(request, options),
       });
       probe?.reached(request.origin);
+      if (response.status === 407) {
+        response.body?.cancel().catch(() => {});
+        const { proxyRefusal } = await import("./faults.ts");
+        throw proxyRefusal(request);
+      }
       return responseOf(response, request);
     } catch (error) {
       if (ends?.aborted) throw ends.reason;
       if (error instanceof AwsError) throw error;
+      const { sendFault } = await import("./faults.ts");
       throw sendFault(error, request, pool.proxyOf(url, direct));
     } finally {
       watch?.[Symbol.dispose]();
@@ -418,10 +420,6 @@ function responseOf(
       }: it is a redirect, which this platform hides`,
       { maybeSent: true },
     );
-  }
-  if (status === 407) {
-    body?.cancel().catch(() => {});
-    throw proxyRefusal(request);
   }
   const headers: Record<string, string> = {};
   // Several times faster than Object.fromEntries.

@@ -5,7 +5,7 @@
  */
 import { type Timeline, TimeoutError } from "../foundation/errors.ts";
 import type { HttpRequest } from "../ports/http.ts";
-import { describe } from "./faults.ts";
+import { describe } from "./request_url.ts";
 import { LONGEST_TIMER_MS, type Timing } from "./runtime.ts";
 import type { WireBody } from "./wire_body.ts";
 

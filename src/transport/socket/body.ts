@@ -5,7 +5,7 @@
  */
 import type { HttpRequest, ResponseBody } from "../../ports/http.ts";
 import type { Logger } from "../../ports/logger.ts";
-import { describe } from "../faults.ts";
+import { describe } from "../request_url.ts";
 import type { Connection } from "./connection.ts";
 import type { BodyProgress } from "./faults.ts";
 import type { ResponseHead } from "./http1.ts";

@@ -12,7 +12,7 @@ import {
 } from "../../foundation/errors.ts";
 import type { HttpRequest } from "../../ports/http.ts";
 import { PROXY_PASSWORD, tlsHint } from "../faults.ts";
-import { describe } from "../faults.ts";
+import { describe } from "../request_url.ts";
 import { type DialProgress, type Route, TunnelRefused } from "./dial.ts";
 import { MalformedResponse } from "./http1.ts";
 

@@ -24,7 +24,8 @@ import type {
 } from "../../ports/http.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { ClientCertificate } from "../connections.ts";
-import { describe, proxyRefusal } from "../faults.ts";
+import { proxyRefusal } from "../faults.ts";
+import { describe } from "../request_url.ts";
 import {
   checkCount,
   checkLimit,
