@@ -15,7 +15,7 @@ import {
 } from "./chain.ts";
 import { exchange, metadataKeys, readJson } from "./exchange.ts";
 import { failure } from "./failure.ts";
-import { needTextFile } from "./files.ts";
+import { needTextFile } from "./section.ts";
 
 const NAME = "container-role";
 const RELATIVE = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";

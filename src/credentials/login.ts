@@ -27,8 +27,14 @@ import {
 } from "./exchange.ts";
 import { readExpiry } from "./value.ts";
 import { failure } from "./failure.ts";
-import { missingTexts, readJsonFile, writeJsonFile } from "./files.ts";
-import { notInProfile, type ProfileDeps, textIn } from "./section.ts";
+import {
+  missingTexts,
+  notInProfile,
+  type ProfileDeps,
+  readJsonFile,
+  textIn,
+  writeJsonFile,
+} from "./section.ts";
 import {
   type SignInEndpoint,
   signInOrigin,

@@ -13,9 +13,8 @@ import {
   type Resolution,
 } from "./chain.ts";
 import { failure } from "./failure.ts";
-import { placeOf } from "./section.ts";
+import { placeOf, readTextFile } from "./section.ts";
 import { keysIn } from "./static_keys.ts";
-import { readTextFile } from "./files.ts";
 
 const EC2_FILE = "ec2-credentials-file";
 const EC2_VARIABLE = "AWS_CREDENTIAL_FILE";

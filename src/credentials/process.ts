@@ -13,9 +13,14 @@ import {
   provider,
   type Resolution,
 } from "./chain.ts";
-import { missingTexts } from "./files.ts";
+import {
+  missingTexts,
+  notInProfile,
+  placeOf,
+  type ProfileDeps,
+  textIn,
+} from "./section.ts";
 import { type JsonObject, readObject } from "./exchange.ts";
-import { notInProfile, placeOf, type ProfileDeps, textIn } from "./section.ts";
 
 const NAME = "custom-process";
 const KEY = "credential_process";

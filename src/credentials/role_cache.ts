@@ -8,7 +8,7 @@ import type { Credentials } from "../ports/credentials.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Clock, System } from "../ports/system.ts";
 import type { JsonObject } from "./exchange.ts";
-import { readJsonFile, writeJsonFile } from "./files.ts";
+import { readJsonFile, writeJsonFile } from "./section.ts";
 import { readExpiry } from "./value.ts";
 
 /** Credentials with less time than this, in milliseconds, are not taken. */

@@ -29,8 +29,15 @@ import {
 } from "./exchange.ts";
 import { readExpiry } from "./value.ts";
 import { failure } from "./failure.ts";
-import { missingTexts, readJsonFile, writeJsonFile } from "./files.ts";
-import { notInProfile, placeOf, type ProfileDeps, textIn } from "./section.ts";
+import {
+  missingTexts,
+  notInProfile,
+  placeOf,
+  type ProfileDeps,
+  readJsonFile,
+  textIn,
+  writeJsonFile,
+} from "./section.ts";
 import {
   oidcOrigin,
   portalOrigin,

@@ -12,8 +12,12 @@ import {
   type Resolution,
 } from "./chain.ts";
 import type { RoleCache } from "./role_cache.ts";
-import { notInProfile, type ProfileDeps, textIn } from "./section.ts";
-import { needTextFile } from "./files.ts";
+import {
+  needTextFile,
+  notInProfile,
+  type ProfileDeps,
+  textIn,
+} from "./section.ts";
 import { credentialsValue } from "./value.ts";
 
 const NAME = "assume-role-with-web-identity";
