@@ -18,12 +18,6 @@
  * @module
  */
 export {
-  BucketResource,
-  type ObjectFilter,
-  type UploadFilter,
-  type VersionFilter,
-} from "./bucket.ts";
-export {
   Collection,
   type CollectionChoice,
   type CollectionSource,
@@ -31,7 +25,6 @@ export {
   type DeletableSource,
   type PageOptions,
 } from "./collection.ts";
-export { type BucketFilter, resource, S3Resource } from "./s3.ts";
 export {
   type CopyFromOptions,
   type DownloadFileOptions,
@@ -42,3 +35,12 @@ export {
   type PlaceMember,
   type UploadFileOptions,
 } from "./object.ts";
+export {
+  type BucketFilter,
+  BucketResource,
+  type ObjectFilter,
+  resource,
+  S3Resource,
+  type UploadFilter,
+  type VersionFilter,
+} from "./s3.ts";
