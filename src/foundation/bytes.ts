@@ -33,7 +33,9 @@ export function text(bytes: Uint8Array): string {
  * @throws {TypeError} If the bytes are not UTF-8.
  */
 export function strictText(bytes: Uint8Array): string {
-  return STRICT_DECODER.decode(bytes);
+  // Deno decodes ASCII ten times slower with a decoder that throws.
+  const lenient = DECODER.decode(bytes);
+  return lenient.includes("\uFFFD") ? STRICT_DECODER.decode(bytes) : lenient;
 }
 
 /** Bytes in lower-case hexadecimal. */
