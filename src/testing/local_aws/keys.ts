@@ -69,11 +69,12 @@ export class Keys {
 
   /** The key with a public part. */
   find(accessKeyId: string): Key | undefined {
+    const found = this.#keys.get(accessKeyId);
+    if (found !== undefined || !this.#anyKey) return found;
     const [first] = this.#keys.values();
-    return this.#keys.get(accessKeyId) ??
-      (this.#anyKey && first !== undefined
-        ? { secretAccessKey: "", identity: first.identity, unchecked: true }
-        : undefined);
+    return first === undefined
+      ? undefined
+      : { secretAccessKey: "", identity: first.identity, unchecked: true };
   }
 
   /** Whether an account has a user, or has had a role. */

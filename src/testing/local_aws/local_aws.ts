@@ -357,9 +357,12 @@ export class LocalAws implements AsyncDisposable, Disposable {
   }
 }
 
+/** Text that is the same in ASCII, Latin-1 and UTF-8. */
+const PRINTABLE = /^[ -~]*$/;
+
 /** A header field's bytes, one a character, read as UTF-8 where they are. */
 function fromWire(value: string): string {
-  if (!/[\x80-\xff]/.test(value)) return value;
+  if (PRINTABLE.test(value)) return value;
   try {
     return strictText(Uint8Array.from(value, (one) => one.charCodeAt(0)));
   } catch {
@@ -369,7 +372,7 @@ function fromWire(value: string): string {
 
 /** A header field as UTF-8, one byte a character. */
 function toWire(value: string): string {
-  if (!/[^\p{ASCII}]/u.test(value)) return value;
+  if (PRINTABLE.test(value)) return value;
   return Array.from(utf8(value), (byte) => String.fromCharCode(byte)).join("");
 }
 

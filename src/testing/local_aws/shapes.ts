@@ -5,11 +5,7 @@
  * @module
  */
 import { strictText, utf8 } from "../../foundation/bytes.ts";
-import {
-  httpDate,
-  iso8601,
-  parseTimestamp,
-} from "../../foundation/timestamps.ts";
+import { httpDate, parseTimestamp } from "../../foundation/timestamps.ts";
 import type { HeaderMap } from "../../ports/http.ts";
 import type {
   Member,
@@ -384,53 +380,82 @@ function document(root: string, content: string): Uint8Array<ArrayBuffer> {
   );
 }
 
+/** Writes a value as it stands in a document, its element included. */
+type Writer = (value: unknown) => string;
+
+/** A structure, prepared for writing: listings write the same one often. */
+interface PreparedShape {
+  /** The members that stand in documents, in order. */
+  readonly members: readonly (readonly [key: string, write: Writer])[];
+  /** Writes the attributes; absent where there are none. */
+  readonly attributes?: Writer;
+}
+
+const PREPARED = new WeakMap<StructureShape, PreparedShape>();
+
+function prepared(shape: StructureShape): PreparedShape {
+  const known = PREPARED.get(shape);
+  if (known !== undefined) return known;
+  const all = Object.entries(shape.members);
+  const attributes = all.some(([, { attribute }]) => attribute)
+    ? (value: unknown) => attributesOf(shape, value as Members)
+    : undefined;
+  const made: PreparedShape = {
+    members: all
+      .filter(([, { at, attribute }]) => at === undefined && !attribute)
+      .map(([key, member]) => [key, memberWriter(key, member)]),
+    ...attributes === undefined ? {} : { attributes },
+  };
+  PREPARED.set(shape, made);
+  return made;
+}
+
 function written(shape: Shape, value: unknown, mixed: Mixed = []): string {
   if (shape.kind !== "structure") return "";
   const members = value as Members;
   let out = "";
-  for (const [key, member] of Object.entries(shape.members)) {
-    if (member.at !== undefined || member.attribute) continue;
+  for (const [key, write] of prepared(shape).members) {
     if (mixed.some(([name]) => name === key)) {
       if (mixed[0]?.[0] === key) out += mixedElements(shape, mixed);
       continue;
     }
-    out += writtenMember(key, member, members[key]);
+    const member = members[key];
+    if (member !== undefined) out += write(member);
   }
   return out;
 }
 
 function mixedElements(shape: StructureShape, mixed: Mixed): string {
-  return mixed.map(([key, value]) => {
-    const member = shape.members[key];
-    return member === undefined ? "" : writtenMember(key, member, [value]);
-  }).join("");
+  const writers = new Map(prepared(shape).members);
+  return mixed.map(([key, value]) => writers.get(key)?.([value]) ?? "")
+    .join("");
 }
 
-function writtenMember(key: string, member: Member, value: unknown): string {
-  if (value === undefined) return "";
+function memberWriter(key: string, member: Member): Writer {
   const name = member.name ?? key;
-  if (typeof member.of === "string") {
-    return `<${name}>${escaped(scalarText(value))}</${name}>`;
-  }
-  const shape = member.of();
-  if (shape.kind === "list") {
-    const items = value as readonly unknown[];
-    const item = member.flat ? name : shape.item.name ?? "member";
-    const all = items.map((one) => writtenItem(item, shape.item, one)).join("");
-    return member.flat ? all : `<${name}>${all}</${name}>`;
-  }
-  return writtenItem(name, member, value);
+  const shape = typeof member.of === "string" ? undefined : member.of();
+  if (shape?.kind !== "list") return itemWriter(name, member);
+  const item = member.flat ? name : shape.item.name ?? "member";
+  const write = itemWriter(item, shape.item);
+  const items: Writer = (value) => {
+    let out = "";
+    for (const one of value as readonly unknown[]) out += write(one);
+    return out;
+  };
+  return member.flat ? items : (value) => `<${name}>${items(value)}</${name}>`;
 }
 
-function writtenItem(name: string, member: Member, value: unknown): string {
+function itemWriter(name: string, member: Member): Writer {
+  const end = `</${name}>`;
   if (typeof member.of === "string") {
-    return `<${name}>${escaped(scalarText(value))}</${name}>`;
+    return (value) => `<${name}>${escaped(scalarText(value))}${end}`;
   }
   const shape = member.of();
-  const attributes = shape.kind === "structure"
-    ? attributesOf(shape, value as Members)
-    : "";
-  return `<${name}${attributes}>${written(shape, value)}</${name}>`;
+  if (shape.kind !== "structure") return () => `<${name}>${end}`;
+  return (value) => {
+    const attributes = prepared(shape).attributes?.(value) ?? "";
+    return `<${name}${attributes}>${written(shape, value)}${end}`;
+  };
 }
 
 function attributesOf(shape: StructureShape, value: Members): string {
@@ -447,5 +472,5 @@ function scalarText(value: unknown): string {
 
 /** A time as documents show it: with milliseconds, even where they are zero. */
 export function documentTime(time: Date): string {
-  return iso8601(time).replace(/(:\d\d)Z$/, "$1.000Z");
+  return time.toISOString();
 }

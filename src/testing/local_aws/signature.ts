@@ -338,16 +338,13 @@ function compareParams(one: string, other: string): number {
   return value < otherValue ? -1 : Number(value > otherValue);
 }
 
-/** Byte by byte: all but the unreserved characters of RFC 3986. */
+/** All bytes but the unreserved characters of RFC 3986. */
 function encoded(text: string): string {
-  let out = "";
-  for (const byte of utf8(text)) {
-    const character = String.fromCharCode(byte);
-    out += /[A-Za-z0-9._~-]/.test(character)
-      ? character
-      : `%${hex(new Uint8Array([byte])).toUpperCase()}`;
-  }
-  return out;
+  if (/^[A-Za-z0-9._~-]*$/.test(text)) return text;
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
 function stringToSign(

@@ -83,6 +83,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
  * without an XML parser. Control characters become references.
  */
 export function escaped(text: string): string {
+  // Nearly all texts are as they are.
+  if (!/[<>&\p{Cc}]/u.test(text)) return text;
   return text.replace(
     /[<>&]|[^\P{Cc}\n]/gu,
     (character) =>
