@@ -24,7 +24,12 @@ import {
 import { failure } from "./failure.ts";
 import { type RefreshDeps, RefreshingCredentials } from "./refreshing.ts";
 import type { RoleCache } from "./role_cache.ts";
-import { notInProfile, placeOf, type ProfileDeps, textIn } from "./section.ts";
+import {
+  locationText,
+  notInProfile,
+  type ProfileDeps,
+  textIn,
+} from "./section.ts";
 import { hasStaticKeys } from "./static_keys.ts";
 import { credentialsValue } from "./value.ts";
 
@@ -287,7 +292,7 @@ function sourceOf(name: string, section: ConfigSection): PlanBase {
   if (profile !== undefined && source !== undefined) {
     throw invalid(
       `Cannot use profile "${name}": it sets both source_profile and credential_source ` +
-        `(${placeOf(section, "credential_source")}); remove one`,
+        `(${locationText(section, "credential_source")}); remove one`,
     );
   }
   if (profile !== undefined) return { kind: "profile", profile };
@@ -295,14 +300,14 @@ function sourceOf(name: string, section: ConfigSection): PlanBase {
     throw new PartialCredentialsError(
       "assume-role",
       `set source_profile or credential_source in profile "${name}", which has role_arn ` +
-        `(${placeOf(section, "role_arn")})`,
+        `(${locationText(section, "role_arn")})`,
     );
   }
   if (isNamed(source)) return { kind: "named", source, profile: name };
   throw invalid(
     `Cannot use profile "${name}": credential_source must be one of ${
       NAMED.map((allowed) => `"${allowed}"`).join(", ")
-    }, found "${source}" (${placeOf(section, "credential_source")})`,
+    }, found "${source}" (${locationText(section, "credential_source")})`,
   );
 }
 
@@ -314,12 +319,12 @@ function follow(
   visited: readonly string[],
 ): ConfigSection {
   const section = profiles.get(to);
-  const place = placeOf(from.section, "source_profile");
+  const location = locationText(from.section, "source_profile");
   if (section === undefined) {
     const like = nearestName(to, profiles.keys());
     throw invalid(
       `Cannot use profile "${from.name}": there is no profile "${to}", its source_profile ` +
-        `(${place})${like === undefined ? "" : `; did you mean "${like}"?`}`,
+        `(${location})${like === undefined ? "" : `; did you mean "${like}"?`}`,
     );
   }
   const own = to === from.name && hasStaticKeys(section);
@@ -330,7 +335,7 @@ function follow(
         visited[0]
       }": its source_profile leads in a circle: ${
         [...visited, to].map((name) => `"${name}"`).join(" → ")
-      } (${place})`,
+      } (${location})`,
     );
   }
   return section;

@@ -13,7 +13,7 @@ import {
   type Resolution,
 } from "./chain.ts";
 import { failure } from "./failure.ts";
-import { placeOf, readTextFile } from "./section.ts";
+import { locationText, readTextFile } from "./section.ts";
 import { keysIn } from "./static_keys.ts";
 
 const EC2_FILE = "ec2-credentials-file";
@@ -150,6 +150,6 @@ function keysOf(
   return {
     kind: "found",
     credentials: { accessKeyId, secretAccessKey, source },
-    at: placeOf(section, "aws_access_key_id"),
+    at: locationText(section, "aws_access_key_id"),
   };
 }

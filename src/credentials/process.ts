@@ -14,9 +14,9 @@ import {
   type Resolution,
 } from "./chain.ts";
 import {
+  locationText,
   missingTexts,
   notInProfile,
-  placeOf,
   type ProfileDeps,
   textIn,
 } from "./section.ts";
@@ -46,14 +46,14 @@ export function processProvider(deps: ProcessDeps): ExplainableProvider {
     if (section === undefined || line === undefined) {
       return notInProfile(deps, KEY);
     }
-    const place = placeOf(section, KEY);
-    const printed = await run(deps.system, line, place, signal);
+    const location = locationText(section, KEY);
+    const printed = await run(deps.system, line, location, signal);
     const account = textIn(section, "aws_account_id");
-    const credentials = readKeys(printed, account, place);
+    const credentials = readKeys(printed, account, location);
     return {
       kind: "found",
       credentials,
-      at: `${KEY} at ${place}`,
+      at: `${KEY} at ${location}`,
       ...credentials.expiration && { refresh: "runs the program again" },
     };
   });
@@ -62,23 +62,25 @@ export function processProvider(deps: ProcessDeps): ExplainableProvider {
 async function run(
   system: ProcessDeps["system"],
   line: string,
-  place: string,
+  location: string,
   signal: AbortSignal | undefined,
 ): Promise<string> {
   const words = system.windows ? windowsWords(line) : shellWords(line);
   const [command, ...args] = words ?? [];
   if (!command) {
     throw failed(
-      `${KEY} at ${place} is no command line: it is empty, or a quote is not closed`,
+      `${KEY} at ${location} is no command line: it is empty, or a quote is not closed`,
     );
   }
   const result = await system.run(command, args, signal);
   if (result.kind === "denied") {
-    throw failed(`${KEY} at ${place} may not be run; run with ${result.flag}`);
+    throw failed(
+      `${KEY} at ${location} may not be run; run with ${result.flag}`,
+    );
   }
   if (result.kind === "absent") {
     throw failed(
-      `there is no program "${command}", named by ${KEY} at ${place}${
+      `there is no program "${command}", named by ${KEY} at ${location}${
         shellHint(command, [command, ...args])
       }`,
     );
@@ -87,7 +89,7 @@ async function run(
   return outputOf(
     result.value,
     command,
-    hint && `${hint} (${KEY} at ${place})`,
+    hint && `${hint} (${KEY} at ${location})`,
   );
 }
 
@@ -132,10 +134,10 @@ function outputOf(
 function readKeys(
   printed: string,
   account: string | undefined,
-  place: string,
+  location: string,
 ): Credentials {
   const wrong = (why: string): Error =>
-    failed(`${why}, from ${KEY} at ${place}`);
+    failed(`${why}, from ${KEY} at ${location}`);
   const output = readObject(printed);
   if (output === undefined) throw wrong("its output is not a JSON object");
   if (output["Version"] !== 1) {

@@ -37,7 +37,7 @@ export function textIn(
   throw new ConfigError(
     "InvalidConfigError",
     `Cannot use ${key} in ${
-      placeOf(section, key)
+      locationText(section, key)
     }: it must be one value, found a block of settings`,
   );
 }
@@ -48,7 +48,7 @@ export function textIn(
  * @param section The section.
  * @param key The key; where it is not set, the section's own line counts.
  */
-export function placeOf(section: ConfigSection, key: string): string {
+export function locationText(section: ConfigSection, key: string): string {
   const { file, line } = section.locations[key] ?? section.location;
   return `"${file}" line ${line}`;
 }

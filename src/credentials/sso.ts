@@ -30,9 +30,9 @@ import {
 import { readExpiry } from "./value.ts";
 import { failure } from "./failure.ts";
 import {
+  locationText,
   missingTexts,
   notInProfile,
-  placeOf,
   type ProfileDeps,
   readJsonFile,
   textIn,
@@ -231,7 +231,7 @@ function sessionOf(
     const like = nearestName(session, sessions.keys());
     throw invalid(
       `Cannot use profile "${name}": there is no section [sso-session ${session}], ` +
-        `its sso_session (${placeOf(profile, "sso_session")})` +
+        `its sso_session (${locationText(profile, "sso_session")})` +
         (like === undefined ? "" : `; did you mean "${like}"?`),
     );
   }
@@ -240,9 +240,9 @@ function sessionOf(
     if (own !== undefined && own !== textIn(section, key)) {
       throw invalid(
         `Cannot use profile "${name}": its ${key} (${
-          placeOf(profile, key)
+          locationText(profile, key)
         }) differs from ` +
-          `that of its sso-session (${placeOf(section, key)}); remove one`,
+          `that of its sso-session (${locationText(section, key)}); remove one`,
       );
     }
   }

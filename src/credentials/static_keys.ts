@@ -11,7 +11,12 @@ import {
   provider,
   type Resolution,
 } from "./chain.ts";
-import { notInFile, placeOf, type ProfileDeps, textIn } from "./section.ts";
+import {
+  locationText,
+  notInFile,
+  type ProfileDeps,
+  textIn,
+} from "./section.ts";
 
 const KEY_ID = "aws_access_key_id";
 const SECRET = "aws_secret_access_key";
@@ -76,16 +81,16 @@ export function keysIn(
 
 /** What a section with a key id lacks, and where. */
 function lacking(section: ConfigSection): string {
-  const place = placeOf(section, KEY_ID);
+  const location = locationText(section, KEY_ID);
   const { [KEY_ID]: keyId, [SECRET]: secret } = section.values;
   if (!keyId && !secret) {
     return secret === undefined
-      ? `${KEY_ID} is empty at ${place}; set it and ${SECRET}, or remove it`
-      : `${KEY_ID} and ${SECRET} are empty at ${place}; set both, or remove both`;
+      ? `${KEY_ID} is empty at ${location}; set it and ${SECRET}, or remove it`
+      : `${KEY_ID} and ${SECRET} are empty at ${location}; set both, or remove both`;
   }
   return keyId
-    ? `set ${SECRET} beside ${KEY_ID} at ${place}`
-    : `set ${KEY_ID} at ${place}, beside ${SECRET}`;
+    ? `set ${SECRET} beside ${KEY_ID} at ${location}`
+    : `set ${KEY_ID} at ${location}, beside ${SECRET}`;
 }
 
 /** Whether a profile has keys, or a half of them. */
@@ -107,6 +112,6 @@ function fileProvider(
     const credentials = keysIn(name, section);
     return credentials === undefined
       ? notInFile(state, `profile "${profile}" has no ${KEY_ID}`)
-      : { kind: "found", credentials, at: placeOf(section, KEY_ID) };
+      : { kind: "found", credentials, at: locationText(section, KEY_ID) };
   });
 }

@@ -169,7 +169,7 @@ export class RequestSigner implements Signer {
     this.#enter(scope);
     const { name } = this.#algorithm;
     const time = this.#time;
-    const place = this.#credentialScope;
+    const credentialScope = this.#credentialScope;
     const regions = this.#algorithm.regionSet(scope);
     const { sessionToken } = credentials;
 
@@ -186,11 +186,11 @@ export class RequestSigner implements Signer {
     }
     const headers = canonicalHeaders(request.origin, sent, this.#unsigned);
     const canonical = canonicalOf(request, headers, scope, hash);
-    const text = stringToSign(name, canonical, time, place);
-    const signature = this.#algorithm.sign(text, credentials, place);
+    const text = stringToSign(name, canonical, time, credentialScope);
+    const signature = this.#algorithm.sign(text, credentials, credentialScope);
     // The signature, and nothing else, is still missing.
     sent["authorization"] =
-      `${name} Credential=${credentials.accessKeyId}/${place}, SignedHeaders=${headers.names}, Signature=`;
+      `${name} Credential=${credentials.accessKeyId}/${credentialScope}, SignedHeaders=${headers.names}, Signature=`;
     if (sessionToken !== undefined) {
       sent[scope.tokenHeader ?? TOKEN_HEADER] = sessionToken;
     }
@@ -216,7 +216,7 @@ export class RequestSigner implements Signer {
     this.#enter(scope);
     const { name } = this.#algorithm;
     const time = this.#time;
-    const place = this.#credentialScope;
+    const credentialScope = this.#credentialScope;
     const regions = this.#algorithm.regionSet(scope);
     const { accessKeyId, sessionToken } = credentials;
 
@@ -226,7 +226,7 @@ export class RequestSigner implements Signer {
       ...request.query,
       ...presetHash(request.headers),
       ["X-Amz-Algorithm", name],
-      ["X-Amz-Credential", `${accessKeyId}/${place}`],
+      ["X-Amz-Credential", `${accessKeyId}/${credentialScope}`],
       ["X-Amz-Date", time],
       ["X-Amz-Expires", String(expiresInSeconds)],
       ["X-Amz-SignedHeaders", headers.names],
@@ -246,9 +246,9 @@ export class RequestSigner implements Signer {
     );
     return then(
       this.#algorithm.sign(
-        stringToSign(name, canonical, time, place),
+        stringToSign(name, canonical, time, credentialScope),
         credentials,
-        place,
+        credentialScope,
       ),
       (signature) => ({
         ...request,

@@ -26,7 +26,7 @@ const CLASSES: Readonly<Record<string, readonly [string, string]>> = {
   ],
   ConfigError: [
     "a setting is missing, contradictory or unreadable, or a file cannot be used",
-    "mend what the message names; `code` tells the case",
+    "mend what the message names; `code` names the case",
   ],
   CredentialsError: [
     "the source of credentials in charge failed",
@@ -59,7 +59,7 @@ const CLASSES: Readonly<Record<string, readonly [string, string]>> = {
   ],
   PreconditionError: [
     "a condition of a conditional read or write did not hold",
-    "`kind` tells what stood against it; read and decide anew",
+    "`kind` says what stood against it; read and decide anew",
   ],
 };
 

@@ -88,7 +88,7 @@ export const s3Summaries: Reasons = {
   GetObjectTagging: "Reads the tags of an object.",
   GetObjectTorrent: "Reads the torrent file of an object.",
   GetPublicAccessBlock: "Reads how public access to a bucket is blocked.",
-  HeadBucket: "Tells whether a bucket exists and may be used.",
+  HeadBucket: "Checks whether a bucket exists and may be used.",
   HeadObject: "Reads the metadata of an object.",
   ListBucketAnalyticsConfigurations:
     "Lists the analytics configurations of a bucket.",
@@ -186,7 +186,7 @@ export const s3Members: Reasons = {
   ContentMD5: "MD5 of the body, in base64; a body that differs is refused.",
   ContentType: "Media type of the content.",
   Contents: "The objects of this page.",
-  "ContinuationToken@query": "Where to go on, as the page before told.",
+  "ContinuationToken@query": "Where to go on, as the page before says.",
   CopySource:
     "What to copy: bucket, key and version, or `bucket/key?versionId=id` as text.",
   Delimiter: "Text at which keys are cut, usually `/`.",
@@ -210,7 +210,7 @@ export const s3Members: Reasons = {
   PartNumber: "Number of the part, 1 to 10 000.",
   Prefix: "What the keys start with.",
   Range: "Part of the content, for example `bytes=0-99`.",
-  RequestCharged: "Tells that the caller is charged for the request.",
+  RequestCharged: "Set where the caller is charged for the request.",
   RequestPayer: "Who pays for the request.",
   SSECustomerAlgorithm: "Algorithm of the caller's own key: `AES256`.",
   SSECustomerKey:

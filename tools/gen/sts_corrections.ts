@@ -119,8 +119,9 @@ export const stsCorrections: Corrections = {
       "Gets short-lived root credentials of a member account, for one task.",
     DecodeAuthorizationMessage:
       "Reads the encoded details of a refused request.",
-    GetAccessKeyInfo: "Tells which account an access key belongs to.",
-    GetCallerIdentity: "Tells whose credentials the call is signed with.",
+    GetAccessKeyInfo: "Returns the account that an access key belongs to.",
+    GetCallerIdentity:
+      "Returns the account, user id and ARN that the call is signed for.",
     GetDelegatedAccessToken:
       "Trades a token in for credentials that someone delegated.",
     GetFederationToken:

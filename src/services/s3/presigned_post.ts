@@ -114,13 +114,13 @@ export async function presignPost(
   checkPost(input, options);
   const { Bucket, Key, Fields = {}, Conditions = [] } = input;
   checkForm(Key, Fields);
-  const place = await placeOf(s3, Bucket, options);
-  const expiresAt = endOf(place, options);
+  const context = await contextOf(s3, Bucket, options);
+  const expiresAt = endOf(context, options);
   const fields = { ...Fields, key: Key };
-  const { signer } = place;
-  if (signer === undefined) return { url: place.url, fields, expiresAt };
+  const { signer } = context;
+  if (signer === undefined) return { url: context.url, fields, expiresAt };
 
-  const proof = proofOf(place, signer);
+  const proof = proofOf(context, signer);
   const policy = base64(utf8(JSON.stringify({
     expiration: expiresAt.toISOString().replace(/\.\d+Z$/, "Z"),
     conditions: [
@@ -130,7 +130,7 @@ export async function presignPost(
   })));
   const signature = await signer.sign(policy);
   return {
-    url: place.url,
+    url: context.url,
     fields: { ...fields, ...proof, policy, "x-amz-signature": signature },
     expiresAt,
   };
@@ -200,7 +200,7 @@ function checkForm(key: string, fields: PresignedPostInput["Fields"]): void {
   if (problems.length > 0) throw new ValidationError("presignPost", problems);
 }
 
-async function placeOf(
+async function contextOf(
   s3: S3,
   bucket: string,
   { signal }: PresignedPostOptions,

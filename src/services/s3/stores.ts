@@ -59,7 +59,7 @@ export const stores = {
   }),
 
   /** Ceph's object gateway. */
-  ceph: (place: OwnStore): S3Config => ownStore("ceph", place),
+  ceph: (location: OwnStore): S3Config => ownStore("ceph", location),
 
   /** Google Cloud Storage, with HMAC keys. */
   gcs: (): S3Config => ({
@@ -70,7 +70,7 @@ export const stores = {
   }),
 
   /** MinIO. */
-  minio: (place: OwnStore): S3Config => ownStore("minio", place),
+  minio: (location: OwnStore): S3Config => ownStore("minio", location),
 
   /** Cloudflare R2. */
   r2: ({ accountId, jurisdiction }: R2Store): S3Config => ({
@@ -91,7 +91,7 @@ export const stores = {
   }),
 
   /** OpenStack Swift, by its s3api. */
-  swift: (place: OwnStore): S3Config => ownStore("swift", place),
+  swift: (location: OwnStore): S3Config => ownStore("swift", location),
 
   /** Tigris. */
   tigris: (): S3Config => ({

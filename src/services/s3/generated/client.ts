@@ -893,7 +893,7 @@ export class S3 implements Disposable {
   }
 
   /**
-   * Tells whether a bucket exists and may be used.
+   * Checks whether a bucket exists and may be used.
    *
    * @throws {ServiceError} `NoSuchBucket` and others.
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html

@@ -5939,7 +5939,7 @@ function HeadBucketOutput(): StructureShape {
 }
 
 /**
- * Tells whether a bucket exists and may be used.
+ * Checks whether a bucket exists and may be used.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
  */

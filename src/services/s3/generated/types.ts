@@ -40,7 +40,7 @@ export interface AbortMultipartUploadInput {
  */
 export interface AbortMultipartUploadOutput extends ResponseBase {
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -179,7 +179,7 @@ export interface CompleteMultipartUploadOutput extends ResponseBase {
    */
   readonly BucketKeyEnabled?: boolean;
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -368,7 +368,7 @@ export interface CopyObjectOutput extends ResponseBase {
    */
   readonly BucketKeyEnabled?: boolean;
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -631,7 +631,7 @@ export interface CreateMultipartUploadOutput extends ResponseBase {
    */
   readonly BucketKeyEnabled?: boolean;
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -1086,7 +1086,7 @@ export interface DeleteObjectOutput extends ResponseBase {
   /** Version of the object. Header `x-amz-version-id`. */
   readonly VersionId?: string;
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -1126,7 +1126,7 @@ export interface DeleteObjectAnnotationOutput extends ResponseBase {
   /** Header `x-amz-object-version-id`. */
   readonly ObjectVersionId?: string;
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -1195,7 +1195,7 @@ export interface DeleteObjectsOutput extends ResponseBase {
   /** Element `Deleted`. */
   readonly Deleted: readonly DeletedObject[];
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -1276,7 +1276,7 @@ export interface GetBucketAccelerateConfigurationOutput extends ResponseBase {
   /** Element `Status`. */
   readonly Status?: BucketAccelerateStatus;
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -2050,7 +2050,7 @@ export interface GetObjectOutput extends ResponseBase, AsyncDisposable {
   /** Storage class. Header `x-amz-storage-class`. */
   readonly StorageClass?: StorageClass;
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -2102,7 +2102,7 @@ export interface GetObjectAclOutput extends ResponseBase {
   /** Element `AccessControlList`. */
   readonly Grants: readonly Grant[];
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -2183,7 +2183,7 @@ export interface GetObjectAnnotationOutput
    */
   readonly ServerSideEncryption?: ServerSideEncryption;
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -2246,7 +2246,7 @@ export interface GetObjectAttributesOutput extends ResponseBase {
   /** Version of the object. Header `x-amz-version-id`. */
   readonly VersionId?: string;
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -2410,7 +2410,7 @@ export interface GetObjectTorrentOutput extends ResponseBase, AsyncDisposable {
   /** The content. The body. */
   readonly Body: StreamingBody;
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -2650,7 +2650,7 @@ export interface HeadObjectOutput extends ResponseBase {
   /** Storage class. Header `x-amz-storage-class`. */
   readonly StorageClass?: StorageClass;
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -2679,7 +2679,7 @@ export interface ListBucketAnalyticsConfigurationsInput {
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
   /**
-   * Where to go on, as the page before told. Query parameter
+   * Where to go on, as the page before says. Query parameter
    * `continuation-token`.
    */
   readonly ContinuationToken?: string;
@@ -2715,7 +2715,7 @@ export interface ListBucketIntelligentTieringConfigurationsInput {
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
   /**
-   * Where to go on, as the page before told. Query parameter
+   * Where to go on, as the page before says. Query parameter
    * `continuation-token`.
    */
   readonly ContinuationToken?: string;
@@ -2753,7 +2753,7 @@ export interface ListBucketInventoryConfigurationsInput {
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
   /**
-   * Where to go on, as the page before told. Query parameter
+   * Where to go on, as the page before says. Query parameter
    * `continuation-token`.
    */
   readonly ContinuationToken?: string;
@@ -2789,7 +2789,7 @@ export interface ListBucketMetricsConfigurationsInput {
   /** The bucket: its name, or the ARN of an access point. In the path. */
   readonly Bucket: string;
   /**
-   * Where to go on, as the page before told. Query parameter
+   * Where to go on, as the page before says. Query parameter
    * `continuation-token`.
    */
   readonly ContinuationToken?: string;
@@ -2825,7 +2825,7 @@ export interface ListBucketsInput {
   /** Query parameter `max-buckets`. 1 to 10 000. */
   readonly MaxBuckets?: number;
   /**
-   * Where to go on, as the page before told. Query parameter
+   * Where to go on, as the page before says. Query parameter
    * `continuation-token`.
    */
   readonly ContinuationToken?: string;
@@ -2858,7 +2858,7 @@ export interface ListBucketsOutput extends ResponseBase {
  */
 export interface ListDirectoryBucketsInput {
   /**
-   * Where to go on, as the page before told. Query parameter
+   * Where to go on, as the page before says. Query parameter
    * `continuation-token`. At most 1 024 characters.
    */
   readonly ContinuationToken?: string;
@@ -2938,7 +2938,7 @@ export interface ListMultipartUploadsOutput extends ResponseBase {
   /** Element `EncodingType`. */
   readonly EncodingType?: EncodingType;
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -2961,7 +2961,7 @@ export interface ListObjectAnnotationsInput {
   /** Query parameter `annotation-prefix`. */
   readonly AnnotationPrefix?: string;
   /**
-   * Where to go on, as the page before told. Query parameter
+   * Where to go on, as the page before says. Query parameter
    * `continuation-token`.
    */
   readonly ContinuationToken?: string;
@@ -2999,7 +2999,7 @@ export interface ListObjectAnnotationsOutput extends ResponseBase {
   /** Where the next page starts. Element `NextContinuationToken`. */
   readonly NextContinuationToken?: string;
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -3069,7 +3069,7 @@ export interface ListObjectVersionsOutput extends ResponseBase {
   /** Element `EncodingType`. */
   readonly EncodingType?: EncodingType;
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -3131,7 +3131,7 @@ export interface ListObjectsOutput extends ResponseBase {
   /** Element `EncodingType`. */
   readonly EncodingType?: EncodingType;
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -3154,7 +3154,7 @@ export interface ListObjectsV2Input {
   /** What the keys start with. Query parameter `prefix`. */
   readonly Prefix?: string;
   /**
-   * Where to go on, as the page before told. Query parameter
+   * Where to go on, as the page before says. Query parameter
    * `continuation-token`.
    */
   readonly ContinuationToken?: string;
@@ -3206,7 +3206,7 @@ export interface ListObjectsV2Output extends ResponseBase {
   /** Where the listing starts: after this key. Element `StartAfter`. */
   readonly StartAfter?: string;
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -3285,7 +3285,7 @@ export interface ListPartsOutput extends ResponseBase {
   /** Storage class. Element `StorageClass`. */
   readonly StorageClass: StorageClass;
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -4152,7 +4152,7 @@ export interface PutObjectOutput extends ResponseBase {
   /** Header `x-amz-object-size`. */
   readonly Size?: number;
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -4207,7 +4207,7 @@ export interface PutObjectAclInput {
  */
 export interface PutObjectAclOutput extends ResponseBase {
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -4316,7 +4316,7 @@ export interface PutObjectAnnotationOutput extends ResponseBase {
    */
   readonly ServerSideEncryption?: ServerSideEncryption;
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -4359,7 +4359,7 @@ export interface PutObjectLegalHoldInput {
  */
 export interface PutObjectLegalHoldOutput extends ResponseBase {
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -4400,7 +4400,7 @@ export interface PutObjectLockConfigurationInput {
  */
 export interface PutObjectLockConfigurationOutput extends ResponseBase {
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -4445,7 +4445,7 @@ export interface PutObjectRetentionInput {
  */
 export interface PutObjectRetentionOutput extends ResponseBase {
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -4593,7 +4593,7 @@ export interface RestoreObjectInput {
  */
 export interface RestoreObjectOutput extends ResponseBase {
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -4788,7 +4788,7 @@ export interface UpdateObjectEncryptionInput {
  */
 export interface UpdateObjectEncryptionOutput extends ResponseBase {
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -4921,7 +4921,7 @@ export interface UploadPartOutput extends ResponseBase {
    */
   readonly BucketKeyEnabled?: boolean;
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -5027,7 +5027,7 @@ export interface UploadPartCopyOutput extends ResponseBase {
    */
   readonly BucketKeyEnabled?: boolean;
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;
@@ -5153,7 +5153,7 @@ export interface WriteGetObjectResponseInput {
   /** Header `x-amz-fwd-header-x-amz-replication-status`. */
   readonly ReplicationStatus?: ReplicationStatus;
   /**
-   * Tells that the caller is charged for the request. Header
+   * Set where the caller is charged for the request. Header
    * `x-amz-fwd-header-x-amz-request-charged`.
    */
   readonly RequestCharged?: RequestCharged;

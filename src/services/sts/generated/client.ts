@@ -120,7 +120,7 @@ export class STS implements Disposable {
   }
 
   /**
-   * Tells which account an access key belongs to.
+   * Returns the account that an access key belongs to.
    *
    * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_GetAccessKeyInfo.html
    */
@@ -132,7 +132,7 @@ export class STS implements Disposable {
   }
 
   /**
-   * Tells whose credentials the call is signed with.
+   * Returns the account, user id and ARN that the call is signed for.
    *
    * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
    */

@@ -492,7 +492,7 @@ function GetAccessKeyInfoOutput(): StructureShape {
 }
 
 /**
- * Tells which account an access key belongs to.
+ * Returns the account that an access key belongs to.
  *
  * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_GetAccessKeyInfo.html
  */
@@ -528,7 +528,7 @@ function GetCallerIdentityOutput(): StructureShape {
 }
 
 /**
- * Tells whose credentials the call is signed with.
+ * Returns the account, user id and ARN that the call is signed for.
  *
  * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
  */
