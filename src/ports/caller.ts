@@ -104,8 +104,8 @@ export interface PresignedRequest {
  *
  * @typeParam Input Type of the operation's parameters.
  */
-export type Presigner = <Input, Output>(
-  operation: Operation<Input, Output>,
+export type Presigner = <Input>(
+  operation: Operation<Input, unknown>,
   input: Input,
   options?: PresignOptions,
 ) => Promise<PresignedRequest>;

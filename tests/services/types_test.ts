@@ -6,7 +6,9 @@ import {
   type ClientCore,
   type CopyObjectInput,
   type DeleteFailure,
+  DeleteObject,
   type DeleteObjectsOutput,
+  GetObject,
   type GetObjectInput,
   type GetObjectOutput,
   type HeadObjectOutput,
@@ -14,6 +16,7 @@ import {
   type ListedObject,
   type ListObjectsV2Input,
   type ListObjectsV2Output,
+  PutObject,
   type PutObjectInput,
   type PutObjectOutput,
   S3,
@@ -142,4 +145,12 @@ Deno.test("the types of events are told apart by the member that is there", () =
 
   assertEquals(lengthOf({ Records: { Payload: new Uint8Array(3) } }), 3);
   assertEquals([fits, fitsTwice], [true, false]);
+});
+
+Deno.test("presign takes one of several operations", () => {
+  const methods = { GET: GetObject, PUT: PutObject, DELETE: DeleteObject };
+  const make = (client: S3, method: keyof typeof methods): Promise<unknown> =>
+    client.presign(methods[method], { Bucket: "photos", Key: "cat.txt" });
+
+  assertEquals(make.length, 2);
 });

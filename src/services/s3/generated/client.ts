@@ -1865,8 +1865,8 @@ export class S3 implements Disposable {
    * @param input Its parameters.
    * @param options How long it is good for.
    */
-  presign<Input, Output>(
-    operation: Operation<Input, Output>,
+  presign<Input>(
+    operation: Operation<Input, unknown>,
     input: Input,
     options?: PresignOptions,
   ): Promise<PresignedRequest> {

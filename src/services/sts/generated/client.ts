@@ -206,8 +206,8 @@ export class STS implements Disposable {
    * @param input Its parameters.
    * @param options How long it is good for.
    */
-  presign<Input, Output>(
-    operation: Operation<Input, Output>,
+  presign<Input>(
+    operation: Operation<Input, unknown>,
     input: Input,
     options?: PresignOptions,
   ): Promise<PresignedRequest> {
