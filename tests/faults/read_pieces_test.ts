@@ -42,6 +42,23 @@ overBoth("a body is read by pieces in memory of their own", async () => {
   assertSameBytes(joined(read), BYTES);
 });
 
+overBoth(
+  "a body takes nothing of the answer that follows on its connection",
+  async () => {
+    await using server = serve();
+    using session = sessionFor(server.port);
+    const first = (await get(session)).Body;
+    for (let length = 0; length < BYTES.length;) {
+      length += (await first.read())?.length ?? 0;
+    }
+
+    const second = (await get(session)).Body;
+    assertEquals(await first.read(), undefined);
+
+    assertSameBytes(await readAll(second), BYTES);
+  },
+);
+
 overBoth("a body that breaks while it is read by pieces goes on", async () => {
   await using server = serve({ cutAfter: 300_000 });
   using session = sessionFor(server.port);

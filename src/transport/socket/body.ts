@@ -134,6 +134,8 @@ export class BodyReader implements BodyProgress {
   /** Room for the next read. */
   #room: number;
   #isOver = false;
+  /** Whether that was by its last byte. */
+  #isRead = false;
   #isReading = false;
 
   /**
@@ -171,13 +173,22 @@ export class BodyReader implements BodyProgress {
     return this.#isReading;
   }
 
-  /** The next piece; `undefined` at the end. */
-  async next(): Promise<Bytes | undefined> {
+  /**
+   * The next piece; `undefined` at the end.
+   *
+   * @param room What it is read into. Absent: memory of its own.
+   */
+  async next(room?: Bytes): Promise<Bytes | undefined> {
+    // Its connection may serve another request by now.
+    if (this.#isRead) return undefined;
     const { reader } = this.#connection;
+    const least = room?.length ?? this.#room;
     try {
       for (;;) {
-        const piece = reader.piece(PIECE)?.slice() ??
-          (reader.direct >= this.#room ? await this.#readDirect() : undefined);
+        const held = reader.piece(Math.min(PIECE, room?.length ?? PIECE));
+        const piece = held === undefined
+          ? reader.direct >= least ? await this.#readDirect(room) : undefined
+          : copied(held, room);
         if (piece !== undefined) {
           this.received += piece.length;
           if (reader.done) this.#finish();
@@ -272,15 +283,17 @@ export class BodyReader implements BodyProgress {
     }
   }
 
-  async #readDirect(): Promise<Bytes | undefined> {
+  async #readDirect(given?: Bytes): Promise<Bytes | undefined> {
     const { reader, socket } = this.#connection;
-    const room = new Uint8Array(Math.min(this.#room, reader.direct));
+    const room = given ??
+      new Uint8Array(Math.min(this.#room, reader.direct));
     const count = await this.#waited(() => socket.read(room));
     if (count === null) {
       await this.#connection.fill();
       return undefined;
     }
     reader.took(count);
+    if (given !== undefined) return given.subarray(0, count);
     if (this.#room >= PIECE) {
       this.#room = count === room.length
         ? Math.min(this.#room * 2, LARGE_PIECE)
@@ -304,7 +317,7 @@ export class BodyReader implements BodyProgress {
 
   #finish(): void {
     if (this.#isOver) return;
-    this.#isOver = true;
+    this.#isOver = this.#isRead = true;
     this.#connection.finish();
   }
 
@@ -321,6 +334,9 @@ export class SocketBody implements ResponseBody {
   /** A small body is read at once, so that it holds its connection no longer. */
   readonly #whole: Promise<Bytes> | undefined;
   #isSpent = false;
+  /** Whether it is read by pieces. */
+  #isPieced = false;
+  #isWholeTaken = false;
 
   /**
    * Takes charge of a body.
@@ -360,6 +376,20 @@ export class SocketBody implements ResponseBody {
   async bytes(): Promise<Bytes> {
     this.#spend();
     return await (this.#whole ?? this.#reader.all());
+  }
+
+  async readInto(room?: Bytes): Promise<Bytes | undefined> {
+    if (!this.#isPieced) {
+      this.#spend();
+      this.#isPieced = true;
+      // Who reads holds it, and may forget it.
+      if (this.#whole === undefined) this.#forgotten.watch(this, this.#reader);
+    }
+    if (this.#whole === undefined) return await this.#reader.next(room);
+    const bytes = await this.#whole;
+    if (this.#isWholeTaken || bytes.length === 0) return undefined;
+    this.#isWholeTaken = true;
+    return bytes;
   }
 
   async cancel(reason?: unknown): Promise<void> {
@@ -410,6 +440,12 @@ function streamOfWhole(
       reader.abandon(reason);
     },
   }, { highWaterMark: 0 });
+}
+
+function copied(bytes: Bytes, room: Bytes | undefined): Bytes {
+  if (room === undefined) return bytes.slice();
+  room.set(bytes);
+  return room.subarray(0, bytes.length);
 }
 
 function withRoom(room: Bytes, used: number, more: number): Bytes {
