@@ -3,7 +3,7 @@
  * services have entries of their own: `@inia/aws/s3`, `@inia/aws/sts`.
  *
  * @example Usage
- * ```ts ignore
+ * ```ts
  * import { ServiceError, Session } from "@inia/aws";
  * import { S3 } from "@inia/aws/s3";
  *

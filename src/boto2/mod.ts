@@ -3,12 +3,12 @@
  * `connectS3`, `getBucket`, `getKey`, `getContentsToFile`.
  *
  * @example Read an object
- * ```ts ignore
+ * ```ts
  * import { connectS3 } from "@inia/aws/boto2";
  *
- * using connection = connectS3(accessKeyId, secretAccessKey);
- * const bucket = await connection.getBucket("videos");
- * const key = await bucket.getKey("HLS/sample.m3u8");
+ * using connection = connectS3();
+ * const bucket = await connection.getBucket("photos");
+ * const key = await bucket.getKey("cat.txt");
  * console.log(await key?.getContentsAsString());
  * ```
  *

@@ -8,6 +8,14 @@
  * deno install --global --name inia -A jsr:@inia/aws/cli
  * ```
  *
+ * @example In a program
+ * ```ts
+ * import { main } from "@inia/aws/cli";
+ *
+ * const code = await main(["ls", "s3://photos"]);
+ * console.log(code); // 0
+ * ```
+ *
  * @module
  */
 import { AwsError, ConfigError, ServiceError } from "../../mod.ts";

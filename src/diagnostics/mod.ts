@@ -6,7 +6,7 @@
  * session; this entry has what answers without one.
  *
  * @example Which flags does this program need?
- * ```ts ignore
+ * ```ts
  * import { permissionsFor } from "@inia/aws/diagnostics";
  *
  * const flags = await permissionsFor({ profile: "dev" }, [

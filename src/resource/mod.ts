@@ -3,7 +3,7 @@
  * `s3.bucket(name).object(key)`, collections to walk through, narrow and delete.
  *
  * @example Usage
- * ```ts ignore
+ * ```ts
  * import { resource } from "@inia/aws/resource";
  * import { S3 } from "@inia/aws/s3";
  *

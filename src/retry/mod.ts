@@ -5,10 +5,10 @@
  * whether and when the next one comes. Give it to a client or a session as
  * `retry`.
  *
+ * @example Three attempts, one second apart
  * ```ts
  * import { classify, type RetryStrategy } from "@inia/aws/retry";
  *
- * // Three attempts, one second apart.
  * const steady: RetryStrategy = {
  *   mode: "steady",
  *   maxAttempts: 3,

@@ -5,6 +5,7 @@
  * `fetch`; {@linkcode SigV4} signs requests as the rest of the library writes
  * them, and {@linkcode SigV4a} does so for many regions at once.
  *
+ * @example A presigned URL
  * ```ts
  * import { presignUrl } from "@inia/aws/signing";
  *

@@ -15,6 +15,17 @@
  * | `--any-key`       | takes keys that nobody has, on the loopback interface only     |
  * | `--log`           | prints a line for each request, with its kind of signature     |
  *
+ * @example The same server in a program
+ * ```ts
+ * import { readLocalArguments } from "@inia/aws/local";
+ * import { LocalAws } from "@inia/aws/testing";
+ *
+ * await using local = await LocalAws.start(
+ *   readLocalArguments(["--port", "0", "--region", "eu-west-1"]),
+ * );
+ * console.log(local.endpointUrl);
+ * ```
+ *
  * @module
  */
 import { AwsError } from "../foundation/errors.ts";

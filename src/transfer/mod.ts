@@ -4,7 +4,7 @@
  * over a client of S3, which does the retries.
  *
  * @example Usage
- * ```ts ignore
+ * ```ts
  * import { Session } from "@inia/aws";
  * import { S3 } from "@inia/aws/s3";
  * import { download, file, upload } from "@inia/aws/transfer";

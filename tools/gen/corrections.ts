@@ -112,6 +112,8 @@ export interface Corrections {
   /** The text of the entry, and what it has beside the generated names. */
   readonly entry: {
     readonly doc: readonly string[];
+    /** A program that uses it, fence and all. */
+    readonly example?: string;
     readonly types: Readonly<Record<string, readonly string[]>>;
     readonly values?: Readonly<Record<string, readonly string[]>>;
   };

@@ -190,12 +190,17 @@ export function printEntry(
   errors: string,
 ): string {
   const { corrections, model } = service;
+  const { doc, example } = corrections.entry;
   const exported = (text: string, kinds: string): string =>
     [...text.matchAll(new RegExp(`^export (?:${kinds}) (\\w+)`, "gm"))]
       .map(([, name]) => name ?? "").sort().join(", ");
   return [
     header(corrections.model),
-    docComment([...corrections.entry.doc, "@module"]),
+    docComment([
+      ...doc,
+      ...example === undefined ? [] : [`@example Usage\n${example}`, ""],
+      "@module",
+    ]),
     `export { ${corrections.className} } from "./generated/client.ts";`,
     ...Object.entries(corrections.entry.types).map(([file, list]) =>
       `export type { ${list.join(", ")} } from "${file}";`

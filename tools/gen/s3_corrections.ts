@@ -638,6 +638,18 @@ export const s3Corrections: Corrections = {
       "The client of Amazon Simple Storage Service, with its types and operations.",
       "Methods of {@linkcode S3} are calls; the operations (`GetObject`) are what `presign` is given.",
     ],
+    example: `\`\`\`ts
+import { Session } from "@inia/aws";
+import { S3 } from "@inia/aws/s3";
+
+using session = new Session();
+const s3 = session.client(S3);
+const cat = { Bucket: "photos", Key: "cat.txt" };
+await s3.putObject({ ...cat, Body: "miaow" });
+
+const { Body, ETag } = await s3.getObject(cat);
+console.log(ETag, await Body.text());
+\`\`\``,
     types: {
       "../../foundation/event_stream.ts": ["EventSource", "EventStream"],
       "../../foundation/errors.ts": ["PreconditionKind"],

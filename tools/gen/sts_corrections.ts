@@ -95,6 +95,14 @@ export const stsCorrections: Corrections = {
       "The client of AWS Security Token Service, with its types and operations.",
       "Methods of {@linkcode STS} are calls; the operations (`GetCallerIdentity`) are what `presign` is given.",
     ],
+    example: `\`\`\`ts
+import { Session } from "@inia/aws";
+import { STS } from "@inia/aws/sts";
+
+using session = new Session();
+const { Account, Arn } = await session.client(STS).getCallerIdentity({});
+console.log(Account, Arn);
+\`\`\``,
     types: {
       "../../foundation/metadata.ts": ["ResponseBase", "ResponseMetadata"],
       "../../ports/caller.ts": [

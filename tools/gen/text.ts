@@ -16,7 +16,10 @@ export function docComment(
 ): string {
   const width = 80 - indent.length - " * ".length;
   const lines = paragraphs.flatMap((paragraph, index) => {
-    const wrapped = wrap(paragraph, width);
+    // An example keeps its lines.
+    const wrapped = paragraph.includes("\n")
+      ? paragraph.split("\n")
+      : wrap(paragraph, width);
     const sameBlock = paragraph.startsWith("@") &&
       paragraphs[index - 1]?.startsWith("@");
     return index === 0 || sameBlock ? wrapped : ["", ...wrapped];

@@ -5,6 +5,16 @@
  * Methods of {@linkcode STS} are calls; the operations (`GetCallerIdentity`)
  * are what `presign` is given.
  *
+ * @example Usage
+ * ```ts
+ * import { Session } from "@inia/aws";
+ * import { STS } from "@inia/aws/sts";
+ *
+ * using session = new Session();
+ * const { Account, Arn } = await session.client(STS).getCallerIdentity({});
+ * console.log(Account, Arn);
+ * ```
+ *
  * @module
  */
 export { STS } from "./generated/client.ts";
