@@ -18,6 +18,7 @@ import {
   HeadObject,
   type HeadObjectOutput,
   type ListedObject,
+  type Operation,
   PutObject,
   type PutObjectInput,
   type PutObjectOutput,
@@ -255,7 +256,9 @@ export type KeyInput = Partial<Omit<PutObjectInput, "Body" | "Bucket" | "Key">>;
 export type UrlMethod = "DELETE" | "GET" | "HEAD" | "PUT";
 
 /** The operations of the methods that URLs are made for. */
-const BY_METHOD = {
+const BY_METHOD: Readonly<
+  Record<UrlMethod, Operation<{ Bucket: string; Key: string }, unknown>>
+> = {
   DELETE: DeleteObject,
   GET: GetObject,
   HEAD: HeadObject,

@@ -7,6 +7,7 @@ import {
   DeleteObject,
   GetObject,
   HeadObject,
+  type Operation,
   PutObject,
   type S3,
 } from "../services/s3/mod.ts";
@@ -305,12 +306,17 @@ async function removeKeys(
   return isAll;
 }
 
-const METHODS = {
+const METHODS: Readonly<
+  Record<
+    "DELETE" | "GET" | "HEAD" | "PUT",
+    Operation<{ Bucket: string; Key: string }, unknown>
+  >
+> = {
   GET: GetObject,
   PUT: PutObject,
   HEAD: HeadObject,
   DELETE: DeleteObject,
-} as const;
+};
 
 const PRESIGN: CliVerb = {
   name: "presign",
