@@ -17,6 +17,7 @@ import {
   type Slot,
 } from "./prepared_shape.ts";
 import type { Output, ValueReader } from "./response.ts";
+import { LayoutReader } from "./xml_layout.ts";
 import { XmlScanner } from "./xml_reader.ts";
 
 /** The start of an error document, with what may stand before its root. */
@@ -49,6 +50,7 @@ export interface DocumentFacts {
  * @param reader Reads the values, and notes what is wrong with them.
  * @param output Takes the members.
  * @param path Where the structure is, for errors; ends in a dot unless empty.
+ * @param bytes The document's bytes, with which what repeats is read faster.
  * @throws {ProtocolError} If the text is no XML.
  */
 export function readStructure(
@@ -57,8 +59,9 @@ export function readStructure(
   reader: ValueReader,
   output: Output,
   path = "",
+  bytes?: Uint8Array,
 ): DocumentFacts {
-  const documents = new DocumentReader(document, reader);
+  const documents = new DocumentReader(document, reader, bytes);
   const tag = documents.open();
   documents.members(tag, shape, output, path);
   const { text } = PreparedShape.of(shape);
@@ -76,6 +79,7 @@ export function readStructure(
  * @param member The use.
  * @param reader Reads the values, and notes what is wrong with them.
  * @param path Where the value is, for errors.
+ * @param bytes The document's bytes, with which what repeats is read faster.
  * @throws {ProtocolError} If the text is no XML.
  */
 export function readValue(
@@ -83,8 +87,9 @@ export function readValue(
   member: Member,
   reader: ValueReader,
   path: string,
+  bytes?: Uint8Array,
 ): DocumentFacts & { readonly value: unknown } {
-  const documents = new DocumentReader(document, reader);
+  const documents = new DocumentReader(document, reader, bytes);
   const tag = documents.open();
   const shape = shapeOf(member);
   const value = documents.value(tag, member, shape, path);
@@ -105,16 +110,22 @@ export class DocumentReader {
 
   readonly #xml: XmlScanner;
   readonly #reader: ValueReader;
+  readonly #layouts: LayoutReader | undefined;
 
   /**
    * Starts before the root.
    *
    * @param document The text; an empty one is an element with nothing in it.
    * @param reader Reads the values, and notes what is wrong with them.
+   * @param bytes The document's bytes, for speed.
    */
-  constructor(document: string, reader: ValueReader) {
+  constructor(document: string, reader: ValueReader, bytes?: Uint8Array) {
     this.#xml = new XmlScanner(document || "<_/>");
     this.#reader = reader;
+    // Then all of it is ASCII, and bytes stand where their characters do.
+    if (bytes?.length === this.#xml.text.length) {
+      this.#layouts = new LayoutReader(this.#xml, bytes, reader);
+    }
   }
 
   /** Reads the start tag of the root. */
@@ -172,8 +183,7 @@ export class DocumentReader {
       const itemShape = shapeOf(item);
       const items: unknown[] = [];
       this.children(tag, (child) => {
-        const one = this.value(child, item, itemShape, path);
-        if (one !== undefined) items.push(one);
+        this.#item(child, item, itemShape, items, path);
       });
       return items;
     }
@@ -240,11 +250,14 @@ export class DocumentReader {
         if (value !== undefined) output[key] = value;
       } else if (inner.kind === "list") {
         const { item } = inner;
-        const value = this.value(child, item, shapeOf(item), path + key);
-        if (value === undefined) continue;
-        const items = output[key];
-        if (Array.isArray(items)) items.push(value);
-        else output[key] = [value];
+        const itemShape = shapeOf(item);
+        const found = output[key];
+        const items = Array.isArray(found) ? found : [];
+        do {
+          this.#item(child, item, itemShape, items, path + key);
+          child = slot.name;
+        } while (xml.takes(slot.open));
+        if (items.length > 0) output[key] = items;
       } else {
         const entries = isValues(output[key]) ? output[key] : {};
         output[key] = entries;
@@ -262,6 +275,31 @@ export class DocumentReader {
     this.known = known;
     this.text = text;
     return count === 1 ? unknown : undefined;
+  }
+
+  /** Reads an item of a list; in a long one, mostly by the layout of another. */
+  #item(
+    tag: string,
+    item: Member,
+    shape: Shape | undefined,
+    items: unknown[],
+    path: string,
+  ): void {
+    const layouts = this.#layouts;
+    const isRepeated = items.length > 0 && shape?.kind === "structure";
+    if (layouts === undefined || !isRepeated) {
+      const value = this.value(tag, item, shape, path);
+      if (value !== undefined) items.push(value);
+      return;
+    }
+    const known = layouts.read(tag, shape, path);
+    if (known !== undefined) {
+      items.push(known);
+      return;
+    }
+    const start = this.#xml.at;
+    items.push(this.value(tag, item, shape, path));
+    layouts.learn(tag, shape, start);
   }
 
   /** Reads an entry of a map; the first key and the first value count. */

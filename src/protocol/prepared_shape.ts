@@ -6,6 +6,7 @@
  */
 import { withholding } from "../foundation/redact.ts";
 import type { Member, Shape, StructureShape } from "../ports/schema.ts";
+import type { Layout } from "./xml_layout.ts";
 
 /** Values by the names of members. */
 export type Values = Readonly<Record<string, unknown>>;
@@ -53,6 +54,8 @@ export class PreparedShape {
   readonly tokens: readonly Slot[];
   /** The member that came first in the last document. */
   first: Slot | undefined;
+  /** Layouts of the structure in a list, the last one first. */
+  readonly layouts: Layout[] = [];
 
   readonly #prototype: object | undefined;
 

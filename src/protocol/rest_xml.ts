@@ -182,8 +182,8 @@ async function readDocument<Input, Result>(
     ? undefined
     : orUndefined(() =>
       payload === undefined
-        ? readStructure(document, shape, reader, output)
-        : readValue(document, payload.member, reader, payload.key)
+        ? readStructure(document, shape, reader, output, "", bytes)
+        : readValue(document, payload.member, reader, payload.key, bytes)
     );
   if (read === undefined) {
     const { answerInWords, unreadableError, wrongBody } = await import(

@@ -103,12 +103,21 @@ function parseNumber(text: string, form: RegExp): number | undefined {
   return form.test(text) ? Number(text) : undefined;
 }
 
-/** A number of up to 15 digits, without a sign; `undefined` for all else. */
-function wholeNumber(text: string): number | undefined {
-  const { length } = text;
-  if (length === 0 || length > 15) return undefined;
+/**
+ * Reads a number of up to 15 digits, without a sign.
+ *
+ * @param start Where it begins.
+ * @param end Where it ends.
+ * @returns The number; `undefined` for all else, which may be one as well.
+ */
+export function wholeNumber(
+  text: string,
+  start = 0,
+  end = text.length,
+): number | undefined {
+  if (start === end || end - start > 15) return undefined;
   let number = 0;
-  for (let at = 0; at < length; at++) {
+  for (let at = start; at < end; at++) {
     const digit = text.charCodeAt(at) - 48;
     if (digit < 0 || digit > 9) return undefined;
     number = number * 10 + digit;
@@ -120,27 +129,43 @@ function wholeNumber(text: string): number | undefined {
  * Reads the two forms that nearly all times have: `2024-02-29T12:34:56Z`, with
  * milliseconds or without, and `Thu, 29 Feb 2024 12:34:56 GMT`.
  *
+ * @param start Where it begins.
+ * @param end Where it ends.
  * @returns The time; `undefined` for all else, which may be a time as well.
  */
-function plainTime(text: string): Date | undefined {
+export function plainTime(
+  text: string,
+  start = 0,
+  end = text.length,
+): Date | undefined {
   // Each object and each entry of a list has a time, and the patterns for all
   // forms are slow.
-  const { length } = text;
-  if (length === 29) {
-    const name = DAY_NAMES.indexOf(text.slice(0, 3));
-    const month = MONTH_NAMES.indexOf(text.slice(8, 11));
-    return name % 3 !== 0 || month % 3 !== 0 || text.slice(3, 5) !== ", " ||
-        text[7] !== " " || text[11] !== " " || text.slice(25) !== " GMT"
-      ? undefined
-      : timeOf(text, 12, month / 3 + 1, digits(text, 5, 7), 17, 0);
-  }
+  const length = end - start;
+  if (length === 29) return headerTime(text.slice(start, end));
   if (
-    length !== 20 && (length !== 24 || text.charCodeAt(19) !== DOT) ||
-    text.charCodeAt(4) !== HYPHEN || text.charCodeAt(7) !== HYPHEN ||
-    text.charCodeAt(10) !== LETTER_T || text.charCodeAt(length - 1) !== LETTER_Z
+    length !== 20 && (length !== 24 || text.charCodeAt(start + 19) !== DOT) ||
+    text.charCodeAt(start + 4) !== HYPHEN ||
+    text.charCodeAt(start + 7) !== HYPHEN ||
+    text.charCodeAt(start + 10) !== LETTER_T ||
+    text.charCodeAt(end - 1) !== LETTER_Z
   ) return undefined;
-  const milli = length === 24 ? digits(text, 20, 23) : 0;
-  return timeOf(text, 0, digits(text, 5, 7), digits(text, 8, 10), 11, milli);
+  const milli = length === 24
+    ? digits(text, start + 20) * 10 + digit(text, start + 22)
+    : 0;
+  const month = digits(text, start + 5);
+  const day = digits(text, start + 8);
+  return timeOf(text, start, month, day, start + 11, milli);
+}
+
+/** Reads a time as header fields have it. */
+function headerTime(text: string): Date | undefined {
+  const name = DAY_NAMES.indexOf(text.slice(0, 3));
+  const month = MONTH_NAMES.indexOf(text.slice(8, 11));
+  return name % 3 !== 0 || month % 3 !== 0 || text.slice(3, 5) !== ", " ||
+      text[7] !== " " || text[11] !== " " || text[16] !== " " ||
+      text.slice(25) !== " GMT"
+    ? undefined
+    : timeOf(text, 12, month / 3 + 1, digits(text, 5), 17, 0);
 }
 
 /** A time whose year and `12:34:56` stand at these positions. */
@@ -156,22 +181,23 @@ function timeOf(
     text.charCodeAt(clockAt + 2) !== COLON ||
     text.charCodeAt(clockAt + 5) !== COLON
   ) return undefined;
-  const year = digits(text, yearAt, yearAt + 4);
-  const hour = digits(text, clockAt, clockAt + 2);
-  const minute = digits(text, clockAt + 3, clockAt + 5);
-  const second = digits(text, clockAt + 6, clockAt + 8);
+  const year = digits(text, yearAt) * 100 + digits(text, yearAt + 2);
+  const hour = digits(text, clockAt);
+  const minute = digits(text, clockAt + 3);
+  const second = digits(text, clockAt + 6);
   const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
   const lastDay = month === 2 && isLeap ? 29 : MONTH_DAYS[month] ?? 0;
-  // NaN fails each comparison.
-  const isTime = year >= 1 && day >= 1 && day <= lastDay && hour <= 23 &&
-    minute <= 59 && second <= 59 && milli >= 0;
+  // What is no digit makes a number negative.
+  const isTime = year >= 1 && day >= 1 && day <= lastDay && hour >= 0 &&
+    hour <= 23 && minute >= 0 && minute <= 59 && second >= 0 && second <= 59 &&
+    milli >= 0;
   if (!isTime) return undefined;
   // Years begin in March here, so that the leap day is their last.
   const years = month <= 2 ? year - 1 : year;
   const months = month <= 2 ? month + 9 : month - 3;
-  const days = 365 * years + Math.floor(years / 4) - Math.floor(years / 100) +
-    Math.floor(years / 400) + Math.floor((153 * months + 2) / 5) + day -
-    719_469;
+  const centuries = Math.trunc(years / 100);
+  const days = 365 * years + (years >> 2) - centuries + (centuries >> 2) +
+    Math.trunc((153 * months + 2) / 5) + day - 719_469;
   return new Date(
     days * 86_400_000 + hour * 3_600_000 + minute * 60_000 + second * 1_000 +
       milli,
@@ -190,15 +216,14 @@ const COLON = 58;
 const LETTER_T = 84;
 const LETTER_Z = 90;
 
-/** The number that digits are; NaN where one is none. */
-function digits(text: string, start: number, end: number): number {
-  let number = 0;
-  for (let at = start; at < end; at++) {
-    const digit = text.charCodeAt(at) - 48;
-    if (digit < 0 || digit > 9) return NaN;
-    number = number * 10 + digit;
-  }
-  return number;
+/** The number that two digits are; far below 0 where one is none. */
+function digits(text: string, at: number): number {
+  return digit(text, at) * 10 + digit(text, at + 1);
+}
+
+function digit(text: string, at: number): number {
+  const value = text.charCodeAt(at) - 48;
+  return value >= 0 && value <= 9 ? value : -100_000;
 }
 
 function parseBoolean(text: string): boolean | undefined {

@@ -26,7 +26,7 @@ export interface XmlElement {
 }
 
 /** Elements within elements; the deepest answer of S3 has seven. */
-const MAX_DEPTH = 100;
+export const MAX_DEPTH = 100;
 
 const NO_CHILDREN: readonly XmlElement[] = [];
 
@@ -167,6 +167,23 @@ export class XmlScanner {
     return true;
   }
 
+  /** Elements that were entered and not left. */
+  get depth(): number {
+    return this.#depth;
+  }
+
+  /** Leaves an element that was read by other means, up to here. */
+  leave(at: number): void {
+    this.at = at;
+    this.#depth--;
+  }
+
+  /** Goes back to where nothing was read by other means. */
+  rewind(at: number): void {
+    this.at = at;
+    this.#reference = -1;
+  }
+
   /** Whether an end tag comes next. */
   get atEndTag(): boolean {
     return this.text.charCodeAt(this.at + 1) === SLASH;
@@ -194,7 +211,7 @@ export class XmlScanner {
     while (true) {
       const next = this.text.indexOf("<", this.at);
       if (next < 0) this.#fail(`<${tag}> has no end`);
-      if (next > this.at) text += this.#resolve(this.at, next);
+      if (next > this.at) text += this.between(this.at, next);
       this.at = next;
       const code = this.text.charCodeAt(next + 1);
       if (code === BANG) text += this.#commentOrCdata();
@@ -215,7 +232,7 @@ export class XmlScanner {
     if (end < 0 || this.empty || !text.startsWith(close, end)) {
       return this.leaf(tag);
     }
-    const value = end === at ? "" : this.#resolve(at, end);
+    const value = end === at ? "" : this.between(at, end);
     this.at = end + close.length;
     this.#depth--;
     return value;
@@ -287,7 +304,7 @@ export class XmlScanner {
     const start = this.at + 1;
     const end = this.text.indexOf(quote, start);
     if (end < 0) this.#fail("an attribute has no end");
-    const value = this.#resolve(start, end);
+    const value = this.between(start, end);
     this.at = end + 1;
     return value;
   }
@@ -304,8 +321,8 @@ export class XmlScanner {
     return this.text.slice(start, at);
   }
 
-  /** A stretch of text with its references resolved (section 4.1). */
-  #resolve(start: number, end: number): string {
+  /** Reads a stretch of text, its references resolved (section 4.1). */
+  between(start: number, end: number): string {
     const all = this.text;
     if (this.#reference < start) this.#reference = nextReference(all, start);
     if (this.#reference >= end) return all.slice(start, end);
