@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { base64, concat, hex, text, utf8 } from "../../foundation/bytes.ts";
+import { base64, concat, text } from "../../foundation/bytes.ts";
 import {
   checksum,
   type ChecksumAlgorithm,
@@ -15,7 +15,7 @@ import {
   isChecksumAlgorithm,
   md5,
 } from "../../foundation/checksums.ts";
-import { sha256 } from "../../foundation/digest.ts";
+import { sha256Hex, sha256HexOf } from "../../foundation/digest.ts";
 import type { HeaderMap } from "../../ports/http.ts";
 import type { Key } from "./keys.ts";
 import { invalidRequest, notImplemented, S3Error } from "./s3_error.ts";
@@ -99,7 +99,7 @@ export async function readPayload(
         "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value.",
       );
     }
-    const real = hex(await sha256(body));
+    const real = await sha256HexOf(body);
     if (hash !== real) {
       throw new S3Error("XAmzContentSHA256Mismatch", {
         ClientComputedContentSHA256: hash,
@@ -200,10 +200,10 @@ export async function checkChunkSignatures(
   seed: string,
   sign: ChunkSigner,
 ): Promise<HeaderMap> {
-  const nothing = hex(await sha256(new Uint8Array()));
+  const nothing = sha256Hex("");
   let previous = seed;
   for (const { bytes, signature } of chunks) {
-    const hash = hex(await sha256(bytes));
+    const hash = await sha256HexOf(bytes);
     previous = await sign("AWS4-HMAC-SHA256-PAYLOAD", [
       previous,
       nothing,
@@ -216,7 +216,7 @@ export async function checkChunkSignatures(
     `${name}:${value}\n`
   );
   if (lines.length > 0) {
-    const hash = hex(await sha256(utf8(lines.join(""))));
+    const hash = sha256Hex(lines.join(""));
     const real = await sign("AWS4-HMAC-SHA256-TRAILER", [previous, hash]);
     if (signature !== real) throw new S3Error("SignatureDoesNotMatch");
   }

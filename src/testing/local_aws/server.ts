@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { hex, text } from "../../foundation/bytes.ts";
-import { sha256 } from "../../foundation/digest.ts";
+import { text } from "../../foundation/bytes.ts";
+import { sha256HexOf } from "../../foundation/digest.ts";
 import { httpDate } from "../../foundation/timestamps.ts";
 import type { Clock } from "../../ports/system.ts";
 import type { HeaderMap } from "../../ports/http.ts";
@@ -466,7 +466,7 @@ export class Server {
       const params = [...target.query, ...parseQuery(text(request.body))];
       progress.operation = valueOf(params, "Action") ?? "";
       progress.query = target.query;
-      const hash = hex(await sha256(request.body));
+      const hash = await sha256HexOf(request.body);
       const parsed = readSignature(request, target);
       noteSignature(progress, parsed);
       checkService(request, parsed);

@@ -1,7 +1,8 @@
 /**
  * Checks who a request comes from. This shares no code with the signer of the
- * library: it starts from the raw request, decodes it, and encodes it again as
- * the service does, so that a mistake in signing cannot hide in both.
+ * library but SHA-256, which is compared with Web Crypto's: it starts from the
+ * raw request, decodes it, and encodes it again as the service does, so that a
+ * mistake in signing cannot hide in both.
  *
  * Sources: "Authenticating Requests (AWS Signature Version 4)" and "Signing and
  * authenticating REST requests (AWS signature version 2)", Amazon S3 API
@@ -9,8 +10,8 @@
  *
  * @module
  */
-import { base64, hex, utf8 } from "../../foundation/bytes.ts";
-import { sha256 } from "../../foundation/digest.ts";
+import { base64, concat, hex, utf8 } from "../../foundation/bytes.ts";
+import { sha256Hex, sha256HexOf } from "../../foundation/digest.ts";
 import type { Key, Keys } from "./keys.ts";
 import { invalidRequest, S3Error } from "./s3_error.ts";
 import { type Target, valueOf, type WireRequest } from "./target.ts";
@@ -65,7 +66,7 @@ export async function checkSignature(
     target,
     expected.payloadHash,
   );
-  const hash = hex(await sha256(utf8(canonical)));
+  const hash = sha256Hex(canonical);
   const real = await signText(key, parsed, ALGORITHM, [hash]);
   if (real !== parsed.signature) {
     const text = stringToSign(parsed, ALGORITHM, [hash]);
@@ -105,28 +106,50 @@ export async function signText(
 ): Promise<string> {
   const { date, region, service } = parsed.scope;
   const scope = `${date}/${region}/${service}`;
-  let signingKey = SIGNING_KEYS.get(key)?.get(scope);
-  if (signingKey === undefined) {
-    signingKey = await signingKeyOf(key, parsed.scope);
+  let pads = SIGNING_KEYS.get(key)?.get(scope);
+  if (pads === undefined) {
+    pads = padsOf(await signingKeyOf(key, parsed.scope));
     // One scope a key: the next day's takes its place.
-    SIGNING_KEYS.set(key, new Map([[scope, signingKey]]));
+    SIGNING_KEYS.set(key, new Map([[scope, pads]]));
   }
-  return hex(await hmac(signingKey, stringToSign(parsed, algorithm, parts)));
+  return await hmacHex(pads, stringToSign(parsed, algorithm, parts));
 }
 
 async function signingKeyOf(
   { secretAccessKey }: Key,
   { date, region, service }: ParsedSignature["scope"],
-): Promise<CryptoKey> {
+): Promise<Uint8Array<ArrayBuffer>> {
   let derived = utf8(`AWS4${secretAccessKey}`);
   for (const part of [date, region, service, "aws4_request"]) {
     derived = await hmac(await hmacKey(derived, "SHA-256"), part);
   }
-  return await hmacKey(derived, "SHA-256");
+  return derived;
 }
 
 /** The signing keys of the latest scope, by the key that they come from. */
-const SIGNING_KEYS = new WeakMap<Key, ReadonlyMap<string, CryptoKey>>();
+const SIGNING_KEYS = new WeakMap<Key, ReadonlyMap<string, Pads>>();
+
+/** A key of HMAC, mixed with the pads of RFC 2104. */
+interface Pads {
+  readonly inner: Uint8Array<ArrayBuffer>;
+  readonly outer: Uint8Array<ArrayBuffer>;
+}
+
+/** @param key A key of a block of SHA-256 or less. */
+function padsOf(key: Uint8Array): Pads {
+  const mixed = (pad: number): Uint8Array<ArrayBuffer> =>
+    Uint8Array.from({ length: 64 }, (_, at) => (key[at] ?? 0) ^ pad);
+  return { inner: mixed(0x36), outer: mixed(0x5c) };
+}
+
+/**
+ * HMAC-SHA-256 as RFC 2104 has it, in hexadecimal. Each call of Web Crypto goes
+ * to another thread and back, which takes longer than all else of a request.
+ */
+async function hmacHex({ inner, outer }: Pads, text: string): Promise<string> {
+  const hash = await sha256HexOf(concat([inner, utf8(text)]));
+  return await sha256HexOf(concat([outer, Uint8Array.fromHex(hash)]));
+}
 
 /** HMAC by Web Crypto, which the signer does not use. */
 async function hmac(
@@ -628,7 +651,8 @@ export async function checkFormSignature(
   const key = checkKey(parsed, { keys, now });
   if (key.unchecked) return key;
   checkScope(parsed, { region, service: "s3" });
-  const real = hex(await hmac(await signingKeyOf(key, parsed.scope), policy));
+  const signingKey = await signingKeyOf(key, parsed.scope);
+  const real = await hmacHex(padsOf(signingKey), policy);
   if (real === parsed.signature) return key;
   throw new S3Error("SignatureDoesNotMatch", {
     AWSAccessKeyId: parsed.accessKeyId,
