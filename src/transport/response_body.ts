@@ -95,14 +95,21 @@ export class IncomingBody implements ResponseBody {
 
   open(): ReadableStream<Bytes> {
     this.#spend();
+    // A browser's reader does not keep the object of its stream; its source does,
+    // or the one that is watched would be gone while it is read.
+    const kept: { stream?: ReadableStream<Bytes> } = {};
     const stream = new ReadableStream<Bytes>({
       pull: async (controller): Promise<void> => {
         const piece = await this.#next();
         if (piece === undefined) controller.close();
         else controller.enqueue(piece);
       },
-      cancel: (reason) => this.#end(reason),
+      cancel: (reason) => {
+        delete kept.stream;
+        return this.#end(reason);
+      },
     }, { highWaterMark: 0 });
+    kept.stream = stream;
     // From now on the stream is what somebody may forget.
     this.#forgotten?.watch(stream, this.#exchange);
     return stream;
