@@ -1,19 +1,25 @@
 /**
  * Inia on Node 22, Node 24, Bun and in Chromium: builds the npm package, packs
  * it, installs it in a temporary folder with the runtimes, checks its types by
- * `tsc` and uses it against a `LocalAws` that Deno runs; then the portable part
- * of the suite (runtimes/portable.ts) on each. What npm cannot bring, and a
+ * `tsc`, uses it against a `LocalAws` that Deno runs and tries what each runtime
+ * has of it; then the portable part of the suite (runtimes/portable.ts) on each.
+ * What is seen must be what stands in runtimes/seen.json, from which
+ * docs/runtimes.md has its tables; `record` writes both. What npm cannot bring, and a
  * Chromium that is not installed, is skipped with a word.
  *
  * ```sh
- * deno task test:runtimes [package] [tests] [node22 node24 bun chromium]
+ * deno task test:runtimes [package] [abilities] [tests] [node22 node24 bun chromium]
+ * deno task test:runtimes record [part] [runtime]
  * deno task test:runtimes left-out   # which test files run on Deno only, and why
  * ```
  *
  * @module
  */
 import { buildNpm } from "./build_npm.ts";
+import { Session } from "../mod.ts";
+import { S3 } from "../src/services/s3/mod.ts";
 import { Chromium, Origin } from "./chromium.ts";
+import { type Seen, tablesOf, withTables } from "./runtimes/page.ts";
 import {
   bundleTests,
   choose,
@@ -55,7 +61,10 @@ const KEYS = [
 ];
 
 /** The parts of this program, which may be asked for alone. */
-const PARTS = ["package", "tests", "left-out"];
+const PARTS = ["package", "abilities", "tests", "left-out", "record"];
+
+/** How long a test file may take in a page, in milliseconds. */
+const LONGEST_FILE_MS = 300_000;
 
 /** What runner.mjs has seen. */
 interface TestResult {
@@ -75,6 +84,9 @@ interface Output {
   readonly text: string;
 }
 
+const SEEN = new URL("seen.json", HERE);
+const PAGE = new URL("docs/runtimes.md", ROOT);
+const seen: Seen = { date: "", versions: {}, tests: {}, abilities: {} };
 let passed = 0;
 let failed = 0;
 let skipped = 0;
@@ -91,6 +103,9 @@ async function main(): Promise<void> {
   const names = Deno.args.filter((word) => !PARTS.includes(word));
   const parts = Deno.args.filter((word) => PARTS.includes(word));
   if (parts.includes("left-out")) return await listLeftOut();
+  const isRecorded = parts.includes("record");
+  const isAsked = (part: string): boolean =>
+    parts.length === (isRecorded ? 1 : 0) || parts.includes(part);
   const wanted = names.length > 0
     ? names
     : [...Object.keys(RUNTIMES), "chromium"];
@@ -100,20 +115,146 @@ async function main(): Promise<void> {
     if (program === undefined) skip(name, "npm cannot bring it here");
     else programs.set(name, program);
   }
-  if (parts.length === 0 || parts.includes("package")) {
-    await testPackage(programs);
+  const inChromium = wanted.includes("chromium");
+  const user = `${folder}/user`;
+  if (
+    (isAsked("package") || isAsked("abilities")) && await installPackage(user)
+  ) {
+    if (isAsked("package")) await testPackage(user, programs);
+    if (isAsked("abilities")) await testAbilities(user, programs, inChromium);
   }
-  if (parts.length === 0 || parts.includes("tests")) {
-    await testSuite(programs, wanted.includes("chromium"));
+  if (isAsked("tests")) await testSuite(programs, inChromium);
+  if (isRecorded) await record();
+}
+
+/** Writes what was seen, and the tables of the page. */
+async function record(): Promise<void> {
+  const before: Seen = JSON.parse(await Deno.readTextFile(SEEN));
+  const abilities = { ...before.abilities };
+  for (const [ability, found] of Object.entries(seen.abilities)) {
+    abilities[ability] = { ...abilities[ability], ...found };
   }
+  const recorded: Seen = {
+    date: new Date().toISOString().slice(0, 10),
+    versions: { ...before.versions, ...seen.versions },
+    tests: { ...before.tests, ...seen.tests },
+    abilities,
+  };
+  await Deno.writeTextFile(SEEN, JSON.stringify(recorded, undefined, 2) + "\n");
+  const page = await Deno.readTextFile(PAGE);
+  await Deno.writeTextFile(PAGE, withTables(page, tablesOf(recorded)));
+  await run("deno", ["fmt", PAGE.pathname], folder);
+}
+
+/** Compares what a runtime has with what is recorded. */
+async function testAbilities(
+  user: string,
+  programs: ReadonlyMap<string, string>,
+  inChromium: boolean,
+): Promise<void> {
+  const recorded: Seen = JSON.parse(await Deno.readTextFile(SEEN));
+  await using local = await startLocal();
+  const [accessKeyId = "", secretAccessKey = ""] = KEYS;
+  const place = {
+    endpointUrl: local.url,
+    keys: { accessKeyId, secretAccessKey },
+    Bucket: "abilities",
+  };
+  await makeBucket(place);
+  await Deno.copyFile(new URL("abilities.mjs", HERE), `${user}/abilities.mjs`);
+  seen.versions["deno"] = Deno.version.deno;
+  for (const [name, program] of new Map([["deno", "deno"], ...programs])) {
+    const own = await Deno.makeTempDir({ dir: folder });
+    const { text } = await run(program, [
+      ...name === "deno" ? ["run", "--allow-all", "--quiet"] : [],
+      "abilities.mjs",
+      JSON.stringify({ ...place, folder: own }),
+    ], user);
+    keep(name, text.split("\n").findLast((line) => line.startsWith("{")), text);
+  }
+  if (inChromium) await inPage(user, place);
+
+  function keep(name: string, line: string | undefined, text: string): void {
+    const found: Readonly<Record<string, string>> = JSON.parse(line ?? "{}");
+    const wrong: string[] = [];
+    for (const [ability, what] of Object.entries(found)) {
+      (seen.abilities[ability] ??= {})[name] = what;
+      const expected = recorded.abilities[ability]?.[name];
+      if (what !== expected) wrong.push(`${ability}: ${what}, not ${expected}`);
+    }
+    const isRecording = Deno.args.includes("record");
+    report(
+      `${name} has what is recorded (${Object.keys(found).length} abilities)`,
+      line !== undefined && (isRecording || wrong.length === 0),
+      line === undefined ? text.slice(-2_000) : wrong.join("\n"),
+    );
+  }
+
+  async function inPage(user: string, place: unknown): Promise<void> {
+    const esbuild = await installEsbuild();
+    await using chromium = await Chromium.start();
+    if (esbuild === undefined || chromium === undefined) {
+      return skip("chromium", "it is not installed");
+    }
+    seen.versions["chromium"] = chromium.version;
+    const web = `${folder}/abilities`;
+    await run(esbuild, [
+      "abilities.mjs",
+      "--bundle",
+      "--splitting",
+      `--outdir=${web}`,
+      "--format=esm",
+      "--target=chrome120",
+      "--external:node:*",
+    ], user);
+    const files: Record<string, string> = { "/": "<!doctype html>" };
+    for await (const { name } of Deno.readDir(web)) {
+      files[`/${name}`] = await Deno.readTextFile(`${web}/${name}`);
+    }
+    await using origin = Origin.serve(files);
+    const page = await chromium.open(origin.url("/"));
+    const line = await page.evaluate(
+      `import("/abilities.js").then(({ abilities }) =>
+        abilities(${JSON.stringify(place)})).then(JSON.stringify)`,
+    );
+    keep("chromium", String(line), "");
+  }
+}
+
+/** A bucket that pages of every origin may use. */
+async function makeBucket({ endpointUrl, keys, Bucket }: {
+  readonly endpointUrl: string;
+  readonly keys: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+  };
+  readonly Bucket: string;
+}): Promise<void> {
+  using session = new Session({
+    region: "us-east-1",
+    endpointUrl,
+    credentials: keys,
+  });
+  const s3 = session.client(S3);
+  await s3.createBucket({ Bucket });
+  await s3.putBucketCors({
+    Bucket,
+    CORSConfiguration: {
+      CORSRules: [{
+        AllowedOrigins: ["*"],
+        AllowedMethods: ["GET", "HEAD", "PUT", "POST", "DELETE"],
+        AllowedHeaders: ["*"],
+        ExposeHeaders: ["ETag", "Content-Length", "Content-Encoding"],
+      }],
+    },
+  });
 }
 
 /** The npm package, used as programs do. */
 async function testPackage(
+  user: string,
   programs: ReadonlyMap<string, string>,
 ): Promise<void> {
-  const user = `${folder}/user`;
-  if (!await installPackage(user)) return;
   await checkTypes(user);
   await using local = await startLocal();
   for (const [name, program] of programs) {
@@ -157,7 +298,7 @@ async function testSuite(
 
 async function installEsbuild(): Promise<string | undefined> {
   const place = `${folder}/esbuild`;
-  await Deno.mkdir(place);
+  await Deno.mkdir(place, { recursive: true });
   if ((await npmInstall(place, ESBUILD)).ok) {
     return `${place}/node_modules/.bin/esbuild`;
   }
@@ -195,6 +336,7 @@ async function testInChromium(
   await using chromium = await Chromium.start();
   if (chromium === undefined) return skip("chromium", "it is not installed");
   console.log(`chromium: ${chromium.version}`);
+  seen.versions["chromium"] = chromium.version;
   const { portable } = choose(modules, true);
   const bundles = await bundleTests(
     esbuild,
@@ -216,10 +358,19 @@ async function testInChromium(
     });
     try {
       const page = await chromium.open(origin.url("/"));
-      const result = await page.evaluate(
-        `runTests(["/test.js"]).then(JSON.stringify)`,
+      await page.evaluate(
+        `void runTests(["/test.js"]).then((found) => globalThis.found = found)`,
       );
-      const { failures, ...rest }: TestResult = JSON.parse(String(result));
+      // Some files take longer than an answer of the page may.
+      const until = Date.now() + LONGEST_FILE_MS;
+      let result: unknown;
+      while (result === undefined && Date.now() < until) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        result = await page.evaluate(`JSON.stringify(globalThis.found)`);
+      }
+      const { failures, ...rest }: TestResult = JSON.parse(
+        String(result ?? null),
+      );
       results.push({
         ...rest,
         failures: failures.map((failure) => ({ ...failure, file: bundle })),
@@ -253,6 +404,7 @@ function sum(results: readonly TestResult[]): TestResult {
 
 function reportTests(name: string, files: number, result: TestResult): void {
   const { passed, ignored, leftOut, failures } = result;
+  seen.tests[name] = { files, passed, failed: failures.length, leftOut };
   for (const { file, name, error } of failures) {
     console.log(`${file.replace(/^.*\/tests\//, "")}: ${name}\n${error}\n`);
   }
@@ -355,6 +507,7 @@ async function installed(name: string): Promise<string | undefined> {
   const { ok, text } = await run(program, ["--version"], place);
   if (!ok) return undefined;
   console.log(`${name}: ${text.trim()}`);
+  seen.versions[name] = text.trim().replace(/^v/, "");
   return program;
 }
 
