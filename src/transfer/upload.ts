@@ -20,11 +20,8 @@ import { checkOptions, type OptionKinds } from "../foundation/options.ts";
 import type { BodyInput, BodySource } from "../ports/http.ts";
 import type { ClientCore } from "../ports/caller.ts";
 import type { OpenedFile } from "../ports/system.ts";
-import {
-  putAndLook,
-  type WriteOptions,
-  WriteToken,
-} from "../services/s3/lost_answer.ts";
+import { putAndLook, WriteToken } from "../services/s3/lost_answer.ts";
+import type { WriteOptions } from "../services/s3/conditional.ts";
 import { objectAt, type ParsedS3Uri } from "../services/s3/s3_uri.ts";
 import {
   type ChecksumType,

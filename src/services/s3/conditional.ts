@@ -15,7 +15,11 @@ import {
   ProtocolError,
   ServiceError,
 } from "../../foundation/errors.ts";
-import { checkOptions, type OptionKinds } from "../../foundation/options.ts";
+import {
+  CALL_OPTION_KINDS,
+  checkOptions,
+  type OptionKinds,
+} from "../../foundation/options.ts";
 import type { CallOptions } from "../../ports/caller.ts";
 import type { S3 } from "./generated/client.ts";
 import type {
@@ -24,17 +28,23 @@ import type {
   PutObjectInput,
   PutObjectOutput,
 } from "./generated/types.ts";
-import {
-  canOpenAgain,
-  isConflict,
-  putAndLook,
-  withTokensOf,
-  WRITE_OPTIONS,
-  type WriteOptions,
-} from "./lost_answer.ts";
 import { objectAt } from "./s3_uri.ts";
 
-export type { WriteOptions };
+/** What you may say about a write under a condition. */
+export interface WriteOptions extends CallOptions {
+  /**
+   * Whether the object's metadata gets a token of the write (`inia-write`), by
+   * which a lost answer is settled, whatever the content is and who else writes.
+   * Default: `false`: the content is compared.
+   */
+  readonly writeToken?: boolean;
+}
+
+/** The options of a write under a condition. */
+export const WRITE_OPTIONS: OptionKinds<WriteOptions> = {
+  ...CALL_OPTION_KINDS,
+  writeToken: "boolean",
+};
 
 /** An object that is to be created. */
 export type CreateObjectInput = Omit<
@@ -87,7 +97,11 @@ export async function createObject(
 }
 
 /** Puts an object. */
-type Put = typeof putAndLook;
+type Put = (
+  s3: S3,
+  input: PutObjectInput,
+  options?: WriteOptions,
+) => Promise<PutObjectOutput>;
 
 /**
  * Writes an object, unless there is one.
@@ -213,6 +227,7 @@ async function putRepeated(
   input: PutObjectInput,
   options?: WriteOptions,
 ): Promise<PutObjectOutput> {
+  const { canOpenAgain, putAndLook } = await import("./lost_answer.ts");
   if (options?.writeToken) return await putAndLook(s3, input, options);
   for (let attempt = 1; true; attempt++) {
     try {
@@ -229,6 +244,11 @@ async function putRepeated(
   }
 }
 
+/** Whether another write to the object was under way. */
+export function isConflict(error: unknown): error is ServiceError {
+  return error instanceof ServiceError &&
+    error.code === "ConditionalRequestConflict";
+}
 /** Whether an error is the service's answer with a status. */
 function isStatus(error: unknown, status: number): error is ServiceError {
   return error instanceof ServiceError && error.status === status;
@@ -415,6 +435,7 @@ async function write(
   old: FoundObject | null,
   options: WriteOptions,
 ): Promise<PutObjectOutput> {
+  const { putAndLook, withTokensOf } = await import("./lost_answer.ts");
   if (old === null) return await createBy(putAndLook, s3, input, options);
   if (!old.ETag) {
     throw new ProtocolError(

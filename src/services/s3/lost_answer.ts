@@ -20,11 +20,8 @@ import {
   ServiceError,
   withMessage,
 } from "../../foundation/errors.ts";
-import {
-  CALL_OPTION_KINDS,
-  type OptionKinds,
-} from "../../foundation/options.ts";
 import type { CallOptions, ClientCore } from "../../ports/caller.ts";
+import { isConflict, type WriteOptions } from "./conditional.ts";
 import type { S3 } from "./generated/client.ts";
 import type {
   HeadObjectInput,
@@ -33,22 +30,6 @@ import type {
   PutObjectOutput,
 } from "./generated/types.ts";
 import { refuseIgnored } from "./stores.ts";
-
-/** What you may say about a write under a condition. */
-export interface WriteOptions extends CallOptions {
-  /**
-   * Whether the object's metadata gets a token of the write (`inia-write`), by
-   * which a lost answer is settled, whatever the content is and who else writes.
-   * Default: `false`: the content is compared.
-   */
-  readonly writeToken?: boolean;
-}
-
-/** The options of a write under a condition. */
-export const WRITE_OPTIONS: OptionKinds<WriteOptions> = {
-  ...CALL_OPTION_KINDS,
-  writeToken: "boolean",
-};
 
 /** What an object is like if the write was carried out. */
 export interface ExpectedObject {
@@ -479,12 +460,6 @@ function isMissing(error: AwsError): error is ServiceError {
 function isTag(etag: string | undefined, wanted: string): boolean {
   return etag !== undefined && bareTag(etag) !== "" &&
     bareTag(etag) === bareTag(wanted);
-}
-
-/** Whether another write to the object was under way. */
-export function isConflict(error: unknown): error is ServiceError {
-  return error instanceof ServiceError &&
-    error.code === "ConditionalRequestConflict";
 }
 
 function notOwn(
