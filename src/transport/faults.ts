@@ -45,6 +45,9 @@ const MEANINGS: readonly (readonly [RegExp, TransportFault])[] = [
 const HEAD_TOO_LARGE =
   /message head is too large|HPE_HEADER_OVERFLOW|UND_ERR_HEADERS_OVERFLOW/;
 
+/** All that Chromium, Firefox and Safari say of any failure. */
+const BROWSER = /Failed to fetch|NetworkError when attempting|Load failed/;
+
 /** What each kind means, for the reader of the error. */
 const WORDS: Readonly<Record<TransportFault, string>> = {
   closed: "the server closed the connection before it answered",
@@ -132,6 +135,9 @@ function hint(
     return `; allow it with --allow-net=${URL.parse(origin)?.host ?? origin}`;
   }
   if (kind === "tls") return tlsHint(text, origin);
+  if (kind === "unknown" && BROWSER.test(text)) {
+    return ". Browsers do not say why: either the server cannot be reached, or CORS does not allow this page's origin, method or header fields; put it into the CORS configuration of the bucket (to list buckets there is none)";
+  }
   return origin.startsWith("http:") && ["closed", "not-http"].includes(kind)
     ? "; if this port expects TLS, use https://"
     : "";

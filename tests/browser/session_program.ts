@@ -165,7 +165,9 @@ export async function failures(settings: PageSettings): Promise<Facts> {
   const nobody = session.client(S3, { endpointUrl: "http://127.0.0.1:1" });
   using bare = new Session({ region: "us-east-1" });
   const invalid: Record<string, unknown> = { Bucket };
+  const hidden = await s3.listBuckets().catch(({ message }) => message);
   return {
+    saysCors: String(hidden).includes("CORS does not allow"),
     missing: await failure(() => s3.getObject(at)),
     head: await failure(() => s3.headObject(at)),
     invalid: await failure(() => s3.getObject(invalid as typeof at)),

@@ -110,6 +110,7 @@ test("tells failures as the errors of the library", async () => {
   });
 
   assertEquals(found, {
+    saysCors: true,
     missing: ["ServiceError", "NoSuchKey"],
     head: ["ServiceError", "404"],
     invalid: ["ValidationError", ""],

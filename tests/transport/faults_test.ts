@@ -1,4 +1,9 @@
-import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertThrows,
+} from "@std/assert";
 import { encodeComponent, encodePath } from "../../src/foundation/bytes.ts";
 import { EndpointError, TransportError } from "../../src/foundation/errors.ts";
 import { requestUrl, sendFault } from "../../src/transport/faults.ts";
@@ -103,6 +108,22 @@ Deno.test("sendFault reads a port that Node does not like", () => {
     error.message,
     "Cannot send GET http://s3.example:6000/: fetch never connects to port 6000, which the Fetch standard blocks; use another port",
   );
+});
+
+Deno.test("sendFault says what browsers keep to themselves", () => {
+  for (
+    const text of [
+      "Failed to fetch",
+      "NetworkError when attempting to fetch resource.",
+      "Load failed",
+    ]
+  ) {
+    const error = sendFault(new TypeError(text), REQUEST);
+
+    assertInstanceOf(error, TransportError);
+    assertEquals([error.kind, error.maybeSent], ["unknown", true]);
+    assertMatch(error.message, /the exchange failed\. .* CORS does not allow/);
+  }
 });
 
 Deno.test("sendFault keeps what it does not know as the cause", () => {
