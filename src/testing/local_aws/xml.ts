@@ -84,7 +84,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
  */
 export function escaped(text: string): string {
   // Nearly all texts are as they are.
-  if (!/[<>&\p{Cc}]/u.test(text)) return text;
+  if (/^[ -%'-;=?-~\u00a0-\uffff]*$/.test(text)) return text;
   return text.replace(
     /[<>&]|[^\P{Cc}\n]/gu,
     (character) =>
