@@ -30,7 +30,7 @@
  */
 import { AwsError } from "../foundation/errors.ts";
 import { requestLine } from "./local_aws/journal.ts";
-import type { LocalCredentials } from "./local_aws/keys.ts";
+import type { LocalCredentials } from "./local_aws/access.ts";
 import { LocalAws, type LocalAwsServeOptions } from "./local_aws/local_aws.ts";
 
 const USAGE =

@@ -32,7 +32,7 @@ export {
 } from "./local_aws/local_aws.ts";
 export type { FaultOptions } from "./local_aws/faults.ts";
 export type { LocalRequest, LocalSignature } from "./local_aws/journal.ts";
-export type { LocalCredentials } from "./local_aws/keys.ts";
+export type { LocalCredentials } from "./local_aws/access.ts";
 export {
   type RecordedCall,
   type RecordingOptions,

@@ -15,7 +15,7 @@ import {
   requestedGrants,
 } from "./access.ts";
 import { accessBlock, bucketFor, type Call, type Handlers } from "./call.ts";
-import { checkCorsRules } from "./cors.ts";
+import { checkCorsRules } from "./browsers.ts";
 import { checkedTags, checkGrants } from "./facts.ts";
 import {
   type Code,

@@ -7,10 +7,11 @@ import type { HeaderMap } from "../../ports/http.ts";
 import {
   granted,
   type Grants,
+  type Identity,
+  type Keys,
   type Permission,
   policyVerdict,
 } from "./access.ts";
-import type { Identity, Keys } from "./keys.ts";
 import { checkPayer } from "./options.ts";
 import { S3Error } from "./s3_error.ts";
 import type {

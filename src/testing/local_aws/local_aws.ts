@@ -11,7 +11,7 @@ import type { HttpRequest, HttpResponse, Transport } from "../../ports/http.ts";
 import { bodyBytes } from "../http_message.ts";
 import { type FaultOptions, Faults } from "./faults.ts";
 import { Folder } from "./folder.ts";
-import { Keys, type LocalCredentials } from "./keys.ts";
+import { Keys, type LocalCredentials } from "./access.ts";
 import type { LocalRequest } from "./journal.ts";
 import { Server, type ServerResponse } from "./server.ts";
 import { contentBytes, discard, readContent, Store } from "./store.ts";

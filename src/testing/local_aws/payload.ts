@@ -17,7 +17,7 @@ import {
 } from "../../foundation/checksums.ts";
 import { sha256Hex, sha256HexOf } from "../../foundation/digest.ts";
 import type { HeaderMap } from "../../ports/http.ts";
-import type { Key } from "./keys.ts";
+import type { Key } from "./access.ts";
 import { invalidRequest, notImplemented, S3Error } from "./s3_error.ts";
 import { type ParsedSignature, signText } from "./signature.ts";
 import type { StoredChecksum } from "./store.ts";

@@ -12,7 +12,15 @@ import type { HeaderMap } from "../../ports/http.ts";
 import type { PlainResponse } from "../http_message.ts";
 import { bucketHandlers, corsOf } from "./buckets.ts";
 import type { Call, Handlers, Reply } from "./call.ts";
-import { corsHeaders, preflight } from "./cors.ts";
+import {
+  baseName,
+  checkForm,
+  corsHeaders,
+  formHeaders,
+  type PostForm,
+  preflight,
+  readForm,
+} from "./browsers.ts";
 import { checkCustomerKeyMd5 } from "./facts.ts";
 import type { Fault, Faults } from "./faults.ts";
 import {
@@ -21,19 +29,12 @@ import {
   type LocalSignature,
   withoutSecrets,
 } from "./journal.ts";
-import type { Identity, Key, Keys } from "./keys.ts";
+import type { Identity, Key, Keys } from "./access.ts";
 import { listingHandlers } from "./listing.ts";
 import { multipartHandlers } from "./multipart.ts";
 import { objectHandlers } from "./objects.ts";
 import { checkOptions, hoistedHeaders } from "./options.ts";
 import { checkChecksums, payloadHash, readPayload } from "./payload.ts";
-import {
-  baseName,
-  checkForm,
-  formHeaders,
-  type PostForm,
-  readForm,
-} from "./post_form.ts";
 import {
   invalidArgument,
   jsonErrorResponse,
