@@ -30,7 +30,7 @@ export {
   type LocalAwsServeOptions,
   type LocalClientConfig,
 } from "./local_aws/local_aws.ts";
-export type { FaultOptions } from "./local_aws/faults.ts";
+export type { FaultOptions } from "./local_aws/s3_error.ts";
 export type { LocalRequest, LocalSignature } from "./local_aws/journal.ts";
 export type { LocalCredentials } from "./local_aws/access.ts";
 export {

@@ -5,10 +5,10 @@
  * @module
  */
 import { strictText } from "../../foundation/bytes.ts";
+import type { ApiCredentials } from "../../ports/config.ts";
 import type { HeaderMap } from "../../ports/http.ts";
 import { invalidArgument, notImplemented, S3Error } from "./s3_error.ts";
 import type { Bucket } from "./store.ts";
-import type { ApiCredentials } from "../../ports/config.ts";
 
 /** Who a call comes from. */
 export interface Identity {

@@ -8,11 +8,11 @@
  * @module
  */
 import { fromBase64, strictText, text } from "../../foundation/bytes.ts";
+import type { HeaderMap } from "../../ports/http.ts";
 import type { Keys } from "./access.ts";
 import { invalidArgument, invalidRequest, S3Error } from "./s3_error.ts";
-import { checkFormSignature } from "./signature.ts";
-import type { HeaderMap } from "../../ports/http.ts";
 import type { Members } from "./shapes.ts";
+import { checkFormSignature } from "./signature.ts";
 
 /** A rule. */
 interface CorsRule {

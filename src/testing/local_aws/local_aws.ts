@@ -9,7 +9,7 @@ import { encodeParam, strictText, utf8 } from "../../foundation/bytes.ts";
 import type { Clock } from "../../ports/system.ts";
 import type { HttpRequest, HttpResponse, Transport } from "../../ports/http.ts";
 import { bodyBytes } from "../http_message.ts";
-import { type FaultOptions, Faults } from "./faults.ts";
+import { type FaultOptions, Faults } from "./s3_error.ts";
 import { Folder } from "./folder.ts";
 import { Keys, type LocalCredentials } from "./access.ts";
 import type { LocalRequest } from "./journal.ts";

@@ -22,18 +22,20 @@ import {
 } from "../../foundation/checksums.ts";
 import { canonicalId } from "./access.ts";
 import { bucketFor, type Call, type Handlers } from "./call.ts";
-import { checkWrite, type readRange, unquoted } from "./conditions.ts";
 import {
   algorithmOf,
   checkCustomerKey,
   checkKey,
   checksumHeaders,
   checksumMembers,
+  checkWrite,
   CUSTOMER,
   encryptionHeaders,
   factsOf,
+  type readRange,
   shownEncryption,
   storageClassOf,
+  unquoted,
 } from "./facts.ts";
 import {
   newPart,

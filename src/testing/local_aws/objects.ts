@@ -26,25 +26,23 @@ import {
   objectFor,
 } from "./call.ts";
 import {
-  type ByteRange,
-  checkWrite,
-  failed,
-  readRange,
-  readVerdict,
-} from "./conditions.ts";
-import {
   algorithmOf,
+  type ByteRange,
   checkCustomerKey,
   checkedTags,
   checkGrants,
   checkKey,
   checksumHeaders,
   checksumMembers,
+  checkWrite,
   CUSTOMER,
   encryptionHeaders,
   factsOf,
+  failed,
   isArchived,
   MAX_OBJECT_TAGS,
+  readRange,
+  readVerdict,
   shownEncryption,
   storageClassOf,
 } from "./facts.ts";

@@ -22,7 +22,17 @@ import {
   readForm,
 } from "./browsers.ts";
 import { checkCustomerKeyMd5 } from "./facts.ts";
-import type { Fault, Faults } from "./faults.ts";
+import {
+  type Fault,
+  type Faults,
+  invalidArgument,
+  jsonErrorResponse,
+  notImplemented,
+  type RequestIds,
+  S3Error,
+  s3ErrorResponse,
+  stsErrorResponse,
+} from "./s3_error.ts";
 import {
   Journal,
   type LocalRequest,
@@ -35,15 +45,6 @@ import { multipartHandlers } from "./multipart.ts";
 import { objectHandlers } from "./objects.ts";
 import { checkOptions, hoistedHeaders } from "./options.ts";
 import { checkChecksums, payloadHash, readPayload } from "./payload.ts";
-import {
-  invalidArgument,
-  jsonErrorResponse,
-  notImplemented,
-  type RequestIds,
-  S3Error,
-  s3ErrorResponse,
-  stsErrorResponse,
-} from "./s3_error.ts";
 import {
   type Members,
   type OperationName,
