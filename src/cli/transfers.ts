@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { ConfigError } from "../../mod.ts";
-import type { S3 } from "../services/s3/mod.ts";
+import { ConfigError, ServiceError } from "../../mod.ts";
+import { type S3, statObject } from "../services/s3/mod.ts";
 import {
   copy,
   deleteMany,
@@ -287,10 +287,7 @@ async function carry(
       ...resume,
       ...call.flag("keep-times") && { setLastModified: true },
     });
-    if (moves) {
-      const { signal } = call;
-      await s3.deleteObject({ ...object, ...sameAs(ETag) }, { signal });
-    }
+    if (moves) await deleteRead(s3, object, ETag, call.signal);
     return;
   }
   const { Body } = await downloadStream(s3, object, options);
@@ -300,6 +297,32 @@ async function carry(
 /** The condition that an object is the one that was read; a weak tag never matches. */
 function sameAs(etag: string | undefined): { readonly IfMatch?: string } {
   return etag && !etag.startsWith("W/") ? { IfMatch: etag } : {};
+}
+
+/** Deletes an object that was read, unless another one is there by now. */
+async function deleteRead(
+  s3: S3,
+  object: { readonly Bucket: string; readonly Key: string },
+  etag: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const condition = sameAs(etag);
+  try {
+    await s3.deleteObject({ ...object, ...condition }, { signal });
+  } catch (error) {
+    if (!(error instanceof ServiceError) || error.status !== 412) throw error;
+    // Swift cannot match the ETag that it gives for an object in parts.
+    const now = await statObject(s3, object, { signal });
+    if (now?.ETag !== etag) {
+      const name = printable(`s3://${object.Bucket}/${object.Key}`);
+      throw new ConfigError(
+        "SourceChanged",
+        `Cannot remove "${name}": it was replaced or removed while it was copied; run the command again`,
+        { cause: error },
+      );
+    }
+    await s3.deleteObject(object, { signal });
+  }
 }
 
 /** When a file was changed last. */
@@ -415,12 +438,18 @@ async function removeSources(
       // Not every store knows conditions in DeleteObjects.
       bulkDelete: false,
     });
-    done.forEach((step, index) => {
+    for (const [index, step] of done.entries()) {
       const result = results[index];
-      if (result?.kind !== "failed") return;
-      const { Code = "", Message = "" } = result;
-      failures.push({ step, error: new Error(`${Code}: ${Message}`) });
-    });
+      if (result?.kind !== "failed") continue;
+      const { Code = "", Message = "", Key } = result;
+      let error: unknown = new Error(`${Code}: ${Message}`);
+      if (Code === "PreconditionFailed") {
+        const object = { Bucket: from.Bucket, Key };
+        error = await deleteRead(s3, object, etags.get(Key), call.signal)
+          .catch((error: unknown) => error);
+      }
+      if (error !== undefined) failures.push({ step, error });
+    }
     return failures;
   }
   for (const step of done) {
