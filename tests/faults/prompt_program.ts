@@ -1,6 +1,6 @@
 /**
  * Runs on a terminal without permissions; run by prompt_test.ts. Its arguments:
- * what it does, and where the endpoint is.
+ * what it does, where the endpoint is, and the transport.
  *
  * @module
  */
@@ -8,12 +8,13 @@ import { AwsError, Session } from "../../mod.ts";
 import { S3 } from "../../src/services/s3/mod.ts";
 import { FakeSystem, LocalAws } from "../../src/testing/mod.ts";
 
-const [what = "", endpointUrl = ""] = Deno.args;
+const [what = "", endpointUrl = "", transport = ""] = Deno.args;
 const session = new Session({
   system: new FakeSystem(),
   region: "us-east-1",
   endpointUrl,
   retry: { maxAttempts: 1 },
+  transport: transport === "socket" ? "socket" : "fetch",
   ...what === "keys"
     ? {}
     : { credentials: { accessKeyId: "AKID", secretAccessKey: "secret" } },

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { overBoth, transportName } from "../both_transports.ts";
 import { answer, wire } from "./wire.ts";
 
 /** Gives a child a terminal; from util-linux. */
@@ -8,22 +9,21 @@ const hasTerminals = await isFile(SCRIPT) && Deno.build.os === "linux";
 
 const ignore = !hasTerminals;
 
-Deno.test({
-  name: `a missing key asks for no permission on a terminal (needs ${SCRIPT})`,
-  ignore,
-  fn: async () => {
+overBoth(
+  `a missing key asks for no permission on a terminal (needs ${SCRIPT})`,
+  async () => {
     const { output, prompts } = await onTerminal("keys", "http://127.0.0.1:9");
 
     assertEquals(prompts, 0);
     assertStringIncludes(output, "NoCredentialsError");
     assertStringIncludes(output, "--allow-net=169.254.169.254");
   },
-});
+  { ignore },
+);
 
-Deno.test({
-  name: `the endpoint is asked for once, on a terminal (needs ${SCRIPT})`,
-  ignore,
-  fn: async () => {
+overBoth(
+  `the endpoint is asked for once, on a terminal (needs ${SCRIPT})`,
+  async () => {
     await using server = wire(async (peer) => {
       for (;;) {
         await peer.head();
@@ -46,7 +46,8 @@ Deno.test({
       assertStringIncludes(output, words ?? "");
     }
   },
-});
+  { ignore },
+);
 
 Deno.test("LocalAws.start names the flag that it needs", async () => {
   const { stdout } = await new Deno.Command("deno", {
@@ -65,7 +66,8 @@ async function onTerminal(
   endpointUrl: string,
   reply = "n",
 ): Promise<{ readonly output: string; readonly prompts: number }> {
-  const command = `deno run --quiet ${program()} ${what} ${endpointUrl}`;
+  const command =
+    `deno run --quiet ${program()} ${what} ${endpointUrl} ${transportName()}`;
   const child = new Deno.Command(SCRIPT, {
     args: ["-qec", command, "/dev/null"],
     env: { NO_COLOR: "1" },
