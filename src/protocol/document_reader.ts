@@ -179,11 +179,9 @@ export class DocumentReader {
         : this.#reader.complete(output, shape, inner);
     }
     if (shape.kind === "list") {
-      const { item } = shape;
-      const itemShape = shapeOf(item);
       const items: unknown[] = [];
       this.children(tag, (child) => {
-        this.#item(child, item, itemShape, items, path);
+        this.#items(child, `<${child}>`, shape.item, path, items);
       });
       return items;
     }
@@ -249,14 +247,10 @@ export class DocumentReader {
         const value = this.value(child, member, inner, path + key);
         if (value !== undefined) output[key] = value;
       } else if (inner.kind === "list") {
-        const { item } = inner;
-        const itemShape = shapeOf(item);
         const found = output[key];
         const items = Array.isArray(found) ? found : [];
-        do {
-          this.#item(child, item, itemShape, items, path + key);
-          child = slot.name;
-        } while (xml.takes(slot.open));
+        const open = child === slot.name ? slot.open : `<${child}>`;
+        this.#items(child, open, inner.item, path + key, items);
         if (items.length > 0) output[key] = items;
       } else {
         const entries = isValues(output[key]) ? output[key] : {};
@@ -277,29 +271,25 @@ export class DocumentReader {
     return count === 1 ? unknown : undefined;
   }
 
-  /** Reads an item of a list; in a long one, mostly by the layout of another. */
-  #item(
+  /** Reads an item of a list, and those after it that have the same start tag. */
+  #items(
     tag: string,
+    open: string,
     item: Member,
-    shape: Shape | undefined,
-    items: unknown[],
     path: string,
+    items: unknown[],
   ): void {
-    const layouts = this.#layouts;
-    const isRepeated = items.length > 0 && shape?.kind === "structure";
-    if (layouts === undefined || !isRepeated) {
+    const xml = this.#xml;
+    const shape = shapeOf(item);
+    const structure = shape?.kind === "structure" ? shape : undefined;
+    do {
+      const layouts = structure && items.length > 0 ? this.#layouts : undefined;
+      if (structure && layouts?.read(tag, open, structure, path, items)) return;
+      const start = xml.at;
       const value = this.value(tag, item, shape, path);
       if (value !== undefined) items.push(value);
-      return;
-    }
-    const known = layouts.read(tag, shape, path);
-    if (known !== undefined) {
-      items.push(known);
-      return;
-    }
-    const start = this.#xml.at;
-    items.push(this.value(tag, item, shape, path));
-    layouts.learn(tag, shape, start);
+      if (structure) layouts?.learn(tag, structure, start);
+    } while (xml.takes(open));
   }
 
   /** Reads an entry of a map; the first key and the first value count. */

@@ -103,88 +103,92 @@ function parseNumber(text: string, form: RegExp): number | undefined {
   return form.test(text) ? Number(text) : undefined;
 }
 
+/** Reads a number as {@linkcode wholeNumberAt} does. */
+function wholeNumber(text: string): number | undefined {
+  return wholeNumberAt(asBytes(text), 0, text.length);
+}
+
 /**
  * Reads a number of up to 15 digits, without a sign.
  *
+ * @param bytes Has it in ASCII.
  * @param start Where it begins.
  * @param end Where it ends.
  * @returns The number; `undefined` for all else, which may be one as well.
  */
-export function wholeNumber(
-  text: string,
-  start = 0,
-  end = text.length,
+export function wholeNumberAt(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
 ): number | undefined {
   if (start === end || end - start > 15) return undefined;
   let number = 0;
   for (let at = start; at < end; at++) {
-    const digit = text.charCodeAt(at) - 48;
-    if (digit < 0 || digit > 9) return undefined;
-    number = number * 10 + digit;
+    const value = digit(bytes, at);
+    if (value < 0) return undefined;
+    number = number * 10 + value;
   }
   return number;
 }
 
-/**
- * Reads the two forms that nearly all times have: `2024-02-29T12:34:56Z`, with
- * milliseconds or without, and `Thu, 29 Feb 2024 12:34:56 GMT`.
- *
- * @param start Where it begins.
- * @param end Where it ends.
- * @returns The time; `undefined` for all else, which may be a time as well.
- */
-export function plainTime(
-  text: string,
-  start = 0,
-  end = text.length,
-): Date | undefined {
-  // Each object and each entry of a list has a time, and the patterns for all
-  // forms are slow.
-  const length = end - start;
-  if (length === 29) return headerTime(text.slice(start, end));
-  if (
-    length !== 20 && (length !== 24 || text.charCodeAt(start + 19) !== DOT) ||
-    text.charCodeAt(start + 4) !== HYPHEN ||
-    text.charCodeAt(start + 7) !== HYPHEN ||
-    text.charCodeAt(start + 10) !== LETTER_T ||
-    text.charCodeAt(end - 1) !== LETTER_Z
-  ) return undefined;
-  const milli = length === 24
-    ? digits(text, start + 20) * 10 + digit(text, start + 22)
-    : 0;
-  const month = digits(text, start + 5);
-  const day = digits(text, start + 8);
-  return timeOf(text, start, month, day, start + 11, milli);
-}
-
-/** Reads a time as header fields have it. */
-function headerTime(text: string): Date | undefined {
+/** Reads a time as {@linkcode plainTimeAt} does, and as header fields have it. */
+function plainTime(text: string): Date | undefined {
+  const bytes = asBytes(text);
+  if (text.length !== 29) return plainTimeAt(bytes, 0, text.length);
   const name = DAY_NAMES.indexOf(text.slice(0, 3));
   const month = MONTH_NAMES.indexOf(text.slice(8, 11));
   return name % 3 !== 0 || month % 3 !== 0 || text.slice(3, 5) !== ", " ||
       text[7] !== " " || text[11] !== " " || text[16] !== " " ||
       text.slice(25) !== " GMT"
     ? undefined
-    : timeOf(text, 12, month / 3 + 1, digits(text, 5), 17, 0);
+    : timeOf(bytes, 12, month / 3 + 1, digits(bytes, 5), 17, 0);
+}
+
+/**
+ * Reads the form that nearly all times in documents have:
+ * `2024-02-29T12:34:56Z`, with milliseconds or without.
+ *
+ * @param bytes Has it in ASCII.
+ * @param start Where it begins.
+ * @param end Where it ends.
+ * @returns The time; `undefined` for all else, which may be a time as well.
+ */
+export function plainTimeAt(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): Date | undefined {
+  // Each entry of a list has a time, and the patterns for all forms are slow.
+  const length = end - start;
+  if (
+    length !== 20 && (length !== 24 || bytes[start + 19] !== DOT) ||
+    bytes[start + 4] !== HYPHEN || bytes[start + 7] !== HYPHEN ||
+    bytes[start + 10] !== LETTER_T || bytes[end - 1] !== LETTER_Z
+  ) return undefined;
+  const milli = length === 24
+    ? digits(bytes, start + 20) * 10 + digit(bytes, start + 22)
+    : 0;
+  const month = digits(bytes, start + 5);
+  const day = digits(bytes, start + 8);
+  return timeOf(bytes, start, month, day, start + 11, milli);
 }
 
 /** A time whose year and `12:34:56` stand at these positions. */
 function timeOf(
-  text: string,
+  bytes: Uint8Array,
   yearAt: number,
   month: number,
   day: number,
   clockAt: number,
   milli: number,
 ): Date | undefined {
-  if (
-    text.charCodeAt(clockAt + 2) !== COLON ||
-    text.charCodeAt(clockAt + 5) !== COLON
-  ) return undefined;
-  const year = digits(text, yearAt) * 100 + digits(text, yearAt + 2);
-  const hour = digits(text, clockAt);
-  const minute = digits(text, clockAt + 3);
-  const second = digits(text, clockAt + 6);
+  if (bytes[clockAt + 2] !== COLON || bytes[clockAt + 5] !== COLON) {
+    return undefined;
+  }
+  const year = digits(bytes, yearAt) * 100 + digits(bytes, yearAt + 2);
+  const hour = digits(bytes, clockAt);
+  const minute = digits(bytes, clockAt + 3);
+  const second = digits(bytes, clockAt + 6);
   const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
   const lastDay = month === 2 && isLeap ? 29 : MONTH_DAYS[month] ?? 0;
   // What is no digit makes a number negative.
@@ -217,13 +221,26 @@ const LETTER_T = 84;
 const LETTER_Z = 90;
 
 /** The number that two digits are; far below 0 where one is none. */
-function digits(text: string, at: number): number {
-  return digit(text, at) * 10 + digit(text, at + 1);
+function digits(bytes: Uint8Array, at: number): number {
+  return digit(bytes, at) * 10 + digit(bytes, at + 1);
 }
 
-function digit(text: string, at: number): number {
-  const value = text.charCodeAt(at) - 48;
+function digit(bytes: Uint8Array, at: number): number {
+  const value = (bytes[at] ?? 0) - 48;
   return value >= 0 && value <= 9 ? value : -100_000;
+}
+
+/** The longest text that is read byte by byte. */
+const SHORT = new Uint8Array(29);
+
+/** A short text as bytes, until the next one; what is not ASCII is no digit. */
+function asBytes(text: string): Uint8Array {
+  const length = Math.min(text.length, SHORT.length);
+  for (let at = 0; at < length; at++) {
+    const code = text.charCodeAt(at);
+    SHORT[at] = code < 128 ? code : 0;
+  }
+  return SHORT;
 }
 
 function parseBoolean(text: string): boolean | undefined {

@@ -12,7 +12,7 @@
 import type { Member, StructureShape } from "../ports/schema.ts";
 import { PreparedShape, type Slot } from "./prepared_shape.ts";
 import type { Output, ValueReader } from "./response.ts";
-import { plainTime, wholeNumber } from "./scalars.ts";
+import { plainTimeAt, wholeNumberAt } from "./scalars.ts";
 import { MAX_DEPTH, type XmlScanner } from "./xml_reader.ts";
 
 /** A start or an end tag without attributes or prefix, and the text after it. */
@@ -66,7 +66,8 @@ interface StructureColumn {
 /** Reads structures of one document by their layouts. */
 export class LayoutReader {
   readonly #xml: XmlScanner;
-  readonly #bytes: DataView;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
   readonly #reader: ValueReader;
   #at = 0;
   #learnt = 0;
@@ -80,42 +81,41 @@ export class LayoutReader {
    */
   constructor(xml: XmlScanner, bytes: Uint8Array, reader: ValueReader) {
     this.#xml = xml;
-    this.#bytes = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#reader = reader;
   }
 
   /**
-   * Reads a structure to its end, after its start tag.
+   * Reads structures that follow each other, after the first one's start tag.
    *
-   * @param path Where it is, for errors.
-   * @returns `undefined` where it has none of the layouts; then nothing was read.
+   * @param tag The tag of each.
+   * @param open Its start tag as it stands.
+   * @param shape What they are.
+   * @param path Where they are, for errors.
+   * @param items Takes them.
+   * @returns Whether it was all of them. If not, the start tag of one was read
+   * that has none of the layouts.
    */
-  read(tag: string, shape: StructureShape, path: string): Output | undefined {
+  read(
+    tag: string,
+    open: string,
+    shape: StructureShape,
+    path: string,
+    items: unknown[],
+  ): boolean {
     const xml = this.#xml;
-    const { at } = xml;
     const { layouts } = PreparedShape.of(shape);
-    if (xml.empty || xml.attributes !== undefined) return undefined;
-    for (let index = 0; index < layouts.length; index++) {
-      const layout = layouts[index];
-      if (
-        layout === undefined || layout.tag !== tag ||
-        xml.depth + layout.depth > MAX_DEPTH + 1 ||
-        !layout.start.isAt(this.#bytes, at)
-      ) continue;
-      this.#at = at + layout.start.length;
-      const output = this.#members(layout.members, `${path}.`);
-      if (output === undefined) {
-        xml.rewind(at);
-        continue;
-      }
-      xml.leave(this.#at);
-      if (index > 0) {
-        layouts.splice(index, 1);
-        layouts.unshift(layout);
-      }
-      return output;
+    const inner = `${path}.`;
+    if (layouts.length === 0 || xml.empty || xml.attributes !== undefined) {
+      return false;
     }
-    return undefined;
+    do {
+      const item = this.#read(tag, layouts, inner);
+      if (item === undefined) return false;
+      items.push(item);
+    } while (xml.takes(open));
+    return true;
   }
 
   /**
@@ -140,6 +140,31 @@ export class LayoutReader {
     if (layouts.length > MOST_LAYOUTS) layouts.pop();
   }
 
+  /** Reads one structure; `undefined` where it has none of the layouts. */
+  #read(tag: string, layouts: Layout[], path: string): Output | undefined {
+    const xml = this.#xml;
+    const { at } = xml;
+    for (let index = 0; index < layouts.length; index++) {
+      const layout = layouts[index];
+      if (
+        layout === undefined || layout.tag !== tag ||
+        xml.depth + layout.depth > MAX_DEPTH + 1 ||
+        !layout.start.isAt(this.#view, at)
+      ) continue;
+      this.#at = at + layout.start.length;
+      const output = this.#members(layout.members, path);
+      if (output === undefined) {
+        xml.rewind(at);
+        continue;
+      }
+      xml.leave(this.#at);
+      // The next one mostly has the same.
+      if (index > 0) layouts.unshift(...layouts.splice(index, 1));
+      return output;
+    }
+    return undefined;
+  }
+
   #members(
     { columns, prepared, shape, whole }: Members,
     path: string,
@@ -159,7 +184,7 @@ export class LayoutReader {
         const start = this.#at;
         const end = text.indexOf("<", start);
         const { after } = column;
-        if (after === undefined || !after.isAt(this.#bytes, end)) {
+        if (after === undefined || !after.isAt(this.#view, end)) {
           return undefined;
         }
         this.#at = end + after.length;
@@ -192,12 +217,12 @@ export class LayoutReader {
         return xml.between(start, end);
       case "integer":
       case "long": {
-        const number = wholeNumber(xml.text, start, end);
+        const number = wholeNumberAt(this.#bytes, start, end);
         if (number !== undefined) return number;
         break;
       }
       case "timestamp": {
-        const time = plainTime(xml.text, start, end);
+        const time = plainTimeAt(this.#bytes, start, end);
         if (time !== undefined) return time;
       }
     }

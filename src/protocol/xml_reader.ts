@@ -324,30 +324,30 @@ export class XmlScanner {
   /** Reads a stretch of text, its references resolved (section 4.1). */
   between(start: number, end: number): string {
     const all = this.text;
-    if (this.#reference < start) this.#reference = nextReference(all, start);
-    if (this.#reference >= end) return all.slice(start, end);
+    let amp = this.#reference;
+    if (amp < start) this.#reference = amp = nextReference(all, start);
+    if (amp >= end) return all.slice(start, end);
     let text = "";
     let done = start;
-    for (
-      let amp = this.#reference;
-      amp < end;
-      amp = nextReference(all, done)
-    ) {
+    do {
+      if (amp > done) text += all.slice(done, amp);
       // Each ETag has two.
       if (all.startsWith("&quot;", amp)) {
-        text += amp > done ? all.slice(done, amp) + '"' : '"';
+        text += '"';
         done = amp + 6;
-        continue;
+      } else {
+        const semicolon = all.indexOf(";", amp);
+        if (semicolon < 0 || semicolon >= end) {
+          this.#fail("a reference has no end");
+        }
+        const resolved = reference(all.slice(amp + 1, semicolon));
+        if (resolved === undefined) this.#fail("a reference is unknown");
+        text += resolved;
+        done = semicolon + 1;
       }
-      const semicolon = all.indexOf(";", amp);
-      if (semicolon < 0 || semicolon >= end) {
-        this.#fail("a reference has no end");
-      }
-      const resolved = reference(all.slice(amp + 1, semicolon));
-      if (resolved === undefined) this.#fail("a reference is unknown");
-      text += all.slice(done, amp) + resolved;
-      done = semicolon + 1;
-    }
+      amp = nextReference(all, done);
+    } while (amp < end);
+    this.#reference = amp;
     return done < end ? text + all.slice(done, end) : text;
   }
 
