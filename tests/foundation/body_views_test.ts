@@ -5,7 +5,11 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { text, utf8 } from "../../src/foundation/bytes.ts";
-import { ConfigError, ProtocolError } from "../../src/foundation/errors.ts";
+import {
+  ChecksumError,
+  ConfigError,
+  ProtocolError,
+} from "../../src/foundation/errors.ts";
 import {
   type BodyHead,
   StreamingBody,
@@ -98,6 +102,28 @@ Deno.test("lines counts bytes without the end of the line", async () => {
     await assertRejects(() => linesOf([utf8(long)], 5), ProtocolError);
     await assertRejects(() => linesOf(inPieces(utf8(long), 1), 5));
   }
+});
+
+Deno.test("lines hands on what breaks the body off, and no half of a line before it", async () => {
+  const failure = new ChecksumError("CRC32", "AAAAAA==", "DUoRhQ==");
+  const body = new StreamingBody({
+    open: () =>
+      new ReadableStream({
+        start(controller): void {
+          controller.enqueue(utf8("one\ntwo\nhal"));
+        },
+        pull(controller): void {
+          controller.error(failure);
+        },
+      }, { highWaterMark: 0 }),
+    bytes: () => Promise.reject(failure),
+    cancel: () => Promise.resolve(),
+  });
+  const seen: string[] = [];
+  const error = await assertRejects(async () => {
+    for await (const line of body.lines()) seen.push(line);
+  }, ChecksumError);
+  assertEquals([seen, error], [["one", "two"], failure]);
 });
 
 Deno.test("lines refuses options that cannot be, and leaves the body unread", async () => {
