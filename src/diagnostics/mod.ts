@@ -15,6 +15,16 @@
  * console.log(`deno run ${flags.join(" ")} main.ts`);
  * ```
  *
+ * @example Which of these sources has credentials?
+ * ```ts
+ * import { envProvider } from "@inia/aws/credentials";
+ * import { explainCredentials } from "@inia/aws/diagnostics";
+ *
+ * const system = { env: () => ({ kind: "absent" } as const) };
+ * const explanation = await explainCredentials([envProvider({ system })]);
+ * console.log(explanation.winner); // undefined
+ * ```
+ *
  * @module
  */
 export type { ConfigExplanation, ExplainedSetting } from "./explain_config.ts";
