@@ -35,11 +35,20 @@ export function checkCorsRules(configuration: Members): void {
   if (rules.length === 0 || rules.length > 100) {
     throw new S3Error("MalformedXML");
   }
-  for (const { AllowedHeaders = [], AllowedMethods, AllowedOrigins } of rules) {
+  for (
+    const { AllowedHeaders = [], AllowedMethods, AllowedOrigins, ExposeHeaders }
+      of rules
+  ) {
     const method = AllowedMethods.find((name) => !METHODS.includes(name));
     if (method !== undefined) {
       throw invalidRequest(
         `Found unsupported HTTP method in CORS config. Unsupported method is ${method}`,
+      );
+    }
+    const exposed = ExposeHeaders?.find((name) => name.includes("*"));
+    if (exposed !== undefined) {
+      throw invalidRequest(
+        `ExposeHeader "${exposed}" contains wildcard. We currently do not support wildcard for ExposeHeader.`,
       );
     }
     for (

@@ -1,5 +1,5 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
-import { Session } from "../../../mod.ts";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { ServiceError, Session } from "../../../mod.ts";
 import {
   type PostCondition,
   presignPost,
@@ -161,6 +161,28 @@ Deno.test("LocalAws answers preflights by the rules of a bucket", async () => {
   assertEquals(get.status, 403);
   assertEquals(get.headers.get("access-control-allow-origin"), origin);
   assertEquals(get.headers.get("access-control-expose-headers"), "ETag");
+});
+
+Deno.test("LocalAws refuses CORS rules that S3 does not take", async () => {
+  using local = new LocalAws();
+  const s3 = await withBucket(local);
+  const rule = { AllowedOrigins: ["*"], AllowedMethods: ["GET"] };
+
+  for (
+    const [wrong, message] of [
+      [{ AllowedMethods: ["PATCH"] }, "Unsupported method is PATCH"],
+      [{ AllowedOrigins: ["*.*"] }, '"*.*" can not have more than one'],
+      [{ ExposeHeaders: ["ETag", "x-amz-*"] }, '"x-amz-*" contains wildcard'],
+    ] as const
+  ) {
+    const CORSRules = [{ ...rule, ...wrong }] as const;
+    const error = await assertRejects(
+      () => s3.putBucketCors({ Bucket, CORSConfiguration: { CORSRules } }),
+      ServiceError,
+      message,
+    );
+    assertEquals([error.code, error.status], ["InvalidRequest", 400]);
+  }
 });
 
 async function withBucket(local: LocalAws): Promise<S3> {
