@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { errorTables, exportedClasses } from "../../tools/docs/error_tables.ts";
+import { peersTable } from "../../tools/docs/peers_table.ts";
 import { storesTable } from "../../tools/docs/stores_table.ts";
 
 Deno.test("docs/other-stores.md shows STORES as it is", async () => {
@@ -35,6 +36,19 @@ Deno.test("docs/errors.md has a row for every class of errors", () => {
   const named = rows.map((row) => /`(\w+)`/.exec(row)?.[1] ?? "");
 
   assertEquals(named.toSorted(), exportedClasses().toSorted());
+});
+
+Deno.test("the README has the figures of docs/performance.md", async () => {
+  const [readme = "", performance = ""] = await Promise.all(
+    ["README.md", "docs/performance.md"].map((path) =>
+      Deno.readTextFile(new URL(`../../${path}`, import.meta.url))
+    ),
+  );
+  const rows = readme.split("\n").map(plain);
+
+  for (const row of peersTable(performance).split("\n").slice(2)) {
+    assert(rows.includes(plain(row)), `run deno task docs:peers: ${row}`);
+  }
 });
 
 /** A row without the blanks that make it a picture of a table. */
