@@ -284,7 +284,7 @@ export class DocumentReader {
     const structure = shape?.kind === "structure" ? shape : undefined;
     do {
       const layouts = structure && items.length > 0 ? this.#layouts : undefined;
-      if (structure && layouts?.read(tag, open, structure, path, items)) return;
+      if (structure && layouts?.read(tag, structure, path, items)) return;
       const start = xml.at;
       const value = this.value(tag, item, shape, path);
       if (value !== undefined) items.push(value);

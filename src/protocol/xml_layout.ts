@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { utf8 } from "../foundation/bytes.ts";
 import type { Member, StructureShape } from "../ports/schema.ts";
 import { PreparedShape, type Slot } from "./prepared_shape.ts";
 import type { Output, ValueReader } from "./response.ts";
@@ -28,8 +29,10 @@ const MOST_LAYOUTS = 4;
 export interface Layout {
   /** Its tag. */
   readonly tag: string;
-  /** What stands before the first text. */
-  readonly start: Markup;
+  /** Its start tag. */
+  readonly open: Markup;
+  /** What stands before each text, and after the last one. */
+  readonly markup: readonly Markup[];
   readonly members: Members;
   /** Levels of elements in it. */
   readonly depth: number;
@@ -50,12 +53,12 @@ type Column = TextColumn | StructureColumn;
 interface TextColumn {
   /** Absent where the table does not know it. */
   readonly slot: Slot | undefined;
+  /** Whether it is of a type that is read from bytes, or text. */
+  readonly type: "integer" | "other" | "string" | "timestamp";
   /** What the text is; the item's where it is one of a list. */
   readonly member: Member | undefined;
   readonly isList: boolean;
   readonly inner: undefined;
-  /** What stands between the text and the next one. */
-  after: Markup | undefined;
 }
 
 interface StructureColumn {
@@ -69,7 +72,10 @@ export class LayoutReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #reader: ValueReader;
-  #at = 0;
+  /** Where the texts of a structure begin and end, in turn. */
+  readonly #texts = new Int32Array(LONGEST);
+  /** The next one of them. */
+  #next = 0;
   #learnt = 0;
 
   /**
@@ -90,7 +96,6 @@ export class LayoutReader {
    * Reads structures that follow each other, after the first one's start tag.
    *
    * @param tag The tag of each.
-   * @param open Its start tag as it stands.
    * @param shape What they are.
    * @param path Where they are, for errors.
    * @param items Takes them.
@@ -99,7 +104,6 @@ export class LayoutReader {
    */
   read(
     tag: string,
-    open: string,
     shape: StructureShape,
     path: string,
     items: unknown[],
@@ -110,12 +114,14 @@ export class LayoutReader {
     if (layouts.length === 0 || xml.empty || xml.attributes !== undefined) {
       return false;
     }
-    do {
+    while (true) {
       const item = this.#read(tag, layouts, inner);
       if (item === undefined) return false;
       items.push(item);
-    } while (xml.takes(open));
-    return true;
+      const open = layouts[0]?.open;
+      if (!open?.isAt(this.#view, xml.at)) return true;
+      xml.enter(xml.at + open.length);
+    }
   }
 
   /**
@@ -125,7 +131,8 @@ export class LayoutReader {
    */
   learn(tag: string, shape: StructureShape, start: number): void {
     const { text, at } = this.#xml;
-    if (this.#learnt >= MOST_LAYOUTS || at - start > LONGEST) return;
+    const isLong = at - start > LONGEST;
+    if (isLong || this.#learnt >= MOST_LAYOUTS || tag.length < 2) return;
     this.#learnt++;
     const structure = text.slice(start, at);
     const bytes = new DataView(
@@ -143,58 +150,63 @@ export class LayoutReader {
   /** Reads one structure; `undefined` where it has none of the layouts. */
   #read(tag: string, layouts: Layout[], path: string): Output | undefined {
     const xml = this.#xml;
-    const { at } = xml;
     for (let index = 0; index < layouts.length; index++) {
       const layout = layouts[index];
-      if (
-        layout === undefined || layout.tag !== tag ||
-        xml.depth + layout.depth > MAX_DEPTH + 1 ||
-        !layout.start.isAt(this.#view, at)
-      ) continue;
-      this.#at = at + layout.start.length;
-      const output = this.#members(layout.members, path);
-      if (output === undefined) {
-        xml.rewind(at);
+      if (layout?.tag !== tag || xml.depth + layout.depth > MAX_DEPTH + 1) {
         continue;
       }
-      xml.leave(this.#at);
-      // The next one mostly has the same.
+      const end = this.#endOf(layout);
+      if (end === undefined) continue;
+      this.#next = 0;
+      const output = this.#members(layout.members, path);
+      xml.leave(end);
+      // The next one mostly has the same, and its start tag is looked up there.
       if (index > 0) layouts.unshift(...layouts.splice(index, 1));
       return output;
     }
     return undefined;
   }
 
-  #members(
-    { columns, prepared, shape, whole }: Members,
-    path: string,
-  ): Output | undefined {
-    const { text } = this.#xml;
+  /** Finds the texts; the end of a structure, where it has this layout. */
+  #endOf({ markup }: Layout): number | undefined {
+    const { at: start, text } = this.#xml;
+    const view = this.#view;
+    const texts = this.#texts;
+    let end = start;
+    for (let index = 0; index < markup.length; index++) {
+      if (index > 0) {
+        texts[2 * index - 2] = end;
+        end = text.indexOf("<", end);
+        texts[2 * index - 1] = end;
+      }
+      const piece = markup[index];
+      if (piece === undefined || !piece.isAt(view, end)) return undefined;
+      end += piece.length;
+    }
+    return end;
+  }
+
+  #members({ columns, prepared, shape, whole }: Members, path: string): Output {
     const output = prepared.blank();
     let lacks = !whole;
     for (let index = 0; index < columns.length; index++) {
       const column = columns[index];
       if (column === undefined) break;
-      const { slot } = column;
-      let value: unknown;
-      if (column.inner !== undefined) {
-        value = this.#members(column.inner, `${path}${slot?.key}.`);
-        if (value === undefined) return undefined;
-      } else {
-        const start = this.#at;
-        const end = text.indexOf("<", start);
-        const { after } = column;
-        if (after === undefined || !after.isAt(this.#view, end)) {
-          return undefined;
-        }
-        this.#at = end + after.length;
-        value = this.#scalar(column, start, end, path);
-      }
+      const { inner, slot } = column;
+      const value = inner === undefined
+        ? this.#scalar(column, path)
+        : this.#members(inner, `${path}${slot.key}.`);
       if (slot === undefined) continue;
       const { key } = slot;
       if (value === undefined) lacks = true;
-      else if (column.inner !== undefined || !column.isList) {
-        output[key] = value;
+      else if (inner !== undefined || !column.isList) {
+        // Written apart, as the engine keeps the way to one name for each place.
+        if (index === 0) output[key] = value;
+        else if (index === 1) output[key] = value;
+        else if (index === 2) output[key] = value;
+        else if (index === 3) output[key] = value;
+        else if (index === 4) output[key] = value;
+        else output[key] = value;
       } else {
         const items = output[key];
         if (Array.isArray(items)) items.push(value);
@@ -204,30 +216,36 @@ export class LayoutReader {
     return lacks ? this.#reader.complete(output, shape, path) : output;
   }
 
-  #scalar(
-    { member, slot }: TextColumn,
-    start: number,
-    end: number,
-    path: string,
-  ): unknown {
+  #scalar({ member, slot, type }: TextColumn, path: string): unknown {
+    const texts = this.#texts;
+    const next = this.#next;
+    this.#next = next + 2;
+    const start = texts[next] ?? 0;
+    const end = texts[next + 1] ?? 0;
     const xml = this.#xml;
     xml.at = start;
-    switch (member?.of) {
-      case "string":
-        return xml.between(start, end);
-      case "integer":
-      case "long": {
-        const number = wholeNumberAt(this.#bytes, start, end);
-        if (number !== undefined) return number;
-        break;
-      }
-      case "timestamp": {
-        const time = plainTimeAt(this.#bytes, start, end);
-        if (time !== undefined) return time;
-      }
+    if (type === "string") {
+      return this.#quoted(start, end) ?? xml.between(start, end);
     }
+    const value = type === "timestamp"
+      ? plainTimeAt(this.#bytes, start, end)
+      : type === "integer"
+      ? wholeNumberAt(this.#bytes, start, end)
+      : undefined;
+    if (value !== undefined) return value;
     const text = xml.between(start, end);
     return member && this.#reader.scalar(text, member, path, slot?.key);
+  }
+
+  /** A text in quotes without other references, as most ETags are. */
+  #quoted(start: number, end: number): string | undefined {
+    const first = start + QUOTE.length;
+    const last = end - QUOTE.length;
+    const { text } = this.#xml;
+    return QUOTE.isAt(this.#view, start) && last >= first &&
+        text.indexOf("&", first) === last && QUOTE.isAt(this.#view, last)
+      ? '"' + text.slice(first, last) + '"'
+      : undefined;
   }
 }
 
@@ -235,13 +253,10 @@ export class LayoutReader {
 class Learner {
   readonly #structure: string;
   readonly #bytes: DataView;
-  #at = 0;
-  /** What stood before the first text. */
-  #start: Markup | undefined;
-  /** The member whose text came last. */
-  #last: TextColumn | undefined;
-  /** Where that text ended. */
+  readonly #markup: Markup[] = [];
+  /** Where the last text ended. */
   #from = 0;
+  #at = 0;
   #depth = 0;
 
   constructor(structure: string, bytes: DataView) {
@@ -253,11 +268,10 @@ class Learner {
   layout(tag: string, shape: StructureShape): Layout | undefined {
     const { length } = this.#structure;
     const members = this.#members(tag, shape, 1);
+    if (members === undefined || this.#at < length) return undefined;
     this.#endMarkup(length);
-    const start = this.#start;
-    return members && start && this.#last && this.#at === length
-      ? { tag, start, members, depth: this.#depth }
-      : undefined;
+    const open = markupOf(`<${tag}>`);
+    return { tag, open, markup: this.#markup, members, depth: this.#depth };
   }
 
   #members(
@@ -314,15 +328,18 @@ class Learner {
     if (!close?.isEnd || close.name !== name) return undefined;
     this.#endMarkup(end - text.length);
     this.#from = end;
-    this.#last = { slot, member, isList, inner: undefined, after: undefined };
-    return this.#last;
+    const of = member?.of;
+    const type = of === "string" || of === "timestamp"
+      ? of
+      : of === "integer" || of === "long"
+      ? "integer"
+      : "other";
+    return { slot, type, member, isList, inner: undefined };
   }
 
   /** Ends the markup that stands before a text, or at the end. */
   #endMarkup(at: number): void {
-    const markup = new Markup(this.#bytes, this.#from, at);
-    if (this.#last === undefined) this.#start = markup;
-    else this.#last.after = markup;
+    this.#markup.push(new Markup(this.#bytes, this.#from, at));
   }
 
   /** Takes a tag and the text after it. After an end tag, there may be blanks. */
@@ -372,3 +389,11 @@ class Markup {
     return bytes.getInt32(at + length - 4, true) === this.#last;
   }
 }
+
+function markupOf(text: string): Markup {
+  const { buffer, length } = utf8(text);
+  return new Markup(new DataView(buffer, 0, length), 0, length);
+}
+
+/** A quote as it stands in most ETags. */
+const QUOTE = markupOf("&quot;");

@@ -172,16 +172,16 @@ export class XmlScanner {
     return this.#depth;
   }
 
+  /** Enters an element whose start tag was read by other means, up to here. */
+  enter(at: number): void {
+    this.at = at;
+    this.#depth++;
+  }
+
   /** Leaves an element that was read by other means, up to here. */
   leave(at: number): void {
     this.at = at;
     this.#depth--;
-  }
-
-  /** Goes back to where nothing was read by other means. */
-  rewind(at: number): void {
-    this.at = at;
-    this.#reference = -1;
   }
 
   /** Whether an end tag comes next. */

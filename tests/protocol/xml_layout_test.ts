@@ -106,6 +106,8 @@ Deno.test("a structure read by the layout of another is what it is without", () 
     RICH,
     PLAIN.replace("12", "13").replace("a/b", "c%2Fd+&apos;"),
     RICH.replace("me", "you"),
+    ...["&quot;", "&quot;&quot;", "&quot;a", "b&quot;", "&quot;a&amp;b&quot;"]
+      .map((tag) => PLAIN.replace("&quot;abc&quot;", tag)),
     // What lacks, and what cannot be read.
     `<Key>a</Key>`,
     `<Key></Key><Time></Time><ETag/><Size></Size>`,

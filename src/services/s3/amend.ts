@@ -206,9 +206,13 @@ export function amendOutput<Input, Output>(
 
 /** The item was just read, so nobody else has it yet: a copy would be garbage. */
 function decodeItem(item: unknown, member: string): void {
-  if (typeof item !== "object" || item === null) return;
-  const value: unknown = Reflect.get(item, member);
-  if (typeof value === "string") Reflect.set(item, member, formDecoded(value));
+  if (!isMembers(item)) return;
+  const value = item[member];
+  if (typeof value === "string") item[member] = formDecoded(value);
+}
+
+function isMembers(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }
 
 function encodingOf(value: unknown): unknown {
@@ -219,9 +223,10 @@ function encodingOf(value: unknown): unknown {
 
 /** `a%2Fb+c` → `a/b c`; what is no encoding stays. */
 function formDecoded(value: string): string {
-  if (!value.includes("%") && !value.includes("+")) return value;
+  const spaced = value.includes("+") ? value.replaceAll("+", " ") : value;
+  if (!spaced.includes("%")) return spaced;
   try {
-    return decodeURIComponent(value.replaceAll("+", " "));
+    return decodeURIComponent(spaced);
   } catch {
     // Many times slower, but lenient towards what is half an encoding.
     const form = new URLSearchParams(`v=${value.replaceAll("&", "%26")}`);
