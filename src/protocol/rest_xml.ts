@@ -168,9 +168,8 @@ async function readDocument<Input, Result>(
   bytes: Uint8Array,
   { shape, reader, output }: Reading,
 ): Promise<void> {
-  const { isErrorDocument, readStructure, readValue } = await import(
-    "./document_reader.ts"
-  );
+  documents ??= await import("./document_reader.ts");
+  const { isErrorDocument, readStructure, readValue } = documents;
   const { errorInSuccess, name } = operation;
   const document = orUndefined(() => bodyText(bytes));
   if (errorInSuccess && isErrorDocument(document ?? text(bytes))) {
@@ -219,6 +218,8 @@ async function readDocument<Input, Result>(
     output[payload.key] = read.value;
   }
 }
+
+let documents: typeof import("./document_reader.ts") | undefined;
 
 /** What a reader returns; `undefined` where the text is not what it reads. */
 function orUndefined<Value>(read: () => Value): Value | undefined {

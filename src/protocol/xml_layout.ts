@@ -25,6 +25,9 @@ const LONGEST = 2_048;
 /** How many layouts a shape has, and how many are learnt from one document. */
 const MOST_LAYOUTS = 4;
 
+/** Where the texts of the structure that is read begin and end, in turn. */
+const TEXTS = new Int32Array(LONGEST);
+
 /** The markup of a structure, after its start tag. */
 export interface Layout {
   /** Its tag. */
@@ -72,9 +75,7 @@ export class LayoutReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #reader: ValueReader;
-  /** Where the texts of a structure begin and end, in turn. */
-  readonly #texts = new Int32Array(LONGEST);
-  /** The next one of them. */
+  /** The next text of a structure, by its place in `TEXTS`. */
   #next = 0;
   #learnt = 0;
 
@@ -171,13 +172,12 @@ export class LayoutReader {
   #endOf({ markup }: Layout): number | undefined {
     const { at: start, text } = this.#xml;
     const view = this.#view;
-    const texts = this.#texts;
     let end = start;
     for (let index = 0; index < markup.length; index++) {
       if (index > 0) {
-        texts[2 * index - 2] = end;
+        TEXTS[2 * index - 2] = end;
         end = text.indexOf("<", end);
-        texts[2 * index - 1] = end;
+        TEXTS[2 * index - 1] = end;
       }
       const piece = markup[index];
       if (piece === undefined || !piece.isAt(view, end)) return undefined;
@@ -217,13 +217,11 @@ export class LayoutReader {
   }
 
   #scalar({ member, slot, type }: TextColumn, path: string): unknown {
-    const texts = this.#texts;
     const next = this.#next;
     this.#next = next + 2;
-    const start = texts[next] ?? 0;
-    const end = texts[next + 1] ?? 0;
+    const start = TEXTS[next] ?? 0;
+    const end = TEXTS[next + 1] ?? 0;
     const xml = this.#xml;
-    xml.at = start;
     if (type === "string") {
       return this.#quoted(start, end) ?? xml.between(start, end);
     }

@@ -327,6 +327,7 @@ export class XmlScanner {
     let amp = this.#reference;
     if (amp < start) this.#reference = amp = nextReference(all, start);
     if (amp >= end) return all.slice(start, end);
+    this.at = start;
     let text = "";
     let done = start;
     do {
