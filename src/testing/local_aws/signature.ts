@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { base64, concat, hex, utf8 } from "../../foundation/bytes.ts";
+import { base64, concat, fromHex, hex, utf8 } from "../../foundation/bytes.ts";
 import { sha256Hex, sha256HexOf } from "../../foundation/digest.ts";
 import type { Key, Keys } from "./access.ts";
 import { invalidRequest, S3Error } from "./s3_error.ts";
@@ -148,7 +148,7 @@ function padsOf(key: Uint8Array): Pads {
  */
 async function hmacHex({ inner, outer }: Pads, text: string): Promise<string> {
   const hash = await sha256HexOf(concat([inner, utf8(text)]));
-  return await sha256HexOf(concat([outer, Uint8Array.fromHex(hash)]));
+  return await sha256HexOf(concat([outer, fromHex(hash)]));
 }
 
 /** HMAC by Web Crypto, which the signer does not use. */
