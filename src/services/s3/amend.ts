@@ -47,9 +47,15 @@ export function amendInput<Input, Output>(
   if (typeof input !== "object" || input === null) return input;
   if (operation.name === "CreateBucket") return withLocation(input, settings);
   const isAmended = "CopySource" in input ||
-    "CopySourceSSECustomerKey" in input || "SSECustomerKey" in input ||
-    isListing(operation.name);
-  return isAmended ? withAmended(operation, input) : input;
+    "CopySourceSSECustomerKey" in input || "SSECustomerKey" in input;
+  if (isAmended) return withAmended(operation, input);
+  return isListing(operation.name) ? withEncoding(input) : input;
+}
+
+function withEncoding<Input extends object>(input: Input): Input {
+  return encodingOf(input) === undefined
+    ? { ...input, EncodingType: "url" }
+    : input;
 }
 
 async function withAmended<Input extends object, Output>(
