@@ -180,8 +180,7 @@ export class IncomingBody implements ResponseBody {
       );
       if (!done && value !== undefined) {
         this.#counter.received += value.length;
-        // Over TLS pieces are short, and room for more is made in vain.
-        this.#roomLength = value.length > SHORT_PIECE ? PIECE : SHORT_PIECE;
+        this.#roomLength = roomAfter(value.length, this.#roomLength);
         return value;
       }
     } catch (error) {
@@ -360,8 +359,11 @@ export class ByteCounter {
   }
 }
 
-/** Most bytes of a piece, where no room is given. */
+/** Usual bytes of a piece, where no room is given. */
 const PIECE = 64 * 1_024;
+
+/** Most bytes of a piece. */
+const LARGE_PIECE = 256 * 1_024;
 
 /** Most bytes that come together over TLS (RFC 8446, section 5.1). */
 const SHORT_PIECE = 16 * 1_024;
@@ -430,6 +432,15 @@ async function readPieces(
     exchange.heard();
     pieces.push(value);
   }
+}
+
+/**
+ * Room for the piece that follows one. A piece that fills its room was part of a
+ * larger one; over TLS pieces are short, and room for more is made in vain.
+ */
+function roomAfter(length: number, room: number): number {
+  if (length === room) return Math.min(2 * room, LARGE_PIECE);
+  return length > SHORT_PIECE ? PIECE : SHORT_PIECE;
 }
 
 /** What reads a stream by pieces. */
