@@ -4,6 +4,7 @@
  * @module
  */
 import { startMoto } from "./moto.ts";
+import { findRadosgw } from "./radosgw.ts";
 import type { Missing, Server } from "./server.ts";
 import { startSwift } from "./swift.ts";
 
@@ -12,7 +13,7 @@ export const PORTS = { moto: 5055, swift: 8095 } as const;
 
 /** A server, or why it is missing, by the name that flows call it. */
 export type Servers = Readonly<
-  Record<keyof typeof PORTS, Missing | Server>
+  Record<keyof typeof PORTS | "radosgw", Missing | Server>
 >;
 
 /**
@@ -25,7 +26,7 @@ export async function startServers(): Promise<Servers> {
     startMoto(PORTS.moto),
     startSwift(PORTS.swift),
   ]);
-  return { moto, swift };
+  return { moto, swift, radosgw: findRadosgw() };
 }
 
 /** Which servers run, in one line. */
