@@ -105,6 +105,6 @@ function context(name) {
 
 if (globalThis.process?.argv !== undefined) {
   const result = await runTests(process.argv.slice(2));
-  console.log(`\n${JSON.stringify(result)}`);
-  process.exit(0);
+  // Ends when all is written: a pipe takes 64 KiB at once.
+  process.stdout.write(`\n${JSON.stringify(result)}\n`, () => process.exit(0));
 }
