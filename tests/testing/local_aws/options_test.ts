@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { Session } from "../../../mod.ts";
+import { base64 } from "../../../src/foundation/bytes.ts";
 import { ServiceError } from "../../../src/foundation/errors.ts";
 import type { Operation } from "../../../src/ports/schema.ts";
 import * as tables from "../../../src/services/s3/generated/operations.ts";
@@ -320,5 +321,5 @@ async function codeOf(call: Promise<unknown>): Promise<string> {
 
 async function md5(text: string): Promise<string> {
   const { md5: digest } = await import("../../../src/foundation/checksums.ts");
-  return (await digest(new TextEncoder().encode(text))).toBase64();
+  return base64(await digest(new TextEncoder().encode(text)));
 }
