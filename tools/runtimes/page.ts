@@ -57,7 +57,8 @@ export function tablesOf(seen: Seen): Readonly<Record<string, string>> {
   ): string[] =>
     columns.map((column) => {
       const found = seen.tests[column];
-      return found === undefined ? "the suite" : text(found);
+      if (found !== undefined) return text(found);
+      return column === "deno" ? "the suite" : "";
     });
   return {
     abilities: table([head, ...abilities]),
