@@ -92,6 +92,38 @@ overBoth("a transport does not keep a program alive", async () => {
   assertEquals(code, 0);
 });
 
+overBoth(
+  "a request that waits for a connection keeps a program alive",
+  async () => {
+    await using server = new HostileServer(async (peer) => {
+      for (;;) {
+        await peer.head();
+        await peer.pause(100);
+        const [head = "", body = ""] = ok("hello").split("\r\n\r\n");
+        await peer.send(`${head}\r\n\r\n`);
+        await peer.pause(100);
+        await peer.send(body);
+      }
+    });
+    const program = new URL("queued_program.ts", import.meta.url).href;
+
+    const { stdout } = await new Deno.Command("deno", {
+      args: [
+        "run",
+        "--quiet",
+        "--no-prompt",
+        "--allow-net=127.0.0.1",
+        program,
+        server.origin,
+        transportName(),
+      ],
+      signal: AbortSignal.timeout(20_000),
+    }).output();
+
+    assertEquals(new TextDecoder().decode(stdout).trim(), "5 5");
+  },
+);
+
 /** Makes a call of a kind and tells in a word how it ended. */
 function callOf(
   transport: Transport,

@@ -4,6 +4,7 @@
  * @module
  */
 import { TimeoutError } from "../../foundation/errors.ts";
+import { LONGEST_TIMER_MS } from "../runtime.ts";
 import type { Connection } from "./connection.ts";
 import type { Route } from "./dial.ts";
 import type { Deadline, Timers } from "./timers.ts";
@@ -132,6 +133,8 @@ export class Pool implements Deadline {
     const [waiter] = line.waiters;
     if (waiter !== undefined) {
       connection.idleSinceMs = this.#timers.now();
+      // Nobody may have waited for its last body.
+      connection.keepAlive(true);
       return waiter.enter(connection);
     }
     if (line.idle.length >= this.#limits.maxIdleConnections) {
@@ -245,9 +248,12 @@ export class Pool implements Deadline {
     signal?.addEventListener("abort", abort);
     this.#timers.add(limit);
     this.#timers.started(limit.dueMs);
+    // A body that nobody reads does not keep the program alive; who waits does.
+    const alive = setTimeout(() => {}, LONGEST_TIMER_MS);
     try {
       return await promise;
     } finally {
+      clearTimeout(alive);
       this.#timers.delete(limit);
       this.#timers.stopped();
       signal?.removeEventListener("abort", abort);
