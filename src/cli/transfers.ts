@@ -3,11 +3,10 @@
  *
  * @module
  */
-import { ConfigError, ServiceError } from "../../mod.ts";
+import { ConfigError, PreconditionError, ServiceError } from "../../mod.ts";
 import { type S3, statObject } from "../services/s3/mod.ts";
 import {
   copy,
-  deleteMany,
   download,
   downloadStream,
   file,
@@ -299,7 +298,10 @@ function sameAs(etag: string | undefined): { readonly IfMatch?: string } {
   return etag && !etag.startsWith("W/") ? { IfMatch: etag } : {};
 }
 
-/** Deletes an object that was read, unless another one is there by now. */
+/**
+ * Deletes an object that was read, unless another one is there by now. It is
+ * looked at before where the store is not known to keep the condition.
+ */
 async function deleteRead(
   s3: S3,
   object: { readonly Bucket: string; readonly Key: string },
@@ -307,22 +309,40 @@ async function deleteRead(
   signal: AbortSignal,
 ): Promise<void> {
   const condition = sameAs(etag);
+  const isBound = "IfMatch" in condition && await isAmazon(s3);
+  if (!isBound) await requireSame(s3, object, etag, signal);
   try {
     await s3.deleteObject({ ...object, ...condition }, { signal });
   } catch (error) {
     if (!(error instanceof ServiceError) || error.status !== 412) throw error;
     // Swift cannot match the ETag that it gives for an object in parts.
-    const now = await statObject(s3, object, { signal });
-    if (now?.ETag !== etag) {
-      const name = printable(`s3://${object.Bucket}/${object.Key}`);
-      throw new ConfigError(
-        "SourceChanged",
-        `Cannot remove "${name}": it was replaced or removed while it was copied; run the command again`,
-        { cause: error },
-      );
-    }
+    await requireSame(s3, object, etag, signal, error);
     await s3.deleteObject(object, { signal });
   }
+}
+
+/** Amazon keeps conditions on deletes; of other stores that is not known. */
+async function isAmazon({ core }: S3): Promise<boolean> {
+  const { endpointUrl } = await core.settings?.() ?? {};
+  return endpointUrl === undefined ||
+    /\.amazonaws\.com(\.cn)?$/.test(new URL(endpointUrl).hostname);
+}
+
+async function requireSame(
+  s3: S3,
+  object: { readonly Bucket: string; readonly Key: string },
+  etag: string | undefined,
+  signal: AbortSignal,
+  cause?: ServiceError,
+): Promise<void> {
+  const now = await statObject(s3, object, { signal });
+  if (now !== null && now.ETag === etag) return;
+  const name = printable(`s3://${object.Bucket}/${object.Key}`);
+  throw new ConfigError(
+    "SourceChanged",
+    `Cannot remove "${name}": it was replaced or removed while it was copied; run the command again`,
+    { cause },
+  );
 }
 
 /** When a file was changed last. */
@@ -419,6 +439,16 @@ function refuseOverlap(from: S3Address, to: S3Address): void {
   }
 }
 
+/** Deletes of single objects that are under way at once. */
+const DELETES = 10;
+
+/** Whether a failure says nothing of the deletes of other objects. */
+function isOfOne(error: unknown): boolean {
+  return error instanceof PreconditionError ||
+    error instanceof ConfigError && error.code === "SourceChanged" ||
+    error instanceof ServiceError && error.code !== "NoSuchBucket";
+}
+
 /** Deletes the sources of what has arrived, as they were then. */
 async function removeSources(
   call: CliCall,
@@ -429,26 +459,21 @@ async function removeSources(
 ): Promise<FolderFailure[]> {
   const failures: FolderFailure[] = [];
   if (from.kind === "s3") {
-    const objects = done.map(({ from: Key = "" }) => {
-      const { IfMatch: ETag } = sameAs(etags.get(Key));
-      return { Key, ...ETag !== undefined && { ETag } };
-    });
-    const results = await deleteMany(s3, from.Bucket, objects, {
-      signal: call.signal,
-      // Not every store knows conditions in DeleteObjects.
-      bulkDelete: false,
-    });
-    for (const [index, step] of done.entries()) {
-      const result = results[index];
-      if (result?.kind !== "failed") continue;
-      const { Code = "", Message = "", Key } = result;
-      let error: unknown = new Error(`${Code}: ${Message}`);
-      if (Code === "PreconditionFailed") {
-        const object = { Bucket: from.Bucket, Key };
-        error = await deleteRead(s3, object, etags.get(Key), call.signal)
-          .catch((error: unknown) => error);
+    const remove = async (step: FolderStep): Promise<void> => {
+      const object = { Bucket: from.Bucket, Key: step.from ?? "" };
+      try {
+        await deleteRead(s3, object, etags.get(object.Key), call.signal);
+      } catch (error) {
+        const isGone = error instanceof ServiceError &&
+          error.code === "NoSuchKey";
+        if (!isGone) failures.push({ step, error });
       }
-      if (error !== undefined) failures.push({ step, error });
+    };
+    for (let at = 0; at < done.length; at += DELETES) {
+      await Promise.all(done.slice(at, at + DELETES).map(remove));
+      call.signal.throwIfAborted();
+      const other = failures.find(({ error }) => !isOfOne(error));
+      if (other !== undefined) throw other.error;
     }
     return failures;
   }

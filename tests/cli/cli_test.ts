@@ -4,6 +4,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
+import { objectExists } from "../../src/services/s3/mod.ts";
 import { cliPlace, ended, inProcess, KEY, SECRET } from "./helpers.ts";
 
 const VERBS = [
@@ -273,6 +274,55 @@ for (
     assertEquals(names, code === 1 ? [...left, "b"] : left);
     const { Body } = await at.s3.getObject({ Bucket: "photos", Key: "d/a" });
     assertEquals(await Body.text(), "new");
+  });
+}
+
+for (
+  const [how, args, code, copied] of [
+    ["to S3", ["mv", "s3://photos/d/a", "s3://photos/e/"], 1, "s3"],
+    ["to a file", ["mv", "s3://photos/d/a", "copy"], 1, "copy"],
+    [
+      "of a prefix to S3",
+      ["mv", "-r", "s3://photos/d", "s3://photos/e"],
+      3,
+      "s3",
+    ],
+    [
+      "of a prefix to a folder",
+      ["mv", "-r", "s3://photos/d", "copy"],
+      3,
+      "copy/a",
+    ],
+  ] as const
+) {
+  Deno.test(`inia mv ${how} keeps a replaced object in a store that ignores the condition`, async () => {
+    let isReplaced = false;
+    await using at = await cliPlace(async ({ method, path }) => {
+      const isThere = copied === "s3"
+        ? await objectExists(at.s3, { Bucket: "photos", Key: "e/a" })
+        : await exists(`${at.root}/${copied}`);
+      if (isThere && !isReplaced) {
+        isReplaced = true;
+        await at.s3.putObject({ Bucket: "photos", Key: "d/a", Body: "new" });
+      }
+      if (method === "DELETE") {
+        const Key = path.slice("/photos/".length);
+        await at.s3.deleteObject({ Bucket: "photos", Key });
+      }
+      return false;
+    });
+    for (const name of ["a", "b"]) {
+      await at.s3.putObject({ Bucket: "photos", Key: `d/${name}`, Body: "1" });
+    }
+
+    const result = await at.run(args);
+
+    assertEquals(result.code, code, result.err);
+    assertMatch(result.err, /replaced or removed/);
+    const { Body } = await at.s3.getObject({ Bucket: "photos", Key: "d/a" });
+    assertEquals(await Body.text(), "new");
+    const b = { Bucket: "photos", Key: "d/b" };
+    assertEquals(await objectExists(at.s3, b), code === 1);
   });
 }
 
