@@ -46,7 +46,7 @@ const MAX_REQUESTS = 10_000;
 
 /** Header fields and parameters that the journal leaves out. */
 const SECRET =
-  /^(?:authorization|signature|x-amz-signature|x-amz-credential|x-amz-security-token|x-amz-.*server-side-encryption-customer-key|cookie)$/i;
+  /^(?:authorization|signature|x-amz-signature|x-amz-credential|x-amz-(?:security|s3session)-token|x-amz-.*server-side-encryption-customer-key|cookie|webidentitytoken|samlassertion|tokencode|tradeintoken|.*\.contextassertion)$/i;
 
 /** The requests that were answered; the oldest go where they become too many. */
 export class Journal {

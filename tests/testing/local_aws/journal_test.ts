@@ -3,6 +3,7 @@ import {
   Journal,
   type LocalRequest,
   requestLine,
+  withoutSecrets,
 } from "../../../src/testing/local_aws/journal.ts";
 
 function request(more: Partial<LocalRequest> = {}): LocalRequest {
@@ -57,4 +58,18 @@ Deno.test("requestLine says in one line what was asked and answered", () => {
       "2026-11-22T10:00:00.000Z POST / 200 (signed, signature version 4)",
     ],
   );
+});
+
+Deno.test("a journal leaves out the tokens in the query of a request to STS", () => {
+  const query = [
+    ["Action", "AssumeRoleWithWebIdentity"],
+    ["WebIdentityToken", "a"],
+    ["SAMLAssertion", "b"],
+    ["TokenCode", "123456"],
+    ["TradeInToken", "c"],
+    ["ProvidedContexts.member.1.ContextAssertion", "d"],
+    ["X-Amz-S3session-Token", "e"],
+  ] as const;
+
+  assertEquals(withoutSecrets(query), [query[0]]);
 });
