@@ -64,6 +64,8 @@ export class StreamingBody
   #spent = false;
   /** Whether it is read by pieces. */
   #reading = false;
+  /** Whether a piece is being read. */
+  #waiting = false;
   #pieces: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
 
   /**
@@ -122,20 +124,36 @@ export class StreamingBody
    * @returns The piece; `undefined` at the end.
    * @throws {TransportError} If the body is cut or falls silent.
    * @throws {ChecksumError} At the end, if it is not what the service has.
-   * @throws {TypeError} If it was read otherwise before.
+   * @throws {TypeError} If it was read otherwise before, if the piece before is
+   * still being read, or if there is no room in the memory.
    */
   async read(
     room?: Uint8Array<ArrayBuffer>,
   ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    if (room?.length === 0) {
+      throw new TypeError(
+        "Cannot read the body: the memory to read into has no bytes, or was detached by the read before. Go on with new Uint8Array(piece.buffer)",
+      );
+    }
+    if (this.#waiting) {
+      throw new TypeError(
+        "Cannot read the body: its pieces are read one after another, and the one before is still being read. Await it first",
+      );
+    }
     if (!this.#reading) {
       if (this.#reader.readInto === undefined) {
         this.#pieces = this.#open().getReader();
       } else this.#spend();
       this.#reading = true;
     }
-    return this.#pieces === undefined
-      ? await this.#reader.readInto?.(room)
-      : (await this.#pieces.read()).value;
+    this.#waiting = true;
+    try {
+      return this.#pieces === undefined
+        ? await this.#reader.readInto?.(room)
+        : (await this.#pieces.read()).value;
+    } finally {
+      this.#waiting = false;
+    }
   }
 
   /**

@@ -102,6 +102,38 @@ overBoth("a body is read in one way only", async () => {
   await assertRejects(() => whole.read(), TypeError, "read or cancelled");
 });
 
+overBoth(
+  "a room that was detached is refused, and nothing is asked for again",
+  async () => {
+    await using server = serve();
+    using session = sessionFor(server.port);
+    const { Body } = await get(session);
+    const room = new Uint8Array(100_000);
+    structuredClone(room, { transfer: [room.buffer] });
+
+    await assertRejects(() => Body.read(room), TypeError, "detached");
+
+    assertSameBytes(await readAll(Body), BYTES);
+    assertEquals(server.ranges, [null]);
+  },
+);
+
+overBoth(
+  "a piece that is asked for while another is read is refused",
+  async () => {
+    await using server = serve();
+    using session = sessionFor(server.port);
+    const { Body } = await get(session);
+
+    const first = Body.read();
+    await assertRejects(() => Body.read(), TypeError, "one after another");
+
+    const start = await first;
+    const rest = await readAll(Body);
+    assertSameBytes(joined([start ?? new Uint8Array(), rest]), BYTES);
+  },
+);
+
 async function readAll(
   body: StreamingBody,
   room?: Uint8Array<ArrayBuffer>,
