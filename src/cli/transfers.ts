@@ -445,8 +445,25 @@ const DELETES = 10;
 /** Whether a failure says nothing of the deletes of other objects. */
 function isOfOne(error: unknown): boolean {
   return error instanceof PreconditionError ||
-    error instanceof ConfigError && error.code === "SourceChanged" ||
+    error instanceof ConfigError &&
+      ["IncompleteCopy", "SourceChanged"].includes(error.code) ||
     error instanceof ServiceError && error.code !== "NoSuchBucket";
+}
+
+/** What the copy lacks would be gone with the source. */
+function requireComplete(
+  { Bucket, Key }: { readonly Bucket: string; readonly Key: string },
+  lost: readonly string[] | undefined,
+): void {
+  if (lost === undefined) return;
+  throw new ConfigError(
+    "IncompleteCopy",
+    `Cannot remove "${printable(`s3://${Bucket}/${Key}`)}": its ${
+      lost.join(" and ")
+    } may not be read, so that its copy lacks them; allow ${
+      lost.includes("tags") ? "s3:GetObjectTagging" : "to read them"
+    } and run the command again`,
+  );
 }
 
 /** Deletes the sources of what has arrived, as they were then. */
@@ -454,7 +471,7 @@ async function removeSources(
   call: CliCall,
   s3: S3,
   from: End,
-  { done, etags }: FolderResult,
+  { done, etags, lost }: FolderResult,
   before: ReadonlyMap<string, number | undefined>,
 ): Promise<FolderFailure[]> {
   const failures: FolderFailure[] = [];
@@ -462,6 +479,7 @@ async function removeSources(
     const remove = async (step: FolderStep): Promise<void> => {
       const object = { Bucket: from.Bucket, Key: step.from ?? "" };
       try {
+        requireComplete(object, lost.get(object.Key));
         await deleteRead(s3, object, etags.get(object.Key), call.signal);
       } catch (error) {
         const isGone = error instanceof ServiceError &&

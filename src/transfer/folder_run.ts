@@ -103,6 +103,8 @@ export interface FolderResult {
   readonly bytes: number;
   /** ETags of the objects that were downloaded or copied, by their keys. */
   readonly etags: ReadonlyMap<string, string>;
+  /** What copies lack, as it may not be read (403), by the keys of their sources. */
+  readonly lost: ReadonlyMap<string, readonly ("annotations" | "tags")[]>;
 }
 
 /** The options that have defaults and ranges. */
@@ -141,6 +143,7 @@ export class FolderRun {
   readonly #done: FolderStep[] = [];
   readonly #failures: FolderFailure[] = [];
   readonly #etags = new Map<string, string>();
+  readonly #lost = new Map<string, readonly ("annotations" | "tags")[]>();
   readonly #folders = new Map<string, Promise<void>>();
   readonly #total: number;
   #bytes = 0;
@@ -176,6 +179,7 @@ export class FolderRun {
       unchanged,
       bytes: this.#transferred,
       etags: this.#etags,
+      lost: this.#lost,
     };
   }
 
@@ -358,7 +362,7 @@ export class FolderRun {
   ): Promise<void> {
     const { s3, source, target, options } = this.#task;
     const { Prefix: _prefix, ...members } = objectsOf(target);
-    const { source: { head: { ETag } } } = await copySeen("copy", s3, {
+    const { result, source: { head } } = await copySeen("copy", s3, {
       ...members,
       Key: to,
       CopySource: { Bucket: objectsOf(source).Bucket, Key: from },
@@ -367,7 +371,9 @@ export class FolderRun {
       onProgress,
       ...options.source && { source: options.source },
     });
-    if (ETag) this.#etags.set(from, ETag);
+    if (head.ETag) this.#etags.set(from, head.ETag);
+    const lost = result.kind === "multipart" ? result.lost : undefined;
+    if (lost !== undefined) this.#lost.set(from, lost);
   }
 
   /** Makes the folders of a file; none of them may be a link. */

@@ -326,6 +326,45 @@ for (
   });
 }
 
+Deno.test("inia mv of a prefix keeps an object whose copy lacks its tags", async () => {
+  const xml = (name: string, more = ""): string =>
+    `<${name}><ETag>"1"</ETag>${more}</${name}>`;
+  await using at = await cliPlace(({ method, path, query }) => {
+    const asks = (name: string): boolean => query.some(([one]) => one === name);
+    if (method === "HEAD" && path === "/photos/d/a") {
+      return new Response(null, {
+        headers: {
+          "content-length": String(6 * 1_024 ** 3),
+          etag: '"a"',
+          "x-amz-tagging-count": "1",
+        },
+      });
+    }
+    if (asks("tagging")) {
+      const error = "<Error><Code>AccessDenied</Code></Error>";
+      return new Response(error, { status: 403 });
+    }
+    if (asks("partNumber")) return new Response(xml("CopyPartResult"));
+    if (method === "POST" && asks("uploadId")) {
+      return new Response(xml("CompleteMultipartUploadResult"));
+    }
+    return false;
+  });
+  await at.s3.putObject({ Bucket: "photos", Key: "d/a", Body: "1" });
+
+  const { code, err } = await at.run([
+    "mv",
+    "-r",
+    "s3://photos/d",
+    "s3://photos/e",
+  ]);
+
+  assertEquals(code, 3, err);
+  assertStringIncludes(err, "its tags may not be read, so that its copy");
+  const source = { Bucket: "photos", Key: "d/a" };
+  assertEquals(await objectExists(at.s3, source), true);
+});
+
 for (
   const [how, args, code] of [
     ["a file", ["mv", "d/a", "s3://photos/"], 1],

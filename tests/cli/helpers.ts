@@ -41,8 +41,10 @@ export async function inProcess(
   return { code, out, err };
 }
 
-/** Holds a request back until the server closes; `undefined`: it goes on. */
-export type Hold = (request: HttpRequest) => boolean | Promise<boolean>;
+/** Holds a request back until the server closes, or answers it; `false`: it goes on. */
+export type Hold = (
+  request: HttpRequest,
+) => Response | boolean | Promise<Response | boolean>;
 
 /** A server, a folder, and commands that call the one and read the other. */
 export interface CliPlace extends AsyncDisposable {
@@ -66,13 +68,15 @@ export async function cliPlace(hold: Hold = () => false): Promise<CliPlace> {
   const local = new LocalAws();
   const transport = local.transport();
   const closing = new AbortController();
-  const held: string[] = [];
+  const waiting: string[] = [];
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     async (request) => {
       const sent = await received(request);
-      if (await hold(sent)) {
-        held.push(`${sent.method} ${sent.path}`);
+      const held = await hold(sent);
+      if (held instanceof Response) return held;
+      if (held) {
+        waiting.push(`${sent.method} ${sent.path}`);
         await new Promise<void>((done) => {
           closing.signal.addEventListener("abort", () => done());
         });
@@ -128,7 +132,7 @@ export async function cliPlace(hold: Hold = () => false): Promise<CliPlace> {
   return {
     root,
     s3,
-    held,
+    held: waiting,
     printed,
     start,
     run: async (args, input = "") => {
