@@ -176,8 +176,12 @@ export class FetchTransport implements Transport {
     options: SendOptions = {},
   ): Promise<HttpResponse> {
     const { mayPrompt = true } = options;
-    const isAllowed = this.#permissions?.allows(request.origin, mayPrompt) ??
-      true;
+    let isAllowed;
+    try {
+      isAllowed = this.#permissions?.allows(request.origin, mayPrompt) ?? true;
+    } catch (error) {
+      return Promise.reject(error);
+    }
     if (!isAllowed && !mayPrompt) {
       return import("./faults.ts").then(({ permissionMissing }) => {
         throw permissionMissing(request);

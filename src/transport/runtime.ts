@@ -5,7 +5,7 @@
  * @module
  */
 import { startLimit } from "../foundation/deadline_timer.ts";
-import { ConfigError } from "../foundation/errors.ts";
+import { ConfigError, EndpointError } from "../foundation/errors.ts";
 import type { Clock } from "../ports/system.ts";
 
 /** Where to dial. */
@@ -255,6 +255,7 @@ export class NetPermissions {
    *
    * @param origin The host's origin.
    * @param mayPrompt Whether the user may be asked.
+   * @throws {EndpointError} If no permission can be for a host of this name.
    */
   allows(origin: string, mayPrompt: boolean): boolean {
     if (!isDeno() || this.#granted.has(origin)) return true;
@@ -263,8 +264,16 @@ export class NetPermissions {
     if (url === null || url.hostname === "") return true;
     const port = url.port || (url.protocol === "https:" ? "443" : "80");
     const net = { name: "net", host: `${url.hostname}:${port}` } as const;
-    const isGranted = mayConnect(net.host) ||
-      mayPrompt && Deno.permissions.requestSync(net).state === "granted";
+    let isGranted;
+    try {
+      isGranted = mayConnect(net.host) ||
+        mayPrompt && Deno.permissions.requestSync(net).state === "granted";
+    } catch (cause) {
+      throw new EndpointError(
+        `Cannot send to "${url.hostname}": it cannot be the name of a host. Letters, digits, "-", "_" and single dots can; it comes from endpointUrl, or from the bucket before it`,
+        { cause },
+      );
+    }
     if (isGranted) this.#granted.add(origin);
     return isGranted;
   }

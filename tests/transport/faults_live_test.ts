@@ -9,8 +9,9 @@ import {
   assertInstanceOf,
   assertMatch,
   assertRejects,
+  assertStringIncludes,
 } from "@std/assert";
-import { TransportError } from "../../src/foundation/errors.ts";
+import { EndpointError, TransportError } from "../../src/foundation/errors.ts";
 import { text, utf8 } from "../../src/foundation/bytes.ts";
 import type { HttpRequest } from "../../src/ports/http.ts";
 import type { FetchTransportOptions } from "../../src/transport/fetch_transport.ts";
@@ -193,6 +194,17 @@ overBoth("a cut body tells how far it came", async () => {
     error.message,
     new RegExp(`: it ended after 5 of 12 bytes${end.source}`),
   );
+});
+
+overBoth("a name that no host can have is refused in words", async () => {
+  using transport = newTransport();
+  for (const host of ["a..b", "a!b", "*.example"]) {
+    const sending = transport.send(requestTo(`http://${host}`));
+
+    const error = await assertRejects(() => sending, EndpointError);
+
+    assertStringIncludes(error.message, `"${host}": it cannot be the name`);
+  }
 });
 
 overBoth("a name that cannot be resolved is dns, never sent", async () => {
