@@ -97,7 +97,10 @@ class LineReader {
     const lines = [this.#line(piece.subarray(0, first))];
     const last = piece.lastIndexOf(LF);
     if (last > first) {
-      lines.push(...this.#whole(piece.subarray(first + 1, last)));
+      // As arguments of one push, many short lines would overflow the stack.
+      for (const line of this.#whole(piece.subarray(first + 1, last))) {
+        lines.push(line);
+      }
     }
     this.#keep(piece.subarray(last + 1));
     return lines;

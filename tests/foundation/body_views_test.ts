@@ -19,6 +19,15 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 const SAMPLE = "\uFEFFgrüße\r\n\n🐈 miaow\r\n\r\nno end\r";
 
+Deno.test("lines of one byte are read, however many a piece has", async () => {
+  const bytes = new Uint8Array(1_024 * 1_024).fill(10);
+
+  assertEquals(
+    (await linesOf(inPieces(bytes, bytes.length))).length,
+    bytes.length,
+  );
+});
+
 Deno.test("lines ends lines at LF and CRLF, wherever the pieces are cut", async () => {
   const bytes = utf8(SAMPLE);
   const expected = ["grüße", "", "🐈 miaow", "", "no end\r"];
