@@ -639,11 +639,12 @@ class Upload {
       );
       // It rejects when the connection is closed under it.
       writing.catch(ignore);
-      const count = await this.orWoken(writing);
-      if (count === undefined) {
+      // Woken by an interim answer, the wait goes on.
+      let count;
+      while ((count = await this.orWoken(writing)) === undefined) {
         if (this.#isStopped) return;
-        at += await writing;
-      } else at += count;
+      }
+      at += count;
       this.#wait.heard();
       onWritten?.(at);
     }

@@ -222,6 +222,33 @@ Deno.test("SocketTransport opens no body that the server refuses by its head", a
   assertEquals([response.status, body.opened], [403, 0]);
 });
 
+Deno.test("SocketTransport stops to send when a refusal comes after 100 Continue", async () => {
+  await using server = new HostileServer(async (peer) => {
+    await peer.head();
+    await peer.pause(50);
+    await peer.send("HTTP/1.1 100 Continue\r\n\r\n");
+    await peer.pause(50);
+    await peer.send(
+      "HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno",
+    );
+    await peer.pause(10_000);
+  });
+  using transport = new SocketTransport({
+    expectContinueBytes: Infinity,
+    readTimeoutMs: 2_000,
+  });
+
+  const response = await transport.send(
+    requestTo(server.origin, {
+      method: "PUT",
+      body: new Uint8Array(64 * 1_024 * 1_024),
+    }),
+  );
+
+  assertEquals(response.status, 403);
+  await response.body?.cancel();
+});
+
 Deno.test("SocketTransport stops to send when a refusal comes, and cancels the source", async () => {
   await using server = new HostileServer(async (peer) => {
     await peer.head();
