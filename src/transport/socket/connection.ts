@@ -639,11 +639,8 @@ class Upload {
       );
       // It rejects when the connection is closed under it.
       writing.catch(ignore);
-      // Woken by an interim answer, the wait goes on.
-      let count;
-      while ((count = await this.orWoken(writing)) === undefined) {
-        if (this.#isStopped) return;
-      }
+      const count = await this.#orStopped(writing);
+      if (count === undefined) return;
       at += count;
       this.#wait.heard();
       onWritten?.(at);
@@ -708,7 +705,7 @@ class Upload {
     const reading = source.read();
     reading.catch(ignore);
     try {
-      return (await this.orWoken(reading) ?? await this.#again(reading))?.value;
+      return (await this.#orStopped(reading))?.value;
     } catch (error) {
       // What the source throws is what the caller gets to see.
       fail(error);
@@ -718,9 +715,14 @@ class Upload {
     }
   }
 
-  /** Woken by an interim answer, the wait goes on. */
-  async #again<T>(reading: Promise<T>): Promise<T | undefined> {
-    return this.#isStopped ? undefined : await this.orWoken(reading);
+  /** What `promise` brings, or `undefined` where the sending is stopped. */
+  async #orStopped<T>(promise: Promise<T>): Promise<T | undefined> {
+    // Woken by an interim answer, of which there may be many, the wait goes on.
+    while (!this.#isStopped) {
+      const value = await this.orWoken(promise);
+      if (value !== undefined) return value;
+    }
+    return undefined;
   }
 }
 

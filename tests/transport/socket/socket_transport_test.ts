@@ -6,6 +6,7 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
+import { utf8 } from "../../../src/foundation/bytes.ts";
 import {
   ConfigError,
   EndpointError,
@@ -247,6 +248,49 @@ Deno.test("SocketTransport stops to send when a refusal comes after 100 Continue
 
   assertEquals(response.status, 403);
   await response.body?.cancel();
+});
+
+Deno.test("SocketTransport sends a slow body to its end, however often the server says 100 Continue", async () => {
+  const asked = Promise.withResolvers<void>();
+  const told = Promise.withResolvers<void>();
+  let request = "";
+  await using server = new HostileServer(async (peer) => {
+    const reading = peer.request();
+    await asked.promise;
+    for (let time = 0; time < 3; time++) {
+      await peer.send("HTTP/1.1 100 Continue\r\n\r\n");
+      await peer.pause(20);
+    }
+    told.resolve();
+    request = await reading;
+    await peer.send(ok("stored"));
+    await peer.drain();
+  });
+  using transport = new SocketTransport();
+  const pieces = ["one ", "two"].map((piece) => utf8(piece));
+  const body = {
+    length: undefined,
+    replayable: false,
+    open: () =>
+      new ReadableStream<Uint8Array>({
+        async pull(controller): Promise<void> {
+          if (pieces.length === 1) {
+            asked.resolve();
+            await told.promise;
+          }
+          const piece = pieces.shift();
+          if (piece === undefined) controller.close();
+          else controller.enqueue(piece);
+        },
+      }, { highWaterMark: 0 }),
+  };
+
+  const response = await transport.send(
+    requestTo(server.origin, { method: "PUT", body }),
+  );
+
+  assertEquals((await bytesOf(response)).length, 6);
+  assertMatch(request, /\r\n\r\n4\r\none \r\n3\r\ntwo\r\n0\r\n\r\n$/);
 });
 
 Deno.test("SocketTransport stops to send when a refusal comes, and cancels the source", async () => {
