@@ -411,6 +411,9 @@ async function transferAll(
   }
   const s3 = call.client();
   const plan = await planned(call, s3, from, to, { compare: "all" });
+  if (moves && from.kind === "s3" && to.kind === "s3") {
+    await refuseSame(call, s3, plan, [from, to]);
+  }
   if (call.flag("dry-run")) return await showPlan(call, plan);
   const before = new Map<string, number | undefined>();
   for (const { from: path = "" } of moves ? plan.steps : []) {
@@ -437,6 +440,36 @@ function refuseOverlap(from: S3Address, to: S3Address): void {
       }" overlap: a moved object could be deleted as a source`,
     );
   }
+}
+
+/** Names of other forms, which may stand for a bucket of another name. */
+const ALIAS = /^arn:|-s3alias$|--ol-s3$|:/;
+
+/** The copies would be the sources, and then be deleted. One shows it for all. */
+async function refuseSame(
+  { signal }: CliCall,
+  s3: S3,
+  { steps }: FolderPlan,
+  [from, to]: readonly [from: S3Address, to: S3Address],
+): Promise<void> {
+  const [step] = steps;
+  if (step?.from !== step?.to || step === undefined) return;
+  if (!ALIAS.test(from.Bucket) && !ALIAS.test(to.Bucket)) return;
+  const [source, target] = await Promise.all(
+    [from, to].map(({ Bucket }) =>
+      statObject(s3, { Bucket, Key: step.to }, { signal })
+    ),
+  );
+  const isOther = !source || !target || source.ETag !== target.ETag ||
+    source.VersionId !== target.VersionId ||
+    source.ContentLength !== target.ContentLength ||
+    source.LastModified?.getTime() !== target.LastModified?.getTime();
+  if (isOther) return;
+  throw new UsageError(
+    `"${nameOf(from)}" would be moved to itself: "${
+      nameOf(to)
+    }" has the same objects`,
+  );
 }
 
 /** Deletes of single objects that are under way at once. */

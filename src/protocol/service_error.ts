@@ -28,7 +28,7 @@ import { DocumentReader } from "./document_reader.ts";
 import { type Output, type ResponseHead, ValueReader } from "./response.ts";
 import { childOf, readXml, type XmlElement } from "./xml_reader.ts";
 
-/** Status that an error inside a success counts as (specs/retries, section 7). */
+/** Status that an error inside a success counts as, as botocore has it. */
 const HIDDEN_ERROR = 500;
 
 /** Longest part of an error inside a success that is read, in bytes or characters. */

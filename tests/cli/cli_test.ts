@@ -365,6 +365,34 @@ Deno.test("inia mv of a prefix keeps an object whose copy lacks its tags", async
   assertEquals(await objectExists(at.s3, source), true);
 });
 
+Deno.test("inia mv of a prefix to itself under another name of the bucket is refused", async () => {
+  const source = { Bucket: "photos", Key: "d/a" };
+  await using at = await cliPlace(async ({ method, path }) => {
+    if (!path.startsWith("/photos-1-s3alias")) return false;
+    if (method === "GET") return new Response("<ListBucketResult/>");
+    if (method === "PUT") {
+      const xml = '<CopyObjectResult><ETag>"1"</ETag></CopyObjectResult>';
+      return new Response(xml);
+    }
+    const { ETag, LastModified } = await at.s3.headObject(source);
+    return new Response(null, {
+      headers: {
+        "content-length": "1",
+        etag: ETag,
+        "last-modified": LastModified.toUTCString(),
+      },
+    });
+  });
+  await at.s3.putObject({ ...source, Body: "1" });
+
+  const args = ["mv", "-r", "s3://photos/d", "s3://photos-1-s3alias/d"];
+  const { code, err } = await at.run([...args, "--content-type", "text/plain"]);
+
+  assertEquals(code, 2, err);
+  assertStringIncludes(err, "would be moved to itself");
+  assertEquals(await objectExists(at.s3, source), true);
+});
+
 for (
   const [how, args, code] of [
     ["a file", ["mv", "d/a", "s3://photos/"], 1],

@@ -227,9 +227,9 @@ function checksumOf(operation: ModelOperation): ChecksumTraits | undefined {
 }
 
 /**
- * Whether a response is a document to parse, and so may be an error in disguise
- * (specs/retries, section 7): not where there is no output, nor where the body
- * is an event stream, bytes or text.
+ * Whether a response is a document to parse, and so may be a success with an error
+ * in its body: not where there is no output, nor where the body is an event
+ * stream, bytes or text.
  */
 function answersDocument(
   operation: ModelOperation,

@@ -6,8 +6,8 @@
  * XML has no way to write some characters that keys may have, so listings are
  * asked for in url-encoding, and decoded here.
  *
- * Source: specs/s3, sections 7 and 8, which describe what botocore does. The prefix
- * of ListObjects is decoded, too, which botocore forgets.
+ * As botocore does, but that the prefix of ListObjects is decoded, too, which it
+ * forgets.
  *
  * @module
  */
