@@ -292,10 +292,8 @@ export class Server {
         service: "s3",
         now,
         payloadHash: hash,
-        bucketInHost: resource.bucket !== "" &&
-            !target.path.startsWith(`/${resource.bucket}`)
-          ? resource.bucket
-          : "",
+        // The whole path is the key then.
+        bucketInHost: target.path === `/${resource.key}` ? resource.bucket : "",
       };
       key = await checkSignature(parsed, request, target, expected);
       const payload = await readPayload(hash, request, { parsed, key });

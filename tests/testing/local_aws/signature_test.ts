@@ -388,3 +388,29 @@ for (const [name, method, path, query, signature, headers] of PRESIGNED_2) {
     );
   });
 }
+
+Deno.test("LocalAws verifies a URL of version 2 with the bucket in its host, whatever the key begins with", async () => {
+  const credentials = {
+    accessKeyId: "AKIDEXAMPLE",
+    secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+  };
+  const client = new LocalClient({ credentials: [credentials] });
+  client.credentials = credentials;
+  client.clock.set("2015-08-30T12:36:00Z");
+  await client.send("PUT", "/examplebucket");
+
+  const answer = await client.sendRaw({
+    method: "GET",
+    origin: "http://examplebucket.localhost",
+    path: "/examplebucket.txt",
+    query: [
+      ["AWSAccessKeyId", "AKIDEXAMPLE"],
+      ["Signature", "f5SQu+vSFAcAx4KXl3hXNFXRWUE="],
+      ["Expires", "1440941760"],
+    ],
+    headers: {},
+    body: undefined,
+  });
+
+  assertEquals(answer.code, "NoSuchKey", answer.text);
+});
