@@ -306,9 +306,11 @@ class ChecksumCheck {
     const expected = checksums.checksumToVerify(this.#headers);
     if (expected === undefined) return undefined;
     const sum = await checksums.startChecksum(expected.algorithm);
+    let actual: string | undefined;
     return {
       update: (piece) => sum.update(piece),
-      finish: () => this.#compare(expected, base64(sum.digest())),
+      // A hash tells its digest once only.
+      finish: () => this.#compare(expected, actual ??= base64(sum.digest())),
     };
   }
 

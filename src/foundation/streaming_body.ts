@@ -64,6 +64,8 @@ export class StreamingBody
   #spent = false;
   /** Whether it is read by pieces. */
   #reading = false;
+  /** Whether all pieces were read; what they came from may not be asked again. */
+  #atEnd = false;
   /** Whether a piece is being read. */
   #waiting = false;
   #pieces: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
@@ -146,11 +148,14 @@ export class StreamingBody
       } else this.#spend();
       this.#reading = true;
     }
+    if (this.#atEnd) return undefined;
     this.#waiting = true;
     try {
-      return this.#pieces === undefined
+      const piece = this.#pieces === undefined
         ? await this.#reader.readInto?.(room)
         : (await this.#pieces.read()).value;
+      this.#atEnd = piece === undefined;
+      return piece;
     } finally {
       this.#waiting = false;
     }

@@ -89,6 +89,40 @@ overBoth("pieces are compared with the checksum at their end", async () => {
   }
 });
 
+overBoth("a body stays at its end, whatever tells where that is", async () => {
+  // By `hashlib` of Python.
+  const sums = {
+    "x-amz-checksum-sha256": "sz7KTjnVXDWappA8o70g98DzaDXXUlD985kaE4iszgY=",
+    "x-amz-checksum-sha1": "O1FJDmwq1XL44lM0alRuOwoFzHs=",
+  };
+  for (const isSized of [true, false]) {
+    for (const sum of Object.entries(sums)) {
+      await using server = serve({ sum, isSized });
+      using session = sessionFor(server.port);
+      const { Body } = await get(session);
+
+      assertSameBytes(await readAll(Body), BYTES);
+
+      assertEquals(await Body.read(), undefined);
+      assertEquals(await Body.read(), undefined);
+      assertEquals(server.ranges, [null]);
+    }
+  }
+});
+
+overBoth("a body with a wrong checksum stays refused", async () => {
+  await using server = serve({
+    sum: ["x-amz-checksum-sha256", `${"A".repeat(43)}=`],
+  });
+  using session = sessionFor(server.port);
+  const { Body } = await get(session);
+
+  const first = await assertRejects(() => readAll(Body), ChecksumError);
+  const second = await assertRejects(() => Body.read(), ChecksumError);
+
+  assertEquals(second.message, first.message);
+});
+
 overBoth("a body is read in one way only", async () => {
   await using server = serve();
   using session = sessionFor(server.port);
@@ -177,7 +211,12 @@ function sessionFor(port: number, maxAttempts = 3): Session {
 
 /** A store with one object, whose first answer is cut where that is asked for. */
 function serve(
-  { cutAfter, crc }: { readonly cutAfter?: number; readonly crc?: string } = {},
+  { cutAfter, crc, sum, isSized = true }: {
+    readonly cutAfter?: number;
+    readonly crc?: string;
+    readonly sum?: readonly [field: string, value: string];
+    readonly isSized?: boolean;
+  } = {},
 ): AsyncDisposable & {
   readonly port: number;
   readonly ranges: readonly (string | null)[];
@@ -197,13 +236,14 @@ function serve(
         status: range === null ? 200 : 206,
         headers: {
           etag: '"v1"',
-          "content-length": String(rest.length),
+          ...isSized ? { "content-length": String(rest.length) } : {},
           ...range === null ? {} : {
             "content-range": `bytes ${from}-${
               BYTES.length - 1
             }/${BYTES.length}`,
           },
           ...crc === undefined ? {} : { "x-amz-checksum-crc32": crc },
+          ...sum === undefined ? {} : { [sum[0]]: sum[1] },
         },
       });
     },
