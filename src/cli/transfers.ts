@@ -229,7 +229,10 @@ async function whole(s3: S3, from: End, to: End): Promise<End> {
     : from.kind === "s3"
     ? from.Key
     : "";
-  const [, name = ""] = /([^/\\]+)[/\\]*$/.exec(path) ?? [];
+  // Within S3 a backslash is a character like others.
+  const isKey = from.kind === "s3" && to.kind === "s3";
+  const last = isKey ? /([^/]+)\/*$/ : /([^/\\]+)[/\\]*$/;
+  const [, name = ""] = last.exec(path) ?? [];
   if (to.kind === "s3") {
     if (to.Key !== "" && !to.Key.endsWith("/")) return to;
     if (name === "") {

@@ -421,6 +421,19 @@ for (
   });
 }
 
+Deno.test("inia cp keeps the backslashes of a key within S3", async () => {
+  await using at = await cliPlace();
+
+  const { out } = await at.run([
+    "cp",
+    "--dry-run",
+    "s3://photos/d/a\\b",
+    "s3://photos/e/",
+  ]);
+
+  assertEquals(out, "copy s3://photos/d/a\\b to s3://photos/e/a\\b\n");
+});
+
 Deno.test("inia shows no control characters of keys", async () => {
   await using at = await cliPlace();
   await at.s3.putObject({ Bucket: "photos", Key: "a\u001b[2Jb\nc", Body: "1" });
