@@ -64,6 +64,7 @@ export class StreamingBody
   #spent = false;
   /** Whether it is read by pieces. */
   #reading = false;
+  #cancelled = false;
   /** Whether all pieces were read; what they came from may not be asked again. */
   #atEnd = false;
   /** Whether a piece is being read. */
@@ -148,6 +149,7 @@ export class StreamingBody
       } else this.#spend();
       this.#reading = true;
     }
+    if (this.#cancelled) throw spent();
     if (this.#atEnd) return undefined;
     this.#waiting = true;
     try {
@@ -239,6 +241,7 @@ export class StreamingBody
    * or cancelled before is left alone.
    */
   async cancel(reason?: unknown): Promise<void> {
+    this.#cancelled = true;
     if (this.#stream !== undefined) {
       if (!this.#stream.locked) await this.#stream.cancel(reason);
     } else if (this.#pieces !== undefined) {
@@ -265,13 +268,15 @@ export class StreamingBody
   }
 
   #spend(): void {
-    if (this.#spent) {
-      throw new TypeError(
-        "Cannot read the body: it was read or cancelled before",
-      );
-    }
+    if (this.#spent) throw spent();
     this.#spent = true;
   }
+}
+
+function spent(): TypeError {
+  return new TypeError(
+    "Cannot read the body: it was read or cancelled before",
+  );
 }
 
 /** The longest answer with credentials that is read where nobody says otherwise; one has 2 KiB or so. */

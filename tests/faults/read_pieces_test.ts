@@ -123,6 +123,21 @@ overBoth("a body with a wrong checksum stays refused", async () => {
   assertEquals(second.message, first.message);
 });
 
+overBoth("a body that was cancelled has no further pieces", async () => {
+  for (const least of [1, 650_000]) {
+    await using server = serve();
+    using session = sessionFor(server.port);
+    const { Body } = await get(session);
+    for (let length = 0; length < least;) {
+      length += (await Body.read())?.length ?? 0;
+    }
+
+    await Body.cancel();
+
+    await assertRejects(() => Body.read(), TypeError, "read or cancelled");
+  }
+});
+
 overBoth("a body is read in one way only", async () => {
   await using server = serve();
   using session = sessionFor(server.port);
