@@ -61,6 +61,7 @@ import {
   type Upload,
   wholeContent,
 } from "./store.ts";
+import { locationOf } from "./target.ts";
 
 /** The highest number of a part. */
 const MAX_PART_NUMBER = 10_000;
@@ -168,9 +169,10 @@ export const multipartHandlers: Handlers = {
     });
     const id = input.UploadId;
     const done = bucket.completed.get(id);
-    const location = `http://${
-      call.headers["host"] ?? "localhost"
-    }/${bucket.name}/${encodeURIComponent(call.key)}`;
+    const location = locationOf(call.headers["host"] ?? "localhost", {
+      bucket: bucket.name,
+      key: call.key,
+    });
     if (done !== undefined && done.key === call.key) {
       // A client whose answer was lost asks again.
       return {

@@ -68,6 +68,7 @@ import {
 } from "./store.ts";
 import { answerSts } from "./sts.ts";
 import {
+  locationOf,
   parseQuery,
   parseTarget,
   regionOf,
@@ -399,8 +400,7 @@ export class Server {
       signer?.identity,
       region,
     );
-    const path = `/${bucket}/${encodeURIComponent(key)}`;
-    const location = `http://${host}${path}`;
+    const location = locationOf(host, { bucket, key });
     const etag = put.headers["etag"] ?? "";
     const more = { ...put.headers, location, etag };
     const redirect = redirectOf(form, { bucket, key, etag });

@@ -99,6 +99,17 @@ export function resourceOf(path: string, host: string): Resource {
     : { bucket: path.slice(1, slash), key: path.slice(slash + 1) };
 }
 
+/** The URL of an object, under the host that was asked. */
+export function locationOf(
+  host: string,
+  { bucket, key }: { readonly bucket: string; readonly key: string },
+): string {
+  const inHost = resourceOf("/", host).bucket !== "";
+  return `http://${host}/${inHost ? "" : `${bucket}/`}${
+    encodeURIComponent(key)
+  }`;
+}
+
 /**
  * Decodes percent-encoding.
  *

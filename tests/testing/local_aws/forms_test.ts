@@ -6,6 +6,7 @@ import {
   S3,
 } from "../../../src/services/s3/mod.ts";
 import { LocalAws } from "../../../src/testing/mod.ts";
+import { LocalClient } from "./local_client.ts";
 
 const Bucket = "photos";
 
@@ -238,3 +239,33 @@ async function post(
 async function send(s3: S3, filled: Filled): ReturnType<typeof post> {
   return await post(await fill(s3, filled));
 }
+
+Deno.test("LocalAws tells where an object is by the host that was asked", async () => {
+  const client = new LocalClient();
+  const grant = { "x-amz-acl": "public-read-write" };
+  await client.send("PUT", "/photos", { headers: grant });
+  const body = [
+    ...["--b", 'content-disposition: form-data; name="key"', "", "k"],
+    ...["--b", 'content-disposition: form-data; name="file"', "", "miaow"],
+    "--b--",
+  ].join("\r\n");
+  const locationAt = async (host: string, path: string) => {
+    const { headers } = await client.sendRaw({
+      method: "POST",
+      origin: `http://${host}`,
+      path,
+      query: [],
+      headers: { host, "content-type": "multipart/form-data; boundary=b" },
+      body: new TextEncoder().encode(body),
+    });
+    return headers["location"];
+  };
+
+  assertEquals(
+    [
+      await locationAt("localhost", "/photos"),
+      await locationAt("photos.localhost", "/"),
+    ],
+    ["http://localhost/photos/k", "http://photos.localhost/k"],
+  );
+});
