@@ -131,13 +131,14 @@ export class Folder implements Keeper {
     if (bucket === undefined) {
       this.#saved.delete(name);
       // Without it the rest is of no bucket, however far the removal gets.
-      await remove(`${this.#path}/${name}/bucket.json`);
-      await remove(`${this.#path}/${name}`);
+      await remove(`${this.#path}/${folderOf(name)}/bucket.json`);
+      await remove(`${this.#path}/${folderOf(name)}`);
       return;
     }
-    await Deno.mkdir(`${this.#path}/${name}/keys`, { recursive: true });
+    const folder = folderOf(name);
+    await Deno.mkdir(`${this.#path}/${folder}/keys`, { recursive: true });
     if (key !== undefined) {
-      const file = `${name}/keys/${hex(await sha256(utf8(key)))}.json`;
+      const file = `${folder}/keys/${hex(await sha256(utf8(key)))}.json`;
       const versions = bucket.objects.get(key);
       if (versions === undefined) await remove(`${this.#path}/${file}`);
       else {
@@ -148,12 +149,12 @@ export class Folder implements Keeper {
     // An upload that has become an object goes only once the object is kept.
     const text = JSON.stringify(savedBucket(bucket));
     if (this.#saved.get(name) === text) return;
-    await this.#write(`${name}/bucket.json`, utf8(text));
+    await this.#write(`${folder}/bucket.json`, utf8(text));
     this.#saved.set(name, text);
   }
 
-  async #read(store: Store, name: string): Promise<void> {
-    const path = `${this.#path}/${name}`;
+  async #read(store: Store, folder: string): Promise<void> {
+    const path = `${this.#path}/${folder}`;
     await dropDrafts(path);
     const saved = await readJson<SavedBucket>(`${path}/bucket.json`);
     // Being made or removed when the process ended, or nothing of this server's.
@@ -261,6 +262,11 @@ export class Folder implements Keeper {
     await Deno.writeFile(draft, bytes);
     await Deno.rename(draft, path);
   }
+}
+
+/** Where a bucket is kept. `pieces` holds the bytes of all; no bucket has a `_`. */
+function folderOf(bucket: string): string {
+  return bucket === "pieces" ? "_pieces" : bucket;
 }
 
 function savedBucket(bucket: Bucket): SavedBucket {

@@ -102,3 +102,29 @@ async function pieces(folder: string): Promise<number> {
   }
   return count;
 }
+
+Deno.test("LocalAws keeps a bucket apart that is named as the folder of its bytes", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const other = { Bucket: "pieces", Key: "k" };
+    {
+      await using local = await LocalAws.start({ folder });
+      const s3 = clientOf(local);
+      for (const object of [{ Bucket, Key: "k" }, other]) {
+        await s3.createBucket({ Bucket: object.Bucket });
+        await s3.putObject({ ...object, Body: object.Bucket });
+      }
+    }
+
+    await using local = await LocalAws.start({ folder });
+    const s3 = clientOf(local);
+    const kept = await s3.getObject(other);
+    assertEquals(await kept.Body.text(), "pieces");
+    await s3.deleteObject(other);
+    await s3.deleteBucket({ Bucket: "pieces" });
+    const { Body } = await s3.getObject({ Bucket, Key: "k" });
+    assertEquals(await Body.text(), "photos");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
