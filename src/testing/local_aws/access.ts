@@ -418,7 +418,9 @@ export function policyVerdict(
 ): "Allow" | "Deny" | undefined {
   if (policy === undefined) return undefined;
   const found = statements(policy).filter((statement) =>
-    list(statement.Action).some((pattern) => matches(pattern, action)) &&
+    list(statement.Action).some((pattern) =>
+      matches(pattern.toLowerCase(), action.toLowerCase())
+    ) &&
     list(statement.Resource).some((pattern) => matches(pattern, resource)) &&
     isPrincipal(statement.Principal, caller)
   );

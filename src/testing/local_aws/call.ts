@@ -8,6 +8,7 @@ import {
   granted,
   type Grants,
   type Identity,
+  isPublicPolicy,
   type Keys,
   type Permission,
   policyVerdict,
@@ -144,9 +145,10 @@ export function checkAllowed(
     key === undefined ? "" : `/${key}`
   }`;
   const { caller } = call;
-  const verdict = isRestricted(bucket, caller)
+  const said = policyVerdict(bucket, `s3:${action}`, resource, caller);
+  const verdict = said === "Allow" && isRestricted(bucket, caller)
     ? undefined
-    : policyVerdict(bucket, `s3:${action}`, resource, caller);
+    : said;
   if (
     verdict === "Deny" ||
     (verdict === undefined && !allowed && caller?.account !== bucket.account)
@@ -165,9 +167,10 @@ export function accessBlock(bucket: Bucket): {
   return bucket.configurations.get("PublicAccessBlock") ?? {};
 }
 
+/** Only a policy that is public is restricted, but then in all that it allows. */
 function isRestricted(bucket: Bucket, caller: Identity | undefined): boolean {
   return accessBlock(bucket).RestrictPublicBuckets === true &&
-    caller?.account !== bucket.account;
+    caller?.account !== bucket.account && isPublicPolicy(bucket.policy);
 }
 
 /** The grants that count in a bucket. */

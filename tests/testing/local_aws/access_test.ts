@@ -263,3 +263,33 @@ Deno.test("LocalAws holds a policy's resource against the object that is written
     ["out/k", "AccessDenied"],
   ]);
 });
+
+Deno.test("LocalAws reads actions of a policy in any case, and restricts what is public only", async () => {
+  const { owner, other } = await sight();
+  const input = { Bucket, Key: "k" };
+  const PublicAccessBlockConfiguration = { RestrictPublicBuckets: true };
+  const obey = async (Effect: string, AWS: string): Promise<void> => {
+    const statement = {
+      Effect,
+      Principal: { AWS },
+      Action: "S3:getobject",
+      Resource: `arn:aws:s3:::${Bucket}/*`,
+    };
+    const Policy = JSON.stringify({ Statement: [statement] });
+    await owner.putBucketPolicy({ Bucket, Policy });
+  };
+  const read = async (): Promise<string> => {
+    const { Body } = await other.getObject(input);
+    return await Body.text();
+  };
+
+  await obey("Allow", "222222222222");
+  assertEquals(await read(), "miaow");
+  await owner.putPublicAccessBlock({ Bucket, PublicAccessBlockConfiguration });
+  assertEquals(await read(), "miaow");
+  await obey("Allow", "*");
+  assertEquals(await codeOf(read()), "AccessDenied");
+  await owner.putObjectAcl({ ...input, ACL: "public-read" });
+  await obey("Deny", "222222222222");
+  assertEquals(await codeOf(read()), "AccessDenied");
+});
