@@ -28,6 +28,10 @@ const SECRET_HEADERS: ReadonlySet<string> = new Set([
 /** Header fields of gateways and of other stores, of which nobody has a list. */
 const SECRET_NAME = /^(?!x-amz-).*(?:api-?key|password|secret|token)$/;
 
+/** The same as parameters; the mark of a listing's next page is none. */
+const SECRET_PARAM =
+  /^(?!x-amz-|continuation-token$)(?:.*[-_.])?(?:api[-_]?key|password|secret|token)$/;
+
 /** Query and form parameters whose value is a secret, by lower-case name. */
 const SECRET_PARAMS: ReadonlySet<string> = new Set([
   "access_token",
@@ -184,7 +188,7 @@ export function redactPresigned(text: string): string {
  */
 export function isSecretParam(name: string): boolean {
   const lower = name.toLowerCase();
-  return SECRET_PARAMS.has(lower) ||
+  return SECRET_PARAMS.has(lower) || SECRET_PARAM.test(lower) ||
     /^x-amz-(?:credential|signature|security-token|s3session-token)$/
       .test(lower);
 }

@@ -55,6 +55,14 @@ for (
     ["me:pass@h:1", "<withheld>@h:1"],
     ["/bucket/a@b?uploads", "/bucket/a@b?uploads"],
     [
+      "/k?api_key=1&x-api-key=2&auth_token=3&Password=4&key=5",
+      "/k?api_key=<withheld>&x-api-key=<withheld>&auth_token=<withheld>&Password=<withheld>&key=5",
+    ],
+    [
+      "/b?list-type=2&continuation-token=1a",
+      "/b?list-type=2&continuation-token=1a",
+    ],
+    [
       "/k?X-Amz-Credential=A%2F1&x-amz-signature=s&X-Amz-Date=d",
       "/k?X-Amz-Credential=<withheld>&x-amz-signature=<withheld>&X-Amz-Date=d",
     ],
