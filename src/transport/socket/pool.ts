@@ -101,9 +101,12 @@ export class Pool implements Deadline {
    * @param route The way that it takes.
    * @param wanted What it must be like.
    * @throws {TimeoutError} If none becomes free in time.
+   * @throws The signal's reason, if it is aborted.
    */
   async acquire(route: Route, wanted: Wanted): Promise<Connection> {
     if (this.#closed) throw this.#closed.reason;
+    // It may have been aborted while an idle connection was looked at.
+    wanted.signal?.throwIfAborted();
     const line = this.#lines.get(route.key) ??
       { idle: [], waiters: new Set(), open: 0 };
     this.#lines.set(route.key, line);

@@ -13,7 +13,11 @@ import {
   TimeoutError,
   TransportError,
 } from "../../../src/foundation/errors.ts";
+import type { Connection } from "../../../src/transport/socket/connection.ts";
+import { routeTo } from "../../../src/transport/socket/dial.ts";
+import { Pool } from "../../../src/transport/socket/pool.ts";
 import { SocketTransport } from "../../../src/transport/socket/socket_transport.ts";
+import { Timers } from "../../../src/transport/socket/timers.ts";
 import { FixedClock } from "../../../src/testing/fixed_clock.ts";
 import { answering, HostileServer, ok, type Peer } from "../hostile_server.ts";
 import { bytesOf, piecesOf, requestTo } from "../requests.ts";
@@ -185,6 +189,27 @@ Deno.test("SocketTransport opens a new connection for what may not be repeated, 
   clock.advance(1_000);
   await bytesOf(await transport.send(post));
   assertEquals(server.connections, 2);
+});
+
+Deno.test("a pool lets nobody wait whose call was aborted before", async () => {
+  const clock = new FixedClock("2026-11-29T00:00:00Z");
+  const limits = { maxConnections: 1, maxIdleConnections: 1, idleMs: 60_000 };
+  const pool = new Pool(limits, new Timers(clock));
+  const route = routeTo("http://store.example", false);
+  const wanted = {
+    open: () => new Promise<Connection>(() => {}),
+    maxIdleMs: Infinity,
+    queueTimeoutMs: 60_000,
+    signal: undefined,
+  };
+  pool.acquire(route, wanted);
+
+  const signal = AbortSignal.abort(new Error("not any more"));
+  const second = pool.acquire(route, { ...wanted, signal });
+  const isRefused = assertRejects(() => second, Error, "not any more");
+  clock.advance(60_000);
+
+  await isRefused;
 });
 
 Deno.test("SocketTransport waits with a large body until the server wants it", async () => {
