@@ -7,12 +7,13 @@
  *
  * @module
  */
-import { fromBase64, strictText, text } from "../../foundation/bytes.ts";
+import { fromBase64, strictText, text, utf8 } from "../../foundation/bytes.ts";
 import type { HeaderMap } from "../../ports/http.ts";
 import type { Keys } from "./access.ts";
 import { invalidArgument, invalidRequest, S3Error } from "./s3_error.ts";
 import type { Members } from "./shapes.ts";
 import { checkFormSignature } from "./signature.ts";
+import { children, readXml } from "./xml.ts";
 
 /** A rule. */
 interface CorsRule {
@@ -494,10 +495,12 @@ export function formHeaders({ fields }: PostForm): HeaderMap {
 
 /** Tags of a form are XML; `x-amz-tagging` has them like a query. */
 function tagString(xml: string): string {
-  return [...xml.matchAll(/<Tag>(.*?)<\/Tag>/gs)].map(([, tag = ""]) => {
-    const [key = "", value = ""] = ["Key", "Value"].map((name) =>
-      new RegExp(`<${name}>(.*?)</${name}>`, "s").exec(tag)?.[1]
-    );
-    return `${encodeURIComponent(key)}=${encodeURIComponent(value)}`;
-  }).join("&");
+  return children(readXml(utf8(xml), "Tagging"), "TagSet")
+    .flatMap((set) => children(set, "Tag"))
+    .map((tag) => {
+      const [key = "", value = ""] = ["Key", "Value"].map((name) =>
+        children(tag, name)[0]?.text
+      );
+      return `${encodeURIComponent(key)}=${encodeURIComponent(value)}`;
+    }).join("&");
 }

@@ -269,3 +269,20 @@ Deno.test("LocalAws tells where an object is by the host that was asked", async 
     ["http://localhost/photos/k", "http://photos.localhost/k"],
   );
 });
+
+Deno.test("LocalAws reads the references in the tags of a form", async () => {
+  await using local = await LocalAws.start();
+  const s3 = await withBucket(local);
+  const tag = "<Tag><Key>a&lt;b</Key><Value>x &#38; &amp;lt;</Value></Tag>";
+  const tagging = `<Tagging><TagSet>${tag}</TagSet></Tagging>`;
+
+  const { status } = await send(s3, {
+    Key: "k",
+    fields: { tagging },
+    conditions: [{ tagging }],
+  });
+
+  assertEquals(status, 204);
+  const { TagSet } = await s3.getObjectTagging({ Bucket, Key: "k" });
+  assertEquals(TagSet, [{ Key: "a<b", Value: "x & &lt;" }]);
+});
