@@ -573,7 +573,6 @@ function besideOf(path: string | URL, name: string): string | URL {
   return path.slice(0, Math.max(end, path.lastIndexOf("\\") + 1)) + name;
 }
 
-/** "prompt" is no: the script's user was not asked, and is not to be. */
 /** Reads what a program prints. One that prints too much is ended. */
 async function outputOf(
   child: Deno.ChildProcess,
@@ -612,6 +611,7 @@ function end(child: Deno.ChildProcess): void {
   }
 }
 
+/** "prompt" is no: the script's user was not asked, and is not to be. */
 function granted(permission: Deno.PermissionDescriptor): boolean {
   return Deno.permissions.querySync(permission).state === "granted";
 }

@@ -88,9 +88,9 @@ export class Pool implements Deadline {
     if (line === undefined || line.idle.length === 0) return undefined;
     if (!this.#timers.isQuiet) this.#expire(line, now);
     const newest = line.idle.at(-1);
-    if (newest === undefined || now - newest.idleSinceMs >= maxIdleMs) {
-      return undefined;
-    }
+    // It may have been given back after `now`.
+    const idledMs = Math.max(0, now - (newest?.idleSinceMs ?? now));
+    if (newest === undefined || idledMs >= maxIdleMs) return undefined;
     line.idle.pop();
     return newest;
   }

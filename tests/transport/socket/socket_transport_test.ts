@@ -212,6 +212,36 @@ Deno.test("a pool lets nobody wait whose call was aborted before", async () => {
   await isRefused;
 });
 
+Deno.test("SocketTransport repeats over a new connection, whatever was given back meanwhile", async () => {
+  const clock = new FixedClock("2026-11-29T00:00:00Z");
+  const both = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<Peer>();
+  await using server = new HostileServer(async (peer) => {
+    for (;;) {
+      const head = await peer.head();
+      // The first two go over connections of their own.
+      if (server.heads.length === 2) both.resolve();
+      await both.promise;
+      const isFirst = server.heads.filter((one) => one === head).length === 1;
+      if (head.startsWith("GET /held") && isFirst) return held.resolve(peer);
+      await peer.send(ok("a"));
+    }
+  });
+  using transport = new SocketTransport({ clock });
+  const get = async (path: string): Promise<Uint8Array> =>
+    await bytesOf(await transport.send(requestTo(server.origin, { path })));
+  await Promise.all([get("/one"), get("/two")]);
+  const repeated = get("/held");
+  const peer = await held.promise;
+  clock.advance(10);
+  await get("/three");
+
+  peer.close();
+
+  assertEquals((await repeated).length, 1);
+  assertEquals(server.connections, 3);
+});
+
 Deno.test("SocketTransport waits with a large body until the server wants it", async () => {
   const seen: string[] = [];
   await using server = new HostileServer(async (peer) => {
