@@ -520,11 +520,14 @@ export async function* readRange(
       ? await openRange(s3, object, asked, signal)
       : { body: begun, skip: 0 };
     let before = skip;
-    let isWhole = false;
+    let isOver = false;
     try {
       while (true) {
+        // A read that fails ends the body as well.
+        isOver = true;
         const piece = await body.read(room);
         if (piece === undefined) break;
+        isOver = false;
         signal?.throwIfAborted();
         const rest = piece.subarray(Math.min(before, piece.length));
         before -= piece.length - rest.length;
@@ -533,7 +536,6 @@ export async function* readRange(
         if (rest.length > 0) yield rest;
         if (reuses) room = roomIn(piece);
       }
-      isWhole = true;
       if (at < end) throw cut(object);
       return;
     } catch (error) {
@@ -551,7 +553,7 @@ export async function* readRange(
       if (attempts >= ATTEMPTS) throw cut(object);
     } finally {
       // Also where nobody asks for the next piece.
-      if (!isWhole) await body.cancel().catch(() => {});
+      if (!isOver) await body.cancel().catch(() => {});
     }
   }
 }
