@@ -37,7 +37,7 @@ Deno.test("SigV4a signs for fetch, for all regions that are named", async () => 
 
   assertEquals(signed.headers.get("x-amz-region-set"), "*");
   assertEquals(
-    signed.headers.get("authorization")?.replace(/[0-9a-f]{140,144}$/, ""),
+    signed.headers.get("authorization")?.replace(/[0-9a-f]{126,144}$/, ""),
     "AWS4-ECDSA-P256-SHA256 Credential=AKIDEXAMPLE/20240229/s3/aws4_request, " +
       "SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-region-set;x-amz-security-token, Signature=",
   );
