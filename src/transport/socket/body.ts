@@ -1,14 +1,26 @@
 /**
- * The body of a response: read from its connection, complete or an error.
+ * Bodies on a connection: that of a response, read from it, complete or an error;
+ * that of a request, written to it.
  *
  * @module
  */
-import type { HttpRequest, ResponseBody } from "../../ports/http.ts";
+import { ValidationError } from "../../foundation/errors.ts";
+import type {
+  BodySource,
+  HttpRequest,
+  ResponseBody,
+} from "../../ports/http.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { describe } from "../request_url.ts";
 import type { Connection } from "./connection.ts";
 import type { BodyProgress } from "./faults.ts";
-import type { ResponseHead } from "./http1.ts";
+import {
+  CHUNK_END,
+  chunkStart,
+  LAST_CHUNK,
+  type ResponseHead,
+} from "./http1.ts";
+import type { Timers, Wait } from "./timers.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -455,4 +467,181 @@ function withRoom(room: Bytes, used: number, more: number): Bytes {
   );
   larger.set(room.subarray(0, used));
   return larger;
+}
+
+/** Most bytes that are written at a time, so that progress can be seen. */
+const WRITTEN_PIECE = 256 * 1_024;
+
+/** Most bytes of one body that the buffers of both machines can hide. */
+const HIDDEN = 8 * 1_024 * 1_024;
+
+/** A body that is larger than a few kilobytes, or of unknown size, on its way. */
+export class Upload {
+  readonly #connection: Deno.Conn;
+  readonly #wait: Wait;
+  readonly #timers: Timers;
+  #isStopped = false;
+  #left = 0;
+  #sendingMs = 0;
+  #onWake: (() => void) | undefined;
+
+  constructor(connection: Deno.Conn, wait: Wait, timers: Timers) {
+    this.#connection = connection;
+    this.#wait = wait;
+    this.#timers = timers;
+  }
+
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /** Why it was stopped, for its source. */
+  #reason: unknown;
+
+  stop(reason?: unknown): void {
+    this.#reason ??= reason;
+    this.#isStopped = true;
+    this.wake();
+  }
+
+  /** Ends what is waited for now. */
+  wake(): void {
+    this.#onWake?.();
+  }
+
+  /** What `promise` brings, or `undefined` where somebody ends the wait. */
+  orWoken<T>(promise: Promise<T>): Promise<T | undefined> {
+    if (this.#isStopped) return Promise.resolve(undefined);
+    return new Promise((resolve, reject) => {
+      this.#onWake = (): void => resolve(undefined);
+      promise.then(resolve, reject);
+    });
+  }
+
+  /** How long the buffers may take for what they hold, by the pace so far. */
+  hiddenMs(): number {
+    const left = Math.max(1, this.#left);
+    return this.#sendingMs * Math.min(left, HIDDEN) / left;
+  }
+
+  /** Writes bytes; `onWritten` is told how many of them are gone. */
+  async write(
+    bytes: Uint8Array,
+    onWritten?: (count: number) => void,
+  ): Promise<void> {
+    const startMs = this.#timers.now();
+    for (let at = 0; at < bytes.length && !this.#isStopped;) {
+      const writing = this.#connection.write(
+        bytes.subarray(at, Math.min(at + WRITTEN_PIECE, bytes.length)),
+      );
+      // It rejects when the connection is closed under it.
+      writing.catch(() => {});
+      const count = await this.#orStopped(writing);
+      if (count === undefined) return;
+      at += count;
+      this.#wait.heard();
+      onWritten?.(at);
+    }
+    this.#left += bytes.length;
+    this.#sendingMs += this.#timers.now() - startMs;
+  }
+
+  async send(
+    body: Bytes | BodySource,
+    onSourceFault: (reason: unknown) => void,
+    onSent: (bytes: number) => void,
+  ): Promise<void> {
+    if (body instanceof Uint8Array) return await this.write(body, onSent);
+    const { length } = body;
+    const source = body.open().getReader();
+    let sent = 0;
+    let isRead = false;
+    const fail = (reason: unknown): void => {
+      this.stop();
+      onSourceFault(reason);
+    };
+    try {
+      while (!this.#isStopped) {
+        const piece = await this.#pull(source, fail);
+        if (this.#isStopped) return;
+        if (piece === undefined) {
+          isRead = true;
+          break;
+        }
+        sent += piece.length;
+        if (sent > (length ?? Infinity)) {
+          return fail(lengthFault("longer", length));
+        }
+        if (piece.length === 0) continue;
+        const before = sent - piece.length;
+        if (length !== undefined) {
+          await this.write(piece, (count) => onSent(before + count));
+        } else {
+          await this.write(chunkOf(piece));
+          onSent(sent);
+        }
+      }
+      if (this.#isStopped) return;
+      if (length === undefined) await this.write(LAST_CHUNK);
+      else if (sent < length) fail(lengthFault("shorter", length));
+    } finally {
+      // How the source takes it is its own affair.
+      if (!isRead) {
+        source.cancel(this.#reason ?? new DOMException(UNWANTED, "AbortError"))
+          .catch(() => {});
+      }
+    }
+  }
+
+  /** While the source is asked, nobody waits for the server. */
+  async #pull(
+    source: ReadableStreamDefaultReader<Uint8Array>,
+    fail: (reason: unknown) => void,
+  ): Promise<Uint8Array | undefined> {
+    this.#wait.stop();
+    const reading = source.read();
+    reading.catch(() => {});
+    try {
+      return (await this.#orStopped(reading))?.value;
+    } catch (error) {
+      // What the source throws is what the caller gets to see.
+      fail(error);
+      return undefined;
+    } finally {
+      if (!this.#isStopped) this.#wait.start();
+    }
+  }
+
+  /** What `promise` brings, or `undefined` where the sending is stopped. */
+  async #orStopped<T>(promise: Promise<T>): Promise<T | undefined> {
+    // Woken by an interim answer, of which there may be many, the wait goes on.
+    while (!this.#isStopped) {
+      const value = await this.orWoken(promise);
+      if (value !== undefined) return value;
+    }
+    return undefined;
+  }
+}
+
+const UNWANTED = "The rest of the body is not wanted any more";
+
+function chunkOf(piece: Uint8Array): Bytes {
+  const start = chunkStart(piece.length);
+  const chunk = new Uint8Array(
+    start.length + piece.length + CHUNK_END.length,
+  );
+  chunk.set(start);
+  chunk.set(piece, start.length);
+  chunk.set(CHUNK_END, start.length + piece.length);
+  return chunk;
+}
+
+function lengthFault(
+  than: "longer" | "shorter",
+  length: number | undefined,
+): ValidationError {
+  return new ValidationError("send", [{
+    path: "body",
+    problem: `is ${than} than its length, ${length} bytes`,
+  }]);
 }
