@@ -3,15 +3,7 @@
  *
  * @module
  */
-import { base64 } from "../foundation/bytes.ts";
 import { streamOf } from "../foundation/body_content.ts";
-import {
-  type CombinableChecksum,
-  combineCrcs,
-  type ExpectedChecksum,
-  isCombinable,
-  startChecksum,
-} from "../foundation/checksums.ts";
 import {
   AwsError,
   ChecksumError,
@@ -35,7 +27,7 @@ import {
 } from "../services/s3/mod.ts";
 import { objectAt } from "../services/s3/s3_uri.ts";
 import { filesOf, type LocalFile, targetPath } from "./local_file.ts";
-import { Verifier } from "./object_checksum.ts";
+import { CheckedRanges, Verifier } from "./object_checksum.ts";
 import {
   type ByteRange,
   checkInput,
@@ -226,7 +218,9 @@ async function toFile(
   try {
     const { resumed } = partial;
     meter.add(resumed);
-    const checked = new CheckedRanges(resumed === 0 ? object : undefined);
+    const checked = new CheckedRanges(
+      resumed === 0 ? object.checksum : undefined,
+    );
     await eachAtMost<ByteRange>(
       () => partial.missing(),
       async (range, signal) => {
@@ -382,58 +376,6 @@ async function* verifiedBytes(
     }
   }
   verifier.finish();
-}
-
-/**
- * The check values of ranges that come side by side: that of the whole follows
- * from them, so that the file need not be read again.
- */
-class CheckedRanges {
-  readonly #expected: ExpectedChecksum | undefined;
-  readonly #algorithm: CombinableChecksum | undefined;
-  readonly #ranges = new Map<number, { value: string; length: number }>();
-
-  /** @param object The object; absent where not all of its ranges come. */
-  constructor(object: RemoteObject | undefined) {
-    const expected = object?.checksum;
-    if (expected === undefined || !isCombinable(expected.algorithm)) return;
-    this.#expected = expected;
-    this.#algorithm = expected.algorithm;
-  }
-
-  /** Hands on the bytes of a range, and notes their check value. */
-  async *checking(
-    { start, end }: ByteRange,
-    pieces: AsyncIterable<Uint8Array>,
-  ): AsyncGenerator<Uint8Array, void, void> {
-    if (this.#algorithm === undefined) return yield* pieces;
-    const sum = await startChecksum(this.#algorithm);
-    for await (const piece of pieces) {
-      sum.update(piece);
-      yield piece;
-    }
-    const value = base64(sum.digest());
-    this.#ranges.set(start, { value, length: end - start });
-  }
-
-  /**
-   * Compares the whole with the checksum of the object.
-   *
-   * @returns `false` where it cannot be told from the ranges.
-   * @throws {ChecksumError} If it is another.
-   */
-  verify(): boolean {
-    const algorithm = this.#algorithm;
-    if (this.#expected === undefined || algorithm === undefined) return false;
-    const { value } = this.#expected;
-    const inOrder = [...this.#ranges].sort(([one], [other]) => one - other);
-    const actual = combineCrcs(
-      algorithm,
-      inOrder.map(([_start, part]) => part),
-    );
-    if (actual !== value) throw new ChecksumError(algorithm, value, actual);
-    return true;
-  }
 }
 
 /** What tells an object, cut into ranges, from all others. */

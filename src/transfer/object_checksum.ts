@@ -366,3 +366,54 @@ export class Verifier {
     if (actual !== value) throw new ChecksumError(algorithm, value, actual);
   }
 }
+
+/**
+ * The check values of ranges that come side by side: that of the whole follows
+ * from them, so that the file need not be read again.
+ */
+export class CheckedRanges {
+  readonly #expected: ExpectedChecksum | undefined;
+  readonly #algorithm: CombinableChecksum | undefined;
+  readonly #ranges = new Map<number, { value: string; length: number }>();
+
+  /** @param expected That of the object; absent where not all of its ranges come. */
+  constructor(expected: ExpectedChecksum | undefined) {
+    if (expected === undefined || !isCombinable(expected.algorithm)) return;
+    this.#expected = expected;
+    this.#algorithm = expected.algorithm;
+  }
+
+  /** Hands on the bytes of a range, and notes their check value. */
+  async *checking(
+    { start, end }: { readonly start: number; readonly end: number },
+    pieces: AsyncIterable<Uint8Array>,
+  ): AsyncGenerator<Uint8Array, void, void> {
+    if (this.#algorithm === undefined) return yield* pieces;
+    const sum = await startChecksum(this.#algorithm);
+    for await (const piece of pieces) {
+      sum.update(piece);
+      yield piece;
+    }
+    const value = base64(sum.digest());
+    this.#ranges.set(start, { value, length: end - start });
+  }
+
+  /**
+   * Compares the whole with the checksum of the object.
+   *
+   * @returns `false` where it cannot be told from the ranges.
+   * @throws {ChecksumError} If it is another.
+   */
+  verify(): boolean {
+    const algorithm = this.#algorithm;
+    if (this.#expected === undefined || algorithm === undefined) return false;
+    const { value } = this.#expected;
+    const inOrder = [...this.#ranges].sort(([one], [other]) => one - other);
+    const actual = combineCrcs(
+      algorithm,
+      inOrder.map(([_start, part]) => part),
+    );
+    if (actual !== value) throw new ChecksumError(algorithm, value, actual);
+    return true;
+  }
+}
