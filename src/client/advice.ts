@@ -14,7 +14,7 @@ import type { Credentials } from "../ports/credentials.ts";
 import type { HeaderMap } from "../ports/http.ts";
 
 /** A refusal, and what is known of the request that was refused. */
-export interface Refusal {
+export interface RefusedCall {
   /** The refusal. */
   readonly error: ServiceError;
   /** HTTP method of the request. */
@@ -49,9 +49,9 @@ export interface AdviceRow {
   /** Error codes that it fits. Absent: any, as far as `fits` says. */
   readonly codes?: readonly string[];
   /** What else must be so. */
-  readonly fits?: (refusal: Refusal) => boolean;
+  readonly fits?: (refusal: RefusedCall) => boolean;
   /** What to do, in at most two sentences. */
-  readonly advice: string | ((refusal: Refusal) => string);
+  readonly advice: string | ((refusal: RefusedCall) => string);
 }
 
 /**
@@ -60,7 +60,7 @@ export interface AdviceRow {
  * @param refusal The refusal.
  * @returns The advice of the first row that fits, or `undefined`.
  */
-export function adviceFor(refusal: Refusal): string | undefined {
+export function adviceFor(refusal: RefusedCall): string | undefined {
   const advice = rowFor(refusal)?.advice;
   return typeof advice === "function" ? advice(refusal) : advice;
 }
@@ -70,7 +70,7 @@ export function adviceFor(refusal: Refusal): string | undefined {
  *
  * @param refusal The refusal.
  */
-export function rowFor(refusal: Refusal): AdviceRow | undefined {
+export function rowFor(refusal: RefusedCall): AdviceRow | undefined {
   return ADVICE.find(({ codes, fits }) =>
     codes?.includes(refusal.error.code) !== false && fits?.(refusal) !== false
   );
@@ -686,7 +686,7 @@ function policyIn(pattern: RegExp, { reason }: ServiceError): string {
 }
 
 /** How far the local clock is behind the server's, where the answer tells. */
-function behindMs({ error, signedAt }: Refusal): number | undefined {
+function behindMs({ error, signedAt }: RefusedCall): number | undefined {
   const { date = "", age } = error.detail.headers;
   // An answer with an age comes from a cache, and so does its date.
   const server = age === undefined ? Date.parse(date) : NaN;
@@ -711,7 +711,7 @@ function regionName(region: string | undefined): string | undefined {
 }
 
 /** Where the credentials come from, in words. */
-function from({ credentials, profile }: Refusal): string {
+function from({ credentials, profile }: RefusedCall): string {
   const source = credentials?.source;
   if (source === undefined) return "";
   return profile === undefined || source === "env"
@@ -720,7 +720,7 @@ function from({ credentials, profile }: Refusal): string {
 }
 
 /** How a token is renewed. */
-function renewal({ credentials, profile }: Refusal): string {
+function renewal({ credentials, profile }: RefusedCall): string {
   const option = profile === undefined || profile === "default"
     ? ""
     : ` --profile ${profile}`;
@@ -740,6 +740,6 @@ function renewal({ credentials, profile }: Refusal): string {
   }
 }
 
-function hostOf({ host, endpointUrl }: Refusal): string {
+function hostOf({ host, endpointUrl }: RefusedCall): string {
   return endpointUrl === undefined ? "Amazon" : host;
 }

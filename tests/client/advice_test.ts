@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   ADVICE,
   adviceFor,
-  type Refusal,
+  type RefusedCall,
   rowFor,
 } from "../../src/client/advice.ts";
 import { ServiceError } from "../../src/foundation/errors.ts";
@@ -17,7 +17,7 @@ const KEYS = {
 };
 
 /** What differs from a GET of an object that is refused with 403. */
-interface Case extends Partial<Omit<Refusal, "error">> {
+interface Case extends Partial<Omit<RefusedCall, "error">> {
   readonly code?: string;
   readonly status?: number;
   readonly reason?: string;
@@ -43,7 +43,7 @@ function refusalOf(
     says: _says,
     ...rest
   }: Case,
-): Refusal {
+): RefusedCall {
   return {
     error: new ServiceError(reason, {
       code,
