@@ -3,7 +3,11 @@ import { describeCode } from "../../../src/testing/local_aws/s3_error.ts";
 
 type Texts = Readonly<Record<string, readonly [status: number, text: string]>>;
 
-/** As "Error responses" of the Amazon S3 API Reference lists them. */
+/**
+ * As "Error responses" of the Amazon S3 API Reference had them when they were
+ * written into LocalAws. They were not compared with the page again: this keeps
+ * them from changing unseen, and cannot tell whether they are right.
+ */
 const LISTED: Texts = {
   AccessControlListNotSupported: [400, "The bucket does not allow ACLs"],
   AccessDenied: [403, "Access Denied"],
