@@ -25,7 +25,7 @@ import {
 import type { PayloadPolicy } from "./payload.ts";
 import { MAX_SKEW_MS } from "./recoveries.ts";
 import { withLimitedDocument, withShortRefusal } from "./response_bodies.ts";
-import type { Attempt, AttemptTrace } from "./retry_loop.ts";
+import type { Attempt, AttemptTrace, Mutable } from "./retry_loop.ts";
 import { bodyFacts } from "./wire_log.ts";
 
 /**
@@ -113,8 +113,6 @@ export async function exchange<Input, Output, Result>(
   );
   return reading instanceof Promise ? await reading : reading;
 }
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What only requests with something to protect need; loaded with the first. */
 let payloads: typeof import("./payload.ts") | undefined;

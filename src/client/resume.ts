@@ -19,7 +19,7 @@ import { exchange } from "./attempt.ts";
 import type { Call } from "./call.ts";
 import type { Parts } from "./parts.ts";
 import { PartOfBody, ResumedBody } from "./response_bodies.ts";
-import type { Attempt, AttemptTrace } from "./retry_loop.ts";
+import type { Attempt, AttemptTrace, Mutable } from "./retry_loop.ts";
 
 /** What a refusal of the rest says about the object, by its status. */
 const CHANGES: Readonly<Record<number, ObjectChange>> = {
@@ -252,8 +252,6 @@ export function placeOf(
   }
   return place;
 }
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 function stateOf(
   { etag, "last-modified": modified }: HeaderMap,

@@ -467,7 +467,8 @@ export interface AttemptTrace {
   hostId?: string;
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+/** A record that is still being written. */
+export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The attempts of one call, in order. */
 export class CallRecord {
