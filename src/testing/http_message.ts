@@ -44,6 +44,14 @@ export interface PlainResponse {
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
+/** One request and the answer to it. */
+export interface PlainExchange {
+  /** The request. */
+  readonly request: PlainRequest;
+  /** The answer. */
+  readonly response: PlainResponse;
+}
+
 /** A message as it lies in files. */
 export interface MessageFiles {
   /** Content of the `.http` file. */

@@ -18,11 +18,11 @@
  *
  * @module
  */
-export { FixedClock } from "./fixed_clock.ts";
 export {
   type FakeProgram,
   FakeSystem,
   type FakeSystemOptions,
+  FixedClock,
 } from "./fake_system.ts";
 export {
   LocalAws,
@@ -37,13 +37,11 @@ export {
   type RecordedCall,
   type RecordingOptions,
   RecordingTransport,
-} from "./recording_transport.ts";
-export {
   ReplayError,
   type ReplayExchange,
   type ReplayOptions,
   ReplayTransport,
-} from "./replay_transport.ts";
+} from "./fixtures.ts";
 export {
   ANY,
   type Stub,

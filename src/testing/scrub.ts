@@ -15,7 +15,7 @@ import {
 } from "../foundation/bytes.ts";
 import { isSecretParam, redactHeader } from "../foundation/redact.ts";
 import type { HeaderMap } from "../ports/http.ts";
-import type { PlainExchange } from "./fixture_folder.ts";
+import type { PlainExchange } from "./http_message.ts";
 
 /** Header fields of requests that differ each time or prove who called. */
 const DROPPED_OF_REQUESTS =

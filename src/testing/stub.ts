@@ -9,7 +9,7 @@ import { StreamingBody } from "../foundation/streaming_body.ts";
 import type { CallOptions, ClientCore } from "../ports/caller.ts";
 import type { Operation, StructureShape } from "../ports/schema.ts";
 import { validated } from "../protocol/validate.ts";
-import { ReplayError } from "./replay_transport.ts";
+import { ReplayError } from "./fixtures.ts";
 
 /** Stands for any value in an expected input; the member must be there. */
 export const ANY: unique symbol = Symbol("any value");

@@ -5,8 +5,7 @@ import type { CallOptions } from "../../src/ports/caller.ts";
 import type { HttpRequest } from "../../src/ports/http.ts";
 import { GetObject, PutObject, S3 } from "../../src/services/s3/mod.ts";
 import { STS } from "../../src/services/sts/mod.ts";
-import { FakeSystem } from "../../src/testing/fake_system.ts";
-import { FixedClock } from "../../src/testing/fixed_clock.ts";
+import { FakeSystem, FixedClock } from "../../src/testing/fake_system.ts";
 import { scripted, type ScriptedAnswer } from "../scripted_transport.ts";
 import { secondSignature } from "../second_signer.ts";
 

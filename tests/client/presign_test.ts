@@ -11,8 +11,7 @@ import {
   type S3Config,
 } from "../../src/services/s3/mod.ts";
 import { GetCallerIdentity, STS } from "../../src/services/sts/mod.ts";
-import { FakeSystem } from "../../src/testing/fake_system.ts";
-import { FixedClock } from "../../src/testing/fixed_clock.ts";
+import { FakeSystem, FixedClock } from "../../src/testing/fake_system.ts";
 import { scripted } from "../scripted_transport.ts";
 import { secondTextSignature } from "../second_signer.ts";
 

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { ClockSkew } from "../../src/client/recoveries.ts";
 import { ServiceError, TransportError } from "../../src/foundation/errors.ts";
 import { httpDate } from "../../src/foundation/timestamps.ts";
-import { FixedClock } from "../../src/testing/fixed_clock.ts";
+import { FixedClock } from "../../src/testing/fake_system.ts";
 
 const LOCAL = new Date("2024-02-29T12:00:00Z");
 const SERVER = new Date("2024-02-29T13:00:00Z");

@@ -7,8 +7,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { TransportError } from "../../src/foundation/errors.ts";
 import type { SessionOptions } from "../../src/session/options.ts";
 import { Session } from "../../src/session/session.ts";
-import { FakeSystem } from "../../src/testing/fake_system.ts";
-import { FixedClock } from "../../src/testing/fixed_clock.ts";
+import { FakeSystem, FixedClock } from "../../src/testing/fake_system.ts";
 import { s3Corrections } from "../../tools/gen/s3_corrections.ts";
 import { stsCorrections } from "../../tools/gen/sts_corrections.ts";
 import {

@@ -32,8 +32,7 @@ import {
 } from "../../src/services/s3/mod.ts";
 import type { SessionOptions } from "../../src/session/options.ts";
 import { Session } from "../../src/session/session.ts";
-import { FakeSystem } from "../../src/testing/fake_system.ts";
-import { FixedClock } from "../../src/testing/fixed_clock.ts";
+import { FakeSystem, FixedClock } from "../../src/testing/fake_system.ts";
 import { seeded } from "../retry/seeded.ts";
 import { assertSameBytes } from "../same_bytes.ts";
 import { type BrokenStore, brokenStore, cutOff } from "./broken_store.ts";

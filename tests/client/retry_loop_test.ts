@@ -14,7 +14,7 @@ import {
   retryLoop,
 } from "../../src/client/retry_loop.ts";
 import type { RetryStrategy } from "../../src/ports/retry.ts";
-import { FixedClock } from "../../src/testing/fixed_clock.ts";
+import { FixedClock } from "../../src/testing/fake_system.ts";
 
 const NOW = new Date("2024-02-29T12:34:56Z");
 

@@ -5,7 +5,7 @@ import type {
   TelemetryAttributes,
 } from "../../src/ports/telemetry.ts";
 import { S3 } from "../../src/services/s3/mod.ts";
-import { FixedClock } from "../../src/testing/fixed_clock.ts";
+import { FixedClock } from "../../src/testing/fake_system.ts";
 import { scripted, type ScriptedAnswer } from "../scripted_transport.ts";
 
 const TIME = "2024-02-29T12:34:56Z";

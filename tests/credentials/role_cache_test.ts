@@ -3,8 +3,7 @@ import {
   type CachedRole,
   RoleCache,
 } from "../../src/credentials/role_cache.ts";
-import { FakeSystem } from "../../src/testing/fake_system.ts";
-import { FixedClock } from "../../src/testing/fixed_clock.ts";
+import { FakeSystem, FixedClock } from "../../src/testing/fake_system.ts";
 import type { Logger } from "../../src/ports/logger.ts";
 
 const HOME = "/home/me";

@@ -15,8 +15,7 @@ import type {
 import { S3 } from "../../src/services/s3/mod.ts";
 import { Session } from "../../src/session/session.ts";
 import type { SessionOptions } from "../../src/session/options.ts";
-import { FakeSystem } from "../../src/testing/fake_system.ts";
-import { FixedClock } from "../../src/testing/fixed_clock.ts";
+import { FakeSystem, FixedClock } from "../../src/testing/fake_system.ts";
 import { CAT, keeping, KEYS, type Line } from "./store.ts";
 
 const LOCAL = new Date("2024-02-29T12:00:00Z");

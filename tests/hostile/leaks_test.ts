@@ -11,7 +11,7 @@ import { AwsError, TransportError } from "../../src/foundation/errors.ts";
 import type { Clock } from "../../src/ports/system.ts";
 import type { HttpRequest, HttpResponse } from "../../src/ports/http.ts";
 import type { S3 } from "../../src/services/s3/mod.ts";
-import { FixedClock } from "../../src/testing/fixed_clock.ts";
+import { FixedClock } from "../../src/testing/fake_system.ts";
 import { countingSignal } from "../transport/counting_signal.ts";
 import { HostileServer, type Peer } from "../transport/hostile_server.ts";
 import { answer, refusal, s3At } from "./store.ts";

@@ -14,7 +14,7 @@ import type { StopReason } from "../../src/foundation/metadata.ts";
 import type { HttpRequest } from "../../src/ports/http.ts";
 import type { RetryStrategy } from "../../src/ports/retry.ts";
 import type { S3 } from "../../src/services/s3/mod.ts";
-import { FixedClock } from "../../src/testing/fixed_clock.ts";
+import { FixedClock } from "../../src/testing/fake_system.ts";
 import type { SessionOptions } from "../../src/session/options.ts";
 import { scripted, type ScriptedAnswer } from "../scripted_transport.ts";
 import { CAT, s3At } from "./store.ts";

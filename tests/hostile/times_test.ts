@@ -13,7 +13,7 @@ import {
 } from "../../src/foundation/errors.ts";
 import type { CallOptions } from "../../src/ports/caller.ts";
 import type { SessionOptions } from "../../src/session/options.ts";
-import { FixedClock } from "../../src/testing/fixed_clock.ts";
+import { FixedClock } from "../../src/testing/fake_system.ts";
 import { scripted } from "../scripted_transport.ts";
 import { fullQueue } from "../transport/full_queue.ts";
 import { HostileServer, type Script } from "../transport/hostile_server.ts";

@@ -21,8 +21,7 @@ import { utf8 } from "../../src/foundation/bytes.ts";
 import type { HttpRequest } from "../../src/ports/http.ts";
 import { S3 } from "../../src/services/s3/mod.ts";
 import { STS, type STSConfig } from "../../src/services/sts/mod.ts";
-import { FakeSystem } from "../../src/testing/fake_system.ts";
-import { FixedClock } from "../../src/testing/fixed_clock.ts";
+import { FakeSystem, FixedClock } from "../../src/testing/fake_system.ts";
 import { scripted, type ScriptedAnswer } from "../scripted_transport.ts";
 
 const NOW = "2024-02-29T12:34:56Z";

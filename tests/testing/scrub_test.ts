@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { text, utf8 } from "../../src/foundation/bytes.ts";
-import type { PlainExchange } from "../../src/testing/fixture_folder.ts";
+import type { PlainExchange } from "../../src/testing/http_message.ts";
 import { Scrubber } from "../../src/testing/scrub.ts";
 
 const EXCHANGE: PlainExchange = {

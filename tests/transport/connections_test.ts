@@ -5,7 +5,7 @@ import {
   TimeoutError,
   TransportError,
 } from "../../src/foundation/errors.ts";
-import { FixedClock } from "../../src/testing/fixed_clock.ts";
+import { FixedClock } from "../../src/testing/fake_system.ts";
 import {
   ConnectionPool,
   ConnectionQueue,

@@ -12,7 +12,7 @@ import type {
   SendOptions,
   Transport,
 } from "../../src/ports/http.ts";
-import { FixedClock } from "../../src/testing/fixed_clock.ts";
+import { FixedClock } from "../../src/testing/fake_system.ts";
 import { withDeadlines } from "../../src/transport/deadlines.ts";
 import { countingSignal } from "./counting_signal.ts";
 import { bytesOf, caught, piecesOf, requestTo } from "./requests.ts";

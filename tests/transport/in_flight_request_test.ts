@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { FixedClock } from "../../src/testing/fixed_clock.ts";
+import { FixedClock } from "../../src/testing/fake_system.ts";
 import {
   ReadTimer,
   type WaitLimits,

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { text, utf8 } from "../../src/foundation/bytes.ts";
 import type { HttpResponse, ResponseBody } from "../../src/ports/http.ts";
-import { FixedClock } from "../../src/testing/fixed_clock.ts";
+import { FixedClock } from "../../src/testing/fake_system.ts";
 import { withDeadlines } from "../../src/transport/deadlines.ts";
 import { ByteCounter } from "../../src/transport/response_body.ts";
 import { newTransport, overBoth, transportName } from "../both_transports.ts";

@@ -7,13 +7,11 @@ import { base64, fromBase64, utf8 } from "../../src/foundation/bytes.ts";
 import type { ClientCore } from "../../src/ports/caller.ts";
 import type { CredentialsInput } from "../../src/ports/config.ts";
 import type { HttpRequest, Transport } from "../../src/ports/http.ts";
-import type { S3Config } from "../../src/services/s3/mod.ts";
-import { S3 } from "../../src/services/s3/mod.ts";
+import { S3, type S3Config } from "../../src/services/s3/mod.ts";
 import { STS, type STSConfig } from "../../src/services/sts/mod.ts";
 import type { SessionOptions } from "../../src/session/options.ts";
 import { Session } from "../../src/session/session.ts";
-import { FakeSystem } from "../../src/testing/fake_system.ts";
-import { FixedClock } from "../../src/testing/fixed_clock.ts";
+import { FakeSystem, FixedClock } from "../../src/testing/fake_system.ts";
 
 /** A client's settings, in boto's words. */
 export type BotoConfig = Readonly<Record<string, unknown>>;

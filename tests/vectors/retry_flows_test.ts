@@ -12,7 +12,7 @@ import {
 } from "../../src/foundation/errors.ts";
 import type { ResponseBase } from "../../src/foundation/metadata.ts";
 import type { HttpRequest } from "../../src/ports/http.ts";
-import { FixedClock } from "../../src/testing/fixed_clock.ts";
+import { FixedClock } from "../../src/testing/fake_system.ts";
 import { scripted, type ScriptedAnswer } from "../scripted_transport.ts";
 import { callerOf, sessionOf, USUAL_META } from "./client_cases.ts";
 import { failureOf, isUnknown } from "./retry_cases.ts";

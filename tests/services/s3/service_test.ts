@@ -8,8 +8,7 @@ import { GetObject, S3 } from "../../../src/services/s3/mod.ts";
 import { s3 } from "../../../src/services/s3/service.ts";
 import { s3Settings } from "../../../src/services/s3/settings.ts";
 import { Session } from "../../../src/session/session.ts";
-import { FakeSystem } from "../../../src/testing/fake_system.ts";
-import { FixedClock } from "../../../src/testing/fixed_clock.ts";
+import { FakeSystem, FixedClock } from "../../../src/testing/fake_system.ts";
 import { scripted, type ScriptedAnswer } from "../../scripted_transport.ts";
 
 const FACTS: AttemptFacts = {

@@ -12,7 +12,7 @@ import type {
   QueryParam,
 } from "../../../src/ports/http.ts";
 import { SigV4 } from "../../../src/signing/mod.ts";
-import { FixedClock } from "../../../src/testing/fixed_clock.ts";
+import { FixedClock } from "../../../src/testing/fake_system.ts";
 import {
   LocalAws,
   type LocalAwsOptions,

@@ -14,7 +14,7 @@ import { restXml } from "../../../src/protocol/rest_xml.ts";
 import * as s3Tables from "../../../src/services/s3/generated/operations.ts";
 import { S3, type StreamingBody } from "../../../src/services/s3/mod.ts";
 import * as stsTables from "../../../src/services/sts/generated/operations.ts";
-import { readFolder } from "../../../src/testing/fixture_folder.ts";
+import { readFolder } from "../../../src/testing/fixtures.ts";
 import {
   httpResponse,
   type PlainResponse,

@@ -9,7 +9,7 @@ import {
   type AwsError,
   TransportError,
 } from "../../../src/foundation/errors.ts";
-import { FixedClock } from "../../../src/testing/fixed_clock.ts";
+import { FixedClock } from "../../../src/testing/fake_system.ts";
 import {
   dial,
   DialProgress,

@@ -18,7 +18,7 @@ import { routeTo } from "../../../src/transport/socket/dial.ts";
 import { Pool } from "../../../src/transport/socket/pool.ts";
 import { SocketTransport } from "../../../src/transport/socket/socket_transport.ts";
 import { Timers } from "../../../src/transport/socket/timers.ts";
-import { FixedClock } from "../../../src/testing/fixed_clock.ts";
+import { FixedClock } from "../../../src/testing/fake_system.ts";
 import { answering, HostileServer, ok, type Peer } from "../hostile_server.ts";
 import { bytesOf, piecesOf, requestTo } from "../requests.ts";
 import { AUTHORITY, tlsServer } from "../tls_server.ts";
