@@ -29,7 +29,7 @@ import {
   writeRequest,
   writeResponse,
 } from "./http_message.ts";
-import { resourceOf } from "./local_aws/target.ts";
+import { resourceOf } from "./local_aws/request.ts";
 import { Scrubber } from "./scrub.ts";
 
 /** The call that a recording is of, as it is written to `call.json`. */

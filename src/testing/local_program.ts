@@ -29,7 +29,7 @@
  * @module
  */
 import { AwsError } from "../foundation/errors.ts";
-import { requestLine } from "./local_aws/journal.ts";
+import { requestLine } from "./local_aws/request.ts";
 import type { LocalCredentials } from "./local_aws/access.ts";
 import { LocalAws, type LocalAwsServeOptions } from "./local_aws/local_aws.ts";
 

@@ -31,7 +31,7 @@ export {
   type LocalClientConfig,
 } from "./local_aws/local_aws.ts";
 export type { FaultOptions } from "./local_aws/s3_error.ts";
-export type { LocalRequest, LocalSignature } from "./local_aws/journal.ts";
+export type { LocalRequest, LocalSignature } from "./local_aws/request.ts";
 export type { LocalCredentials } from "./local_aws/access.ts";
 export {
   type RecordedCall,
@@ -54,7 +54,20 @@ export {
   type StubMethods,
   type StubOutput,
 } from "./stub.ts";
-export type { Clock } from "../ports/system.ts";
+export type {
+  ClaimedFile,
+  Clock,
+  EntryKind,
+  FileFacts,
+  FileId,
+  Files,
+  FolderEntry,
+  Found,
+  OpenedFile,
+  ProcessResult,
+  System,
+  WritableFiles,
+} from "../ports/system.ts";
 export type {
   BodySource,
   HeaderMap,
@@ -67,16 +80,3 @@ export type {
   SendOptions,
   Transport,
 } from "../ports/http.ts";
-export type {
-  ClaimedFile,
-  EntryKind,
-  FileFacts,
-  FileId,
-  Files,
-  FolderEntry,
-  Found,
-  OpenedFile,
-  ProcessResult,
-  System,
-  WritableFiles,
-} from "../ports/system.ts";

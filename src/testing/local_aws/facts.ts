@@ -35,7 +35,7 @@ import type {
   Tags,
   Version,
 } from "./store.ts";
-import { parseQuery } from "./target.ts";
+import { parseQuery } from "./request.ts";
 
 /** The most bytes of a key. */
 const MAX_KEY_LENGTH = 1_024;

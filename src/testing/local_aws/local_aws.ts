@@ -12,10 +12,9 @@ import { bodyBytes } from "../http_message.ts";
 import { type FaultOptions, Faults } from "./s3_error.ts";
 import { Folder } from "./folder.ts";
 import { Keys, type LocalCredentials } from "./access.ts";
-import type { LocalRequest } from "./journal.ts";
+import type { LocalRequest, WireRequest } from "./request.ts";
 import { Server, type ServerResponse } from "./server.ts";
 import { contentBytes, discard, readContent, Store } from "./store.ts";
-import type { WireRequest } from "./target.ts";
 
 /** Options of a {@linkcode LocalAws}. */
 export interface LocalAwsOptions {

@@ -61,7 +61,7 @@ import {
   type Upload,
   wholeContent,
 } from "./store.ts";
-import { locationOf } from "./target.ts";
+import { locationOf } from "./request.ts";
 
 /** The highest number of a part. */
 const MAX_PART_NUMBER = 10_000;

@@ -59,7 +59,7 @@ import {
   type Version,
   wholeContent,
 } from "./store.ts";
-import { decoded } from "./target.ts";
+import { decoded } from "./request.ts";
 
 /** The most keys of one DeleteObjects. */
 const MAX_DELETES = 1_000;

@@ -21,7 +21,7 @@ import type { Key } from "./access.ts";
 import { invalidRequest, notImplemented, S3Error } from "./s3_error.ts";
 import { type ParsedSignature, signText } from "./signature.ts";
 import type { StoredChecksum } from "./store.ts";
-import { type Target, valueOf, type WireRequest } from "./target.ts";
+import { type Target, valueOf, type WireRequest } from "./request.ts";
 
 /** A body, decoded. */
 export interface Payload {

@@ -11,7 +11,13 @@ import type { Clock } from "../../ports/system.ts";
 import type { HeaderMap } from "../../ports/http.ts";
 import type { PlainResponse } from "../http_message.ts";
 import { bucketHandlers, corsOf } from "./buckets.ts";
-import type { Call, Handlers, Reply } from "./call.ts";
+import {
+  type Call,
+  checkOptions,
+  type Handlers,
+  hoistedHeaders,
+  type Reply,
+} from "./call.ts";
 import {
   baseName,
   checkForm,
@@ -37,13 +43,20 @@ import {
   Journal,
   type LocalRequest,
   type LocalSignature,
+  locationOf,
+  parseQuery,
+  parseTarget,
+  regionOf,
+  resourceOf,
+  type Target,
+  valueOf,
+  type WireRequest,
   withoutSecrets,
-} from "./journal.ts";
+} from "./request.ts";
 import type { Identity, Key, Keys } from "./access.ts";
 import { listingHandlers } from "./listing.ts";
 import { multipartHandlers } from "./multipart.ts";
 import { objectHandlers } from "./objects.ts";
-import { checkOptions, hoistedHeaders } from "./options.ts";
 import { checkChecksums, payloadHash, readPayload } from "./payload.ts";
 import {
   type Members,
@@ -67,16 +80,6 @@ import {
   wholeContent,
 } from "./store.ts";
 import { answerSts } from "./sts.ts";
-import {
-  locationOf,
-  parseQuery,
-  parseTarget,
-  regionOf,
-  resourceOf,
-  type Target,
-  valueOf,
-  type WireRequest,
-} from "./target.ts";
 import { element, fields, writeXml } from "./xml.ts";
 
 /** What a server consists of. */

@@ -15,7 +15,7 @@ import type {
 } from "../../ports/schema.ts";
 import * as tables from "../../services/s3/generated/operations.ts";
 import { invalidArgument, S3Error } from "./s3_error.ts";
-import { type Query, valueOf } from "./target.ts";
+import { type Query, valueOf } from "./request.ts";
 import {
   children,
   escaped,

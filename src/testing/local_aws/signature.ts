@@ -14,7 +14,7 @@ import { base64, concat, fromHex, hex, utf8 } from "../../foundation/bytes.ts";
 import { sha256Hex, sha256HexOf } from "../../foundation/digest.ts";
 import type { Key, Keys } from "./access.ts";
 import { invalidRequest, S3Error } from "./s3_error.ts";
-import { type Target, valueOf, type WireRequest } from "./target.ts";
+import { type Target, valueOf, type WireRequest } from "./request.ts";
 
 /** What a signature is checked against. */
 export interface Expectation {

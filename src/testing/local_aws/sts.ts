@@ -8,7 +8,7 @@ import { iso8601 } from "../../foundation/timestamps.ts";
 import type { PlainResponse } from "../http_message.ts";
 import type { Identity, Key, Keys } from "./access.ts";
 import { S3Error } from "./s3_error.ts";
-import { type Target, valueOf } from "./target.ts";
+import { type Target, valueOf } from "./request.ts";
 import { type Content, element, fields, writeXml } from "./xml.ts";
 
 /** A request to STS. */

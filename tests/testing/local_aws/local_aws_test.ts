@@ -16,7 +16,7 @@
  * | I      | CreateBucket again in us-east-1                 | `buckets_test.ts`                                      |
  * | J      | UploadPartCopy beyond the end                   | `attributes_test.ts`                                   |
  * | K      | `MaxBuckets`                                    | `server_test.ts`                                       |
- * | L      | options are done, or refused by name            | `options_test.ts`                                      |
+ * | L      | options are done, or refused by name            | `call_test.ts`                                         |
  * | M      | every `Get…` of a fresh bucket                  | `fresh_bucket_test.ts`                                 |
  * | N      | texts of messages                               | `errors_test.ts`                                       |
  * | O      | other services                                  | `server_test.ts`                                       |

@@ -4,7 +4,7 @@ import {
   type LocalRequest,
   requestLine,
   withoutSecrets,
-} from "../../../src/testing/local_aws/journal.ts";
+} from "../../../src/testing/local_aws/request.ts";
 
 function request(more: Partial<LocalRequest> = {}): LocalRequest {
   return {

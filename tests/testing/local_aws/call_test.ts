@@ -12,7 +12,7 @@ import { objectHandlers } from "../../../src/testing/local_aws/objects.ts";
 import {
   REFUSED_HEADERS,
   REFUSED_MEMBERS,
-} from "../../../src/testing/local_aws/options.ts";
+} from "../../../src/testing/local_aws/call.ts";
 import { LocalAws } from "../../../src/testing/mod.ts";
 import { localS3 } from "../../local_s3.ts";
 import { LocalClient } from "./local_client.ts";
