@@ -22,7 +22,7 @@ import type {
 } from "../services/s3/mod.ts";
 import { factsOf } from "../services/s3/stores.ts";
 import { callOptions, eachAtMost } from "./options.ts";
-import { abortUnfinishedUploads } from "./unfinished_uploads.ts";
+import { abortUnfinishedUploads } from "./multipart.ts";
 
 /** What may be said about a delete of many objects. */
 export interface DeleteManyOptions

@@ -71,7 +71,7 @@ export {
   listUnfinishedUploads,
   type ResumedUpload,
   type UnfinishedUploadsOptions,
-} from "./unfinished_uploads.ts";
+} from "./multipart.ts";
 export {
   type MultipartUploadResult,
   type SingleUploadResult,

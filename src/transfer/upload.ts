@@ -37,7 +37,7 @@ import {
   type LocalFile,
   openToRead,
 } from "./local_file.ts";
-import type { PartedObject } from "./multipart.ts";
+import type { PartedObject, ResumedUpload } from "./multipart.ts";
 import {
   checkChecksumType,
   otherThanStated,
@@ -61,7 +61,6 @@ import {
   type RoomFiller,
   uploadParts,
 } from "./upload_parts.ts";
-import type { ResumedUpload } from "./unfinished_uploads.ts";
 
 /** What is uploaded: the parameters of PutObject, with a body of any kind. */
 export interface UploadInput extends Omit<PutObjectInput, "Body"> {

@@ -24,12 +24,16 @@ import {
   beginUpload,
   completeUpload,
   discardUpload,
+  findUnfinished,
   Grace,
+  isSamePart,
   type OpenUpload,
   PART_MEMBERS,
   type PartedObject,
   pick,
   RECEIPT_MEMBERS,
+  type ResumedUpload,
+  unfinishedUpload,
 } from "./multipart.ts";
 import {
   checkForParts,
@@ -46,12 +50,6 @@ import {
   partOptions,
 } from "./options.ts";
 import { nameOf } from "./remote_object.ts";
-import {
-  findUnfinished,
-  isSamePart,
-  type ResumedUpload,
-  unfinishedUpload,
-} from "./unfinished_uploads.ts";
 
 /** What is uploaded, and how. */
 export interface PartedUpload {

@@ -8,7 +8,7 @@ import {
 import {
   abortUnfinishedUploads,
   listUnfinishedUploads,
-} from "../../src/transfer/unfinished_uploads.ts";
+} from "../../src/transfer/multipart.ts";
 import { type Answer, fakeS3, localS3, refusal } from "./stubs.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 

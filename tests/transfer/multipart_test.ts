@@ -1,5 +1,5 @@
 import { checksum } from "../../src/foundation/checksums.ts";
-import { isSamePart } from "../../src/transfer/unfinished_uploads.ts";
+import { isSamePart } from "../../src/transfer/multipart.ts";
 import { upload } from "../../src/transfer/upload.ts";
 import { assertSameBytes } from "../same_bytes.ts";
 import { lineOf, localS3, noise } from "./stubs.ts";
