@@ -22,7 +22,7 @@ const LIMITS: Readonly<Record<string, number>> = {
   "first call, functions": 425,
   "second call, files": 46,
   "second call, functions": 210,
-  "modules run": 86,
+  "modules run": 83,
   "modules fetched": 156,
 };
 

@@ -3,6 +3,12 @@
  *
  * @module
  */
+import type { System, WritableFiles } from "../ports/system.ts";
+
+/** What a machine that has files and programs does with them, reading texts aside. */
+export type MachineFiles = Required<
+  Omit<System & WritableFiles, "blind" | "env" | "readText" | "windows">
+>;
 
 /**
  * Most bytes that are read at a time. The file's own `readable` takes 64 KiB,

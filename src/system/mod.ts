@@ -25,7 +25,11 @@ export type {
   System,
   WritableFiles,
 } from "../ports/system.ts";
-export { DenoSystem } from "./deno_system.ts";
-export { platformSystem } from "./platform.ts";
-export { SystemClock } from "./platform.ts";
-export { terminalMfaCode } from "./platform.ts";
+export type { MachineFiles } from "./file_streams.ts";
+export {
+  DenoSystem,
+  Machine,
+  platformSystem,
+  SystemClock,
+  terminalMfaCode,
+} from "./platform.ts";

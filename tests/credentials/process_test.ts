@@ -3,7 +3,7 @@ import { loadProfiles } from "../../src/config/profiles.ts";
 import { processProvider } from "../../src/credentials/process.ts";
 import { CredentialsError } from "../../src/foundation/errors.ts";
 import type { System } from "../../src/ports/system.ts";
-import { DenoSystem } from "../../src/system/deno_system.ts";
+import { DenoSystem } from "../../src/system/platform.ts";
 import { type FakeProgram, FakeSystem } from "../../src/testing/mod.ts";
 
 const KEYS = { Version: 1, AccessKeyId: "ASIAPROCESS", SecretAccessKey: "SK" };

@@ -3,7 +3,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import type { Found } from "../../src/ports/system.ts";
 import type { SessionOptions } from "../../src/session/options.ts";
 import { permissionsFor } from "../../src/diagnostics/permissions.ts";
-import { DenoSystem } from "../../src/system/deno_system.ts";
+import { DenoSystem } from "../../src/system/platform.ts";
 import { loopback } from "../credentials/loopback.ts";
 
 const SCRIPT = new URL("./permission_script.ts", import.meta.url).pathname;

@@ -7,7 +7,7 @@
 import { Session } from "../../mod.ts";
 import { base64 } from "../../src/foundation/bytes.ts";
 import type { Transport } from "../../src/ports/http.ts";
-import { DenoSystem } from "../../src/system/deno_system.ts";
+import { DenoSystem } from "../../src/system/platform.ts";
 import { FakeSystem } from "../../src/testing/mod.ts";
 import { FetchTransport } from "../../src/transport/fetch_transport.ts";
 

@@ -1,11 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { ProcessResult } from "../../src/ports/mod.ts";
-import { DenoSystem } from "../../src/system/deno_system.ts";
+import { DenoSystem } from "../../src/system/platform.ts";
 
-const SYSTEM = new URL("../../src/system/deno_system.ts", import.meta.url).href;
-
-const NODE_SYSTEM =
-  new URL("../../src/system/node_system.ts", import.meta.url).href;
+const SYSTEM = new URL("../../src/system/platform.ts", import.meta.url).href;
 
 const system = new DenoSystem();
 
@@ -30,8 +27,7 @@ async function underFlags(
   env: Readonly<Record<string, string>> = {},
 ): Promise<unknown> {
   const program = `
-    import { DenoSystem } from "${SYSTEM}";
-    import { nodeProcess, NodeSystem } from "${NODE_SYSTEM}";
+    import { DenoSystem, nodeProcess, NodeSystem } from "${SYSTEM}";
     const system = new DenoSystem();
     const machine = (name) =>
       name === "DenoSystem" ? system : new NodeSystem(nodeProcess());

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { ClaimedFile } from "../../src/ports/mod.ts";
-import { nodeProcess, NodeSystem } from "../../src/system/node_system.ts";
+import { nodeProcess, NodeSystem } from "../../src/system/platform.ts";
 
 Deno.test("NodeSystem reads, writes, cuts, renames and removes files", async () => {
   await inFolder(async (system, folder) => {

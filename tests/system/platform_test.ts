@@ -5,8 +5,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { ConfigError } from "../../src/foundation/errors.ts";
-import { DenoSystem } from "../../src/system/deno_system.ts";
 import {
+  DenoSystem,
   NoSystem,
   platformSystem,
   SystemClock,

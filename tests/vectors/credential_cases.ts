@@ -14,7 +14,7 @@ import type { Credentials } from "../../src/ports/credentials.ts";
 import type { HttpRequest, Transport } from "../../src/ports/http.ts";
 import type { Found } from "../../src/ports/system.ts";
 import { Session } from "../../src/session/session.ts";
-import { DenoSystem } from "../../src/system/deno_system.ts";
+import { DenoSystem } from "../../src/system/platform.ts";
 import { FixedClock } from "../../src/testing/mod.ts";
 
 /** An answer that is given in a case. */

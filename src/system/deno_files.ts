@@ -1,11 +1,10 @@
 /**
- * The operating system as Deno shows it.
+ * Files and programs as Deno shows them. Loaded when one is first asked for:
+ * most programs that read objects never do.
  *
  * @module
  */
-import { strictText } from "../foundation/bytes.ts";
 import { ConfigError } from "../foundation/errors.ts";
-import { pathOfUrl } from "../foundation/paths.ts";
 import type {
   ClaimedFile,
   EntryKind,
@@ -15,37 +14,26 @@ import type {
   Found,
   OpenedFile,
   ProcessResult,
-  System,
-  WritableFiles,
 } from "../ports/system.ts";
+import {
+  denied,
+  found,
+  granted,
+  isMissing,
+  pathText,
+  reading,
+} from "./deno_access.ts";
 import {
   fileSink,
   fileSource,
   KEPT_ERRORS,
+  type MachineFiles,
   MAX_OUTPUT,
   ProgramOutput,
 } from "./file_streams.ts";
 
-/**
- * The machine that the script runs on. A permission is looked up before it is
- * used, so nothing prompts; what is not permitted names the flag that would.
- */
-export class DenoSystem implements System, WritableFiles {
-  readonly windows = Deno.build.os === "windows";
-
-  env(name: string): Found<string> {
-    const flag = `--allow-env=${name}`;
-    if (!granted({ name: "env", variable: name })) return denied(flag);
-    return orAbsent(Deno.env.get(name));
-  }
-
-  async readText(path: string): Promise<Found<string>> {
-    return await reading(
-      path,
-      async () => strictText(await Deno.readFile(path)),
-    );
-  }
-
+/** The files and programs of the machine that the script runs on. */
+export class DenoFiles implements MachineFiles {
   async stat(path: string | URL): Promise<Found<FileFacts>> {
     const facts = await reading(path, async () => {
       const info = await Deno.stat(path);
@@ -376,15 +364,6 @@ async function releasePipe(
   }
 }
 
-async function reading<T>(
-  path: string | URL,
-  read: () => Promise<T>,
-): Promise<Found<T>> {
-  const flag = `--allow-read=${pathText(path)}`;
-  if (!granted({ name: "read", path })) return denied(flag);
-  return await found(flag, read);
-}
-
 async function writing<T>(
   path: string | URL,
   write: () => Promise<T>,
@@ -392,11 +371,6 @@ async function writing<T>(
   const flag = `--allow-write=${pathText(path)}`;
   if (!granted({ name: "write", path })) return denied(flag);
   return await found(flag, write);
-}
-
-/** A path as a flag has it. */
-function pathText(path: string | URL): string {
-  return path instanceof URL ? pathOfUrl(path) : path;
 }
 
 /** Names under which a process finds what its shell has opened for it. */
@@ -611,11 +585,6 @@ function end(child: Deno.ChildProcess): void {
   }
 }
 
-/** "prompt" is no: the script's user was not asked, and is not to be. */
-function granted(permission: Deno.PermissionDescriptor): boolean {
-  return Deno.permissions.querySync(permission).state === "granted";
-}
-
 /** Most devices are refused whatever the flag for their path says. */
 function deniedWholly<T>(
   found: Found<T>,
@@ -624,27 +593,6 @@ function deniedWholly<T>(
   return found.kind === "denied" && granted(permission)
     ? denied("--allow-all")
     : found;
-}
-
-async function found<T>(
-  flag: string,
-  get: () => Promise<T>,
-): Promise<Found<T>> {
-  try {
-    return { kind: "found", value: await get() };
-  } catch (error) {
-    // Deno guards some files beyond the flag for their path.
-    if (error instanceof Deno.errors.NotCapable) return denied(flag);
-    if (isMissing(error)) return { kind: "absent" };
-    throw error;
-  }
-}
-
-/** A folder is no file, and a path through a file leads nowhere. */
-function isMissing(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound ||
-    error instanceof Deno.errors.IsADirectory ||
-    error instanceof Deno.errors.NotADirectory;
 }
 
 async function removeIfThere(path: string | URL): Promise<void> {
@@ -658,12 +606,4 @@ async function removeIfThere(path: string | URL): Promise<void> {
 function folderOf(path: string): string {
   const end = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
   return end < 0 ? "." : path.slice(0, end) || "/";
-}
-
-function denied(flag: string): Found<never> {
-  return { kind: "denied", flag };
-}
-
-function orAbsent<T>(value: T | undefined): Found<T> {
-  return value === undefined ? { kind: "absent" } : { kind: "found", value };
 }

@@ -1,5 +1,6 @@
 /**
- * The operating system as Node and Bun show it.
+ * Files and programs as Node and Bun show them. Loaded when one is first asked
+ * for.
  *
  * @module
  */
@@ -14,10 +15,13 @@ import type {
   Found,
   OpenedFile,
   ProcessResult,
-  System,
-  WritableFiles,
 } from "../ports/system.ts";
-import { KEPT_ERRORS, MAX_OUTPUT, ProgramOutput } from "./file_streams.ts";
+import {
+  KEPT_ERRORS,
+  type MachineFiles,
+  MAX_OUTPUT,
+  ProgramOutput,
+} from "./file_streams.ts";
 
 /** The part of `node:fs` that is used. */
 interface NodeFs {
@@ -107,17 +111,8 @@ interface NodeOutput {
 /** The part of the global `process` that is used. */
 interface NodeProcess {
   readonly platform: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
   getBuiltinModule(name: "node:fs"): NodeFs;
   getBuiltinModule(name: "node:child_process"): NodeChildren;
-}
-
-/** The runtime's `process`, where it has one that shows files: Node and Bun. */
-export function nodeProcess(): NodeProcess | undefined {
-  const { process } = globalThis as { readonly process?: Partial<NodeProcess> };
-  return typeof process?.getBuiltinModule === "function" && process.env
-    ? process as NodeProcess
-    : undefined;
 }
 
 /** Most bytes that are read at a time. */
@@ -127,26 +122,20 @@ const MOST = 512 * 1_024;
 const LEAST = 16 * 1_024;
 
 /**
- * The machine that a script runs on, by `process.env` and `node:fs`. What Node's
- * permission model does not allow is told with the flag that would.
+ * The files and programs of the machine that a script runs on, by `node:fs` and
+ * `node:child_process`. What Node's permission model does not allow is told with
+ * the flag that would.
  */
-export class NodeSystem implements System, WritableFiles {
-  readonly windows: boolean;
+export class NodeFiles implements MachineFiles {
   readonly #process: NodeProcess;
 
   /**
    * Reads nothing yet.
    *
-   * @param process The runtime's `process`.
+   * @param process The runtime's `process`, which has built-in modules.
    */
-  constructor(process: NodeProcess) {
-    this.#process = process;
-    this.windows = process.platform === "win32";
-  }
-
-  env(name: string): Found<string> {
-    const value = this.#process.env[name];
-    return value === undefined ? { kind: "absent" } : { kind: "found", value };
+  constructor(process: object) {
+    this.#process = process as NodeProcess;
   }
 
   async readText(path: string): Promise<Found<string>> {
@@ -312,7 +301,7 @@ export class NodeSystem implements System, WritableFiles {
       const mode = await this.#modeFor(pathOf(as));
       const file = await this.#openOwn(path, only);
       try {
-        if (!this.windows) await file.chmod(mode & 0o777);
+        if (this.#process.platform !== "win32") await file.chmod(mode & 0o777);
         if (changedMs !== undefined) {
           await file.utimes(new Date(changedMs), new Date(changedMs));
         }
