@@ -12,9 +12,10 @@ import {
 import {
   CALL_OPTION_KINDS,
   checkOptions,
+  isMilliseconds,
+  MILLISECONDS,
   type OptionKinds,
 } from "../foundation/options.ts";
-import { isMilliseconds, MILLISECONDS } from "../foundation/setting_values.ts";
 import type { Caller, CallOptions } from "../ports/caller.ts";
 import type { HttpResponse, RequestBody, Transport } from "../ports/http.ts";
 import type {

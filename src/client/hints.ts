@@ -16,7 +16,7 @@ import {
 import { encodePath } from "../foundation/bytes.ts";
 import { sha256Hex } from "../foundation/digest.ts";
 import { WITHHELD } from "../foundation/redact.ts";
-import { joinFlags } from "../foundation/setting_values.ts";
+import { joinFlags } from "../foundation/options.ts";
 import type { ClientConfig } from "../ports/config.ts";
 import type { HeaderMap } from "../ports/http.ts";
 import type { ChecksumTraits } from "../ports/schema.ts";

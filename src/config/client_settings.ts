@@ -13,7 +13,7 @@ import {
   isText,
   MILLISECONDS,
   readBoolean,
-} from "../foundation/setting_values.ts";
+} from "../foundation/options.ts";
 import type {
   Candidate,
   ConfigSection,

@@ -4,9 +4,8 @@
  * @module
  */
 import { ConfigError } from "../foundation/errors.ts";
-import { nearestName } from "../foundation/options.ts";
+import { joinFlags, nearestName } from "../foundation/options.ts";
 import { expandPath } from "../foundation/paths.ts";
-import { joinFlags } from "../foundation/setting_values.ts";
 import type {
   ConfigSection,
   FileState,

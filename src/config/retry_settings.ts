@@ -8,12 +8,12 @@
 import {
   isBoolean,
   isCount,
+  nearestName,
   oneOf,
   readBoolean,
   readCount,
-} from "../foundation/setting_values.ts";
+} from "../foundation/options.ts";
 import { ConfigError } from "../foundation/errors.ts";
-import { nearestName } from "../foundation/options.ts";
 import type { Candidate, Resolved, Setting } from "../ports/config.ts";
 import type { RetryMode, RetryOptions, RetryStrategy } from "../ports/retry.ts";
 import {

@@ -4,8 +4,7 @@
  * @module
  */
 import { ConfigError, PartialCredentialsError } from "../foundation/errors.ts";
-import { nearestName } from "../foundation/options.ts";
-import { readInteger } from "../foundation/setting_values.ts";
+import { nearestName, readInteger } from "../foundation/options.ts";
 import type { ConfigSection, ProfileSet } from "../ports/config.ts";
 import type {
   AssumeRole,

@@ -9,7 +9,7 @@ import {
   NoCredentialsError,
   type ProviderAttempt,
 } from "../foundation/errors.ts";
-import { joinFlags } from "../foundation/setting_values.ts";
+import { joinFlags } from "../foundation/options.ts";
 import type { CredentialProvider, Credentials } from "../ports/credentials.ts";
 import { credentialsValue } from "./value.ts";
 

@@ -6,7 +6,7 @@
  */
 import { ConfigError, TransportError } from "../foundation/errors.ts";
 import { redactAddress } from "../foundation/redact.ts";
-import { readBoolean, readInteger } from "../foundation/setting_values.ts";
+import { readBoolean, readInteger } from "../foundation/options.ts";
 import type { Clock, System } from "../ports/system.ts";
 import type { ConfigSection, Setting } from "../ports/config.ts";
 import type { Credentials } from "../ports/credentials.ts";

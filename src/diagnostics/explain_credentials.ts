@@ -6,7 +6,7 @@
 import { find, type Resolution } from "../credentials/chain.ts";
 import { shortKeyId } from "../credentials/value.ts";
 import { AwsError } from "../foundation/errors.ts";
-import { joinFlags } from "../foundation/setting_values.ts";
+import { joinFlags } from "../foundation/options.ts";
 import type { CredentialProvider } from "../ports/credentials.ts";
 
 /** What became of one source. */

@@ -11,10 +11,11 @@ import {
 import {
   CALL_OPTION_KINDS,
   checkOptions,
+  isMilliseconds,
+  MILLISECONDS,
   type OptionKinds,
 } from "../foundation/options.ts";
 import type { ResponseBase } from "../foundation/metadata.ts";
-import { isMilliseconds, MILLISECONDS } from "../foundation/setting_values.ts";
 import type { CallOptions, ClientCore } from "../ports/caller.ts";
 import type { Operation } from "../ports/schema.ts";
 

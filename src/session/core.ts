@@ -23,7 +23,7 @@ import {
   SESSION_WINDOWS,
 } from "../credentials/refreshing.ts";
 import { partitionOf } from "../endpoint/hosts.ts";
-import { joinFlags } from "../foundation/setting_values.ts";
+import { joinFlags } from "../foundation/options.ts";
 import { MAX_CREDENTIAL_BYTES } from "../foundation/streaming_body.ts";
 import type {
   Caller,

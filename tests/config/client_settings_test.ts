@@ -14,7 +14,7 @@ import { checkClientOptions } from "../../src/config/options.ts";
 import { profilesFrom } from "../../src/config/ini.ts";
 import type { SettingSources } from "../../src/config/settings.ts";
 import { ConfigError } from "../../src/foundation/errors.ts";
-import { oneOf } from "../../src/foundation/setting_values.ts";
+import { oneOf } from "../../src/foundation/options.ts";
 import type { Logger } from "../../src/ports/logger.ts";
 import { FakeSystem } from "../../src/testing/fake_system.ts";
 

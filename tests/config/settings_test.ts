@@ -6,7 +6,7 @@ import {
   sourceText,
 } from "../../src/config/settings.ts";
 import { ConfigError } from "../../src/foundation/errors.ts";
-import { isText, oneOf } from "../../src/foundation/setting_values.ts";
+import { isText, oneOf } from "../../src/foundation/options.ts";
 import type { Setting } from "../../src/ports/config.ts";
 import { FakeSystem } from "../../src/testing/fake_system.ts";
 

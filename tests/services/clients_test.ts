@@ -1,10 +1,11 @@
-import { assertEquals } from "@std/assert";
+import * as s3Operations from "../../src/services/s3/generated/operations.ts";
+import * as stsOperations from "../../src/services/sts/generated/operations.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import { ConfigError } from "../../src/foundation/errors.ts";
 import type { CallOptions, ClientCore } from "../../src/ports/caller.ts";
 import { S3 } from "../../src/services/s3/mod.ts";
-import * as s3Operations from "../../src/services/s3/generated/operations.ts";
 import { s3 } from "../../src/services/s3/service.ts";
 import { STS } from "../../src/services/sts/mod.ts";
-import * as stsOperations from "../../src/services/sts/generated/operations.ts";
 import { sts } from "../../src/services/sts/service.ts";
 
 /** What reached the core. */
@@ -101,4 +102,14 @@ function coreThatNotes(calls: Call[]): ClientCore {
       timer: () => ({ [Symbol.dispose]: () => {} }),
     },
   };
+}
+
+for (const given of [[], [{ region: "eu-west-1" }]]) {
+  Deno.test(`new S3 with ${given.length} arguments says how to make a client`, () => {
+    assertThrows(
+      () => Reflect.construct(S3, given),
+      ConfigError,
+      "use client(S3, options), or session.client(S3, options)",
+    );
+  });
 }

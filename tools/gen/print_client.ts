@@ -21,7 +21,7 @@ export function printClient(service: Service): string {
     `import type { Operation } from "../../../ports/schema.ts";`,
     `import type { ServiceDefinition } from "../../../ports/service.ts";`,
     `import { ${constant}, type ${className}Config } from "../service.ts";`,
-    `import { checkCore } from "../../core.ts";`,
+    `import { checkCore } from "../../../foundation/options.ts";`,
     ...listingImports(service),
     `import * as operations from "./operations.ts";`,
     `import type * as Types from "./types.ts";`,

@@ -4,11 +4,7 @@
  * @module
  */
 import type { ClientConfig, Setting } from "../../ports/config.ts";
-import {
-  isBoolean,
-  oneOf,
-  readBoolean,
-} from "../../foundation/setting_values.ts";
+import { isBoolean, oneOf, readBoolean } from "../../foundation/options.ts";
 
 /** When checksums are made or checked, where an operation does not ask for them. */
 export type ChecksumUse = "when_required" | "when_supported";

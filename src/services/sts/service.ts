@@ -14,7 +14,7 @@ import {
   regionalHost,
   signingRegionOf,
 } from "../../endpoint/hosts.ts";
-import { oneOf } from "../../foundation/setting_values.ts";
+import { oneOf } from "../../foundation/options.ts";
 import type { ClientConfig, Setting } from "../../ports/config.ts";
 import type { Endpoint, EndpointResolver } from "../../ports/endpoint.ts";
 import type { ServiceDefinition } from "../../ports/service.ts";

@@ -13,7 +13,7 @@ import type {
 import type { Operation } from "../../../ports/schema.ts";
 import type { ServiceDefinition } from "../../../ports/service.ts";
 import { s3, type S3Config } from "../service.ts";
-import { checkCore } from "../../core.ts";
+import { checkCore } from "../../../foundation/options.ts";
 import { type ItemOptions, itemsOf, Pages } from "../../pages.ts";
 import { type WaitOptions, waitUntil } from "../../waiters.ts";
 import * as listings from "./listings.ts";

@@ -13,7 +13,7 @@ import type {
 import type { Operation } from "../../../ports/schema.ts";
 import type { ServiceDefinition } from "../../../ports/service.ts";
 import { sts, type STSConfig } from "../service.ts";
-import { checkCore } from "../../core.ts";
+import { checkCore } from "../../../foundation/options.ts";
 import * as operations from "./operations.ts";
 import type * as Types from "./types.ts";
 
