@@ -1,32 +1,54 @@
 /**
- * One attempt, from the request of the call to the head of the response.
+ * One attempt, from the request of the call to the output of its response.
  *
  * @module
  */
 import { withoutSecretHeaders } from "../foundation/redact.ts";
 import { amzDate, parseTimestamp } from "../foundation/timestamps.ts";
+import type { CallOptions } from "../ports/caller.ts";
 import type {
   HttpRequest,
   HttpResponse,
   RequestBody,
   SendOptions,
 } from "../ports/http.ts";
-import type { Operation } from "../ports/schema.ts";
+import type { Operation, SerializedRequest } from "../ports/schema.ts";
 import type { AttemptFacts } from "../ports/service.ts";
-import { type Call, isIdempotent } from "./call.ts";
-import {
-  address,
-  identity,
-  locate,
-  type Parts,
-  scopeOf,
-  signerOf,
-} from "./parts.ts";
-import type { PayloadPolicy } from "./payload.ts";
+import { address, identity, locate, type Parts, scopeOf } from "./parts.ts";
 import { MAX_SKEW_MS } from "./recoveries.ts";
-import { withLimitedDocument, withShortRefusal } from "./response_bodies.ts";
-import type { Attempt, AttemptTrace, Mutable } from "./retry_loop.ts";
-import { bodyFacts } from "./wire_log.ts";
+import {
+  bodyFacts,
+  withLimitedDocument,
+  withShortRefusal,
+} from "./response_bodies.ts";
+import type {
+  Attempt,
+  AttemptedCall,
+  AttemptTrace,
+  Mutable,
+} from "./retry_loop.ts";
+import type { Secrets } from "./secrets.ts";
+
+/** What all attempts of one call share. */
+export interface Call<Input, Output>
+  extends Omit<AttemptedCall<unknown>, "explain" | "send"> {
+  /** The operation's table. */
+  readonly table: Operation<Input, Output>;
+  /** The parameters as the caller gave them. */
+  readonly given: Input;
+  /** The parameters as they are written. */
+  readonly input: Input;
+  /** The request, not yet addressed. */
+  readonly draft: SerializedRequest;
+  /** The body, prepared. */
+  readonly body: RequestBody;
+  /** One id for all attempts. */
+  readonly invocationId: string;
+  /** The call's signal and times. */
+  readonly options: CallOptions;
+  /** What its errors must not show. */
+  readonly secrets: Secrets;
+}
 
 /**
  * Resolves the endpoint, frames the payload, signs, sends and reads.
@@ -45,18 +67,18 @@ export async function exchange<Input, Output, Result>(
   trace: AttemptTrace,
   read: (response: HttpResponse) => Promise<Result> | Result,
 ): Promise<Result> {
-  const { operation, draft, options, secrets } = call;
-  const { region } = attempt.correction;
-  const endpoint = locate(parts, operation.name, draft, region);
-  const host = endpoint.origin.slice(endpoint.origin.indexOf("//") + 2);
+  const { table, draft, body, options, secrets } = call;
   const { signal } = options;
-  const identifying = identity(parts, operation, { endpoint, signal });
+  const endpoint = locate(parts, draft, table.name, attempt.correction.region);
+  const { origin, signature } = endpoint;
+  const host = origin.slice(origin.indexOf("//") + 2);
+  const identifying = identity(parts, table.auth, endpoint, signal);
   const credentials = identifying instanceof Promise
     ? await identifying
     : identifying;
   const scope = scopeOf(endpoint, parts.skew.now(host));
   const facts: Mutable<AttemptFacts> = {
-    operation: operation.name,
+    operation: table.name,
     context: draft.context,
     host,
     region: scope.region,
@@ -65,28 +87,30 @@ export async function exchange<Input, Output, Result>(
   if (credentials !== undefined) facts.credentials = credentials;
   if (signal !== undefined) facts.signal = signal;
   trace.facts = facts;
-  let request = address(draft, endpoint, call.body);
-  if (!isPlain(operation, call.body, parts.payload)) {
+  let request = address(draft, endpoint, body);
+  // A request without a body has nothing that would have to be protected, as a rule.
+  if (
+    body !== undefined || parts.payload.signing === false ||
+    table.auth === "unsigned-body" || table.checksum?.required ||
+    table.checksum?.algorithmMember !== undefined
+  ) {
     payloads ??= await import("./payload.ts");
-    request = await payloads.framePayload(
-      request,
-      {
-        operation,
-        input: call.input,
-        streamed: draft.streamed,
-        anonymous: credentials === undefined,
-        signal,
-      },
-      parts.payload,
-    );
+    request = await payloads.framePayload(request, {
+      operation: table,
+      input: call.input,
+      streamed: draft.streamed,
+      anonymous: credentials === undefined,
+      signal,
+    }, parts.payload);
   }
   let sent: Outgoing;
   if (credentials === undefined) {
     sent = { ...request, headers: { ...request.headers } };
   } else {
     secrets.addCredentials(credentials);
-    const loading = signerOf(parts, endpoint);
-    const signer = loading instanceof Promise ? await loading : loading;
+    const signer = signature === "sigv4a"
+      ? await parts.multiRegionSigner()
+      : parts.signer;
     const signing = signer.sign(request, credentials, scope);
     // What a signer hands back is this attempt's own.
     sent = signing instanceof Promise ? await signing : signing;
@@ -96,70 +120,46 @@ export async function exchange<Input, Output, Result>(
   headers["amz-sdk-invocation-id"] = call.invocationId;
   const ttl = attempt.before === undefined || draft.streamed
     ? ""
-    : timeToLive(parts, call, attempt.before);
+    : timeToLive(parts, options, attempt.before);
   headers["amz-sdk-request"] =
     `${ttl}attempt=${attempt.number}; max=${parts.retry.maxAttempts}`;
   trace.sent = headers;
-  parts.wireLog.request(operation, sent, secrets);
-  const response = await parts.transport.send(sent, sendOptions(parts, call));
-  const { status } = response;
-  trace.answer = { status, headers: withoutSecretHeaders(response.headers) };
-  const reading = read(
-    parts.wireLog.response(
-      operation,
-      limited(parts, operation, response),
-      secrets,
-    ),
-  );
+  const log = parts.wireLog.enabled ? parts.wireLog : undefined;
+  log?.request(table, sent, secrets);
+  let response = await parts.transport.send(sent, sendOptions(parts, call));
+  trace.answer = {
+    status: response.status,
+    headers: withoutSecretHeaders(response.headers),
+  };
+  // What is read into memory has a limit; a stream is the caller's.
+  if (response.status >= 300) response = withShortRefusal(response);
+  else if (!bodyFacts(table).streams) {
+    response = withLimitedDocument(response, table.name, parts.documentLimit);
+  }
+  if (log !== undefined) response = log.response(table, response, secrets);
+  const reading = read(response);
   return reading instanceof Promise ? await reading : reading;
 }
 
 /** What only requests with something to protect need; loaded with the first. */
 let payloads: typeof import("./payload.ts") | undefined;
 
-/** Whether a request has nothing that would have to be protected. */
-function isPlain<Input, Output>(
-  { auth, checksum }: Operation<Input, Output>,
-  body: RequestBody,
-  { signing }: PayloadPolicy,
-): boolean {
-  return body === undefined && signing !== false && auth !== "unsigned-body" &&
-    checksum?.algorithmMember === undefined && !checksum?.required;
-}
-
 /** A request whose header fields are still being written. */
 interface Outgoing extends HttpRequest {
   readonly headers: Record<string, string>;
 }
 
-/** What is read into memory has a limit; a stream is the caller's. */
-function limited<Input, Output>(
-  { documentLimit }: Parts,
-  { name, output }: Operation<Input, Output>,
-  response: HttpResponse,
-): HttpResponse {
-  if (response.status >= 300) return withShortRefusal(response);
-  return bodyFacts(output()).streams
-    ? response
-    : withLimitedDocument(response, name, documentLimit);
-}
-
 /** The times of one attempt: the call's, else the client's. */
 function sendOptions<Input, Output>(
   { times, purpose, repeatUnsafe }: Parts,
-  { operation, given, options, secrets }: Call<Input, Output>,
+  { idempotent, options, secrets }: Call<Input, Output>,
 ): SendOptions {
-  const {
-    signal,
-    connectTimeoutMs = times.connectTimeoutMs,
-    readTimeoutMs = times.readTimeoutMs,
-    attemptTimeoutMs = times.attemptTimeoutMs,
-    queueTimeoutMs,
-    onSent,
-  } = options;
-  const send: { -readonly [K in keyof SendOptions]: SendOptions[K] } = {
+  const { signal, queueTimeoutMs, onSent } = options;
+  const { connectTimeoutMs, readTimeoutMs, attemptTimeoutMs } = options;
+  const send: Mutable<SendOptions> = {
+    ...times,
     replaceSecrets: secrets.replacedIn,
-    repeatable: repeatUnsafe || isIdempotent(operation, given),
+    repeatable: repeatUnsafe || idempotent,
   };
   if (signal) send.signal = signal;
   if (purpose) send.purpose = purpose;
@@ -176,9 +176,9 @@ function sendOptions<Input, Output>(
  *
  * Source: retry behaviour of the AWS SDKs, header `amz-sdk-request`.
  */
-function timeToLive<Input, Output>(
+function timeToLive(
   { clock, settings }: Parts,
-  { options }: Call<Input, Output>,
+  options: CallOptions,
   before: NonNullable<Attempt["before"]>,
 ): string {
   const { readTimeoutMs = settings.readTimeoutMs } = options;

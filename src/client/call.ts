@@ -5,6 +5,7 @@
  * @module
  */
 import {
+  attachMetadata,
   ConfigError,
   ServiceError,
   TimeoutError,
@@ -24,20 +25,14 @@ import type {
   SerializedRequest,
 } from "../ports/schema.ts";
 import type { Clock } from "../ports/system.ts";
-import { exchange } from "./attempt.ts";
+import { type Call, exchange } from "./attempt.ts";
 import type { RefusedAttempt } from "./hints.ts";
 import type { Parts } from "./parts.ts";
 import type { PayloadPolicy } from "./payload.ts";
-import { verified } from "./response_bodies.ts";
+import { bodyFacts, verified } from "./response_bodies.ts";
 import { resumable } from "./resume.ts";
-import {
-  type AttemptTrace,
-  retryLoop,
-  type RetryResult,
-  RetryToken,
-} from "./retry_loop.ts";
+import { type AttemptTrace, RetryLoop, type RetryStep } from "./retry_loop.ts";
 import { Secrets } from "./secrets.ts";
-import { bodyFacts } from "./wire_log.ts";
 
 /** The options of a call that says nothing. */
 const NOTHING_SAID: CallOptions = {};
@@ -60,6 +55,7 @@ export function createCaller(load: () => Parts | Promise<Parts>): Caller {
   ): Promise<Output> => {
     let parts: Parts | undefined;
     let call: Call<Input, Output> | undefined;
+    let body: RequestBody;
     let total: TotalTime | undefined;
     try {
       // What is no signal at all is refused by the check below.
@@ -88,29 +84,36 @@ export function createCaller(load: () => Parts | Promise<Parts>): Caller {
       }
       const hasBody = written.body !== undefined ||
         written.headers["content-length"] !== undefined;
-      const body = hasBody
+      body = hasBody
         ? await bodyOf(parts, operation, written, options)
         : undefined;
       call = {
-        operation,
+        service: parts.service.id,
+        operation: operation.name,
+        idempotent: isIdempotent(operation, input),
+        replayable: body === undefined || body instanceof Uint8Array ||
+          body.replayable,
+        signal: options.signal,
+        totalTimeoutMs: options.totalTimeoutMs,
+        table: operation,
         given: input,
         input: amended ?? asked,
-        draft: withoutLength(written),
+        draft: hasBody ? withoutLength(written) : written,
         body,
         invocationId: parts.uuid(),
         options,
         secrets: new Secrets(operation.input(), amended ?? asked),
-        retryToken: new RetryToken(parts.retry),
       };
-      const result = await attemptsOf(parts, call);
-      call.retryToken.enter(result);
-      endBody(body);
-      return completed(operation, result);
+      const attempts = new RetryLoop(parts, call);
+      const output = await attempts.run(stepOf(parts, call, attempts));
+      if (!attempts.keptByBody) attempts.settle();
+      if (body !== undefined) endBody(body);
+      return completed(call, attempts, output);
     } catch (error) {
       const shown = call === undefined
         ? error
         : call.secrets.removedFrom(error);
-      if (call !== undefined) endBody(call.body, error);
+      endBody(body, error);
       const { dropBody } = await import("../foundation/body_content.ts");
       // What nobody came to read is ended here.
       for (const value of Object.values(Object(input))) dropBody(value, shown);
@@ -140,42 +143,37 @@ function endBody(body: RequestBody, reason?: unknown): void {
   }
 }
 
-/** The call's attempts, and the budget that is theirs. */
-function attemptsOf<Input, Output>(
+/** What one attempt is, and what explains its failure. */
+function stepOf<Input, Output>(
   parts: Parts,
   call: Call<Input, Output>,
-): Promise<RetryResult<Omit<Output, "ResponseMetadata">>> {
-  const { operation, body, options } = call;
-  return retryLoop(parts, {
-    service: parts.service.id,
-    operation: operation.name,
-    idempotent: isIdempotent(operation, call.given),
-    replayable: body === undefined || body instanceof Uint8Array ||
-      body.replayable,
-    signal: options.signal,
-    totalTimeoutMs: options.totalTimeoutMs,
+  attempts: RetryLoop,
+): RetryStep<Omit<Output, "ResponseMetadata">> {
+  return {
+    signal: call.signal,
     send: (attempt, trace) =>
       exchange(
         parts,
         call,
         attempt,
         trace,
-        (answer) => outputOf(parts, call, trace, answer),
+        (response) => outputOf(parts, call, attempts, trace, response),
       ),
     explain: (error, attempt, trace) =>
       explained(parts, call, error, { ...attempt, trace }),
-  });
+  };
 }
 
 /** Adds the facts of the call to what was read. */
 function completed<Input, Output>(
-  operation: Operation<Input, Output>,
-  { value, metadata }: RetryResult<Omit<Output, "ResponseMetadata">>,
+  call: Call<Input, Output>,
+  attempts: RetryLoop,
+  value: Omit<Output, "ResponseMetadata">,
 ): Output {
   const output: Record<string, unknown> = value;
   // The protocol read all members but this one; a copy would show its secrets.
-  output["ResponseMetadata"] = metadata;
-  const { member } = bodyFacts(operation.output());
+  output["ResponseMetadata"] = attempts.metadata();
+  const { member } = bodyFacts(call.table);
   const held = member === undefined ? undefined : output[member];
   // What holds a connection can be declared with `await using`, as its body can.
   if (
@@ -193,25 +191,30 @@ function completed<Input, Output>(
 function outputOf<Input, Output>(
   parts: Parts,
   call: Call<Input, Output>,
+  attempts: RetryLoop,
   trace: AttemptTrace,
-  answer: HttpResponse,
+  response: HttpResponse,
 ):
   | Promise<Omit<Output, "ResponseMetadata">>
   | Omit<Output, "ResponseMetadata"> {
-  const { operation, input, draft, retryToken } = call;
-  const response = resumable(parts, call, answer);
-  const checked = asksForChecksum(operation, input)
-    ? verified(
-      response,
-      (error) => retryToken.complete(error),
+  const { table, input, draft } = call;
+  let checked = resumable(parts, call, attempts, response);
+  const modeMember = table.checksum?.modeMember;
+  if (
+    modeMember !== undefined &&
+    (input as Readonly<Record<string, unknown>>)[modeMember] === "ENABLED"
+  ) {
+    checked = verified(
+      checked,
+      (error) => attachMetadata(error, attempts.metadata()),
       draft.headers["range"] === undefined &&
         draft.query.some(([name]) => name === "partNumber"),
-    )
-    : response;
+    );
+  }
   const { protocol } = parts;
-  const parsed = protocol.deserializeHead?.(operation, checked);
+  const parsed = protocol.deserializeHead?.(table, checked);
   return parsed === undefined
-    ? protocol.deserialize(operation, checked)
+    ? protocol.deserialize(table, checked)
       .then((parsed) => amended(parts, call, trace, parsed))
     : amended(parts, call, trace, parsed);
 }
@@ -219,16 +222,16 @@ function outputOf<Input, Output>(
 /** The output as the service amends it. */
 function amended<Input, Output>(
   parts: Parts,
-  { operation, given }: Call<Input, Output>,
+  { table, given }: Call<Input, Output>,
   trace: AttemptTrace,
   parsed: ParsedResponse<Output>,
 ): Omit<Output, "ResponseMetadata"> {
   const { output, requestId, missing, unreadable } = parsed;
   if (requestId !== undefined) trace.requestId = requestId;
   if (missing !== undefined || unreadable !== undefined) {
-    warnOfParts(parts, operation.name, parsed);
+    warnOfParts(parts, table.name, parsed);
   }
-  return parts.service.amendOutput?.(operation, given, output) ?? output;
+  return parts.service.amendOutput?.(table, given, output) ?? output;
 }
 
 /** Adds to a failure what its reader may not know. */
@@ -360,28 +363,6 @@ export class TotalTime implements Disposable {
   }
 }
 
-/** What all attempts of one call share. */
-export interface Call<Input, Output> {
-  /** The operation's table. */
-  readonly operation: Operation<Input, Output>;
-  /** The parameters as the caller gave them. */
-  readonly given: Input;
-  /** The parameters as they are written. */
-  readonly input: Input;
-  /** The request, not yet addressed. */
-  readonly draft: SerializedRequest;
-  /** The body, prepared. */
-  readonly body: RequestBody;
-  /** One id for all attempts. */
-  readonly invocationId: string;
-  /** The call's signal and times. */
-  readonly options: CallOptions;
-  /** What its errors must not show. */
-  readonly secrets: Secrets;
-  /** What the call holds of the retry budget. */
-  readonly retryToken: RetryToken;
-}
-
 /** What only requests with a body need; loaded with the first. */
 let bodies: typeof import("./request_body.ts") | undefined;
 
@@ -404,25 +385,16 @@ async function bodyOf<Input, Output>(
 
 /** The transport states the length, as it is the one that knows it. */
 function withoutLength(written: SerializedRequest): SerializedRequest {
-  if (written.headers["content-length"] === undefined) return written;
   const { "content-length": _stated, ...headers } = written.headers;
   return { ...written, headers };
 }
 
-/** Whether the answer is asked for with its checksum. */
-function asksForChecksum<Input, Output>(
-  { checksum }: Operation<Input, Output>,
+/** Whether sending a call twice does what sending it once does. */
+function isIdempotent<Input, Output>(
+  { idempotent, unlessGiven }: Operation<Input, Output>,
   input: Input,
 ): boolean {
-  const member = checksum?.modeMember;
-  return member !== undefined &&
-    (input as Readonly<Record<string, unknown>>)[member] === "ENABLED";
-}
-
-export function isIdempotent<Input, Output>(
-  { idempotent, unlessGiven = [] }: Operation<Input, Output>,
-  input: Input,
-): boolean {
+  if (unlessGiven === undefined) return idempotent === true;
   const given = input as Readonly<Record<string, unknown>>;
   return idempotent === true &&
     unlessGiven.every((member) => given[member] === undefined);

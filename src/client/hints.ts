@@ -21,7 +21,7 @@ import type { ClientConfig } from "../ports/config.ts";
 import type { HeaderMap } from "../ports/http.ts";
 import type { ChecksumTraits } from "../ports/schema.ts";
 import { adviceFor } from "./advice.ts";
-import type { Call } from "./call.ts";
+import type { Call } from "./attempt.ts";
 import { address, locate, type Parts, scopeOf } from "./parts.ts";
 import type { Attempt, AttemptTrace } from "./retry_loop.ts";
 
@@ -48,7 +48,7 @@ export async function withHints<Input, Output>(
   attempt: RefusedAttempt,
 ): Promise<unknown> {
   const { service, settings, payload, unread = [] } = parts;
-  const { operation, given, body } = call;
+  const { table: operation, given, body } = call;
   const { trace } = attempt;
   const explained = withServiceHint(error, service.hint?.(operation, error));
   const compared = await withSignatureHint(explained, parts, call, attempt);
@@ -114,7 +114,7 @@ function withServiceHint(
 async function withSignatureHint<Input, Output>(
   error: ServiceError,
   parts: Parts,
-  { operation, draft, body }: Call<Input, Output>,
+  { table, draft, body }: Call<Input, Output>,
   { correction, trace: { facts, sent } }: RefusedAttempt,
 ): Promise<ServiceError> {
   if (error.detail.hint !== undefined || !isMismatch(error)) return error;
@@ -122,7 +122,7 @@ async function withSignatureHint<Input, Output>(
   if (theirs === undefined || facts === undefined || sent === undefined) {
     return withProxyHint(error, facts?.host);
   }
-  const endpoint = locate(parts, operation.name, draft, correction.region);
+  const endpoint = locate(parts, draft, table.name, correction.region);
   const canonical = await parts.canonicalOf(
     { ...address(draft, endpoint, body), headers: sent },
     scopeOf(endpoint, facts.signedAt),

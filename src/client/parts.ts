@@ -6,7 +6,7 @@
  */
 import type { ClientConfig } from "../ports/config.ts";
 import type { Credentials, CredentialSource } from "../ports/credentials.ts";
-import type { Endpoint } from "../ports/endpoint.ts";
+import type { Endpoint, EndpointQuery } from "../ports/endpoint.ts";
 import type {
   HttpRequest,
   RequestBody,
@@ -25,7 +25,7 @@ import type { UnreadSetting } from "./hints.ts";
 import type { PayloadPolicy } from "./payload.ts";
 import type { ClockSkew } from "./recoveries.ts";
 import type { DocumentLimit } from "./response_bodies.ts";
-import type { LoopParts } from "./retry_loop.ts";
+import type { LoopParts, Mutable } from "./retry_loop.ts";
 import type { WireLog } from "./wire_log.ts";
 
 /** The parts of one client, ready to use. */
@@ -84,80 +84,70 @@ export interface Parts extends LoopParts {
  * Finds where a draft goes.
  *
  * @param parts The client's parts.
- * @param operation Name of the operation.
  * @param draft The draft.
+ * @param operation Name of the operation.
  * @param region Region that a refusal named; absent: the known one.
  * @throws {EndpointError} If it can go nowhere.
  */
 export function locate(
   parts: Parts,
+  { context }: SerializedRequest,
   operation: string,
-  draft: SerializedRequest,
-  region = parts.regions?.regionOf(draft.context) ?? parts.settings.region,
+  region = parts.regions?.regionOf(context) ?? parts.settings.region,
 ): Endpoint {
-  const { endpointUrl } = parts.settings;
-  return parts.service.endpoint({
-    settings: parts.settings,
-    operation,
-    context: draft.context,
-    ...region === undefined ? {} : { region },
-    ...endpointUrl === undefined ? {} : { endpointUrl },
-  });
+  const { service, settings } = parts;
+  const { endpointUrl } = settings;
+  const query: Mutable<EndpointQuery> = { settings, operation, context };
+  if (region !== undefined) query.region = region;
+  if (endpointUrl !== undefined) query.endpointUrl = endpointUrl;
+  return service.endpoint(query);
 }
 
 /**
- * Puts a draft on its way.
+ * Puts a draft on its way. A service is found at the base path of its endpoint
+ * itself, a bucket of the host in it.
  *
  * @param draft The draft.
  * @param endpoint Where it goes.
  * @param body Its body, prepared.
  */
 export function address(
-  draft: SerializedRequest,
-  endpoint: Endpoint,
+  { method, hostPrefix, path, query, headers, context }: SerializedRequest,
+  { origin, basePath }: Endpoint,
   body: RequestBody,
 ): HttpRequest {
+  const { Bucket: bucket } = context;
+  const isBucket = path === "" && bucket !== undefined &&
+    origin.includes(`//${bucket}.`);
   return {
-    method: draft.method,
-    origin: draft.hostPrefix === undefined
-      ? endpoint.origin
-      : endpoint.origin.replace("://", `://${draft.hostPrefix}`),
-    path: pathOf(draft, endpoint),
-    query: draft.query,
-    headers: draft.headers,
+    method,
+    origin: hostPrefix === undefined
+      ? origin
+      : origin.replace("://", `://${hostPrefix}`),
+    path: isBucket
+      ? `${basePath}/`
+      : path === "/" && basePath !== ""
+      ? basePath
+      : basePath + path || "/",
+    query,
+    headers,
     body,
   };
 }
 
-/** Who signs requests to an endpoint. */
-export function signerOf(
-  { signer, multiRegionSigner }: Parts,
-  { signature }: Endpoint,
-): Signer | Promise<Signer> {
-  return signature === "sigv4a" ? multiRegionSigner() : signer;
-}
-
-/** A service is found at the base path itself, a bucket of the host in it. */
-function pathOf(
-  { path, context: { Bucket: bucket } }: SerializedRequest,
-  { basePath, origin }: Endpoint,
-): string {
-  if (path === "/" && basePath !== "") return basePath;
-  const inHost = bucket !== undefined && origin.includes(`//${bucket}.`);
-  return path === "" && inHost ? `${basePath}/` : basePath + path || "/";
-}
-
 /** What a signature is bound to. */
-export function scopeOf(endpoint: Endpoint, at: Date): SigningScope {
-  const { signingName: service, signingRegion: region } = endpoint;
-  const { signingRules, session } = endpoint;
-  return {
-    service,
-    region,
+export function scopeOf(
+  { signingName, signingRegion, signingRules, session }: Endpoint,
+  at: Date,
+): SigningScope {
+  const scope: Mutable<SigningScope> = {
+    service: signingName,
+    region: signingRegion,
     at,
-    ...signingRules === undefined ? {} : { rules: signingRules },
-    ...session && { tokenHeader: session.tokenHeader },
   };
+  if (signingRules !== undefined) scope.rules = signingRules;
+  if (session !== undefined) scope.tokenHeader = session.tokenHeader;
+  return scope;
 }
 
 /**
@@ -165,22 +155,20 @@ export function scopeOf(endpoint: Endpoint, at: Date): SigningScope {
  * session, where it asks for one, else those of the caller.
  *
  * @param parts The client's parts.
- * @param operation Its own word goes first: `"none"` is never signed.
- * @param request Where it goes, and what ends the search early.
+ * @param auth The operation's own word goes first: `"none"` is never signed.
+ * @param endpoint Where the request goes.
+ * @param signal Ends the search early.
  * @returns The credentials, at once where they are known.
  * @throws {CredentialsError} If there are none.
  * @throws {ServiceError} If the session cannot be opened.
  */
-export function identity<Input, Output>(
+export function identity(
   { credentials, sessions }: Parts,
-  { auth }: Operation<Input, Output>,
-  request: {
-    readonly endpoint: Endpoint;
-    readonly signal?: AbortSignal | undefined;
-  },
+  auth: Operation<never, never>["auth"],
+  { session }: Endpoint,
+  signal?: AbortSignal,
 ): Credentials | Promise<Credentials> | undefined {
   if (auth === "none" || credentials === undefined) return undefined;
-  const { endpoint: { session }, signal } = request;
   const source = session && sessions?.sourceOf(session.name) || credentials;
   return source.get(signal);
 }

@@ -20,14 +20,7 @@ import type { Credentials } from "../ports/credentials.ts";
 import type { HttpRequest } from "../ports/http.ts";
 import type { Operation, SerializedRequest } from "../ports/schema.ts";
 import type { SigningScope } from "../ports/signer.ts";
-import {
-  address,
-  identity,
-  locate,
-  type Parts,
-  scopeOf,
-  signerOf,
-} from "./parts.ts";
+import { address, identity, locate, type Parts, scopeOf } from "./parts.ts";
 
 const DEFAULT_LIFE_SECONDS = 3_600;
 
@@ -75,15 +68,22 @@ export function createPresigner(
           .withCustomFields(operation, written, options),
       options,
     );
-    const endpoint = locate(parts, operation.name, draft);
+    const endpoint = locate(parts, draft, operation.name);
     const request = address(draft, endpoint, undefined);
     checkPath(operation.name, request.path);
     const { signal } = options;
-    const credentials = await identity(parts, operation, { endpoint, signal });
+    const credentials = await identity(
+      parts,
+      operation.auth,
+      endpoint,
+      signal,
+    );
     // A URL is handed on, so no server may say from when it is good.
     const at = clock.now();
     const life = lifeOf(options, credentials, at);
-    const signer = await signerOf(parts, endpoint);
+    const signer = endpoint.signature === "sigv4a"
+      ? await parts.multiRegionSigner()
+      : parts.signer;
     const signed = credentials === undefined ? request : await signer.presign(
       request,
       credentials,
@@ -206,11 +206,16 @@ export function createPresignContextFinder(
     const parts = await load();
     const { protocol, uuid, clock } = parts;
     const draft = protocol.serialize(operation, input, uuid);
-    const endpoint = locate(parts, operation.name, draft);
+    const endpoint = locate(parts, draft, operation.name);
     const { origin, path } = address(draft, endpoint, undefined);
     // What it signs is handed on, so no server may say from when it is good.
     const scope = scopeOf(endpoint, clock.now());
-    const credentials = await identity(parts, operation, { endpoint, signal });
+    const credentials = await identity(
+      parts,
+      operation.auth,
+      endpoint,
+      signal,
+    );
     return {
       url: origin + path,
       scope,

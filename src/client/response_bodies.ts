@@ -13,33 +13,68 @@ import {
 } from "../foundation/errors.ts";
 import { bytesUpTo } from "../foundation/streaming_body.ts";
 import type { HeaderMap, HttpResponse, ResponseBody } from "../ports/http.ts";
+import type { Operation } from "../ports/schema.ts";
+import type { RetryLoop } from "./retry_loop.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** What a body needs to go on. */
-export interface Continuation {
-  /** Length of the whole body, where it is known. */
-  readonly length?: number;
+/** What an operation's table says of the body of its answers. */
+export interface BodyFacts {
+  /** The member that is the whole body. */
+  readonly member: string | undefined;
+  /** Whether it is handed out as a stream. */
+  readonly streams: boolean;
   /**
-   * Asks for the rest.
-   *
-   * @param received The bytes that are there already.
-   * @param failure How the body broke.
-   * @param signal Ends the asking early.
-   * @throws The failure, or a later one, if there is no going on.
+   * Whether it can be asked for from the middle on: it is a stream, and the
+   * operation takes a range and a tag.
    */
-  readonly rest: (
-    received: number,
-    failure: TransportError,
-    signal: AbortSignal,
-  ) => Promise<ResponseBody>;
-  /** Told when the body was read to its end or cancelled. */
-  readonly settle: () => void;
+  readonly takesRanges: boolean;
 }
+
+const FACTS = new WeakMap<object, BodyFacts>();
+
+/** The facts of an operation; each table is looked through once only. */
+export function bodyFacts<Input, Output>(
+  table: Operation<Input, Output>,
+): BodyFacts {
+  let facts = FACTS.get(table);
+  if (facts === undefined) {
+    const members = Object.entries(table.output().members);
+    const streams = members.some(([, { stream }]) => stream);
+    const fields = Object.entries(table.input().members)
+      .filter(([, { at }]) => at === "header")
+      .map(([key, { name = key }]) => name.toLowerCase());
+    facts = {
+      member: members.find(([, { at }]) => at === "payload")?.[0],
+      streams,
+      takesRanges: streams && table.method === "GET" &&
+        table.idempotent === true && fields.includes("range") &&
+        fields.includes("if-match"),
+    };
+    FACTS.set(table, facts);
+  }
+  return facts;
+}
+
+/**
+ * Asks for the rest of a body.
+ *
+ * @param received The bytes that are there already.
+ * @param failure How the body broke.
+ * @param signal Ends the asking early.
+ * @throws The failure, or a later one, if there is no going on.
+ */
+export type AskForRest = (
+  received: number,
+  failure: TransportError,
+  signal: AbortSignal,
+) => Promise<ResponseBody>;
 
 /** A body that asks for the rest of itself when it breaks. */
 export class ResumedBody implements ResponseBody {
-  readonly #continuation: Continuation;
+  readonly #length: number | undefined;
+  readonly #rest: AskForRest;
+  readonly #attempts: Pick<RetryLoop, "settle">;
   #asking: AbortController | undefined;
   #cancelled = false;
   #body: ResponseBody;
@@ -55,11 +90,21 @@ export class ResumedBody implements ResponseBody {
    * Wraps a body.
    *
    * @param body The body as it came.
-   * @param continuation How it goes on.
+   * @param length Its length, where it is known.
+   * @param rest How it goes on.
+   * @param attempts What is settled when the body was read to its end or
+   * cancelled.
    */
-  constructor(body: ResponseBody, continuation: Continuation) {
+  constructor(
+    body: ResponseBody,
+    length: number | undefined,
+    rest: AskForRest,
+    attempts: Pick<RetryLoop, "settle">,
+  ) {
     this.#body = body;
-    this.#continuation = continuation;
+    this.#length = length;
+    this.#rest = rest;
+    this.#attempts = attempts;
   }
 
   open(): ReadableStream<Bytes> {
@@ -88,7 +133,7 @@ export class ResumedBody implements ResponseBody {
       this.#received = bytes.length;
       this.#finish();
     }
-    await this.#check?.whole(bytes);
+    if (this.#check !== undefined) await this.#check.whole(bytes);
     return bytes;
   }
 
@@ -100,7 +145,7 @@ export class ResumedBody implements ResponseBody {
   async cancel(reason?: unknown): Promise<void> {
     this.#cancelled = true;
     this.#asking?.abort(reason);
-    this.#continuation.settle();
+    this.#attempts.settle();
     await (this.#reader ?? this.#body).cancel(reason);
   }
 
@@ -142,7 +187,7 @@ export class ResumedBody implements ResponseBody {
         }
         break;
       } catch (failure) {
-        if (this.#received === this.#continuation.length) break;
+        if (this.#received === this.#length) break;
         await this.#goOn(failure);
         // It went with the body that broke.
         room = undefined;
@@ -166,8 +211,7 @@ export class ResumedBody implements ResponseBody {
     this.#reader = undefined;
     this.#asking = new AbortController();
     const { signal } = this.#asking;
-    const { rest } = this.#continuation;
-    this.#body = await rest(this.#received, failure, signal);
+    this.#body = await this.#rest(this.#received, failure, signal);
     this.#asking = undefined;
     if (this.#cancelled) {
       await this.#body.cancel();
@@ -176,13 +220,12 @@ export class ResumedBody implements ResponseBody {
   }
 
   #finish(): void {
-    const { length, settle } = this.#continuation;
-    if (length !== undefined && this.#received !== length) {
+    if (this.#length !== undefined && this.#received !== this.#length) {
       throw new ProtocolError(
-        `Cannot trust the body: it has ${this.#received} bytes, the service says ${length}`,
+        `Cannot trust the body: it has ${this.#received} bytes, the service says ${this.#length}`,
       );
     }
-    settle();
+    this.#attempts.settle();
   }
 }
 

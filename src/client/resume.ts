@@ -14,12 +14,20 @@ import {
   type TransportError,
 } from "../foundation/errors.ts";
 import type { HeaderMap, HttpResponse, ResponseBody } from "../ports/http.ts";
-import type { Operation } from "../ports/schema.ts";
-import { exchange } from "./attempt.ts";
-import type { Call } from "./call.ts";
+import { type Call, exchange } from "./attempt.ts";
 import type { Parts } from "./parts.ts";
-import { PartOfBody, ResumedBody } from "./response_bodies.ts";
-import type { Attempt, AttemptTrace, Mutable } from "./retry_loop.ts";
+import {
+  type AskForRest,
+  bodyFacts,
+  PartOfBody,
+  ResumedBody,
+} from "./response_bodies.ts";
+import type {
+  Attempt,
+  AttemptTrace,
+  Mutable,
+  RetryLoop,
+} from "./retry_loop.ts";
 
 /** What a refusal of the rest says about the object, by its status. */
 const CHANGES: Readonly<Record<number, ObjectChange>> = {
@@ -35,39 +43,42 @@ const CHANGES: Readonly<Record<number, ObjectChange>> = {
  *
  * @param parts The client's parts.
  * @param call The call.
+ * @param attempts Its attempts.
  * @param response The answer.
  * @returns The answer; the same one, where the rest could not be asked for.
  */
 export function resumable<Input, Output>(
   parts: Parts,
   call: Call<Input, Output>,
+  attempts: RetryLoop,
   response: HttpResponse,
 ): HttpResponse {
-  const { operation, draft, retryToken } = call;
+  const { status, headers, body, decoded } = response;
   // Of a body that the platform has decompressed, no range can be asked for.
-  const place = RANGE_TAKERS.has(operation) && !response.decoded
-    ? placeOf(draft.headers["range"], response)
-    : undefined;
-  retryToken.keptByBody = place !== undefined && response.body !== null;
-  if (place === undefined || response.body === null) return response;
-  const length = lengthOf(place);
+  const place = body === null || decoded || !bodyFacts(call.table).takesRanges
+    ? undefined
+    : placeOf(call.draft.headers["range"], response);
+  attempts.keptByBody = place !== undefined;
+  if (place === undefined || body === null) return response;
+  const { start, end } = place;
+  const length = end === undefined ? undefined : end + 1 - start;
   let counted = 0;
-  const body = new ResumedBody(response.body, {
-    ...length === undefined ? {} : { length },
-    rest: async (received, failure, signal) => {
-      const progressed = isProgress(received - counted, length);
-      counted = received;
-      return await rest(parts, call, {
-        place,
-        received,
-        progressed,
-        failure,
-        signal,
-      });
-    },
-    settle: () => retryToken.settle(),
-  });
-  return { ...response, body };
+  const rest: AskForRest = (received, failure, signal) => {
+    const progressed = isProgress(received - counted, length);
+    counted = received;
+    return restOf(parts, call, attempts, {
+      place,
+      received,
+      progressed,
+      failure,
+      signal,
+    });
+  };
+  return {
+    status,
+    headers,
+    body: new ResumedBody(body, length, rest, attempts),
+  };
 }
 
 /** Enough to count the breaks of a body anew: a server may hand out byte by byte. */
@@ -90,12 +101,13 @@ interface Break {
   readonly signal: AbortSignal;
 }
 
-async function rest<Input, Output>(
+async function restOf<Input, Output>(
   parts: Parts,
   call: Call<Input, Output>,
+  attempts: RetryLoop,
   { place, received, progressed, failure, signal: ended }: Break,
 ): Promise<ResponseBody> {
-  const { draft, options, retryToken, secrets } = call;
+  const { draft, options, secrets } = call;
   const from = place.start + received;
   const headers = { ...draft.headers, ...restFields(place, from) };
   const signal = options.signal
@@ -118,7 +130,7 @@ async function rest<Input, Output>(
       (response) => checked(parts, again, response, { place, from, trace }),
     );
   try {
-    return await retryToken.goOn(failure, { send, signal, anew: progressed });
+    return await attempts.goOn(failure, { send, signal, anew: progressed });
   } catch (error) {
     throw secrets.removedFrom(error);
   }
@@ -140,7 +152,7 @@ interface Expected {
 
 async function checked<Input, Output>(
   { protocol }: Parts,
-  { operation, draft, secrets }: Call<Input, Output>,
+  { table, draft, secrets }: Call<Input, Output>,
   response: HttpResponse,
   { place, from, trace }: Expected,
 ): Promise<ResponseBody> {
@@ -151,7 +163,7 @@ async function checked<Input, Output>(
   }
   try {
     if (response.status >= 300) {
-      await protocol.deserialize(operation, response);
+      await protocol.deserialize(table, response);
     }
     const part = checkRest(place, from, response, object);
     if (response.body !== null) {
@@ -189,40 +201,6 @@ export interface ByteRange extends ObjectState {
   readonly total?: number;
 }
 
-/** Operations that take ranges; each table is looked through once only. */
-export class RangeTakers {
-  readonly #known = new WeakMap<object, boolean>();
-
-  /** Whether an operation is one, by {@linkcode takesRanges}. */
-  has<Input, Output>(operation: Operation<Input, Output>): boolean {
-    let takes = this.#known.get(operation);
-    if (takes === undefined) {
-      takes = takesRanges(operation);
-      this.#known.set(operation, takes);
-    }
-    return takes;
-  }
-}
-
-const RANGE_TAKERS = new RangeTakers();
-
-/**
- * Whether an operation's answer can be asked for from the middle on: it is a
- * stream, and the operation takes a range and a tag.
- */
-export function takesRanges<Input, Output>(
-  operation: Operation<Input, Output>,
-): boolean {
-  const { method, idempotent } = operation;
-  if (method !== "GET" || !idempotent) return false;
-  const results = Object.values(operation.output().members);
-  if (!results.some(({ stream }) => stream)) return false;
-  const fields = Object.entries(operation.input().members)
-    .filter(([, { at }]) => at === "header")
-    .map(([key, { name = key }]) => name.toLowerCase());
-  return fields.includes("range") && fields.includes("if-match");
-}
-
 /**
  * Finds which bytes an answer has.
  *
@@ -237,27 +215,24 @@ export function placeOf(
   asked: string | undefined,
   { status, headers }: HttpResponse,
 ): ByteRange | undefined {
-  const state = stateOf(headers);
-  if (state === undefined) return undefined;
+  const { etag, "last-modified": modified } = headers;
+  const place: Mutable<ByteRange> = { start: 0 };
+  if (etag) place.etag = etag;
+  if (!etag || isWeak(etag)) {
+    if (!modified) return undefined;
+    place.modified = modified;
+  }
   if (status === 206 && asked !== undefined) {
     const range = readContentRange(headers["content-range"]);
-    return range && Object.assign(state, range);
+    return range && Object.assign(place, range);
   }
   if (status !== 200) return undefined;
-  const place: Mutable<ByteRange> = Object.assign(state, { start: 0 });
   const total = lengthField(headers);
   if (total !== undefined) {
     place.end = total - 1;
     place.total = total;
   }
   return place;
-}
-
-function stateOf(
-  { etag, "last-modified": modified }: HeaderMap,
-): ObjectState | undefined {
-  if (etag && !isWeak(etag)) return { etag };
-  return modified ? { ...etag && { etag }, modified } : undefined;
 }
 
 function isWeak(etag: string): boolean {

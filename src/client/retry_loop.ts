@@ -74,88 +74,94 @@ export interface LoopParts {
   readonly closed?: () => "client" | "session" | undefined;
 }
 
-/** A successful attempt and the facts of its call. */
-export interface RetryResult<T> {
-  /** What the attempt returned. */
-  readonly value: T;
-  /** Facts of the call. */
-  readonly metadata: ResponseMetadata;
-  /** Place in the retry budget. */
-  readonly ticket: RetryTicket;
-  /** Goes on, within the same budget, where the value breaks afterwards. */
-  readonly goOn: <Next>(
-    failure: AwsError,
-    next: Continuation<Next>,
-  ) => Promise<RetryResult<Next>>;
-}
-
-/** How a call goes on after its value broke. */
+/** How a call goes on after what it returned broke. */
 export interface Continuation<T>
   extends Pick<AttemptedCall<T>, "send" | "signal"> {
-  /** Whether its attempts are counted anew, as much of the value came meanwhile. */
+  /** Whether its attempts are counted anew, as much came meanwhile. */
   readonly anew?: boolean;
-}
-
-/**
- * Runs attempts until one succeeds or there is no further one.
- *
- * Only this library's own errors are put to the recoveries and the strategy.
- * Anything else, the caller's abort included, ends the call at once.
- *
- * @typeParam T Result of a successful attempt.
- * @param parts What decides.
- * @param call What is called.
- * @returns What the successful attempt returned, and the facts of the call.
- * @throws What the last attempt threw.
- */
-export function retryLoop<T>(
-  parts: LoopParts,
-  call: AttemptedCall<T>,
-): Promise<RetryResult<T>> {
-  return new RetryState(parts, call).attempts(call, parts.retry.begin(), FIRST);
 }
 
 const FIRST: Attempt = { number: 1, correction: {} };
 
-/** What sends, and what ends it early. */
-type RetryStep<T> = Pick<AttemptedCall<T>, "explain" | "send" | "signal">;
+/** What sends, what explains a failure, and what ends it early. */
+export type RetryStep<T> = Pick<
+  AttemptedCall<T>,
+  "explain" | "send" | "signal"
+>;
 
-/** What one call's loop remembers. */
-class RetryState {
-  readonly #record = new CallRecord();
-  #correction: Correction = {};
-  /** Attempts that do not count any more. */
-  #before = 0;
+/**
+ * The attempts of one call, and what it holds of the retry budget until it is
+ * settled. A body that can go on keeps the call's place in the budget after the
+ * call has returned, until it is read or cancelled.
+ */
+export class RetryLoop {
+  /** Whether a body will settle it. */
+  keptByBody = false;
 
   readonly #parts: LoopParts;
   readonly #call: Omit<AttemptedCall<unknown>, "send">;
   readonly #startMs: number;
-  readonly #recovered: Recovery["kind"][] = [];
+  readonly #attempts: AttemptRecord[] = [];
+  #last: AttemptTrace = {};
+  #correction: Correction = FIRST.correction;
+  #recovered: readonly Recovery["kind"][] = [];
+  /** Attempts that do not count any more. */
+  #before = 0;
+  #ticket: RetryTicket | undefined;
+  #holds = false;
 
+  /**
+   * Starts without an attempt.
+   *
+   * @param parts What decides.
+   * @param call What is called.
+   */
   constructor(parts: LoopParts, call: Omit<AttemptedCall<unknown>, "send">) {
     this.#parts = parts;
     this.#call = call;
     this.#startMs = parts.clock.now().getTime();
   }
 
-  async attempts<T>(
+  /** The call's place in the retry budget, once an attempt has succeeded. */
+  get ticket(): RetryTicket | undefined {
+    return this.#ticket;
+  }
+
+  /**
+   * Runs attempts until one succeeds or there is no further one.
+   *
+   * Only this library's own errors are put to the recoveries and the strategy.
+   * Anything else, the caller's abort included, ends the call at once.
+   *
+   * @typeParam T Result of a successful attempt.
+   * @param step What sends.
+   * @returns What the successful attempt returned.
+   * @throws What the last attempt threw.
+   */
+  async run<T>(
     step: RetryStep<T>,
-    grant: RetryGrant,
-    attempt: Attempt,
+    grant: RetryGrant = this.#parts.retry.begin(),
+    attempt: Attempt = FIRST,
     failure?: AwsError,
-  ): Promise<RetryResult<T>> {
+  ): Promise<T> {
     const { clock, retry } = this.#parts;
+    let startMs = this.#startMs;
     while (true) {
       if (grant.delayMs > 0 || retry.turn !== undefined) {
         grant = await this.#waited(grant, step.signal);
       }
+      if (attempt !== FIRST || retry.turn !== undefined) {
+        startMs = clock.now().getTime();
+      }
       const trace: AttemptTrace = {};
-      const startMs = clock.now().getTime();
+      const { number } = attempt;
+      const { ticket, delayMs } = grant;
       try {
         const value = await step.send(attempt, trace);
-        const made = { attempt: attempt.number, delayMs: grant.delayMs };
-        this.#record.note(made, trace, clock.now().getTime() - startMs);
-        return this.#result(value, grant.ticket, trace);
+        this.#note(number, delayMs, clock.now().getTime() - startMs, trace);
+        this.#ticket = ticket;
+        this.#holds = true;
+        return value;
       } catch (thrown) {
         const received = clock.now();
         const error = await step.explain?.(thrown, attempt, trace) ?? thrown;
@@ -164,9 +170,8 @@ class RetryState {
         }
         failure = error;
         const durationMs = received.getTime() - startMs;
-        const made = { attempt: attempt.number, delayMs: grant.delayMs };
-        this.#record.note(made, trace, durationMs, error);
-        grant = await this.#afterFailure(grant.ticket, trace, error);
+        this.#note(number, delayMs, durationMs, trace, error);
+        grant = await this.#afterFailure(ticket, trace, error);
         const date = trace.answer?.headers["date"];
         attempt = {
           ...this.#next(grant),
@@ -174,6 +179,87 @@ class RetryState {
         };
       }
     }
+  }
+
+  /**
+   * Goes on, within the same budget, after what the call returned broke.
+   *
+   * @param failure How it broke.
+   * @param next What is sent to go on.
+   * @returns What the successful attempt returned.
+   * @throws What ends the call: the failure, if the budget is used up.
+   */
+  async goOn<Next>(
+    failure: AwsError,
+    next: Continuation<Next>,
+  ): Promise<Next> {
+    const ticket = this.#ticket;
+    if (ticket === undefined || !this.#holds) throw failure;
+    this.#amendLast({
+      failure: failureName(failure),
+      ...failure instanceof TimeoutError && { timeline: failure.timeline },
+    });
+    if (next.anew) this.#before += ticket.attempt - 1;
+    const counted = next.anew ? { ...ticket, attempt: 1 } : ticket;
+    const grant = await this.#afterFailure(counted, this.#last, failure);
+    return await this.run(next, grant, this.#next(grant), failure);
+  }
+
+  /** Gives back what the call holds, once. */
+  settle(): void {
+    if (this.#ticket === undefined || !this.#holds) return;
+    this.#holds = false;
+    this.#parts.retry.afterSuccess(this.#ticket);
+  }
+
+  /** The facts of the call so far. */
+  metadata(stop?: StopReason): ResponseMetadata {
+    const last = this.#attempts.at(-1);
+    const headers = this.#last.answer?.headers ?? {};
+    const hostId = headers["x-amz-id-2"] ?? this.#last.hostId;
+    const metadata: Partial<Mutable<ResponseMetadata>> = {};
+    if (last?.status !== undefined) metadata.HTTPStatusCode = last.status;
+    if (last?.requestId !== undefined) metadata.RequestId = last.requestId;
+    if (hostId !== undefined) metadata.HostId = hostId;
+    if (stop !== undefined) metadata.StopReason = stop;
+    metadata.HTTPHeaders = headers;
+    metadata.RetryAttempts = Math.max(0, this.#attempts.length - 1);
+    metadata.Attempts = [...this.#attempts];
+    return metadata as ResponseMetadata;
+  }
+
+  /** Notes how an attempt ended. */
+  #note(
+    attempt: number,
+    delayMs: number,
+    durationMs: number,
+    trace: AttemptTrace,
+    failure?: AwsError,
+  ): void {
+    this.#last = trace;
+    const { answer, facts } = trace;
+    let status = answer?.status;
+    if (failure instanceof ServiceError) {
+      const { requestId, hostId } = failure.detail;
+      status = failure.status;
+      if (requestId !== undefined) trace.requestId ??= requestId;
+      if (hostId !== undefined) trace.hostId ??= hostId;
+    }
+    const requestId = answer?.headers["x-amz-request-id"] ??
+      answer?.headers["x-amzn-requestid"] ?? trace.requestId;
+    const record: Mutable<AttemptRecord> = { attempt, delayMs, durationMs };
+    if (facts !== undefined) record.host = facts.host;
+    if (status !== undefined) record.status = status;
+    if (requestId !== undefined) record.requestId = requestId;
+    if (failure !== undefined) record.failure = failureName(failure);
+    if (failure instanceof TimeoutError) record.timeline = failure.timeline;
+    this.#attempts.push(record);
+  }
+
+  /** Adds to the record of the last attempt. */
+  #amendLast(change: Partial<AttemptRecord>): void {
+    const last = this.#attempts.pop();
+    if (last !== undefined) this.#attempts.push({ ...last, ...change });
   }
 
   /** Waits until an attempt may be sent. */
@@ -210,7 +296,7 @@ class RetryState {
       else await sleepUntilChange(clock, ms, signal, turn);
     } catch (error) {
       if (error instanceof AwsError) {
-        attachMetadata(error, this.#record.metadata("total-timeout"));
+        attachMetadata(error, this.metadata("total-timeout"));
       }
       throw error;
     }
@@ -231,27 +317,8 @@ class RetryState {
       `Cannot repeat ${this.#call.operation}: the ${owner} was closed while the call waited to be sent again after "${failure.message}"; keep the ${owner} open until its last call has ended`,
       { cause: failure },
     );
-    attachMetadata(closed, this.#record.metadata());
+    attachMetadata(closed, this.metadata());
     return closed;
-  }
-
-  #result<T>(
-    value: T,
-    ticket: RetryTicket,
-    trace: AttemptTrace,
-  ): RetryResult<T> {
-    return {
-      value,
-      ticket,
-      metadata: this.#record.metadata(),
-      goOn: async (failure, step) => {
-        this.#record.noteBreak(failure);
-        if (step.anew) this.#before += ticket.attempt - 1;
-        const counted = step.anew ? { ...ticket, attempt: 1 } : ticket;
-        const grant = await this.#afterFailure(counted, trace, failure);
-        return await this.attempts(step, grant, this.#next(grant), failure);
-      },
-    };
   }
 
   #next({ ticket }: RetryGrant): Attempt {
@@ -271,7 +338,7 @@ class RetryState {
     }
     const answer = this.#ask(ticket, trace, failure);
     if (typeof answer === "string") {
-      attachMetadata(failure, this.#record.metadata(answer));
+      attachMetadata(failure, this.metadata(answer));
       this.#parts.logger.debug("attempt failed, no further one follows", {
         operation: this.#call.operation,
         attempt: ticket.attempt,
@@ -298,9 +365,10 @@ class RetryState {
         recovery.recover(failure, trace.facts),
       );
       if (correction === undefined) continue;
-      this.#recovered.push(recovery.kind);
+      this.#recovered = [...this.#recovered, recovery.kind];
       this.#correction = { ...this.#correction, ...correction };
-      this.#record.noteRecovery(recovery.kind);
+      // Another attempt follows, which is no retry.
+      this.#amendLast({ recovery: recovery.kind });
       this.#parts.logger.info("attempt failed, corrected and sent again", {
         operation: this.#call.operation,
         failure: failureName(failure),
@@ -321,7 +389,7 @@ class RetryState {
       return await answer;
     } catch (error) {
       if (error instanceof AwsError) {
-        attachMetadata(error, this.#record.metadata());
+        attachMetadata(error, this.metadata());
       }
       throw error;
     }
@@ -359,7 +427,7 @@ class RetryState {
       } ms away`,
       { cause: failure, maybeSent: false },
     );
-    attachMetadata(error, this.#record.metadata("total-timeout"));
+    attachMetadata(error, this.metadata("total-timeout"));
     throw error;
   }
 }
@@ -386,70 +454,6 @@ async function sleepUntilChange(
   }
 }
 
-/**
- * Keeps what a call holds of the retry budget. A body that can go on keeps the
- * place after the call has returned, and gives it back when it is read or
- * cancelled.
- */
-export class RetryToken {
-  readonly #retry: RetryStrategy;
-  #result: RetryResult<unknown> | undefined;
-  #metadata: ResponseMetadata | undefined;
-  #kept = false;
-
-  /**
-   * Makes a token that holds nothing.
-   *
-   * @param retry Whose budget it is.
-   */
-  constructor(retry: RetryStrategy) {
-    this.#retry = retry;
-  }
-
-  /** Notes whether a body will settle what the call holds. */
-  set keptByBody(kept: boolean) {
-    this.#kept = kept;
-  }
-
-  /** Notes that the call has succeeded so far. */
-  enter(result: RetryResult<unknown>): void {
-    this.#result = result;
-    this.#metadata = result.metadata;
-    if (!this.#kept) this.settle();
-  }
-
-  /**
-   * Goes on with the call after its body broke.
-   *
-   * @param failure How it broke.
-   * @param next What is sent to go on.
-   * @returns What the successful attempt returned.
-   * @throws What ends the call: the failure, if the budget is used up.
-   */
-  async goOn<Next>(
-    failure: AwsError,
-    next: Continuation<Next>,
-  ): Promise<Next> {
-    if (this.#result === undefined) throw failure;
-    const result = await this.#result.goOn(failure, next);
-    this.#result = result;
-    this.#metadata = result.metadata;
-    return result.value;
-  }
-
-  /** Completes an error of the body with the facts of the call. */
-  complete(error: AwsError): void {
-    if (this.#metadata !== undefined) attachMetadata(error, this.#metadata);
-  }
-
-  /** Gives back what the call holds, once. */
-  settle(): void {
-    if (this.#result === undefined) return;
-    this.#retry.afterSuccess(this.#result.ticket);
-    this.#result = undefined;
-  }
-}
-
 /** What is known of an attempt; filled while it runs, also where it fails. */
 export interface AttemptTrace {
   /** What it was made with; absent until it was addressed and signed. */
@@ -469,94 +473,6 @@ export interface AttemptTrace {
 
 /** A record that is still being written. */
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-/** The attempts of one call, in order. */
-export class CallRecord {
-  readonly #attempts: AttemptRecord[] = [];
-  #last: AttemptTrace = {};
-  #status: number | undefined;
-
-  /**
-   * Notes how an attempt ended.
-   *
-   * @param made Its number, and how long it had to wait.
-   * @param trace What is known of it.
-   * @param durationMs From its start to its answer or failure.
-   * @param failure What it failed with.
-   */
-  note(
-    made: Pick<AttemptRecord, "attempt" | "delayMs">,
-    trace: AttemptTrace,
-    durationMs: number,
-    failure?: AwsError,
-  ): void {
-    this.#last = trace;
-    const status = failure instanceof ServiceError
-      ? failure.status
-      : trace.answer?.status;
-    this.#status = status;
-    if (failure instanceof ServiceError) {
-      const { requestId, hostId } = failure.detail;
-      if (requestId !== undefined) trace.requestId ??= requestId;
-      if (hostId !== undefined) trace.hostId ??= hostId;
-    }
-    const requestId = requestIdOf(trace);
-    const record: Mutable<AttemptRecord> = {
-      attempt: made.attempt,
-      delayMs: made.delayMs,
-      durationMs,
-    };
-    if (trace.facts !== undefined) record.host = trace.facts.host;
-    if (status !== undefined) record.status = status;
-    if (requestId !== undefined) record.requestId = requestId;
-    if (failure !== undefined) record.failure = failureName(failure);
-    if (failure instanceof TimeoutError) record.timeline = failure.timeline;
-    this.#attempts.push(record);
-  }
-
-  /** Notes why another attempt follows the last one without being a retry. */
-  noteRecovery(kind: Recovery["kind"]): void {
-    this.#amendLast({ recovery: kind });
-  }
-
-  /** Notes that the answer to the last attempt broke off while it was read. */
-  noteBreak(failure: AwsError): void {
-    this.#amendLast({
-      failure: failureName(failure),
-      ...failure instanceof TimeoutError && { timeline: failure.timeline },
-    });
-  }
-
-  /** The facts of the call so far. */
-  metadata(stop?: StopReason): ResponseMetadata {
-    const status = this.#status;
-    const headers = this.#last.answer?.headers ?? {};
-    const requestId = requestIdOf(this.#last);
-    const hostId = headers["x-amz-id-2"] ?? this.#last.hostId;
-    const metadata: Partial<Mutable<ResponseMetadata>> = {};
-    if (status !== undefined) metadata.HTTPStatusCode = status;
-    if (requestId !== undefined) metadata.RequestId = requestId;
-    if (hostId !== undefined) metadata.HostId = hostId;
-    if (stop !== undefined) metadata.StopReason = stop;
-    return Object.assign(metadata, {
-      HTTPHeaders: headers,
-      RetryAttempts: Math.max(0, this.#attempts.length - 1),
-      Attempts: [...this.#attempts],
-    });
-  }
-
-  #amendLast(change: Partial<AttemptRecord>): void {
-    const last = this.#attempts.pop();
-    if (last !== undefined) this.#attempts.push({ ...last, ...change });
-  }
-}
-
-function requestIdOf(
-  { answer, requestId }: AttemptTrace,
-): string | undefined {
-  return answer?.headers["x-amz-request-id"] ??
-    answer?.headers["x-amzn-requestid"] ?? requestId;
-}
 
 /** The service's code, or the class and kind of any other error. */
 export function failureName(failure: AwsError): string {

@@ -18,6 +18,7 @@ import type {
 } from "../ports/http.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Operation, StructureShape } from "../ports/schema.ts";
+import { bodyFacts } from "./response_bodies.ts";
 import type { Secrets } from "./secrets.ts";
 
 /** How much of a body is shown, in characters. */
@@ -42,6 +43,11 @@ export class WireLog {
     this.#showsBodies = showsBodies;
     this.#requests = logger.child("endpoint");
     this.#answers = logger.child("parsers");
+  }
+
+  /** Whether anybody may be told. */
+  get enabled(): boolean {
+    return this.#requests.enabled("debug") || this.#answers.enabled("debug");
   }
 
   /** Tells of a request that is about to be sent. */
@@ -79,7 +85,7 @@ export class WireLog {
     }
     if (
       body === null || !this.#answers.enabled("debug") ||
-      bodyFacts(operation.output()).streams
+      bodyFacts(operation).streams
     ) return response;
     const tell = (bytes: Uint8Array): void =>
       this.#answers.debug(`body of the answer to ${operation.name}`, {
@@ -153,28 +159,4 @@ function fields(headers: Readonly<Record<string, string>>): string {
 function urlOf({ origin, path, query }: HttpRequest): string {
   const params = query.map(encodeParam).join("&");
   return `${origin}${path}${params && `?${params}`}`;
-}
-
-/** What is known of the body of an answer, by the shape of the output. */
-interface BodyFacts {
-  /** The member that is the whole body. */
-  readonly member: string | undefined;
-  /** Whether it is handed out as a stream. */
-  readonly streams: boolean;
-}
-
-const FACTS = new WeakMap<StructureShape, BodyFacts>();
-
-/** What is known of the body of an answer; each shape is read through once. */
-export function bodyFacts(shape: StructureShape): BodyFacts {
-  let facts = FACTS.get(shape);
-  if (facts === undefined) {
-    const members = Object.entries(shape.members);
-    facts = {
-      member: members.find(([, { at }]) => at === "payload")?.[0],
-      streams: members.some(([, { stream }]) => stream),
-    };
-    FACTS.set(shape, facts);
-  }
-  return facts;
 }

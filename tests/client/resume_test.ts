@@ -1,11 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import {
-  lengthOf,
-  placeOf,
-  RangeTakers,
-  restFields,
-  takesRanges,
-} from "../../src/client/resume.ts";
+import { bodyFacts } from "../../src/client/response_bodies.ts";
+import { lengthOf, placeOf, restFields } from "../../src/client/resume.ts";
 import { utf8 } from "../../src/foundation/bytes.ts";
 import {
   AwsError,
@@ -495,17 +490,16 @@ class AbortedError extends AwsError {
 
 const TAG = { etag: '"v1"' };
 
-Deno.test("takesRanges is true of streams that can be asked for in part", () => {
+Deno.test("bodyFacts finds the streams that can be asked for in part", () => {
   const taken = [GetObject, GetObjectTorrent, HeadObject, PutObject]
-    .map((operation) => takesRanges<never, unknown>(operation));
+    .map((operation) => bodyFacts<never, unknown>(operation).takesRanges);
 
   assertEquals(taken, [true, false, false, false]);
 });
 
-Deno.test("RangeTakers answers alike however often it is asked", () => {
-  const takers = new RangeTakers();
+Deno.test("bodyFacts answers alike however often it is asked", () => {
   const asked = [GetObject, PutObject, GetObject, PutObject]
-    .map((operation) => takers.has<never, unknown>(operation));
+    .map((operation) => bodyFacts<never, unknown>(operation).takesRanges);
 
   assertEquals(asked, [true, false, true, false]);
 });

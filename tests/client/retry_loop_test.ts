@@ -6,12 +6,13 @@ import {
   TransportError,
 } from "../../src/foundation/errors.ts";
 import { SinkLogger } from "../../src/foundation/log.ts";
+import type { ResponseMetadata } from "../../src/foundation/metadata.ts";
 import {
   type Attempt,
   type AttemptedCall,
   type AttemptTrace,
   type LoopParts,
-  retryLoop,
+  RetryLoop,
 } from "../../src/client/retry_loop.ts";
 import type { RetryStrategy } from "../../src/ports/retry.ts";
 import { FixedClock } from "../../src/testing/fake_system.ts";
@@ -25,15 +26,17 @@ const REFUSED = new TransportError("refused", "nobody listens", {
   maybeSent: false,
 });
 
-Deno.test("retryLoop returns the first attempt that succeeds, with its facts", async () => {
+Deno.test("RetryLoop returns the first attempt that succeeds, with its facts", async () => {
   const clock = new FixedClock(NOW);
   const { call, attempts } = failing([slowDown(), slowDown()], clock);
 
-  const { value, metadata, ticket } = await retryLoop(parts({ clock }), call);
+  const loop = new RetryLoop(parts({ clock }), call);
+  const value = await loop.run(call);
+  const metadata = loop.metadata();
 
   assertEquals(value, "done");
   assertEquals(attempts.map(({ number }) => number), [1, 2, 3]);
-  assertEquals(ticket.attempt, 3);
+  assertEquals(loop.ticket?.attempt, 3);
   const sent = { durationMs: 10, host: "b.example" };
   const refused = { ...sent, status: 503, failure: "SlowDown" };
   assertEquals(metadata, {
@@ -49,11 +52,11 @@ Deno.test("retryLoop returns the first attempt that succeeds, with its facts", a
   });
 });
 
-Deno.test("retryLoop throws the last failure, with attempts and reason", async () => {
+Deno.test("RetryLoop throws the last failure, with attempts and reason", async () => {
   const { call } = failing(Array.from({ length: 9 }, slowDown));
 
   const error = await assertRejects(
-    () => retryLoop(parts(), call),
+    () => run(parts(), call),
     ServiceError,
   );
 
@@ -66,11 +69,11 @@ Deno.test("retryLoop throws the last failure, with attempts and reason", async (
   assert(error.stack?.includes("3 attempts"));
 });
 
-Deno.test("retryLoop does not repeat what may have been carried out", async () => {
+Deno.test("RetryLoop does not repeat what may have been carried out", async () => {
   const { call, attempts } = failing([CLOSED]);
 
   const error = await assertRejects(
-    () => retryLoop(parts(), { ...call, idempotent: false }),
+    () => run(parts(), { ...call, idempotent: false }),
     TransportError,
   );
 
@@ -78,13 +81,13 @@ Deno.test("retryLoop does not repeat what may have been carried out", async () =
   assertEquals(attempts.length, 1);
 });
 
-Deno.test("retryLoop repeats an unsafe call where that is wanted, or nothing was sent", async () => {
+Deno.test("RetryLoop repeats an unsafe call where that is wanted, or nothing was sent", async () => {
   for (
     const [failure, repeatUnsafe] of [[CLOSED, true], [REFUSED, false]] as const
   ) {
     const { call } = failing([failure]);
 
-    const { metadata } = await retryLoop(parts({ repeatUnsafe }), {
+    const { metadata } = await run(parts({ repeatUnsafe }), {
       ...call,
       idempotent: false,
     });
@@ -93,28 +96,28 @@ Deno.test("retryLoop repeats an unsafe call where that is wanted, or nothing was
   }
 });
 
-Deno.test("retryLoop does not repeat a body that is gone", async () => {
+Deno.test("RetryLoop does not repeat a body that is gone", async () => {
   const { call } = failing([slowDown()]);
 
   const error = await assertRejects(
-    () => retryLoop(parts(), { ...call, replayable: false }),
+    () => run(parts(), { ...call, replayable: false }),
     ServiceError,
   );
 
   assertEquals(error.ResponseMetadata?.StopReason, "body");
 });
 
-Deno.test("retryLoop passes on what is not ours, without asking anyone", async () => {
+Deno.test("RetryLoop passes on what is not ours, without asking anyone", async () => {
   const abort = new DOMException("stop", "AbortError");
   const { call, attempts } = failing([abort]);
 
-  const error = await assertRejects(() => retryLoop(parts(), call));
+  const error = await assertRejects(() => run(parts(), call));
 
   assertEquals(error, abort);
   assertEquals(attempts.length, 1);
 });
 
-Deno.test("retryLoop does not repeat what failed before anything was sent", async () => {
+Deno.test("RetryLoop does not repeat what failed before anything was sent", async () => {
   const { call } = failing([]);
   let attempts = 0;
   const send = (): Promise<string> => {
@@ -123,7 +126,7 @@ Deno.test("retryLoop does not repeat what failed before anything was sent", asyn
   };
 
   const error = await assertRejects(
-    () => retryLoop(parts(), { ...call, send }),
+    () => run(parts(), { ...call, send }),
     ServiceError,
   );
 
@@ -131,11 +134,11 @@ Deno.test("retryLoop does not repeat what failed before anything was sent", asyn
   assertEquals(attempts, 1);
 });
 
-Deno.test("retryLoop corrects once per kind, outside the attempts", async () => {
+Deno.test("RetryLoop corrects once per kind, outside the attempts", async () => {
   const { call, attempts } = failing([moved()]);
   const recovery = regionRecovery();
 
-  const { metadata } = await retryLoop(
+  const { metadata } = await run(
     parts({ recoveries: [recovery], retry: strategy(1) }),
     call,
   );
@@ -146,13 +149,12 @@ Deno.test("retryLoop corrects once per kind, outside the attempts", async () => 
   assertEquals(metadata.RetryAttempts, 1);
 });
 
-Deno.test("retryLoop does not correct the same thing twice", async () => {
+Deno.test("RetryLoop does not correct the same thing twice", async () => {
   const { call } = failing([moved(), moved()]);
   const recovery = regionRecovery();
 
   const error = await assertRejects(
-    () =>
-      retryLoop(parts({ recoveries: [recovery], retry: strategy(1) }), call),
+    () => run(parts({ recoveries: [recovery], retry: strategy(1) }), call),
     ServiceError,
   );
 
@@ -160,12 +162,12 @@ Deno.test("retryLoop does not correct the same thing twice", async () => {
   assertEquals(recovery.asked, 1);
 });
 
-Deno.test("retryLoop does not wait past the end of the total time", async () => {
+Deno.test("RetryLoop does not wait past the end of the total time", async () => {
   const clock = new FixedClock(NOW);
   const { call } = failing([slowDown(), slowDown()], clock);
 
   const error = await assertRejects(
-    () => retryLoop(parts({ clock }), { ...call, totalTimeoutMs: 200 }),
+    () => run(parts({ clock }), { ...call, totalTimeoutMs: 200 }),
     TimeoutError,
     "Cannot call PutObject within 200 ms: 120 ms are spent and the next attempt is 200 ms away",
   );
@@ -175,7 +177,7 @@ Deno.test("retryLoop does not wait past the end of the total time", async () => 
   assertEquals(error.ResponseMetadata?.Attempts.length, 2);
 });
 
-Deno.test("retryLoop ends a wait with the signal's reason", async () => {
+Deno.test("RetryLoop ends a wait with the signal's reason", async () => {
   const reason = new Error("enough");
   const controller = new AbortController();
   const { call } = failing([slowDown()]);
@@ -189,33 +191,36 @@ Deno.test("retryLoop ends a wait with the signal's reason", async () => {
   };
 
   const error = await assertRejects(() =>
-    retryLoop(parts({ clock }), { ...call, signal: controller.signal })
+    run(parts({ clock }), { ...call, signal: controller.signal })
   );
 
   assertEquals(error, reason);
 });
 
-Deno.test("retryLoop goes on after a success that broke, within the same budget", async () => {
+Deno.test("RetryLoop goes on after a success that broke, within the same budget", async () => {
   const { call, attempts } = failing([slowDown()]);
-  const result = await retryLoop(parts(), call);
+  const loop = new RetryLoop(parts(), call);
+  await loop.run(call);
+  const before = loop.metadata();
 
-  const went = await result.goOn(CLOSED, { send: call.send });
+  await loop.goOn(CLOSED, { send: call.send });
 
   assertEquals(attempts.map(({ number }) => number), [1, 2, 3]);
-  assertEquals(went.ticket.attempt, 3);
+  assertEquals(loop.ticket?.attempt, 3);
   assertEquals(
-    went.metadata.Attempts.map(({ failure }) => failure),
+    loop.metadata().Attempts.map(({ failure }) => failure),
     ["SlowDown", "closed", undefined],
   );
-  assertEquals(result.metadata.Attempts.length, 2);
+  assertEquals(before.Attempts.length, 2);
 });
 
-Deno.test("retryLoop throws what a success broke with when the budget is used up", async () => {
+Deno.test("RetryLoop throws what a success broke with when the budget is used up", async () => {
   const { call } = failing([slowDown(), slowDown()]);
-  const { goOn } = await retryLoop(parts(), call);
+  const loop = new RetryLoop(parts(), call);
+  await loop.run(call);
 
   const error = await assertRejects(
-    () => goOn(CLOSED, { send: call.send }),
+    () => loop.goOn(CLOSED, { send: call.send }),
     TransportError,
   );
 
@@ -223,6 +228,16 @@ Deno.test("retryLoop throws what a success broke with when the budget is used up
   assertEquals(error.ResponseMetadata?.StopReason, "attempts");
   assertEquals(error.ResponseMetadata?.HTTPStatusCode, 200);
 });
+
+/** Runs a call and returns the facts of its success. */
+async function run(
+  parts: LoopParts,
+  call: AttemptedCall<string>,
+): Promise<{ readonly metadata: ResponseMetadata }> {
+  const loop = new RetryLoop(parts, call);
+  await loop.run(call);
+  return { metadata: loop.metadata() };
+}
 
 function slowDown(): ServiceError {
   return refusal("SlowDown", 503);
