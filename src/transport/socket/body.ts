@@ -72,11 +72,7 @@ export class BufferedBody implements ResponseBody {
   }
 
   bytes(): Promise<Bytes> {
-    try {
-      return Promise.resolve(this.#take());
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    return new Promise((resolve) => resolve(this.#take()));
   }
 
   cancel(): Promise<void> {
@@ -262,10 +258,7 @@ export class BodyReader implements BodyProgress {
       this.abandon(reason);
       return;
     }
-    this.#connection.wait.limit({
-      readTimeoutMs: DRAIN_MS,
-      attemptTimeoutMs: DRAIN_MS,
-    });
+    this.#connection.wait.limit(DRAIN_MS, DRAIN_MS);
     try {
       while (await this.next() !== undefined);
     } catch {

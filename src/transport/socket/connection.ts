@@ -36,7 +36,7 @@ import {
   SocketBody,
   Upload,
 } from "./body.ts";
-import { type Deadline, type Timers, Wait, type WaitLimits } from "./timers.ts";
+import { type Deadline, type Timers, Wait } from "./timers.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -61,7 +61,12 @@ export interface Call {
   /** Whether the head asks the server whether it wants the body. */
   readonly expects: boolean;
   /** How long the server may be waited for. */
-  readonly limits: WaitLimits;
+  readonly limits: {
+    /** Its longest silence, in milliseconds. */
+    readonly readTimeoutMs: number;
+    /** The sum of all waits, in milliseconds. */
+    readonly attemptTimeoutMs: number;
+  };
   /** What is left of the time for the attempt, in milliseconds. */
   attemptLeftMs: number;
   /** Ends it early. */
@@ -178,7 +183,7 @@ export class Connection {
    * @returns The response; the connection is given back with the end of its body.
    */
   async exchange(call: Call): Promise<HttpResponse> {
-    const { signal } = call;
+    const { request: { method, body }, limits, signal } = call;
     this.#call = call;
     this.#phase = "write";
     this.#heard =
@@ -188,15 +193,11 @@ export class Connection {
         false;
     this.#failure = undefined;
     signal?.addEventListener("abort", this.#onAbort);
-    this.reader.begin(call.request.method);
-    this.#wait.limit({
-      readTimeoutMs: call.limits.readTimeoutMs,
-      attemptTimeoutMs: call.attemptLeftMs,
-    });
+    this.reader.begin(method);
+    this.#wait.limit(limits.readTimeoutMs, call.attemptLeftMs);
     this.#wait.start();
     try {
       signal?.throwIfAborted();
-      const { body } = call.request;
       const isShort = body === undefined ||
         body instanceof Uint8Array && body.length <= COALESCED;
       let head: ResponseHead | undefined;
@@ -217,8 +218,7 @@ export class Connection {
         if (body !== undefined) call.onSent?.(body.length);
         this.#sent(call);
         while (head === undefined) {
-          this.#took(await (this.#reading ?? this.#read()));
-          head = this.#finalHead();
+          head = this.#took(await (this.#reading ?? this.#read()));
         }
       }
       this.#phase = "body";
@@ -228,14 +228,19 @@ export class Connection {
     }
   }
 
-  /** Ends the exchange with its response complete. */
-  finish(): void {
+  /**
+   * Ends the exchange with its response complete.
+   *
+   * @param now The time, by the timers' clock.
+   */
+  finish(now = this.#parts.timers.now()): void {
     const call = this.#call;
     if (call === undefined) return;
     this.#wait.stop();
     call.signal?.removeEventListener("abort", this.#onAbort);
     this.#call = undefined;
     this.reused = true;
+    this.idleSinceMs = now;
     // What stands behind the response belongs to nobody.
     const keep = this.#keepAlive && !this.#unsent && this.#isOpen &&
       this.reader.done && this.reader.buffered === 0;
@@ -288,29 +293,27 @@ export class Connection {
   /** Waits for the next request, and notices if the server ends it meanwhile. */
   rest(): void {
     this.#isIdle = true;
-    this.idleSinceMs = this.#parts.timers.now();
     // An idle connection does not keep the program alive.
-    this.keepAlive(false);
-    this.#reading = this.#connection.read(this.reader.room());
-    this.#reading.then(this.#gone, this.#gone);
+    this.#connection.unref();
+    this.#read().then(this.#gone, this.#gone);
   }
 
   /**
    * Takes it for a request.
    *
+   * @param now The time, by the timers' clock.
    * @returns `false` where the server has ended it, or has sent something
    * unasked: that is no answer to what comes now.
    */
-  async take(): Promise<boolean> {
-    const idledMs = this.#parts.timers.now() - this.idleSinceMs;
+  async take(now = this.#parts.timers.now()): Promise<boolean> {
     // What came while the program was busy is seen at the next turn of the event
     // loop only.
-    if (idledMs >= LOOKED_MS) await nextTurn();
+    if (now - this.idleSinceMs >= LOOKED_MS) await nextTurn();
     // What was seen in this turn may still be on its way through promises.
     else for (let step = 0; step < STEPS; step++) await undefined;
     if (!this.#isOpen) return false;
     this.#isIdle = false;
-    this.keepAlive(true);
+    this.#connection.ref();
     return true;
   }
 
@@ -330,10 +333,7 @@ export class Connection {
     const call = this.#call;
     if (call === undefined) return;
     const { leftMs } = this.#wait;
-    this.#wait.limit({
-      readTimeoutMs: readTimeoutMs ?? call.limits.readTimeoutMs,
-      attemptTimeoutMs: leftMs,
-    });
+    this.#wait.limit(readTimeoutMs ?? call.limits.readTimeoutMs, leftMs);
     this.#wait.start();
   }
 
@@ -411,8 +411,7 @@ export class Connection {
 
   async #receiveHead(): Promise<ResponseHead> {
     for (;;) {
-      this.#took(await (this.#reading ?? this.#read()));
-      const head = this.#finalHead();
+      const head = this.#took(await (this.#reading ?? this.#read()));
       if (head !== undefined) return head;
     }
   }
@@ -423,20 +422,17 @@ export class Connection {
     return reading;
   }
 
-  /** Notes what was read of the head. */
-  #took(count: number | null): void {
+  /** Takes what was read of the head; returns the last one, where it has come. */
+  #took(count: number | null): ResponseHead | undefined {
     this.#reading = undefined;
     if (count === null) throw new ConnectionEnded();
     this.reader.filled(count);
     this.#wait.heard();
     const call = this.#call;
-    if (this.#heard || call === undefined) return;
-    this.#heard = true;
-    call.timeline.firstByteMs = this.#wait.heardMs - call.startMs;
-  }
-
-  /** The head that ends all heads, where it has come. */
-  #finalHead(): ResponseHead | undefined {
+    if (!this.#heard && call !== undefined) {
+      this.#heard = true;
+      call.timeline.firstByteMs = this.#wait.heardMs - call.startMs;
+    }
     for (;;) {
       const head = this.reader.head();
       if (head === undefined || head.status >= 200) return head;
@@ -550,19 +546,19 @@ export class Connection {
   }
 
   #respond(call: Call, head: ResponseHead): HttpResponse {
-    const { status, headers, length } = head;
+    const { status, headers } = head;
     const { method } = call.request;
     this.#keepAlive = head.keepAlive;
-    this.#wait.stop();
     if (method === "HEAD" || status === 204 || status === 304) {
-      this.finish();
+      this.finish(this.#wait.heardMs);
       return { status, headers, body: null };
     }
-    if (length >= 0 && this.reader.buffered >= length) {
-      const bytes = this.reader.piece()?.slice() ?? new Uint8Array();
-      this.finish();
+    const bytes = this.reader.whole();
+    if (bytes !== undefined) {
+      this.finish(this.#wait.heardMs);
       return { status, headers, body: new BufferedBody(bytes) };
     }
+    this.#wait.stop();
     const body = new SocketBody(
       this,
       call.request,

@@ -114,7 +114,11 @@ export class ResponseReader {
     this.#state = "head";
     this.#scanned = this.#start;
     this.#isClean = true;
-    this.#interim = 0;
+    this.#interim =
+      this.#extensions =
+      this.#trailerBytes =
+      this.#trailerCount =
+        0;
   }
 
   /** Whether the response is complete. */
@@ -131,7 +135,9 @@ export class ResponseReader {
   room(): Bytes {
     if (this.#start === this.#end) {
       this.#start = this.#end = this.#scanned = 0;
-    } else if (this.#end === this.#buffer.length) this.#makeRoom();
+      return this.#buffer;
+    }
+    if (this.#end === this.#buffer.length) this.#makeRoom();
     return this.#buffer.subarray(this.#end);
   }
 
@@ -147,36 +153,45 @@ export class ResponseReader {
    * @throws {MalformedResponse}
    */
   head(): ResponseHead | undefined {
-    this.#skipEmptyLines();
+    if (this.#buffer[this.#start] === CR) this.#skipEmptyLines();
     const end = this.#headEnd();
-    if (end < 0) {
-      if (this.buffered < MAX_HEAD) return undefined;
+    if ((end < 0 ? this.#end + 1 : end) - this.#start > MAX_HEAD) {
       throw this.#failed(`a head of more than ${MAX_HEAD} bytes`, true);
     }
-    let head;
-    try {
-      if (end - this.#start > MAX_HEAD) {
-        throw new MalformedResponse(
-          `a head of more than ${MAX_HEAD} bytes`,
-          true,
-        );
-      }
-      head = parseHead(
-        latin1(this.#buffer, this.#start, end),
-        this.#method,
-        this.#isClean,
-      );
-    } catch (error) {
-      this.#state = "failed";
-      throw error;
-    }
+    if (end < 0) return undefined;
+    // So it is unless all of it can be read.
+    this.#state = "failed";
+    const text = latin1(this.#buffer, this.#start, end);
+    const head = parseHead(text, this.#method, this.#isClean);
+    const { status, length } = head;
     this.#start = this.#scanned = end;
     this.#isClean = true;
-    if (head.status >= 200) this.#startBody(head.length);
-    else if (++this.#interim > MAX_INTERIM) {
-      throw this.#failed(`more than ${MAX_INTERIM} interim responses`, true);
+    if (status >= 200) {
+      this.#length = length;
+      this.#left = length === UNTIL_CLOSE ? Infinity : length;
+      this.#state = length === 0
+        ? "done"
+        : length === CHUNKED
+        ? "chunk-size"
+        : "data";
+    } else {
+      if (++this.#interim > MAX_INTERIM) {
+        throw this.#failed(`more than ${MAX_INTERIM} interim responses`, true);
+      }
+      this.#state = "head";
     }
     return head;
+  }
+
+  /** All of the body, copied, where it has a length and came with its head. */
+  whole(): Bytes | undefined {
+    const end = this.#start + this.#left;
+    if (this.#length < 0 || end > this.#end) return undefined;
+    const bytes = this.#buffer.slice(this.#start, end);
+    this.#start = end;
+    this.#left = 0;
+    this.#state = "done";
+    return bytes;
   }
 
   /**
@@ -234,17 +249,6 @@ export class ResponseReader {
       }
     }
     this.#scanned = Math.max(this.#scanned, this.#start);
-  }
-
-  #startBody(length: number): void {
-    this.#length = length;
-    this.#left = length === UNTIL_CLOSE ? Infinity : length;
-    this.#extensions = this.#trailerBytes = this.#trailerCount = 0;
-    this.#state = length === CHUNKED
-      ? "chunk-size"
-      : length === 0
-      ? "done"
-      : "data";
   }
 
   #took(count: number): void {
@@ -409,21 +413,24 @@ function parseHead(
   method: string,
   isClean: boolean,
 ): ResponseHead {
-  const end = endOfLine(text, 0);
-  const status = statusOf(text, end, isClean);
+  // In clean text a CR ends a line; one character is found sooner than two.
+  const lineEnd = isClean ? "\r" : "\r\n";
+  let eol = text.indexOf(lineEnd);
+  const status = isClean && text.startsWith(USUAL_START)
+    ? 200
+    : statusOf(text.slice(0, eol));
   const headers: Record<string, string> = {};
-  let count = 0;
-  for (let at = end + 2;;) {
-    const eol = endOfLine(text, at);
+  for (let count = 0;; count++) {
+    const at = eol + 2;
+    eol = text.indexOf(lineEnd, at);
     if (eol === at) break;
-    if (++count > MAX_FIELDS) {
+    if (count === MAX_FIELDS) {
       throw new MalformedResponse(
         `more than ${MAX_FIELDS} header fields`,
         true,
       );
     }
     addField(headers, text, at, eol, isClean);
-    at = eol + 2;
   }
   const isFirst = text.charCodeAt(7) === 49;
   const length = lengthOf(method, status, headers, isFirst);
@@ -432,16 +439,15 @@ function parseHead(
   if (isOdd && status < 200) {
     throw new MalformedResponse(`an interim response ${status} with a body`);
   }
+  const { connection } = headers;
   const keepAlive = length !== UNTIL_CLOSE && !isOdd &&
-    isKept(headers.connection, isFirst);
+    (connection === undefined ? isFirst : isKept(connection, isFirst));
   return { status, headers, length, keepAlive };
 }
 
 /** Section 9.3: whether the connection goes on, by the field and the version. */
-function isKept(field: string | undefined, isFirst: boolean): boolean {
-  if (field === undefined || field === "keep-alive") {
-    return isFirst || field !== undefined;
-  }
+function isKept(field: string, isFirst: boolean): boolean {
+  if (field === "keep-alive") return true;
   const options = field.toLowerCase().split(",").map((option) => option.trim());
   return !options.includes("close") &&
     (isFirst || options.includes("keep-alive"));
@@ -453,21 +459,15 @@ function announcesBody(headers: Readonly<Record<string, string>>): boolean {
     !/^0*$/.test(headers["content-length"] ?? "");
 }
 
-/** Where a line ends; a CR alone does not end it. */
-function endOfLine(text: string, at: number): number {
-  const end = text.indexOf("\r", at);
-  return text.charCodeAt(end + 1) === LF ? end : text.indexOf("\r\n", at);
-}
+/** What most responses start with. */
+const USUAL_START = "HTTP/1.1 200 OK\r";
 
 /** Section 4. The space before an empty reason is often left out. */
-function statusOf(text: string, end: number, isClean: boolean): number {
-  const isUsual = isClean && text.startsWith("HTTP/1.1 ") &&
-    (end === 12 || end > 12 && text.charCodeAt(12) === 32);
-  const line = text.slice(0, end);
-  const status = isUsual
-    ? digit(text, 9) * 100 + digit(text, 10) * 10 + digit(text, 11)
-    : Number(STATUS_LINE.exec(line)?.[1]);
-  if (!(status >= 100)) {
+const STATUS_LINE = /^HTTP\/1\.[01] ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
+
+function statusOf(line: string): number {
+  const status = Number(STATUS_LINE.exec(line)?.[1]);
+  if (Number.isNaN(status)) {
     throw new MalformedResponse(`a status line ${quoted(line)}`);
   }
   if (status === 101) {
@@ -477,14 +477,6 @@ function statusOf(text: string, end: number, isClean: boolean): number {
   }
   return status;
 }
-
-/** The value of a digit, else `NaN`. */
-function digit(text: string, at: number): number {
-  const value = text.charCodeAt(at) - 48;
-  return value >= 0 && value <= 9 ? value : NaN;
-}
-
-const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})(?: [\t\x20-\x7e\x80-\xff]*)?$/;
 
 /** Section 6.3. */
 function lengthOf(

@@ -89,10 +89,9 @@ export class Pool implements Deadline {
     if (!this.#timers.isQuiet) this.#expire(line, now);
     const newest = line.idle.at(-1);
     // It may have been given back after `now`.
-    const idledMs = Math.max(0, now - (newest?.idleSinceMs ?? now));
-    if (newest === undefined || idledMs >= maxIdleMs) return undefined;
-    line.idle.pop();
-    return newest;
+    const isUsed = newest === undefined ||
+      Math.max(0, now - newest.idleSinceMs) >= maxIdleMs;
+    return isUsed ? undefined : line.idle.pop();
   }
 
   /**
@@ -130,29 +129,25 @@ export class Pool implements Deadline {
   }
 
   /** Takes a connection back. */
-  release(connection: Connection, keep: boolean): void {
+  readonly release = (connection: Connection, keep: boolean): void => {
     const line = this.#lines.get(connection.route.key);
     if (!keep || line === undefined || this.#closed) return connection.close();
-    const [waiter] = line.waiters;
-    if (waiter !== undefined) {
-      connection.idleSinceMs = this.#timers.now();
+    if (line.waiters.size > 0) {
+      const [waiter] = line.waiters;
       // Nobody may have waited for its last body.
       connection.keepAlive(true);
-      return waiter.enter(connection);
+      return waiter?.enter(connection);
     }
-    if (line.idle.length >= this.#limits.maxIdleConnections) {
-      return connection.close();
-    }
+    const { idleMs, maxIdleConnections } = this.#limits;
+    if (line.idle.length >= maxIdleConnections) return connection.close();
     line.idle.push(connection);
     connection.rest();
-    if (this.#timers.isQuiet) {
-      this.dueMs = Math.min(
-        this.dueMs,
-        connection.idleSinceMs + this.#limits.idleMs,
-      );
-      this.#timers.arm(this.dueMs);
+    const dueMs = connection.idleSinceMs + idleMs;
+    if (dueMs < this.dueMs && this.#timers.isQuiet) {
+      this.dueMs = dueMs;
+      this.#timers.arm(dueMs);
     }
-  }
+  };
 
   /** Closes a connection whose place another takes. */
   #replace(connection: Connection | undefined): void {
@@ -162,7 +157,7 @@ export class Pool implements Deadline {
   }
 
   /** Notes that a connection is closed. */
-  closed(connection: Connection): void {
+  readonly closed = (connection: Connection): void => {
     if (this.#replaced.delete(connection)) return;
     const { key } = connection.route;
     const line = this.#lines.get(key);
@@ -170,7 +165,7 @@ export class Pool implements Deadline {
     const at = line.idle.indexOf(connection);
     if (at >= 0) line.idle.splice(at, 1);
     this.#left(key, line);
-  }
+  };
 
   /** Closes the idle connections of a way. */
   drop({ key }: Route): void {

@@ -125,7 +125,7 @@ const EXPECT_BYTES = 2 * 1_024 * 1_024;
  */
 const FRESH_MS = 1_000;
 
-/** Ways that are remembered; the oldest is forgotten first. */
+/** Ways that are remembered, once they are allowed; the oldest is forgotten first. */
 const REMEMBERED = 256;
 
 /** What every request says, whatever else it says. */
@@ -234,31 +234,28 @@ export class SocketTransport implements Transport {
     options.signal?.throwIfAborted();
     let call = this.#prepare(request, options);
     const { route } = call;
+    const { method, body } = request;
     // What changes something is repeated by the retries alone, which tell it.
     const mayRepeat = options.repeatable !== false &&
-      (request.method === "GET" || request.method === "HEAD");
+      (method === "GET" || method === "HEAD");
     let maxIdleMs = mayRepeat ? Infinity : FRESH_MS;
     for (;;) {
       const idle = this.#pool.take(route, maxIdleMs, call.startMs);
-      if (idle !== undefined && !await idle.take()) continue;
+      if (idle !== undefined && !await idle.take(call.startMs)) continue;
       const connection = idle ?? await this.#acquire(call, maxIdleMs, options);
       try {
         const response = await connection.exchange(call);
-        const mayAsk = response.status === 417 && call.expects &&
-          isResendable(request.body, call.opened);
-        if (mayAsk) {
-          // Section 10.1.1 of RFC 9110: someone on the way does not know it.
-          this.#unexpecting.add(route);
-          call = unasking(call, connection.wait.leftMs);
-          response.body?.cancel().catch(() => {});
-          continue;
-        }
-        return response.status === 407
-          ? refusedByProxy(response, request)
-          : response;
+        const { status } = response;
+        if (status === 407) refusedByProxy(response, request);
+        if (status !== 417 || !call.expects) return response;
+        if (!isResendable(body, call.opened)) return response;
+        // Section 10.1.1 of RFC 9110: someone on the way does not know it.
+        this.#unexpecting.add(route);
+        call = unasking(call, connection.wait.leftMs);
+        response.body?.cancel().catch(() => {});
       } catch (error) {
         const again = mayRepeat && maxIdleMs > 0 && connection.stale &&
-          isResendable(request.body, call.opened);
+          isResendable(body, call.opened);
         if (!again) throw placed(error, call);
         // The server closed it while the request was on its way.
         maxIdleMs = 0;
@@ -278,23 +275,30 @@ export class SocketTransport implements Transport {
   }
 
   #prepare(request: HttpRequest, options: SendOptions): RoutedCall {
-    const times = this.#timesOf(options);
+    const limits = this.#timesOf(options);
+    const { origin, body } = request;
+    const { direct = false, signal, onSent } = options;
+    const name = direct ? `direct ${origin}` : origin;
     try {
-      const route = this.#routeTo(request.origin, options.direct ?? false);
-      const expects = this.#expects(request, route);
+      const known = this.#routes.get(name);
+      const route = known ?? this.#routeTo(origin, direct);
+      const expects = body !== undefined && this.#expects(request, body, route);
       const head = headOf(request, route, expects);
-      this.#checkPermission(request, route, options);
+      if (known === undefined) {
+        this.#checkPermission(request, route, options);
+        this.#remember(name, route);
+      }
       return {
         route,
         request,
         head,
         expects,
-        limits: times,
-        attemptLeftMs: times.attemptTimeoutMs,
-        signal: options.signal,
+        limits,
+        attemptLeftMs: limits.attemptTimeoutMs,
+        signal,
         startMs: this.#timers.now(),
         timeline: {},
-        onSent: options.onSent,
+        onSent,
         opened: false,
       };
     } catch (error) {
@@ -331,17 +335,16 @@ export class SocketTransport implements Transport {
   }
 
   #routeTo(origin: string, direct: boolean): Route {
-    const name = direct ? `direct ${origin}` : origin;
-    const known = this.#routes.get(name);
-    if (known !== undefined) return known;
     const route = routeTo(origin, direct ? false : this.#options.proxy);
     checkCertificate(route, this.#options.clientCertificate);
-    this.#routes.set(name, route);
-    if (this.#routes.size > REMEMBERED) {
-      const [oldest] = this.#routes.keys();
-      if (oldest !== undefined) this.#routes.delete(oldest);
-    }
     return route;
+  }
+
+  #remember(name: string, route: Route): void {
+    this.#routes.set(name, route);
+    if (this.#routes.size <= REMEMBERED) return;
+    const [oldest] = this.#routes.keys();
+    if (oldest !== undefined) this.#routes.delete(oldest);
   }
 
   /** Asked before any time limit runs, and once for all requests to the host. */
@@ -358,8 +361,11 @@ export class SocketTransport implements Transport {
     }
   }
 
-  #expects({ body, headers }: HttpRequest, route: Route): boolean {
-    if (body === undefined) return false;
+  #expects(
+    { headers }: HttpRequest,
+    body: NonNullable<RequestBody>,
+    route: Route,
+  ): boolean {
     const { expectContinueBytes = EXPECT_BYTES } = this.#options;
     const asked = headers.expect?.toLowerCase() === "100-continue";
     return asked || (body.length ?? 0) >= expectContinueBytes &&
@@ -434,8 +440,8 @@ export class SocketTransport implements Transport {
     return new Connection(socket, route, progress, {
       timers: this.#timers,
       forgotten: this.#forgotten,
-      release: (connection, keep) => this.#pool.release(connection, keep),
-      closed: (connection) => this.#pool.closed(connection),
+      release: this.#pool.release,
+      closed: this.#pool.closed,
       timedOut: this.#timedOut,
     });
   }

@@ -26,6 +26,8 @@ export interface Deadline {
  * on another it is there only while something waits.
  */
 export class Timers {
+  /** Whether the program may end while a deadline is set. */
+  readonly isQuiet: boolean;
   readonly #clock: Timing | undefined;
   readonly #deadlines = new Set<Deadline>();
   #timer: Disposable | undefined;
@@ -40,6 +42,7 @@ export class Timers {
    */
   constructor(clock?: Timing) {
     this.#clock = clock;
+    this.isQuiet = clock === undefined;
   }
 
   /** The time in milliseconds, from a beginning of its own. */
@@ -47,11 +50,6 @@ export class Timers {
     return this.#clock === undefined
       ? performance.now()
       : this.#clock.now().getTime();
-  }
-
-  /** Whether the program may end while a deadline is set. */
-  get isQuiet(): boolean {
-    return this.#clock === undefined;
   }
 
   /** Watches a deadline until it is deleted. */
@@ -73,7 +71,7 @@ export class Timers {
   /** Says that a deadline is not set any more. */
   stopped(): void {
     if (--this.#waiting > 0) return;
-    if (this.#clock !== undefined || this.#closed) this.#disarm();
+    if (!this.isQuiet || this.#closed) this.#disarm();
   }
 
   /** Fires at a time, or before. */
@@ -130,14 +128,6 @@ function canUnref(timer: unknown): timer is { unref(): void } {
   return typeof timer === "object" && timer !== null && "unref" in timer;
 }
 
-/** How long the server may be waited for, in milliseconds. */
-export interface WaitLimits {
-  /** Its longest silence. */
-  readonly readTimeoutMs: number;
-  /** The sum of all waits. */
-  readonly attemptTimeoutMs: number;
-}
-
 /**
  * Counts the silence of a server, and the sum of all waits for it, between
  * {@linkcode start} and {@linkcode stop}.
@@ -164,10 +154,15 @@ export class Wait implements Deadline {
     timers.add(this);
   }
 
-  /** Sets the limits of an exchange. */
-  limit({ readTimeoutMs, attemptTimeoutMs }: WaitLimits): void {
-    this.#readMs = readTimeoutMs;
-    this.#attemptLeftMs = attemptTimeoutMs;
+  /**
+   * Sets the limits of an exchange.
+   *
+   * @param readMs The longest silence, in milliseconds.
+   * @param attemptLeftMs The time for all waits, in milliseconds.
+   */
+  limit(readMs: number, attemptLeftMs: number): void {
+    this.#readMs = readMs;
+    this.#attemptLeftMs = attemptLeftMs;
   }
 
   /**
@@ -176,7 +171,7 @@ export class Wait implements Deadline {
    * @param allowanceMs What the server may take on top of its longest silence.
    */
   start(allowanceMs = 0): void {
-    if (this.counting) return;
+    if (this.dueMs !== Infinity) return;
     const now = this.#timers.now();
     this.#startedMs = now;
     this.dueMs = Math.min(
@@ -185,11 +180,6 @@ export class Wait implements Deadline {
       NEVER,
     );
     this.#timers.started(this.dueMs);
-  }
-
-  /** Whether it counts. */
-  get counting(): boolean {
-    return this.dueMs !== Infinity;
   }
 
   /** The longest silence that is allowed now, in milliseconds. */
@@ -206,7 +196,7 @@ export class Wait implements Deadline {
   /** Says that something came from the server. */
   heard(): void {
     this.heardMs = this.#timers.now();
-    if (!this.counting) return;
+    if (this.dueMs === Infinity) return;
     this.dueMs = Math.min(
       this.heardMs + this.#readMs,
       this.#startedMs + this.#attemptLeftMs,
@@ -216,7 +206,7 @@ export class Wait implements Deadline {
 
   /** Stops to count. */
   stop(): void {
-    if (!this.counting) return;
+    if (this.dueMs === Infinity) return;
     this.dueMs = Infinity;
     if (this.#attemptLeftMs !== Infinity) {
       this.#attemptLeftMs -= this.#timers.now() - this.#startedMs;
