@@ -32,7 +32,7 @@ export type { CallerIdentity, RoleOptions } from "./src/session/sts.ts";
 export type {
   ConfigExplanation,
   ExplainedSetting,
-} from "./src/diagnostics/explain_config.ts";
+} from "./src/diagnostics/explain.ts";
 export type { SessionOptions, TransportName } from "./src/session/options.ts";
 export {
   AwsError,

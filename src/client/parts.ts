@@ -6,7 +6,12 @@
  */
 import type { ClientConfig } from "../ports/config.ts";
 import type { Credentials, CredentialSource } from "../ports/credentials.ts";
-import type { Endpoint, EndpointQuery } from "../ports/endpoint.ts";
+import type {
+  Endpoint,
+  EndpointQuery,
+  RegionMemory,
+  ServiceDefinition,
+} from "../ports/service.ts";
 import type {
   HttpRequest,
   RequestBody,
@@ -18,7 +23,6 @@ import type {
   Protocol,
   SerializedRequest,
 } from "../ports/schema.ts";
-import type { RegionMemory, ServiceDefinition } from "../ports/service.ts";
 import type { Signer, SigningScope } from "../ports/signer.ts";
 import type { Files } from "../ports/system.ts";
 import type { UnreadSetting } from "./hints.ts";

@@ -27,10 +27,11 @@
  *
  * @module
  */
-export type { ConfigExplanation, ExplainedSetting } from "./explain_config.ts";
 export {
+  type ConfigExplanation,
   CredentialsExplanation,
   explainCredentials,
+  type ExplainedSetting,
   type SourceExplanation,
-} from "./explain_credentials.ts";
+} from "./explain.ts";
 export { permissionsFor } from "./permissions.ts";

@@ -8,7 +8,7 @@
  */
 import { EndpointError } from "../foundation/errors.ts";
 import { redactAddress } from "../foundation/redact.ts";
-import { type Partition, PARTITIONS } from "./partitions.ts";
+import { type Partition, PARTITIONS } from "./generated/partitions.ts";
 
 /** The pseudo region of hosts without a region. */
 export const AWS_GLOBAL = "aws-global";

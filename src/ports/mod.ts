@@ -55,12 +55,19 @@ export type {
   SessionTag,
 } from "./credentials.ts";
 export type {
+  AttemptFacts,
+  Correction,
   Endpoint,
   EndpointQuery,
   EndpointResolver,
   EndpointSession,
+  FailedCall,
+  Recovery,
+  RegionMemory,
+  ServiceClientClass,
+  ServiceDefinition,
   SignatureKind,
-} from "./endpoint.ts";
+} from "./service.ts";
 export type {
   BodyInput,
   BodySource,
@@ -100,15 +107,6 @@ export type {
   StructureShape,
   XmlNamespace,
 } from "./schema.ts";
-export type {
-  AttemptFacts,
-  Correction,
-  FailedCall,
-  Recovery,
-  RegionMemory,
-  ServiceClientClass,
-  ServiceDefinition,
-} from "./service.ts";
 export type { Signer, SigningRules, SigningScope } from "./signer.ts";
 export type {
   ClaimedFile,

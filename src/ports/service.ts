@@ -1,6 +1,6 @@
 /**
- * The facts of a service, as the session sees them, and the port for what makes a
- * second attempt worthwhile without being a retry.
+ * The facts of a service, as the session sees them, and its ports: what finds where
+ * a call goes, and what makes a second attempt worthwhile without being a retry.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import type { AwsError, ServiceError } from "../foundation/errors.ts";
 import type { Caller, CallOptions, ClientCore } from "./caller.ts";
 import type { ClientConfig, Setting } from "./config.ts";
 import type { Credentials } from "./credentials.ts";
-import type { Endpoint, EndpointQuery } from "./endpoint.ts";
 import type { Operation, ParsedResponse, Protocol } from "./schema.ts";
+import type { SigningRules } from "./signer.ts";
 
 /**
  * Facts of a service that all its calls share.
@@ -177,3 +177,70 @@ export interface RegionMemory extends Recovery {
    */
   regionOf(context: AttemptFacts["context"]): string | undefined;
 }
+
+/**
+ * How requests to an endpoint are signed: for one region, by a session of a
+ * directory bucket, for several regions.
+ */
+export type SignatureKind = "sigv4" | "sigv4-s3express" | "sigv4a";
+
+/** Where a request goes and what its signature is bound to. */
+export interface Endpoint {
+  /** Scheme, host and port. */
+  readonly origin: string;
+  /** Path put in front of the operation's own, `""` or starting with `/`. */
+  readonly basePath: string;
+  /**
+   * Region to sign for; differs from the client's for global endpoints. With
+   * `"sigv4a"` a set of them: `"*"` stands for all.
+   */
+  readonly signingRegion: string;
+  /** How it is signed. Default: `"sigv4"`. */
+  readonly signature?: SignatureKind;
+  /** Service to sign for. */
+  readonly signingName: string;
+  /** How the path is signed. Default: by the service to sign for. */
+  readonly signingRules?: SigningRules;
+  /** Session that signs in place of the caller (S3: directory buckets). */
+  readonly session?: EndpointSession;
+}
+
+/** A session that is opened with the service itself. */
+export interface EndpointSession {
+  /** What it is opened for: the bucket. */
+  readonly name: string;
+  /** Header that carries its token, lower case. */
+  readonly tokenHeader: string;
+}
+
+/**
+ * What an endpoint depends on.
+ *
+ * @typeParam Settings The service's own settings, with their defaults filled in.
+ */
+export interface EndpointQuery<Settings extends object = object> {
+  /** The client's region, where one is set. */
+  readonly region?: string;
+  /** Endpoint set by the user, which replaces the host rules. */
+  readonly endpointUrl?: string;
+  /** The service's own settings. */
+  readonly settings: Readonly<Settings>;
+  /** Name of the operation, for example `"GetObject"`. */
+  readonly operation: string;
+  /**
+   * Input members that the operation's table marks as endpoint context (S3:
+   * `Bucket`), and the table's own constants for the endpoint, as text.
+   */
+  readonly context: Readonly<Record<string, string>>;
+}
+
+/**
+ * Finds the endpoint of one call. Pure: same query, same endpoint.
+ *
+ * @typeParam Settings The service's own settings.
+ * @throws {EndpointError} If there is no endpoint for this query.
+ * @throws {ValidationError} If an input member cannot be part of one.
+ */
+export type EndpointResolver<Settings extends object = object> = (
+  query: EndpointQuery<Settings>,
+) => Endpoint;

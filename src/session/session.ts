@@ -8,8 +8,10 @@ import { checkClientOptions, refuseUnknown } from "../config/options.ts";
 import { loadProfiles } from "../config/profiles.ts";
 import { checkRetry } from "../config/retry_settings.ts";
 import { checkExplicit } from "../credentials/explicit.ts";
-import type { ConfigExplanation } from "../diagnostics/explain_config.ts";
-import type { CredentialsExplanation } from "../diagnostics/explain_credentials.ts";
+import type {
+  ConfigExplanation,
+  CredentialsExplanation,
+} from "../diagnostics/explain.ts";
 import { ConfigError, NoCredentialsError } from "../foundation/errors.ts";
 import type { ClientConfig } from "../ports/config.ts";
 import type {
@@ -211,7 +213,7 @@ export class Session implements Disposable {
     config?: NoInfer<Config>,
   ): Promise<ConfigExplanation> {
     checkClass(service);
-    const { explainConfig } = await import("../diagnostics/explain_config.ts");
+    const { explainConfig } = await import("../diagnostics/explain.ts");
     const { profiles, profile } = await this.#shared.setup();
     return await explainConfig({
       service: service.service,
@@ -237,7 +239,7 @@ export class Session implements Disposable {
     signal?: AbortSignal,
   ): Promise<CredentialsExplanation> {
     const { explainCredentials } = await import(
-      "../diagnostics/explain_credentials.ts"
+      "../diagnostics/explain.ts"
     );
     return await explainCredentials(await this.credentialProviders(), signal);
   }

@@ -3,7 +3,7 @@ import { readSections } from "../../src/config/ini.ts";
 import { chooseProfile, loadProfiles } from "../../src/config/profiles.ts";
 import { CredentialChain } from "../../src/credentials/chain.ts";
 import { defaultProviders } from "../../src/credentials/default_chain.ts";
-import { explainCredentials } from "../../src/diagnostics/explain_credentials.ts";
+import { explainCredentials } from "../../src/diagnostics/explain.ts";
 import { RefreshingCredentials } from "../../src/credentials/refreshing.ts";
 import type { CredentialSource } from "../../src/ports/credentials.ts";
 import type { Transport } from "../../src/ports/http.ts";

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { EndpointError, ValidationError } from "../../src/foundation/errors.ts";
-import type { Endpoint } from "../../src/ports/endpoint.ts";
+import type { Endpoint } from "../../src/ports/service.ts";
 
 /** Values of the rule set's parameters. */
 export type RuleParameters = Readonly<Record<string, boolean | string>>;

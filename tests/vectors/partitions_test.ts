@@ -26,10 +26,10 @@ vectorTest<PartitionList>({
   file: "partitions.json",
   section: "source",
   cases: (data) => [data as PartitionList],
-  name: () => "src/endpoint/partitions.ts is what the printer prints",
+  name: () => "src/endpoint/generated/partitions.ts is what the printer prints",
   run: async (list) => {
     const checkedIn = await Deno.readTextFile(
-      new URL("../../src/endpoint/partitions.ts", import.meta.url),
+      new URL("../../src/endpoint/generated/partitions.ts", import.meta.url),
     );
     assertEquals(checkedIn, partitionsSource(list));
   },

@@ -1,5 +1,5 @@
 /**
- * Prints `src/endpoint/partitions.ts` from the public list of partitions
+ * Prints `src/endpoint/generated/partitions.ts` from the public list of partitions
  * (`partitions.json`, version 1 of its form).
  *
  * @module

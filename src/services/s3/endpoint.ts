@@ -17,7 +17,7 @@ import type {
   Endpoint,
   EndpointQuery,
   EndpointResolver,
-} from "../../ports/endpoint.ts";
+} from "../../ports/service.ts";
 import {
   checkBucketName,
   type EndpointParams,

@@ -12,9 +12,9 @@ import {
   isIpv4,
   signingRegionOf,
 } from "../../endpoint/hosts.ts";
-import type { Partition } from "../../endpoint/partitions.ts";
+import type { Partition } from "../../endpoint/generated/partitions.ts";
 import { EndpointError, ValidationError } from "../../foundation/errors.ts";
-import type { Endpoint, SignatureKind } from "../../ports/endpoint.ts";
+import type { Endpoint, SignatureKind } from "../../ports/service.ts";
 
 /** What the rules depend on. */
 export interface EndpointParams extends HostVariant {

@@ -16,8 +16,11 @@ import {
 } from "../../endpoint/hosts.ts";
 import { oneOf } from "../../foundation/options.ts";
 import type { ClientConfig, Setting } from "../../ports/config.ts";
-import type { Endpoint, EndpointResolver } from "../../ports/endpoint.ts";
-import type { ServiceDefinition } from "../../ports/service.ts";
+import type {
+  Endpoint,
+  EndpointResolver,
+  ServiceDefinition,
+} from "../../ports/service.ts";
 
 /** Settings of an STS client. */
 export interface STSConfig extends ClientConfig {

@@ -4,12 +4,11 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import type { Endpoint } from "../../../src/ports/endpoint.ts";
+import type { Endpoint, EndpointQuery } from "../../../src/ports/service.ts";
 import {
   EndpointError,
   ValidationError,
 } from "../../../src/foundation/errors.ts";
-import type { EndpointQuery } from "../../../src/ports/endpoint.ts";
 import { s3Endpoint } from "../../../src/services/s3/endpoint.ts";
 import {
   checkBucketName,

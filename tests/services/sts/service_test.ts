@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { EndpointError } from "../../../src/foundation/errors.ts";
-import type { EndpointQuery } from "../../../src/ports/endpoint.ts";
+import type { EndpointQuery } from "../../../src/ports/service.ts";
 import {
   type STSConfig,
   stsEndpoint,

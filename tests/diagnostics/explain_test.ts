@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { explainCredentials } from "../../src/diagnostics/explain_credentials.ts";
+import { explainCredentials } from "../../src/diagnostics/explain.ts";
 import { provider } from "../../src/credentials/chain.ts";
 import { failure } from "../../src/credentials/failure.ts";
 import type { CredentialProvider } from "../../src/ports/credentials.ts";

@@ -1,5 +1,6 @@
 /**
- * Where each setting of a client came from.
+ * Where each setting of a client came from, and how its credentials come about,
+ * for people to read.
  *
  * @module
  */
@@ -8,18 +9,22 @@ import {
   resolveAppId,
   resolveClient,
 } from "../config/client_settings.ts";
+import type { ChosenProfile } from "../config/profiles.ts";
 import {
   resolve,
   type SettingSources,
   sourceText,
 } from "../config/settings.ts";
+import { find, type Resolution } from "../credentials/chain.ts";
 import { INSTANCE_SETTINGS, instanceAddress } from "../credentials/instance.ts";
-import { ConfigError } from "../foundation/errors.ts";
+import { shortKeyId } from "../credentials/value.ts";
+import { AwsError, ConfigError } from "../foundation/errors.ts";
+import { joinFlags } from "../foundation/options.ts";
 import { redactAddress } from "../foundation/redact.ts";
 import type { ProfileSet, Resolved, Setting } from "../ports/config.ts";
-import type { System } from "../ports/system.ts";
-import type { ChosenProfile } from "../config/profiles.ts";
+import type { CredentialProvider } from "../ports/credentials.ts";
 import type { ServiceDefinition } from "../ports/service.ts";
+import type { System } from "../ports/system.ts";
 
 /** One setting, and how it came about. */
 export interface ExplainedSetting {
@@ -77,7 +82,7 @@ export async function explainConfig(
   const source = sourceText(profile.source);
   return explanationOf({ name: profile.name, source }, resolved, [
     ...ofProxy(resolved, sources),
-    explained("userAgentAppId", resolveAppId(sources)),
+    explainedSetting("userAgentAppId", resolveAppId(sources)),
     ...INSTANCE_SETTINGS.map((row) => ofMetadata(row, sources)),
   ]);
 }
@@ -90,12 +95,14 @@ function ofProxy(
   { proxy, endpointUrl }: ClientSettings,
   sources: SettingSources,
 ): readonly ExplainedSetting[] {
-  if (proxy.source.kind !== "default") return [explained("proxy", proxy)];
+  if (proxy.source.kind !== "default") {
+    return [explainedSetting("proxy", proxy)];
+  }
   const scheme = endpointUrl.value?.startsWith("http:")
     ? ["HTTP_PROXY", "http_proxy"]
     : ["HTTPS_PROXY", "https_proxy"];
   const variables = (name: string, env: readonly string[]): ExplainedSetting =>
-    explained(
+    explainedSetting(
       name,
       resolve({
         name,
@@ -118,7 +125,7 @@ function ofMetadata(
   sources: SettingSources,
 ): ExplainedSetting {
   try {
-    const found = explained(
+    const found = explainedSetting(
       row.name,
       resolve(row, { ...sources, explicit: [] }),
     );
@@ -155,7 +162,7 @@ function explanationOf(
     ...service,
   };
   const settings = Object.entries(rows)
-    .map(([name, row]) => explained(name, row))
+    .map(([name, row]) => explainedSetting(name, row))
     .concat(others)
     .toSorted((a, b) => a.name < b.name ? -1 : 1);
   return {
@@ -169,7 +176,7 @@ function explanationOf(
   };
 }
 
-function explained(
+function explainedSetting(
   name: string,
   { value, source, overridden, denied }: Resolved<unknown>,
 ): ExplainedSetting {
@@ -200,4 +207,148 @@ function displayed(value: unknown): string {
     return /\/\/|@/.test(value) ? redactAddress(value) : value;
   }
   return Array.isArray(value) ? `${value.length} items` : `${value}`;
+}
+
+/** What became of one source. */
+export interface SourceExplanation {
+  /** Name of the provider. */
+  readonly name: string;
+  /**
+   * `found`: it has credentials; `absent`: it is not in use; `skipped`: the program
+   * was not permitted to look; `broken`: it is in use and failed.
+   */
+  readonly verdict: "absent" | "broken" | "found" | "skipped";
+  /** Where they were found, or why not. Never a secret. */
+  readonly detail: string;
+  /** The flags that would permit to look; empty unless skipped. */
+  readonly flags: readonly string[];
+  /** The end of the key id, where credentials were found. */
+  readonly keyId?: string;
+  /** When the credentials end. Absent: they do not. */
+  readonly expiration?: Date;
+  /** How new ones are got then. */
+  readonly refresh?: string;
+}
+
+/** Every source in the order it is asked, and which one counts. */
+export class CredentialsExplanation {
+  /** The sources, in order. */
+  readonly sources: readonly SourceExplanation[];
+
+  /**
+   * Makes an explanation.
+   *
+   * @param sources The sources, in order.
+   */
+  constructor(sources: readonly SourceExplanation[]) {
+    this.sources = sources;
+  }
+
+  /**
+   * The source that decides: the first that has credentials, or that is broken,
+   * since nobody is asked after that one. Absent: none has any.
+   */
+  get decisive(): SourceExplanation | undefined {
+    return this.sources.find(({ verdict }) =>
+      verdict === "found" || verdict === "broken"
+    );
+  }
+
+  /** Name of the source whose credentials are used, if there are any. */
+  get winner(): string | undefined {
+    const { decisive } = this;
+    return decisive?.verdict === "found" ? decisive.name : undefined;
+  }
+
+  /** The explanation as a text of several lines. */
+  toString(): string {
+    const width = Math.max(...this.sources.map(({ name }) => name.length), 0);
+    const lines = this.sources.map((source) => {
+      const mark = source === this.decisive ? ">" : " ";
+      return `${mark} ${source.name.padEnd(width)}  ${
+        source.verdict.padEnd(7)
+      }  ${described(source)}`;
+    });
+    return [headline(this.decisive), ...lines].join("\n");
+  }
+}
+
+/**
+ * Asks every provider, also those after the first that has credentials. Nothing is
+ * kept: it costs what the sources in use cost, such as a request or a program.
+ *
+ * @param providers The providers, in order, as `session.credentialProviders()`
+ * gives them.
+ * @param signal Ends the questions early.
+ */
+export async function explainCredentials(
+  providers: readonly CredentialProvider[],
+  signal?: AbortSignal,
+): Promise<CredentialsExplanation> {
+  const sources: SourceExplanation[] = [];
+  for (const provider of providers) {
+    signal?.throwIfAborted();
+    sources.push(await explainedSource(provider, signal));
+  }
+  return new CredentialsExplanation(sources);
+}
+
+async function explainedSource(
+  provider: CredentialProvider,
+  signal: AbortSignal | undefined,
+): Promise<SourceExplanation> {
+  const { name } = provider;
+  let resolution: Resolution;
+  try {
+    resolution = await find(provider, signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    // Only our own errors are known to hold no secret.
+    const detail = error instanceof AwsError
+      ? error.message
+      : `it failed with ${error instanceof Error ? error.name : typeof error}`;
+    return { name, verdict: "broken", detail, flags: [] };
+  }
+  switch (resolution.kind) {
+    case "absent":
+      return { name, verdict: "absent", detail: resolution.why, flags: [] };
+    case "denied": {
+      const { flags } = resolution;
+      const detail = `needs ${joinFlags(flags)}`;
+      return { name, verdict: "skipped", detail, flags };
+    }
+    case "found": {
+      const { credentials, at, refresh } = resolution;
+      return {
+        name,
+        verdict: "found",
+        detail: at,
+        flags: [],
+        keyId: shortKeyId(credentials.accessKeyId),
+        ...credentials.expiration && { expiration: credentials.expiration },
+        ...refresh !== undefined && { refresh },
+      };
+    }
+  }
+}
+
+function headline(decisive: SourceExplanation | undefined): string {
+  switch (decisive?.verdict) {
+    case "found":
+      return `The credentials are those of "${decisive.name}"`;
+    case "broken":
+      return `There are no credentials, as "${decisive.name}" is broken`;
+    default:
+      return "There are no credentials: none of the sources has any";
+  }
+}
+
+function described(source: SourceExplanation): string {
+  const { detail, keyId, expiration, refresh } = source;
+  return [
+    detail,
+    ...keyId === undefined ? [] : [`key ${keyId}`],
+    ...expiration === undefined ? [] : [`until ${expiration.toISOString()}`],
+    ...refresh === undefined ? [] : [`then ${refresh}`],
+  ].join(", ");
 }
