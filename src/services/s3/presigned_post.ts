@@ -21,7 +21,7 @@ import type {
   TextSigner,
 } from "../../ports/caller.ts";
 import { LONE_SURROGATE } from "./amend.ts";
-import { isArn } from "./special_endpoints.ts";
+import { isArn } from "./endpoint.ts";
 import type { S3 } from "./generated/client.ts";
 import { HeadBucket } from "./generated/operations.ts";
 

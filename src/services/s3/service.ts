@@ -23,11 +23,10 @@ import type {
   ServiceDefinition,
 } from "../../ports/service.ts";
 import { amendInput, amendOutput } from "./amend.ts";
-import { s3Endpoint } from "./endpoint.ts";
+import { isArn, s3Endpoint } from "./endpoint.ts";
 import { CreateSession, HeadBucket } from "./generated/operations.ts";
 import type { DeleteObjectInput } from "./generated/types.ts";
 import { type S3Config, s3Settings } from "./settings.ts";
-import { isArn } from "./special_endpoints.ts";
 import { headHint } from "./stat.ts";
 
 export type { S3Config };

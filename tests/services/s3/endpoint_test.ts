@@ -4,16 +4,17 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import type { Endpoint, EndpointQuery } from "../../../src/ports/service.ts";
 import {
   EndpointError,
   ValidationError,
 } from "../../../src/foundation/errors.ts";
-import { s3Endpoint } from "../../../src/services/s3/endpoint.ts";
+import type { Endpoint, EndpointQuery } from "../../../src/ports/service.ts";
 import {
   checkBucketName,
   isVirtualHostable,
-} from "../../../src/services/s3/routes.ts";
+  parseArn,
+  s3Endpoint,
+} from "../../../src/services/s3/endpoint.ts";
 import type { S3Config } from "../../../src/services/s3/settings.ts";
 
 type Query = Partial<EndpointQuery<S3Config>> & { readonly bucket?: string };
@@ -286,4 +287,23 @@ Deno.test("s3Endpoint finds an endpoint once for what it depends on, and keeps f
   for (let i = 0; i < 300; i++) query(`photos-${i}`);
   assertEquals(query("photos"), first);
   assertNotStrictEquals(query("photos"), first);
+});
+
+Deno.test("an ARN is taken apart, its resource at colons and slashes", () => {
+  assertEquals(parseArn("arn:aws:s3:us-west-2:123456789012:accesspoint/a:b"), {
+    partition: "aws",
+    service: "s3",
+    region: "us-west-2",
+    account: "123456789012",
+    resource: ["accesspoint", "a", "b"],
+  });
+});
+
+Deno.test("region and account may be empty, the rest may not", () => {
+  assertEquals(parseArn("arn:aws:s3:::bucket")?.resource, ["bucket"]);
+  for (
+    const text of ["bucket", "arn:aws:s3", "arn:aws:s3:::", "arn::s3:::b"]
+  ) {
+    assertEquals(parseArn(text), undefined, text);
+  }
 });
