@@ -5,11 +5,34 @@
  * @module
  */
 import { withholding } from "../foundation/redact.ts";
+import type { QueryParam } from "../ports/http.ts";
 import type { Member, Shape, StructureShape } from "../ports/schema.ts";
 import type { Layout } from "./xml_layout.ts";
 
 /** Values by the names of members. */
 export type Values = Readonly<Record<string, unknown>>;
+
+/** A path template, taken apart. */
+export interface PathTemplate {
+  /** The template. */
+  readonly text: string;
+  /** What stands before the first label. */
+  readonly start: string;
+  /** The labels. */
+  readonly labels: readonly PathLabel[];
+  /** Query parameters that are constants. */
+  readonly query: readonly QueryParam[];
+}
+
+/** A label of a path template. */
+export interface PathLabel {
+  /** The member that it names; absent where there is none. */
+  readonly slot: Slot | undefined;
+  /** Slashes in it are kept. */
+  readonly greedy: boolean;
+  /** What stands between it and the next one. */
+  readonly after: string;
+}
 
 /** A member, and what every message needs to know of it. */
 export interface Slot {
@@ -25,6 +48,8 @@ export interface Slot {
   readonly open: string;
   /** Its end tag without blanks. */
   readonly close: string;
+  /** The shortest length, or the least number, that an input may have. */
+  readonly least: number | undefined;
   /** The member that followed it in the last document. */
   next: Slot | undefined;
 }
@@ -34,14 +59,18 @@ export interface Slot {
  * change, so each structure is sorted once and not with every message.
  */
 export class PreparedShape {
-  static readonly #prepared = new WeakMap<StructureShape, PreparedShape>();
-
   /** All members, by their name in the API. */
   readonly slots: ReadonlyMap<string, Slot>;
   /** The member that is the whole body. */
   readonly payload: Slot | undefined;
   /** Members in header fields, and the status; their names in lower case. */
   readonly head: readonly Slot[];
+  /** Those in header fields, by the names of these. */
+  readonly fields: ReadonlyMap<string, readonly Slot[]>;
+  /** Those that are maps of header fields. */
+  readonly maps: readonly Slot[];
+  /** The member that is the status. */
+  readonly status: Slot | undefined;
   /** Members in the document, by their name there without a prefix. */
   readonly document: ReadonlyMap<string, Slot>;
   /** Members that are the text of the document's root. */
@@ -56,6 +85,9 @@ export class PreparedShape {
   first: Slot | undefined;
   /** Layouts of the structure in a list, the last one first. */
   readonly layouts: Layout[] = [];
+
+  /** The last path template that was filled from the structure. */
+  template: PathTemplate | undefined;
 
   readonly #prototype: object | undefined;
 
@@ -82,6 +114,8 @@ export class PreparedShape {
         name,
         open: `<${name}>`,
         close: `</${name}>`,
+        // An empty part of a path would name something else.
+        least: member.min ?? (at === "path" ? 1 : undefined),
         next: undefined,
       };
       slots.set(key, slot);
@@ -97,6 +131,12 @@ export class PreparedShape {
     }
     this.slots = slots;
     this.head = head;
+    this.fields = Map.groupBy(
+      head.filter(({ member }) => member.at === "header"),
+      ({ name }) => name,
+    );
+    this.maps = head.filter(({ member }) => member.at === "headers");
+    this.status = head.find(({ member }) => member.at === "status");
     this.document = document;
     this.text = text;
     this.required = required;
@@ -112,14 +152,16 @@ export class PreparedShape {
 
   /** Prepares a structure, or finds it prepared. */
   static of(shape: StructureShape): PreparedShape {
-    let prepared = PreparedShape.#prepared.get(shape);
+    let prepared = PREPARED.get(shape);
     if (prepared === undefined) {
       prepared = new PreparedShape(shape);
-      PreparedShape.#prepared.set(shape, prepared);
+      PREPARED.set(shape, prepared);
     }
     return prepared;
   }
 }
+
+const PREPARED = new WeakMap<StructureShape, PreparedShape>();
 
 /** The shape of a member; `undefined` for a scalar. */
 export function shapeOf(member: Member): Shape | undefined {

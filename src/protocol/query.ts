@@ -29,8 +29,15 @@ import {
   shapeOf,
   type Values,
 } from "./prepared_shape.ts";
-import { checkedInput, hostPrefixOf } from "./request.ts";
-import { bodyBytes, bodyText, type Output, ValueReader } from "./response.ts";
+import { filledPrefix, requestHead, withTokens } from "./request.ts";
+import {
+  bodyBytes,
+  bodyText,
+  completed,
+  type Output,
+  type Parsed,
+  ValueReader,
+} from "./response.ts";
 import { memberText } from "./scalars.ts";
 
 /**
@@ -45,18 +52,27 @@ export function queryProtocol(version: string): Protocol {
       input: Input,
       uuid: () => string,
     ): SerializedRequest {
-      const { shape, values, context } = checkedInput(operation, input, uuid);
+      const { hostPrefix, method, name } = operation;
+      const shape = operation.input();
+      const { tokens } = PreparedShape.of(shape);
+      const given = withTokens(tokens, input, uuid);
+      const context: Record<string, string> = { ...operation.context };
+      const { path } = requestHead(operation.path, shape, given, name, context);
+      // Else it would have been refused.
+      const values = given as Values;
       return {
-        method: operation.method,
+        method,
         context,
-        ...hostPrefixOf(operation, values),
-        path: operation.path,
+        ...hostPrefix === undefined
+          ? {}
+          : { hostPrefix: filledPrefix(name, hostPrefix, values) },
+        path,
         query: [],
         headers: {
           "content-type": "application/x-www-form-urlencoded; charset=utf-8",
         },
         body: encodeForm([
-          ["Action", operation.name],
+          ["Action", name],
           ["Version", version],
           ...formParams(shape, values),
         ]),
@@ -94,7 +110,9 @@ async function deserialize<Input, Result>(
     throw wrongBody(operation, `${lack} (${came})`);
   }
   reader.settle();
-  return reader.parsed(output ?? {}, shape, requestId);
+  const parsed: Parsed = { output: output ?? {} };
+  if (requestId) parsed.requestId = requestId;
+  return completed(parsed, PreparedShape.of(shape), reader);
 }
 
 /** What a document holds. */

@@ -9,81 +9,29 @@
 import { ValidationError } from "../foundation/errors.ts";
 import { encodeComponent, encodePath } from "../foundation/bytes.ts";
 import type { HeaderMap, QueryParam } from "../ports/http.ts";
-import type {
-  ListShape,
-  Member,
-  Operation,
-  SerializedRequest,
-  StructureShape,
-} from "../ports/schema.ts";
+import type { ListShape, Member, StructureShape } from "../ports/schema.ts";
 import {
   isValues,
+  type PathLabel,
+  type PathTemplate,
   PreparedShape,
   type Slot,
   type Values,
 } from "./prepared_shape.ts";
 import { headerDates, headerJson, headerList, memberText } from "./scalars.ts";
-import { validated } from "./validate.ts";
+import { fits, validated } from "./validate.ts";
 
 /** A name or several, as a host takes them (RFC 1123, section 2.1). */
 const HOST_NAME = /^[a-z\d](?:[a-z\d.-]*[a-z\d])?$/i;
 
-/** An input that is ready to be written. */
-export interface CheckedInput {
-  /** The operation's input. */
-  readonly shape: StructureShape;
-  /** The values, tokens included. */
-  readonly values: Values;
-  /** Input members that the endpoint depends on. */
-  readonly context: Readonly<Record<string, string>>;
-}
-
 /**
- * Checks an input and finds what the host depends on.
+ * Fills in the idempotency tokens that an input lacks.
  *
- * @param operation The operation's table.
+ * @param tokens The members that are tokens.
  * @param input What the caller gave.
- * @param uuid Makes the idempotency tokens that the input lacks.
- * @throws {ValidationError} If the input does not fit.
+ * @param uuid Makes the tokens.
  */
-export function checkedInput<Input, Output>(
-  operation: Operation<Input, Output>,
-  input: Input,
-  uuid: () => string,
-): CheckedInput {
-  const { name } = operation;
-  const shape = operation.input();
-  const { slots, tokens } = PreparedShape.of(shape);
-  const values = validated(
-    name,
-    shape,
-    tokens.length === 0 ? input : withTokens(tokens, input, uuid),
-  );
-  const context: Record<string, string> = { ...operation.context };
-  for (const key of Object.keys(values)) {
-    const param = slots.get(key)?.member.context;
-    if (param !== undefined && values[key] !== undefined) {
-      context[param] = String(values[key]);
-    }
-  }
-  return { shape, values, context };
-}
-
-/**
- * What is put in front of the host, where the operation's table says so.
- *
- * @throws {ValidationError} If a member in it cannot be part of a host.
- */
-export function hostPrefixOf<Input, Output>(
-  { name, hostPrefix }: Operation<Input, Output>,
-  values: Values,
-): Pick<SerializedRequest, "hostPrefix"> | undefined {
-  return hostPrefix === undefined
-    ? undefined
-    : { hostPrefix: filledPrefix(name, hostPrefix, values) };
-}
-
-function withTokens(
+export function withTokens(
   tokens: readonly Slot[],
   input: unknown,
   uuid: () => string,
@@ -95,7 +43,15 @@ function withTokens(
   return made.length === 0 ? input : { ...input, ...Object.fromEntries(made) };
 }
 
-function filledPrefix(
+/**
+ * Writes what is put in front of the host.
+ *
+ * @param operation Name of the operation, for the error.
+ * @param template The text, with members in braces.
+ * @param values The input, validated before.
+ * @throws {ValidationError} If a member in it cannot be part of a host.
+ */
+export function filledPrefix(
   operation: string,
   template: string,
   values: Values,
@@ -121,51 +77,53 @@ export interface RequestHead {
   readonly headers: HeaderMap;
 }
 
-/** A path template, taken apart. */
-interface Template {
-  /** Text before and between the labels; one more than there are labels. */
-  readonly literals: readonly string[];
-  readonly labels: readonly string[];
-  readonly query: readonly QueryParam[];
-}
-
-/** There are as many as operations in the tables. */
-const TEMPLATES = new Map<string, Template>();
-
 /**
- * Fills an operation's path template, and puts the other members where they
- * travel. A member of the path that the template does not name is left to the
- * endpoint.
+ * Checks an input, fills an operation's path template, and puts the other
+ * members where they travel. A member of the path that the template does not
+ * name is left to the endpoint.
  *
  * @param template For example `"/{Key+}?tagging"`.
  * @param shape The operation's input.
- * @param values The input, validated before.
+ * @param input What the caller gave, and the tokens.
+ * @param operation Name of the operation, for the error.
+ * @param context Takes the members that the endpoint depends on.
+ * @throws {ValidationError} If the input does not fit.
  */
 export function requestHead(
   template: string,
   shape: StructureShape,
-  values: Values,
+  input: unknown,
+  operation = "",
+  context: Record<string, string> = {},
 ): RequestHead {
-  const { slots } = PreparedShape.of(shape);
-  let parts = TEMPLATES.get(template);
-  if (parts === undefined) {
-    parts = templateOf(template);
-    TEMPLATES.set(template, parts);
-  }
-  const labels: Record<string, string> = {};
-  const query = [...parts.query];
-  const headers: Record<string, string> = {};
+  const prepared = PreparedShape.of(shape);
+  const { slots } = prepared;
+  const values = isValues(input) ? input : validated(operation, shape, input);
+  let isChecked = false;
+  let required = 0;
   let hasMaps = false;
+  let filled = prepared.template;
+  if (filled?.text !== template) {
+    prepared.template = filled = templateOf(template, slots.values());
+  }
+  const query = filled.query.slice();
+  const headers: Record<string, string> = {};
 
-  for (const key of Object.keys(values)) {
-    const slot = slots.get(key);
+  const keys = Object.keys(values);
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i] ?? "";
     const value = values[key];
-    if (slot === undefined || value === undefined) continue;
+    if (value === undefined) continue;
+    const slot = slots.get(key);
+    if (!isChecked && (slot === undefined || !fits(slot, value))) {
+      validated(operation, shape, values);
+      isChecked = true;
+    }
+    if (slot === undefined) continue;
     const { member, name, shape: inner } = slot;
+    if (member.required) required++;
+    if (member.context !== undefined) context[member.context] = String(value);
     switch (member.at) {
-      case "path":
-        labels[name] = memberText(member, value);
-        break;
       case "header":
         if (inner === undefined && !member.json) {
           headers[name] = memberText(member, value, "http-date");
@@ -183,25 +141,43 @@ export function requestHead(
         hasMaps = true;
     }
   }
+  if (!isChecked && (required < prepared.required.length || shape.union)) {
+    validated(operation, shape, values);
+  }
   if (hasMaps) addMaps(slots, values, query, headers);
 
-  let path = parts.literals[0] ?? "";
-  for (const [index, label] of parts.labels.entries()) {
-    const greedy = label.endsWith("+");
-    const value = labels[greedy ? label.slice(0, -1) : label] ?? "";
-    path += (greedy ? encodePath(value) : encodeComponent(value)) +
-      parts.literals[index + 1];
+  let path = filled.start;
+  for (let i = 0; i < filled.labels.length; i++) {
+    const label = filled.labels[i];
+    if (label === undefined) continue;
+    const { slot, greedy, after } = label;
+    const value = slot === undefined ? undefined : values[slot.key];
+    if (slot !== undefined && value !== undefined) {
+      const text = memberText(slot.member, value);
+      path += greedy ? encodePath(text) : encodeComponent(text);
+    }
+    path += after;
   }
   return { path, query, headers };
 }
 
 /** `/{Key+}?list-type=2&uploads` → its parts. */
-function templateOf(template: string): Template {
+function templateOf(template: string, slots: Iterable<Slot>): PathTemplate {
   const [path = "", constants] = template.split("?", 2);
-  const pieces = path.split(/\{([^}]+)\}/);
+  const [start = "", ...pieces] = path.split(/\{([^}]+)\}/);
+  const members = [...slots].filter(({ member }) => member.at === "path");
+  const labels: PathLabel[] = [];
+  for (let i = 0; i < pieces.length; i += 2) {
+    const [label = "", after = ""] = pieces.slice(i, i + 2);
+    const greedy = label.endsWith("+");
+    const wanted = greedy ? label.slice(0, -1) : label;
+    const slot = members.find(({ name }) => name === wanted);
+    labels.push({ slot, greedy, after });
+  }
   return {
-    literals: pieces.filter((_, index) => index % 2 === 0),
-    labels: pieces.filter((_, index) => index % 2 === 1),
+    text: template,
+    start,
+    labels,
     query: (constants?.split("&") ?? []).map((constant) => {
       const [name = "", value] = constant.split("=", 2);
       return value === undefined ? [name] : [name, value];

@@ -39,9 +39,122 @@ const EMPTY: Readonly<Record<string, () => unknown>> = {
   string: () => "",
 };
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+/** A value whose members can still be set. */
+export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Reads the values of one response, and notes what is wrong with them. */
+/** A result that is being put together. */
+export interface Parsed
+  extends Mutable<Omit<ParsedResponse<unknown>, "output">> {
+  /** The members so far. */
+  readonly output: Output;
+}
+
+/**
+ * Reads the members that travel before the body.
+ *
+ * @param operation Name of the operation, for errors.
+ * @param head Header fields and status.
+ * @param prepared What they are read as.
+ * @throws {ProtocolError} If a field is not of its member's type.
+ */
+export function readHead(
+  operation: string,
+  { headers, status }: ResponseHead,
+  prepared: PreparedShape,
+): Parsed {
+  const { fields, maps } = prepared;
+  const output = prepared.blank();
+  let reader: ValueReader | undefined;
+  for (const name in headers) {
+    const slots = fields.get(name);
+    const text = headers[name];
+    if (slots === undefined || text === undefined) continue;
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i];
+      if (slot === undefined) continue;
+      const { key, member: { json, of } } = slot;
+      let value: unknown = of === "string" && !json
+        ? text
+        : typeof of === "string" && !json
+        ? parseScalar(of, text)
+        : undefined;
+      if (value === undefined) {
+        reader ??= new ValueReader(operation);
+        value = reader.field(text, slot);
+      }
+      if (value !== undefined) output[key] = value;
+    }
+  }
+  for (let i = 0; i < maps.length; i++) {
+    const map = maps[i];
+    if (map !== undefined) output[map.key] = prefixed(headers, map.name);
+  }
+  if (prepared.status !== undefined) output[prepared.status.key] = status;
+  const parsed: Parsed = { output };
+  if (reader !== undefined) {
+    reader.settle();
+    if (reader.unreadable.size > 0) parsed.unreadable = [...reader.unreadable];
+  }
+  return parsed;
+}
+
+/**
+ * Makes the result of a call, with what can stand for required members that the
+ * response lacks.
+ *
+ * @param parsed What was read.
+ * @param prepared The operation's output.
+ * @param reader Who read the body; absent: nobody had to.
+ */
+export function completed<Result>(
+  parsed: Parsed,
+  prepared: PreparedShape,
+  reader?: ValueReader,
+): ParsedResponse<Result> {
+  let missing = fillIn(parsed.output, prepared);
+  if (reader !== undefined) {
+    missing = [...new Set([...reader.missing, ...missing ?? []])];
+    const unreadable = new Set([
+      ...parsed.unreadable ?? [],
+      ...reader.unreadable,
+    ]);
+    if (unreadable.size > 0) parsed.unreadable = [...unreadable];
+  }
+  if (missing !== undefined && missing.length > 0) parsed.missing = missing;
+  // The table that led the reader was generated with the type.
+  return parsed as ParsedResponse<Result>;
+}
+
+/**
+ * Fills in what can stand for members that a response lacks: the required ones,
+ * and those that Amazon always sends.
+ *
+ * @returns The required ones that it lacks, if any.
+ */
+function fillIn(
+  output: Output,
+  { always, required }: PreparedShape,
+): string[] | undefined {
+  let missing: string[] | undefined;
+  for (let i = 0; i < required.length; i++) {
+    const slot = required[i];
+    if (slot === undefined || output[slot.key] !== undefined) continue;
+    missing ??= [];
+    missing.push(slot.key);
+    const empty = EMPTY[kindOf(slot)];
+    if (empty !== undefined) output[slot.key] = empty();
+  }
+  for (let i = 0; i < always.length; i++) {
+    const slot = always[i];
+    if (slot === undefined || output[slot.key] !== undefined) continue;
+    const kind = kindOf(slot);
+    const value = kind === "boolean" ? false : EMPTY[kind]?.();
+    if (value !== undefined) output[slot.key] = value;
+  }
+  return missing;
+}
+
+/** Reads values, and notes what is wrong with them. */
 export class ValueReader {
   /** Required members that the response lacks. */
   readonly missing: Set<string> = new Set();
@@ -58,30 +171,6 @@ export class ValueReader {
    */
   constructor(operation: string) {
     this.#operation = operation;
-  }
-
-  /**
-   * Reads the members that travel before the body.
-   *
-   * @throws {ProtocolError} If a field is not of its member's type.
-   */
-  head({ headers, status }: ResponseHead, shape: StructureShape): Output {
-    const prepared = PreparedShape.of(shape);
-    const output = prepared.blank();
-    for (const slot of prepared.head) {
-      const { key, member, name } = slot;
-      if (member.at === "header") {
-        const field = headers[name];
-        if (field === undefined) continue;
-        const value = typeof member.of === "string" && !member.json
-          ? this.scalar(field, member, key)
-          : this.#listOrJson(field, slot);
-        if (value !== undefined) output[key] = value;
-      } else if (member.at === "status") output[key] = status;
-      else output[key] = prefixed(headers, name);
-    }
-    if (this.#failure !== undefined) throw this.#failure;
-    return output;
   }
 
   /**
@@ -113,25 +202,26 @@ export class ValueReader {
     return value;
   }
 
+  /** Reads a header field as {@linkcode scalar} does, or as a list or JSON. */
+  field(text: string, { key, member, shape }: Slot): unknown {
+    if (member.json) return parseHeaderJson(text);
+    if (shape === undefined) return this.scalar(text, member, key);
+    if (shape.kind !== "list") return undefined;
+    const { item } = shape;
+    const texts = item.of === "timestamp" && !item.time
+      ? splitHeaderDates(text)
+      : splitHeaderList(text);
+    return texts.map((one) => this.scalar(one, item, key));
+  }
+
   /**
    * Fills in the members of a structure that the response lacks, where something
    * can stand for them: the required ones, which are noted, and those that Amazon
    * always sends.
    */
   complete(output: Output, shape: StructureShape, path: string): Output {
-    const { always, required } = PreparedShape.of(shape);
-    for (const slot of required) {
-      if (output[slot.key] !== undefined) continue;
-      this.missing.add(path + slot.key);
-      const empty = EMPTY[kindOf(slot)];
-      if (empty !== undefined) output[slot.key] = empty();
-    }
-    for (const slot of always) {
-      if (output[slot.key] !== undefined) continue;
-      const kind = kindOf(slot);
-      const value = kind === "boolean" ? false : EMPTY[kind]?.();
-      if (value !== undefined) output[slot.key] = value;
-    }
+    const missing = fillIn(output, PreparedShape.of(shape));
+    for (const key of missing ?? []) this.missing.add(path + key);
     return output;
   }
 
@@ -142,41 +232,6 @@ export class ValueReader {
    */
   settle(): void {
     if (this.#failure !== undefined) throw this.#failure;
-  }
-
-  /**
-   * Makes the result of the call, with what can stand for required members that
-   * the response lacks.
-   *
-   * @param output What was read.
-   * @param shape The operation's output.
-   * @param requestId The service's id of the request, where the body has it.
-   */
-  parsed<Result>(
-    output: Output,
-    shape: StructureShape,
-    requestId?: string,
-  ): ParsedResponse<Result> {
-    this.complete(output, shape, "");
-    const { missing, unreadable } = this;
-    const parsed: Mutable<ParsedResponse<Result>> = {
-      // The table that led the reader was generated with the type.
-      output: output as ParsedResponse<Result>["output"],
-    };
-    if (requestId) parsed.requestId = requestId;
-    if (missing.size > 0) parsed.missing = [...missing];
-    if (unreadable.size > 0) parsed.unreadable = [...unreadable];
-    return parsed;
-  }
-
-  #listOrJson(field: string, { key, member, shape }: Slot): unknown {
-    if (member.json) return parseHeaderJson(field);
-    if (shape?.kind !== "list") return undefined;
-    const { item } = shape;
-    const texts = item.of === "timestamp" && !item.time
-      ? splitHeaderDates(field)
-      : splitHeaderList(field);
-    return texts.map((text) => this.scalar(text, item, key));
   }
 }
 
@@ -190,10 +245,11 @@ function prefixed(
   prefix: string,
 ): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const field of Object.keys(headers)) {
-    const text = headers[field];
-    if (text === undefined || !field.startsWith(prefix)) continue;
+  for (const field in headers) {
+    if (!field.startsWith(prefix)) continue;
     const name = field.slice(prefix.length);
+    const text = headers[field];
+    if (text === undefined) continue;
     if (name !== "__proto__") found[name] = text;
     // Not assigned, as it would be the prototype.
     else Object.defineProperty(found, name, { ...OWN, value: text });

@@ -18,12 +18,15 @@ import type {
   StructureShape,
 } from "../ports/schema.ts";
 import { PreparedShape, setMembers, type Values } from "./prepared_shape.ts";
-import { checkedInput, hostPrefixOf, requestHead } from "./request.ts";
+import { filledPrefix, requestHead, withTokens } from "./request.ts";
 import {
   bodyBytes,
   bodyText,
+  completed,
+  type Mutable,
   NO_BODY,
   type Output,
+  readHead,
   ValueReader,
 } from "./response.ts";
 import { isBodyInput } from "./validate.ts";
@@ -36,25 +39,35 @@ export const restXml: Protocol = {
     input: Input,
     uuid: () => string,
   ): SerializedRequest {
-    const { shape, values, context } = checkedInput(operation, input, uuid);
-    const { payload } = PreparedShape.of(shape);
+    const shape = operation.input();
+    const { payload, tokens } = PreparedShape.of(shape);
+    const { hostPrefix, method, name, root } = operation;
+    const given = tokens.length === 0 ? input : withTokens(tokens, input, uuid);
+    const context: Record<string, string> = { ...operation.context };
     const { path, query, headers } = requestHead(
       operation.path,
       shape,
-      values,
-    );
-    return {
-      method: operation.method,
+      given,
+      name,
       context,
-      ...hostPrefixOf(operation, values),
+    );
+    // Else it would have been refused.
+    const values = given as Values;
+    const request: Mutable<SerializedRequest> = {
+      method,
+      context,
       path,
       query,
       headers,
-      body: payload === undefined && operation.root === undefined
+      body: payload === undefined && root === undefined
         ? undefined
         : requestBody(operation, shape, values),
       streamed: payload?.member.stream === true,
     };
+    if (hostPrefix !== undefined) {
+      request.hostPrefix = filledPrefix(name, hostPrefix, values);
+    }
+    return request;
   },
 
   async deserialize<Input, Result>(
@@ -66,29 +79,40 @@ export const restXml: Protocol = {
       const { serviceError } = await import("./service_error.ts");
       throw serviceError(operation, response, document);
     }
-    const parsed = readHead(operation, response);
+    const parsed = deserializeHead(operation, response);
     if (parsed !== undefined) return parsed;
     const shape = operation.output();
+    const prepared = PreparedShape.of(shape);
     const reader = new ValueReader(operation.name);
-    const output = reader.head(response, shape);
+    const head = readHead(operation.name, response, prepared);
+    const { output } = head;
     await readBody(operation, response, { shape, reader, output });
-    return reader.parsed(output, shape);
+    return completed(head, prepared, reader);
   },
 
-  deserializeHead: readHead,
+  deserializeHead,
 };
 
-function readHead<Input, Result>(
-  operation: Operation<Input, Result>,
+/** Reads a response that is all there, or handed out as it comes. */
+function deserializeHead<Input, Result>(
+  { bodyRequired, name, output: shapeOf }: Operation<Input, Result>,
   response: HttpResponse,
 ): ParsedResponse<Result> | undefined {
-  const shape = operation.output();
-  const { payload } = PreparedShape.of(shape);
-  if (response.status >= 300 || !payload?.member.stream) return undefined;
-  const reader = new ValueReader(operation.name);
-  const output = reader.head(response, shape);
-  output[payload.key] = new StreamingBody(response.body ?? NO_BODY, response);
-  return reader.parsed(output, shape);
+  const { body, status } = response;
+  if (status >= 300) return undefined;
+  const shape = shapeOf();
+  const prepared = PreparedShape.of(shape);
+  const { payload } = prepared;
+  if (
+    payload === undefined
+      ? body !== null || bodyRequired
+      : !payload.member.stream
+  ) return undefined;
+  const parsed = readHead(name, response, prepared);
+  if (payload !== undefined) {
+    parsed.output[payload.key] = new StreamingBody(body ?? NO_BODY, response);
+  }
+  return completed(parsed, prepared);
 }
 
 function requestBody<Input, Result>(

@@ -67,6 +67,7 @@ export function memberText(
   value: unknown,
   fallback: TimeFormat = "iso8601",
 ): string {
+  if (of === "string" && typeof value === "string") return value;
   return typeof of === "string" ? scalarText(of, value, time ?? fallback) : "";
 }
 
@@ -90,22 +91,18 @@ export function parseScalar(
       return text === "true" || (text !== "false" && parseBoolean(text.trim()));
     case "integer":
     case "long":
-      return wholeNumber(text) ?? parseNumber(text.trim(), WHOLE);
+      return parseNumber(text.trim(), WHOLE);
     case "double":
     case "float":
       return NAMED.get(text.trim()) ?? parseNumber(text.trim(), DECIMAL);
     case "timestamp":
-      return plainTime(text) ?? parseTimestamp(text);
+      return parseHttpDate(text) ??
+        plainTimeAt(asBytes(text), 0, text.length) ?? parseTimestamp(text);
   }
 }
 
 function parseNumber(text: string, form: RegExp): number | undefined {
   return form.test(text) ? Number(text) : undefined;
-}
-
-/** Reads a number as {@linkcode wholeNumberAt} does. */
-function wholeNumber(text: string): number | undefined {
-  return wholeNumberAt(asBytes(text), 0, text.length);
 }
 
 /**
@@ -131,17 +128,12 @@ export function wholeNumberAt(
   return number;
 }
 
-/** Reads a time as {@linkcode plainTimeAt} does, and as header fields have it. */
-function plainTime(text: string): Date | undefined {
-  const bytes = asBytes(text);
-  if (text.length !== 29) return plainTimeAt(bytes, 0, text.length);
-  const name = DAY_NAMES.indexOf(text.slice(0, 3));
-  const month = MONTH_NAMES.indexOf(text.slice(8, 11));
-  return name % 3 !== 0 || month % 3 !== 0 || text.slice(3, 5) !== ", " ||
-      text[7] !== " " || text[11] !== " " || text[16] !== " " ||
-      text.slice(25) !== " GMT"
-    ? undefined
-    : timeOf(bytes, 12, month / 3 + 1, digits(bytes, 5), 17, 0);
+/** Reads the form that header fields have: `Thu, 29 Feb 2024 12:34:56 GMT`. */
+function parseHttpDate(text: string): Date | undefined {
+  if (text.length !== 29) return undefined;
+  const time = new Date(text);
+  // The platform takes more than there is; what it would not write is not it.
+  return time.toUTCString() === text ? time : undefined;
 }
 
 /**
@@ -163,32 +155,18 @@ export function plainTimeAt(
   if (
     length !== 20 && (length !== 24 || bytes[start + 19] !== DOT) ||
     bytes[start + 4] !== HYPHEN || bytes[start + 7] !== HYPHEN ||
-    bytes[start + 10] !== LETTER_T || bytes[end - 1] !== LETTER_Z
+    bytes[start + 10] !== LETTER_T || bytes[start + 13] !== COLON ||
+    bytes[start + 16] !== COLON || bytes[end - 1] !== LETTER_Z
   ) return undefined;
   const milli = length === 24
     ? digits(bytes, start + 20) * 10 + digit(bytes, start + 22)
     : 0;
+  const year = digits(bytes, start) * 100 + digits(bytes, start + 2);
   const month = digits(bytes, start + 5);
   const day = digits(bytes, start + 8);
-  return timeOf(bytes, start, month, day, start + 11, milli);
-}
-
-/** A time whose year and `12:34:56` stand at these positions. */
-function timeOf(
-  bytes: Uint8Array,
-  yearAt: number,
-  month: number,
-  day: number,
-  clockAt: number,
-  milli: number,
-): Date | undefined {
-  if (bytes[clockAt + 2] !== COLON || bytes[clockAt + 5] !== COLON) {
-    return undefined;
-  }
-  const year = digits(bytes, yearAt) * 100 + digits(bytes, yearAt + 2);
-  const hour = digits(bytes, clockAt);
-  const minute = digits(bytes, clockAt + 3);
-  const second = digits(bytes, clockAt + 6);
+  const hour = digits(bytes, start + 11);
+  const minute = digits(bytes, start + 14);
+  const second = digits(bytes, start + 17);
   const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
   const lastDay = month === 2 && isLeap ? 29 : MONTH_DAYS[month] ?? 0;
   // What is no digit makes a number negative.
@@ -210,9 +188,6 @@ function timeOf(
 
 /** Days of the months in years without a leap day, from 1. */
 const MONTH_DAYS = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-
-const DAY_NAMES = "SunMonTueWedThuFriSat";
-const MONTH_NAMES = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
 const HYPHEN = 45;
 const DOT = 46;

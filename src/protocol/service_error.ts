@@ -25,7 +25,13 @@ import {
 import type { HeaderMap, HttpResponse } from "../ports/http.ts";
 import type { ErrorTraits, Operation } from "../ports/schema.ts";
 import { DocumentReader } from "./document_reader.ts";
-import { type Output, type ResponseHead, ValueReader } from "./response.ts";
+import { PreparedShape } from "./prepared_shape.ts";
+import {
+  type Output,
+  readHead,
+  type ResponseHead,
+  ValueReader,
+} from "./response.ts";
 import { childOf, readXml, type XmlElement } from "./xml_reader.ts";
 
 /** Status that an error inside a success counts as, as botocore has it. */
@@ -212,7 +218,7 @@ function typedValues(
   const shape = traits.shape();
   const reader = new ValueReader(traits.code);
   try {
-    const output = reader.head(head, shape);
+    const { output } = readHead(traits.code, head, PreparedShape.of(shape));
     const documents = new DocumentReader(document, reader);
     const root = documents.open();
     let wanted = true;

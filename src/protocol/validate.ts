@@ -23,6 +23,7 @@ import {
   isValues,
   PreparedShape,
   shapeOf,
+  type Slot,
   type Values,
 } from "./prepared_shape.ts";
 
@@ -52,6 +53,29 @@ export function validated(
     throw new ValidationError(operation, validator.problems);
   }
   return input;
+}
+
+/**
+ * Whether a value surely fits its member. Whether another one does, and what is
+ * wrong with it, is for {@linkcode validated} to tell.
+ */
+export function fits(
+  { member, shape, least }: Slot,
+  value: unknown,
+): boolean {
+  if (shape !== undefined) return false;
+  const { at, of } = member;
+  if (typeof value === "string") {
+    return (of === "string" || of === "blob") &&
+      (least === undefined || value.length >= least) && value.isWellFormed() &&
+      (at !== "header" && at !== "headers" || HEADER_VALUE.test(value));
+  }
+  if (typeof value === "number") {
+    return (of === "integer" || of === "long") && Number.isSafeInteger(value) &&
+      (least === undefined || value >= least);
+  }
+  return of === "blob" && value instanceof Uint8Array ||
+    of === "boolean" && typeof value === "boolean";
 }
 
 class Validator {
