@@ -69,7 +69,9 @@ export async function exchange<Input, Output, Result>(
 ): Promise<Result> {
   const { table, draft, body, options, secrets } = call;
   const { signal } = options;
-  const endpoint = locate(parts, draft, table.name, attempt.correction.region);
+  const { region } = attempt.correction;
+  const locating = locate(parts, draft, table.name, region);
+  const endpoint = locating instanceof Promise ? await locating : locating;
   const { origin, signature } = endpoint;
   const host = origin.slice(origin.indexOf("//") + 2);
   const identifying = identity(parts, table.auth, endpoint, signal);

@@ -50,7 +50,10 @@ export async function withHints<Input, Output>(
   const { service, settings, payload, unread = [] } = parts;
   const { table: operation, given, body } = call;
   const { trace } = attempt;
-  const explained = withServiceHint(error, service.hint?.(operation, error));
+  const explained = withServiceHint(
+    error,
+    await service.hint?.(operation, error),
+  );
   const compared = await withSignatureHint(explained, parts, call, attempt);
   const hinted = withChecksumHint(compared, settings, {
     checksum: operation.checksum,
@@ -122,7 +125,12 @@ async function withSignatureHint<Input, Output>(
   if (theirs === undefined || facts === undefined || sent === undefined) {
     return withProxyHint(error, facts?.host);
   }
-  const endpoint = locate(parts, draft, table.name, correction.region);
+  const endpoint = await locate(
+    parts,
+    draft,
+    table.name,
+    correction.region,
+  );
   const canonical = await parts.canonicalOf(
     { ...address(draft, endpoint, body), headers: sent },
     scopeOf(endpoint, facts.signedAt),

@@ -91,6 +91,7 @@ export interface Parts extends LoopParts {
  * @param draft The draft.
  * @param operation Name of the operation.
  * @param region Region that a refusal named; absent: the known one.
+ * @returns The endpoint, at once where its rules are loaded.
  * @throws {EndpointError} If it can go nowhere.
  */
 export function locate(
@@ -98,7 +99,7 @@ export function locate(
   { context }: SerializedRequest,
   operation: string,
   region = parts.regions?.regionOf(context) ?? parts.settings.region,
-): Endpoint {
+): Endpoint | Promise<Endpoint> {
   const { service, settings } = parts;
   const { endpointUrl } = settings;
   const query: Mutable<EndpointQuery> = { settings, operation, context };

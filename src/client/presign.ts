@@ -68,7 +68,7 @@ export function createPresigner(
           .withCustomFields(operation, written, options),
       options,
     );
-    const endpoint = locate(parts, draft, operation.name);
+    const endpoint = await locate(parts, draft, operation.name);
     const request = address(draft, endpoint, undefined);
     checkPath(operation.name, request.path);
     const { signal } = options;
@@ -206,7 +206,7 @@ export function createPresignContextFinder(
     const parts = await load();
     const { protocol, uuid, clock } = parts;
     const draft = protocol.serialize(operation, input, uuid);
-    const endpoint = locate(parts, draft, operation.name);
+    const endpoint = await locate(parts, draft, operation.name);
     const { origin, path } = address(draft, endpoint, undefined);
     // What it signs is handed on, so no server may say from when it is good.
     const scope = scopeOf(endpoint, clock.now());

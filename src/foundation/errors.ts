@@ -594,6 +594,12 @@ const REFUSALS: ReadonlySet<string> = new Set([
   "SlowDown",
 ]);
 
+/** Whether another write to the same object of S3 was under way. */
+export function isConflict(error: unknown): error is ServiceError {
+  return error instanceof ServiceError &&
+    error.code === "ConditionalRequestConflict";
+}
+
 /**
  * Whether the failure of a write leaves open if it was carried out: the answer
  * to one of its attempts was lost, was that of a server that failed, or is not

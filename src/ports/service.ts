@@ -22,7 +22,7 @@ export interface ServiceDefinition<Config extends ClientConfig = ClientConfig> {
   /** Loads how its messages are written: with the first call, not with the client. */
   readonly protocol: () => Promise<Protocol>;
   /** Where its requests go. */
-  endpoint(query: EndpointQuery<Config>): Endpoint;
+  endpoint(query: EndpointQuery<Config>): Endpoint | Promise<Endpoint>;
   /**
    * What inputs need before they are written (S3: key digests, url-encoded
    * lists). The given input is unchanged.
@@ -46,7 +46,7 @@ export interface ServiceDefinition<Config extends ClientConfig = ClientConfig> {
    * deletes under a condition).
    *
    * @returns The output, or the error in place of the failure; `undefined` where
-   * the failure stays.
+   * the failure stays, as it does where it is thrown again.
    */
   readonly settle?: <Input, Output>(
     call: FailedCall<Input, Output>,
@@ -58,7 +58,7 @@ export interface ServiceDefinition<Config extends ClientConfig = ClientConfig> {
   readonly hint?: (
     operation: { readonly name: string; readonly method: string },
     error: ServiceError,
-  ) => string | undefined;
+  ) => Promise<string | undefined> | string | undefined;
   /**
    * Makes a client's memory of where things are (S3: buckets), where the
    * service tells of another region. It may make calls of its own.
@@ -235,7 +235,8 @@ export interface EndpointQuery<Settings extends object = object> {
 }
 
 /**
- * Finds the endpoint of one call. Pure: same query, same endpoint.
+ * Finds the endpoint of one call, later where its rules have to be loaded. Pure:
+ * same query, same endpoint.
  *
  * @typeParam Settings The service's own settings.
  * @throws {EndpointError} If there is no endpoint for this query.
@@ -243,4 +244,4 @@ export interface EndpointQuery<Settings extends object = object> {
  */
 export type EndpointResolver<Settings extends object = object> = (
   query: EndpointQuery<Settings>,
-) => Endpoint;
+) => Endpoint | Promise<Endpoint>;

@@ -418,6 +418,7 @@ async function putWhole(
   const { s3, input, options: { signal } } = task;
   const { ChecksumType: _type, ...object } = input;
   const Body = await bytesOf(task, part, signal);
+  await refuseIgnored(s3.core, "put", object);
   const output = await putAndLook(
     s3,
     { ...object, Body },

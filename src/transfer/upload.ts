@@ -21,6 +21,7 @@ import type { BodyInput, BodySource } from "../ports/http.ts";
 import type { ClientCore } from "../ports/caller.ts";
 import type { OpenedFile } from "../ports/system.ts";
 import { putAndLook, WriteToken } from "../services/s3/lost_answer.ts";
+import { refuseIgnored } from "../services/s3/stores.ts";
 import type { WriteOptions } from "../services/s3/conditional.ts";
 import { objectAt, type ParsedS3Uri } from "../services/s3/s3_uri.ts";
 import {
@@ -334,6 +335,7 @@ async function putBytes(
   verifier.update(bytes);
   compareStated(verifier, object);
   const sending = meter.sending(bytes.length);
+  await refuseIgnored(s3.core, "put", object);
   const output = await putAndLook(
     s3,
     { ...object, Body: bytes },
@@ -348,6 +350,7 @@ async function putSource(
   source: BodySource,
 ): Promise<SingleUploadResult> {
   const sending = meter.sending(source.length ?? 0);
+  await refuseIgnored(s3.core, "put", object);
   const output = await putAndLook(
     s3,
     { ...object, Body: metered(source, object, sending) },

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isBucketName } from "../../src/services/s3/endpoint.ts";
+import { isBucketName } from "../../src/services/s3/special_endpoints.ts";
 import type { ClientCase, EndpointCase } from "./endpoint_cases.ts";
 import { type Deviation, deviation } from "./entries.ts";
 

@@ -1,4 +1,4 @@
-import { s3Endpoint } from "../../src/services/s3/endpoint.ts";
+import { specialEndpoint as s3Endpoint } from "../../src/services/s3/special_endpoints.ts";
 import type { S3Config } from "../../src/services/s3/settings.ts";
 import { stsEndpoint } from "../../src/services/sts/service.ts";
 import {

@@ -5,7 +5,8 @@
  */
 import { parseEndpointUrl, partitionOf } from "../../src/endpoint/hosts.ts";
 import { EndpointError } from "../../src/foundation/errors.ts";
-import { resolveS3, type Route } from "../../src/services/s3/endpoint.ts";
+import type { Route } from "../../src/services/s3/endpoint.ts";
+import { resolveS3 } from "../../src/services/s3/special_endpoints.ts";
 import { type RuleParameters, text } from "./endpoint_cases.ts";
 
 /** Finds the endpoint for parameters of the rule set. */

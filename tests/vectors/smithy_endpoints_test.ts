@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { s3Endpoint } from "../../src/services/s3/endpoint.ts";
+import { specialEndpoint as s3Endpoint } from "../../src/services/s3/special_endpoints.ts";
 import type { S3Config } from "../../src/services/s3/settings.ts";
 import { vectorTest } from "./suite.ts";
 

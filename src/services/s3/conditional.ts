@@ -9,6 +9,7 @@
  */
 import { text } from "../../foundation/bytes.ts";
 import {
+  isConflict,
   maybeWritten,
   PreconditionError,
   type PreconditionKind,
@@ -29,6 +30,7 @@ import type {
   PutObjectOutput,
 } from "./generated/types.ts";
 import { objectAt } from "./s3_uri.ts";
+import { refuseIgnored } from "./stores.ts";
 
 /** What you may say about a write under a condition. */
 export interface WriteOptions extends CallOptions {
@@ -227,6 +229,7 @@ async function putRepeated(
   input: PutObjectInput,
   options?: WriteOptions,
 ): Promise<PutObjectOutput> {
+  await refuseIgnored(s3.core, "put", input);
   const { canOpenAgain, putAndLook } = await import("./lost_answer.ts");
   if (options?.writeToken) return await putAndLook(s3, input, options);
   for (let attempt = 1; true; attempt++) {
@@ -244,11 +247,6 @@ async function putRepeated(
   }
 }
 
-/** Whether another write to the object was under way. */
-export function isConflict(error: unknown): error is ServiceError {
-  return error instanceof ServiceError &&
-    error.code === "ConditionalRequestConflict";
-}
 /** Whether an error is the service's answer with a status. */
 function isStatus(error: unknown, status: number): error is ServiceError {
   return error instanceof ServiceError && error.status === status;
@@ -436,7 +434,11 @@ async function write(
   options: WriteOptions,
 ): Promise<PutObjectOutput> {
   const { putAndLook, withTokensOf } = await import("./lost_answer.ts");
-  if (old === null) return await createBy(putAndLook, s3, input, options);
+  const put: Put = async (s3, input, options) => {
+    await refuseIgnored(s3.core, "put", input);
+    return await putAndLook(s3, input, options);
+  };
+  if (old === null) return await createBy(put, s3, input, options);
   if (!old.ETag) {
     throw new ProtocolError(
       `Cannot edit "${input.Key}" in bucket "${input.Bucket}": the store gives it no ETag, so it cannot tell whether it changes`,
@@ -449,7 +451,7 @@ async function write(
     ...options.writeToken &&
       { Metadata: withTokensOf(input.Metadata, old.Metadata) },
   };
-  return await replaceBy(putAndLook, s3, next, options);
+  return await replaceBy(put, s3, next, options);
 }
 
 function membersOf<T extends object, Name extends keyof T>(

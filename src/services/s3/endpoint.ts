@@ -1,12 +1,10 @@
 /**
- * Where S3 calls go: from settings to the rules, and the rules: for buckets, then
- * for what is no plain bucket, which are ARNs of access points, of Object Lambda, of
- * outposts and of all regions at once, aliases of outposts, and directory buckets
- * (S3 Express One Zone).
+ * Where S3 calls go: from settings to the rules, and the rules for plain buckets.
+ * What is no plain bucket, and what is wrong, is looked at by rules that are
+ * loaded when they are first needed.
  *
  * @module
  */
-import type { Partition } from "../../endpoint/generated/partitions.ts";
 import {
   AWS_GLOBAL,
   checkRegion,
@@ -20,8 +18,8 @@ import {
   partitionOf,
   signingRegionOf,
 } from "../../endpoint/hosts.ts";
+import type { Partition } from "../../endpoint/generated/partitions.ts";
 import { encodeComponent } from "../../foundation/bytes.ts";
-import { EndpointError, ValidationError } from "../../foundation/errors.ts";
 import type {
   Endpoint,
   EndpointQuery,
@@ -29,14 +27,6 @@ import type {
   SignatureKind,
 } from "../../ports/service.ts";
 import type { S3Config } from "./settings.ts";
-
-/** Header that carries the token of a directory bucket's session. */
-const TOKEN_HEADER = "x-amz-s3session-token";
-
-const ACCELERATE_HOSTS = [
-  "s3-accelerate.amazonaws.com",
-  "s3-accelerate.dualstack.amazonaws.com",
-];
 
 /**
  * Endpoints that were found before, by what they depend on besides the settings
@@ -48,46 +38,67 @@ const FOUND = new WeakMap<object, Map<string, Endpoint>>();
 const MOST_FOUND = 256;
 
 /**
- * Finds the endpoint of an S3 call.
+ * Finds the endpoint of an S3 call: that of a plain bucket at once.
  *
  * @throws {ValidationError} If the bucket is neither a name nor an ARN.
  * @throws {EndpointError} If there is no endpoint.
  */
-export const s3Endpoint: EndpointResolver<S3Config> = (query) => {
-  const { context, endpointUrl, region, settings } = query;
+export const s3Endpoint: EndpointResolver<S3Config> = (query) =>
+  knownEndpoint(query, plainRoute) ??
+    import("./special_endpoints.ts").then(({ specialEndpoint }) =>
+      specialEndpoint(query)
+    );
+
+/**
+ * Finds an endpoint once for what it depends on.
+ *
+ * @param query What it depends on.
+ * @param find Finds it by the parameters of the rules.
+ * @returns The endpoint; `undefined` where `find` finds none.
+ */
+export function knownEndpoint<Found extends Endpoint | undefined>(
+  query: EndpointQuery<S3Config>,
+  find: (params: EndpointParams) => Found,
+): Endpoint | Found {
+  const { context, endpointUrl, operation, region, settings } = query;
   let found = FOUND.get(settings);
   if (found === undefined) {
     found = new Map();
     FOUND.set(settings, found);
   }
   const key =
-    `${region}\n${endpointUrl}\n${context["Bucket"]}\n${isLocation(query)}` +
+    `${region}\n${endpointUrl}\n${context["Bucket"]}\n${
+      isLocation(operation)
+    }` +
     `\n${context["DisableS3ExpressSessionAuth"]}` +
     `\n${context["DisableAccessPoints"]}` +
     `\n${context["UseS3ExpressControlEndpoint"]}` +
     `\n${context["UseObjectLambdaEndpoint"]}`;
-  let endpoint = found.get(key);
-  if (endpoint === undefined) {
-    endpoint = newEndpoint(query);
-    if (found.size >= MOST_FOUND) found.clear();
-    found.set(key, endpoint);
-  }
+  const known = found.get(key);
+  if (known !== undefined) return known;
+  const endpoint = find(paramsOf(query));
+  if (endpoint === undefined) return endpoint;
+  if (found.size >= MOST_FOUND) found.clear();
+  found.set(key, endpoint);
   return endpoint;
-};
-
-function newEndpoint(query: EndpointQuery<S3Config>): Endpoint {
-  const { operation, context: { Bucket: bucket } } = query;
-  if (bucket !== undefined) checkBucketName(operation, bucket);
-  const route = resolveS3(paramsOf(query));
-  if (route.signature !== "sigv4-s3express" || bucket === undefined) {
-    return route;
-  }
-  return { ...route, session: { name: bucket, tokenHeader: TOKEN_HEADER } };
 }
+
+/**
+ * Whether the call asks for a bucket's region. Who asks does not know it, and
+ * only in the path is a bucket found in any region.
+ */
+function isLocation(operation: string): boolean {
+  return operation === "GetBucketLocation";
+}
+
+const ACCELERATE_HOSTS = [
+  "s3-accelerate.amazonaws.com",
+  "s3-accelerate.dualstack.amazonaws.com",
+];
 
 /** What the rules depend on, from what the user set. */
 function paramsOf(query: EndpointQuery<S3Config>): EndpointParams {
-  const { context, endpointUrl, settings } = query;
+  const { context, endpointUrl, operation, settings } = query;
   const region = query.region ?? AWS_GLOBAL;
   const bucket = context["Bucket"];
   const custom = endpointUrl === undefined
@@ -95,16 +106,20 @@ function paramsOf(query: EndpointQuery<S3Config>): EndpointParams {
     : parseEndpointUrl(endpointUrl);
   // Turned on for all services, they say nothing about an endpoint of one's own.
   const amazon = custom === undefined;
+  const { addressingStyle, useAccelerateEndpoint } = settings;
+  const inPath = amazon || ACCELERATE_HOSTS.includes(custom.authority)
+    ? addressingStyle === "path"
+    : addressingStyle !== "virtual";
   return {
     region,
     partition: partitionOf(region),
     ...bucket === undefined ? {} : { bucket },
-    ...custom === undefined ? {} : { custom },
+    ...amazon ? {} : { custom },
     fips: amazon && settings.useFipsEndpoint === true,
     dualstack: amazon && settings.useDualstackEndpoint === true,
-    pathStyle: isPathStyle(query, custom),
-    accelerate: settings.useAccelerateEndpoint === true &&
-      !isLocation(query),
+    pathStyle: isLocation(operation) ||
+      inPath && !useAccelerateEndpoint && !bucket?.startsWith("arn:"),
+    accelerate: useAccelerateEndpoint === true && !isLocation(operation),
     globalHost: settings.usEast1Endpoint === "global",
     useArnRegion: settings.useArnRegion !== false,
     disableMultiRegionAccessPoints:
@@ -117,129 +132,50 @@ function paramsOf(query: EndpointQuery<S3Config>): EndpointParams {
   };
 }
 
-function isPathStyle(
-  query: EndpointQuery<S3Config>,
-  custom: CustomEndpoint | undefined,
-): boolean {
-  const { context: { Bucket: bucket }, settings } = query;
-  if (isLocation(query)) return true;
-  if (bucket !== undefined && isArn(bucket)) return false;
-  if (settings.useAccelerateEndpoint) return false;
-  return custom === undefined || ACCELERATE_HOSTS.includes(custom.authority)
-    ? settings.addressingStyle === "path"
-    : settings.addressingStyle !== "virtual";
+// In a path, "." and ".." would be removed and name something else.
+const NAME = /^(?!\.{1,2}$)[\w.-]{1,255}$/;
+
+/** Whether a text can be the name of a bucket. */
+export function isPlainName(text: string): boolean {
+  return NAME.test(text);
+}
+
+/** The route to a plain bucket, or to S3 itself; `undefined` where other rules have to look. */
+function plainRoute(params: EndpointParams): Route | undefined {
+  const { bucket, custom, partition } = params;
+  const isOther = params.accelerate || params.expressControl ||
+    params.objectLambda ||
+    (params.fips || params.dualstack) &&
+      (custom !== undefined || partition.id === "aws-cn") ||
+    bucket !== undefined && (!NAME.test(bucket) || bucket.endsWith("-s3"));
+  return isOther ? undefined : bucketRoute(params);
 }
 
 /**
- * Whether the call asks for a bucket's region. Who asks does not know it, and
- * only in the path is a bucket found in any region.
- */
-function isLocation({ operation }: EndpointQuery): boolean {
-  return operation === "GetBucketLocation";
-}
-
-/**
- * Finds the endpoint of a bucket, or of S3 itself.
+ * Finds the endpoint of a bucket, or of S3 itself, without the hosts of S3
+ * Transfer Acceleration.
  *
  * @param params What the rules depend on.
- * @throws {EndpointError} If there is none.
+ * @throws {EndpointError} If the region is none.
  */
-export function resolveS3(params: EndpointParams): Route {
-  const { accelerate, bucket, dualstack, fips } = params;
-  checkRegion(params.region);
-  if (accelerate || dualstack || fips) checkCombinations(params);
-  if (bucket === undefined) return serviceRoute(params);
-  const special = bucket.endsWith("-s3")
-    ? expressRoute(params, bucket) ?? outpostAliasRoute(params, bucket)
-    : undefined;
-  return special ?? bucketRoute(params, bucket);
-}
-
-function checkCombinations(params: EndpointParams): void {
-  const { accelerate, custom, dualstack, fips, partition } = params;
-  refuseIf(
-    accelerate && fips,
-    "Cannot use useAccelerateEndpoint with useFipsEndpoint: S3 Transfer " +
-      "Acceleration has no FIPS hosts",
-  );
-  refuseIf(
-    custom !== undefined && (accelerate || dualstack || fips),
-    "Cannot use useAccelerateEndpoint, useDualstackEndpoint or " +
-      "useFipsEndpoint with endpointUrl: they choose among AWS's own hosts",
-  );
-  refuseIf(
-    fips && partition.id === "aws-cn",
-    `Cannot use useFipsEndpoint in region "${params.region}": S3 has no FIPS ` +
-      'hosts in partition "aws-cn"',
-  );
-}
-
-function serviceRoute(params: EndpointParams): Route {
-  if (params.expressControl) return expressControlRoute(params);
-  if (!params.objectLambda) return routeTo(params, { host: plainHost(params) });
-  refuseIf(
-    params.dualstack || params.accelerate,
-    "Cannot use useDualstackEndpoint or useAccelerateEndpoint with S3 Object " +
-      "Lambda: it has no such hosts",
-  );
-  const { partition, region } = params;
-  return routeTo(params, {
-    host: s3Host(
-      "s3-object-lambda",
-      params,
-      signingRegionOf(region),
-      partition,
-    ),
-    service: "s3-object-lambda",
-  });
-}
-
-function bucketRoute(params: EndpointParams, bucket: string): Route {
-  if (isArn(bucket)) return arnRoute(params, bucket);
-  const { accelerate, custom, pathStyle } = params;
-  // A host name covers a dotted bucket only where no certificate is checked.
-  const hostable = isVirtualHostable(bucket, custom?.scheme === "http");
-  if (!pathStyle && hostable && !custom?.isAddress) {
-    const host = accelerate ? accelerateHost(params) : plainHost(params);
-    return routeTo(params, { labels: bucket, host });
-  }
-  refuseIf(
-    accelerate,
-    `Cannot use useAccelerateEndpoint with bucket "${bucket}": S3 Transfer ` +
-      "Acceleration needs the bucket in the host name, and this one stays " +
-      "in the path",
-  );
-  const path = `/${encodeComponent(bucket)}`;
-  return routeTo(params, { host: plainHost(params), path });
-}
-
-function plainHost(params: EndpointParams): string {
-  const { dualstack, fips, globalHost, partition, region } = params;
+export function bucketRoute(params: EndpointParams): Route {
+  const { bucket, custom, dualstack, fips, partition, region } = params;
+  checkRegion(region);
   const regionless = region === AWS_GLOBAL ||
-    (globalHost && region === GLOBAL_SIGNING_REGION);
-  if (regionless && !fips && !dualstack) return `s3.${partition.suffix}`;
-  return s3Host("s3", params, signingRegionOf(region), partition);
-}
-
-function accelerateHost(
-  { dualstack, partition, region }: EndpointParams,
-): string {
-  refuseIf(
-    partition.id === "aws-cn",
-    `Cannot use useAccelerateEndpoint in region "${region}": partition ` +
-      '"aws-cn" has no S3 Transfer Acceleration',
-  );
-  const variant = !dualstack
-    ? ""
-    // The one host of a region, as AWS's own rules have it.
-    : region === AWS_GLOBAL
-    ? `.dualstack.${GLOBAL_SIGNING_REGION}`
-    : ".dualstack";
-  return `s3-accelerate${variant}.${partition.suffix}`;
+    (params.globalHost && region === GLOBAL_SIGNING_REGION);
+  const host = regionless && !fips && !dualstack
+    ? `s3.${partition.suffix}`
+    : s3Host("s3", params, signingRegionOf(region), partition);
+  if (bucket === undefined) return routeTo(params, { host });
+  // A host name covers a dotted bucket only where no certificate is checked.
+  return !params.pathStyle && !custom?.isAddress &&
+      isVirtualHostable(bucket, custom?.scheme === "http")
+    ? routeTo(params, { labels: bucket, host })
+    : routeTo(params, { host, path: `/${encodeComponent(bucket)}` });
 }
 
 /** What the rules depend on. */
-interface EndpointParams extends HostVariant {
+export interface EndpointParams extends HostVariant {
   /** The client's region, or `"aws-global"`. */
   readonly region: string;
   /** The partition of that region. */
@@ -314,7 +250,7 @@ export function routeTo(params: EndpointParams, target: Target): Route {
  * @param partition Partition of the region.
  * @param zone What follows in the first label: the zone of directory buckets.
  */
-function s3Host(
+export function s3Host(
   service: string,
   { fips, dualstack }: HostVariant,
   region: string,
@@ -326,46 +262,6 @@ function s3Host(
 }
 
 /**
- * Refuses a combination.
- *
- * @throws {EndpointError} If the condition holds.
- */
-function refuseIf(condition: boolean, message: string): void {
-  if (condition) throw new EndpointError(message);
-}
-
-// In a path, "." and ".." would be removed and name something else.
-const NAME = /^(?!\.{1,2}$)[\w.-]{1,255}$/;
-// The part after `arn:aws` is the rest of a partition's name.
-const ACCESS_POINT_ARN =
-  /^arn:aws[^:]*:s3(?:-object-lambda)?:[a-z\d-]*:\d{12}:accesspoint[:/][a-zA-Z\d.-]{1,63}$/;
-const OUTPOST_ARN =
-  /^arn:aws[^:]*:s3-outposts:[a-z\d-]+:\d{12}:outpost[:/][a-zA-Z\d-]{1,63}[:/]accesspoint[:/][a-zA-Z\d-]{1,63}$/;
-
-/** Whether a text can stand where a bucket is asked for. */
-export function isBucketName(text: string): boolean {
-  return NAME.test(text) || ACCESS_POINT_ARN.test(text) ||
-    OUTPOST_ARN.test(text);
-}
-
-/**
- * Refuses what is neither the name of a bucket nor an ARN in its place, before
- * it gets into a host or a path.
- *
- * @param operation Name of the operation, for the error.
- * @param bucket The text to check.
- * @throws {ValidationError} If it is none.
- */
-export function checkBucketName(operation: string, bucket: string): void {
-  if (isBucketName(bucket)) return;
-  throw new ValidationError(operation, [{
-    path: "Bucket",
-    problem: "is neither a bucket name (1 to 255 of a-z, A-Z, 0-9, '.', '-' " +
-      "and '_') nor the ARN of an access point",
-  }]);
-}
-
-/**
  * Whether a bucket's name can be put before a host name.
  *
  * @param name The name.
@@ -374,319 +270,4 @@ export function checkBucketName(operation: string, bucket: string): void {
 export function isVirtualHostable(name: string, dots: boolean): boolean {
   return name.length >= 3 && name === name.toLowerCase() && !isIpv4(name) &&
     (dots ? isHostName(name) : isHostLabel(name));
-}
-
-const OBJECT_LAMBDA = "s3-object-lambda";
-
-/**
- * Finds the endpoint of an ARN in the place of a bucket.
- *
- * @throws {EndpointError} If it names nothing that a request can be sent to.
- */
-function arnRoute(params: EndpointParams, text: string): Route {
-  const arn = parseArn(text);
-  const type = arn?.resource[0];
-  if (arn === undefined || !type) throw cannot(text, "it is not a whole ARN");
-  refuseIf(params.pathStyle, `Cannot put ARN "${text}" in a path`);
-  if (arn.service === "s3-outposts" && type !== "accesspoint") {
-    checkRegions(params, arn, text);
-    return outpostRoute(params, arn);
-  }
-  const [, name, ...more] = arn.resource;
-  if (type !== "accesspoint" || !name) {
-    throw cannot(text, 'its resource must be "accesspoint/<name>"');
-  }
-  if (arn.region === "" && arn.service !== OBJECT_LAMBDA) {
-    return multiRegionRoute(params, arn, name, text);
-  }
-  checkRegions(params, arn, text);
-  if (params.disableAccessPoints) {
-    throw cannot(text, "the operation takes buckets only");
-  }
-  if (more.length > 0 || !isHostLabel(name)) {
-    throw cannot(text, "the name of an access point is one part, of a-z, 0-9");
-  }
-  return accessPointRoute(params, arn, name, text);
-}
-
-function accessPointRoute(
-  params: EndpointParams,
-  arn: Arn,
-  name: string,
-  text: string,
-): Route {
-  const lambda = arn.service === OBJECT_LAMBDA;
-  if (!lambda && arn.service !== "s3") {
-    throw cannot(text, `service "${arn.service}" has no such access points`);
-  }
-  if (params.accelerate || (lambda && params.dualstack)) {
-    throw cannot(
-      text,
-      "it has no hosts for useAccelerateEndpoint, nor those of Object Lambda " +
-        "for useDualstackEndpoint",
-    );
-  }
-  const service = lambda ? OBJECT_LAMBDA : "s3-accesspoint";
-  return routeTo(params, {
-    labels: `${name}-${arn.account}`,
-    host: s3Host(service, params, arn.region, partitionOf(arn.region)),
-    region: arn.region,
-    service: lambda ? OBJECT_LAMBDA : "s3",
-  });
-}
-
-/** The region in the ARN is the client's, or may be another of its partition. */
-function checkRegions(params: EndpointParams, arn: Arn, text: string): void {
-  if (!isHostLabel(arn.region) || !isHostLabel(arn.account)) {
-    throw cannot(text, "its region or its account is missing or misspelt");
-  }
-  if (!params.useArnRegion && arn.region !== params.region) {
-    throw cannot(
-      text,
-      `the client's region is "${params.region}"; useArnRegion: true, ` +
-        "AWS_S3_USE_ARN_REGION or s3_use_arn_region allows another one",
-    );
-  }
-  const { id } = partitionOf(arn.region);
-  if (id !== params.partition.id) {
-    throw cannot(
-      text,
-      `it lies in partition "${id}", the client's region in ` +
-        `"${params.partition.id}"`,
-    );
-  }
-}
-
-function multiRegionRoute(
-  params: EndpointParams,
-  arn: Arn,
-  name: string,
-  text: string,
-): Route {
-  const { custom: _unused, ...amazon } = params;
-  if (params.disableMultiRegionAccessPoints) {
-    throw cannot(
-      text,
-      "multi-region access points are turned off by " +
-        "disableMultiRegionAccessPoints or its variable",
-    );
-  }
-  if (params.dualstack || params.fips || params.accelerate) {
-    throw cannot(
-      text,
-      "a multi-region access point has no hosts for useDualstackEndpoint, " +
-        "useFipsEndpoint or useAccelerateEndpoint",
-    );
-  }
-  if (!isHostName(name) || arn.partition !== params.partition.id) {
-    throw cannot(
-      text,
-      `its name must be part of a host, and its partition that of region ` +
-        `"${params.region}"`,
-    );
-  }
-  return routeTo(amazon, {
-    labels: name,
-    host: `accesspoint.s3-global.${params.partition.suffix}`,
-    region: "*",
-    signature: "sigv4a",
-  });
-}
-
-function cannot(text: string, why: string): EndpointError {
-  return new EndpointError(`Cannot find the endpoint of "${text}": ${why}`);
-}
-
-const OUTPOSTS_SERVICE = "s3-outposts";
-const REGIONAL = { fips: false, dualstack: false } as const;
-
-// The last characters of an alias: the hardware's letter, the outpost's id, the
-// owner, the region's short name, and "--op-s3". Counted from the end.
-const ALIAS_SUFFIX = "--op-s3";
-const HARDWARE_AT = -50;
-const OUTPOST_END = -32;
-const REGION_AT = -12;
-
-/**
- * Finds the endpoint of an access point alias of an outpost.
- *
- * @returns The route, or `undefined` where the bucket is none.
- */
-function outpostAliasRoute(
-  params: EndpointParams,
-  alias: string,
-): Route | undefined {
-  const hardware = alias.at(HARDWARE_AT);
-  if (hardware === undefined || !alias.endsWith(ALIAS_SUFFIX)) return undefined;
-  const outpost = alias.slice(HARDWARE_AT + 1, OUTPOST_END);
-  refuseIf(
-    !isHostLabel(outpost) || !isVirtualHostable(alias, false),
-    `Cannot find the endpoint of outpost alias "${alias}": it must be ` +
-      "lower-case letters, digits and hyphens",
-  );
-  const { custom, ...amazon } = params;
-  const labels = `${alias}.${hardwareLabel(alias, hardware, outpost)}`;
-  if (alias.startsWith("beta", alias.length + REGION_AT)) {
-    if (custom !== undefined) {
-      return routeTo(params, {
-        labels,
-        host: custom.authority,
-        service: OUTPOSTS_SERVICE,
-      });
-    }
-    throw new EndpointError(
-      `Cannot find the endpoint of outpost alias "${alias}": a beta region ` +
-        "needs an endpointUrl",
-    );
-  }
-  const region = signingRegionOf(params.region);
-  const host = s3Host(OUTPOSTS_SERVICE, REGIONAL, region, params.partition);
-  return routeTo(amazon, { labels, host, service: OUTPOSTS_SERVICE });
-}
-
-function hardwareLabel(
-  alias: string,
-  hardware: string,
-  outpost: string,
-): string {
-  if (hardware === "e") return "ec2";
-  if (hardware === "o") return `op-${outpost}`;
-  throw new EndpointError(
-    `Cannot find the endpoint of outpost alias "${alias}": its hardware is ` +
-      `"${hardware}", known are "e" and "o"`,
-  );
-}
-
-/** Finds the endpoint of an access point of an outpost, whose ARN is checked. */
-export function outpostRoute(params: EndpointParams, arn: Arn): Route {
-  const [, outpost = "", type, name = "", ...more] = arn.resource;
-  refuseIf(
-    params.dualstack || params.fips || params.accelerate,
-    "Cannot use useDualstackEndpoint, useFipsEndpoint or " +
-      "useAccelerateEndpoint with S3 on Outposts: it has no such hosts",
-  );
-  refuseIf(
-    type !== "accesspoint" || more.length > 0 || !isHostLabel(outpost) ||
-      !isHostLabel(name),
-    "Cannot find the endpoint of an outpost's ARN: its resource is " +
-      `"${arn.resource.join("/")}", allowed is ` +
-      '"outpost/<id>/accesspoint/<name>"',
-  );
-  return routeTo(params, {
-    labels: `${name}-${arn.account}.${outpost}`,
-    host: s3Host(OUTPOSTS_SERVICE, REGIONAL, arn.region, params.partition),
-    region: arn.region,
-    service: OUTPOSTS_SERVICE,
-  });
-}
-
-const EXPRESS_SERVICE = "s3express";
-const BUCKET_SUFFIX = "--x-s3";
-const ACCESS_POINT_SUFFIX = "--xa-s3";
-
-// Names of zones have these lengths, so that a name that holds "--" itself is
-// still read in one way only.
-const ZONE_LENGTHS = [8, 9, 13, 14, 20];
-
-/**
- * Finds the endpoint of a directory bucket, or of an access point of one.
- *
- * @returns The route, or `undefined` where the bucket is none.
- */
-function expressRoute(
-  params: EndpointParams,
-  bucket: string,
-): Route | undefined {
-  const suffix = [BUCKET_SUFFIX, ACCESS_POINT_SUFFIX]
-    .find((ending) => bucket.endsWith(ending));
-  if (suffix === undefined) return undefined;
-  const { custom, expressControl, partition, region } = params;
-  refuseIf(
-    params.accelerate,
-    `Cannot use useAccelerateEndpoint with directory bucket "${bucket}": it ` +
-      "has no S3 Transfer Acceleration",
-  );
-  const path = `/${encodeComponent(bucket)}`;
-  if (expressControl && suffix === BUCKET_SUFFIX && custom === undefined) {
-    return expressControlRoute(params, path);
-  }
-  const signature = params.disableExpressSessions ? "sigv4" : "sigv4-s3express";
-  const sign = { service: EXPRESS_SERVICE, signature } as const;
-  if (custom?.isAddress) {
-    return routeTo(params, { ...sign, host: custom.authority, path });
-  }
-  refuseIf(
-    !isVirtualHostable(bucket, false),
-    `Cannot find the endpoint of directory bucket "${bucket}": the name must ` +
-      "be 3 to 63 lower-case letters, digits and hyphens",
-  );
-  const host = custom?.authority ??
-    s3Host(
-      EXPRESS_SERVICE,
-      params,
-      signingRegionOf(region),
-      partition,
-      zoneOf(bucket, suffix),
-    );
-  return routeTo(params, { ...sign, labels: bucket, host });
-}
-
-/** Where directory buckets are made, listed and configured. */
-function expressControlRoute(params: EndpointParams, path = ""): Route {
-  const region = signingRegionOf(params.region);
-  return routeTo(params, {
-    host: s3Host("s3express-control", params, region, params.partition),
-    path,
-    service: EXPRESS_SERVICE,
-  });
-}
-
-/** `name--ZONE--x-s3` */
-function zoneOf(bucket: string, suffix: string): string {
-  const rest = bucket.slice(0, -suffix.length);
-  const length = ZONE_LENGTHS.find((length) =>
-    rest.slice(0, -length).endsWith("--")
-  );
-  if (length === undefined) {
-    throw new EndpointError(
-      `Cannot find the zone of directory bucket "${bucket}": the name must ` +
-        `end in "--", the zone and "${suffix}", for example ` +
-        `"logs--usw2-az1${suffix}"`,
-    );
-  }
-  return rest.slice(-length);
-}
-
-/** The parts of an ARN. */
-export interface Arn {
-  /** Partition, for example `"aws"`. */
-  readonly partition: string;
-  /** Service, for example `"s3"`. */
-  readonly service: string;
-  /** Region; empty for resources of all regions. */
-  readonly region: string;
-  /** Account that owns the resource. */
-  readonly account: string;
-  /** What stands between colons or slashes after the account. */
-  readonly resource: readonly string[];
-}
-
-/** Whether a text says that it is an ARN. */
-export function isArn(text: string): boolean {
-  return text.startsWith("arn:");
-}
-
-/**
- * Reads an ARN.
- *
- * @returns Its parts, or `undefined` where the text is none.
- */
-export function parseArn(text: string): Arn | undefined {
-  const [arn, partition, service, region, account, ...rest] = text.split(":");
-  if (arn !== "arn" || !partition || !service) return undefined;
-  if (region === undefined || account === undefined || !rest.join(":")) {
-    return undefined;
-  }
-  const resource = rest.join("/").split("/");
-  return { partition, service, region, account, resource };
 }

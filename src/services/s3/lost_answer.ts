@@ -15,13 +15,14 @@ import {
 } from "../../foundation/checksums.ts";
 import {
   AwsError,
+  isConflict,
   maybeWritten,
   PreconditionError,
   ServiceError,
   withMessage,
 } from "../../foundation/errors.ts";
 import type { Caller, CallOptions, ClientCore } from "../../ports/caller.ts";
-import { isConflict, type WriteOptions } from "./conditional.ts";
+import type { WriteOptions } from "./conditional.ts";
 import type { S3 } from "./generated/client.ts";
 import { DeleteObject, HeadObject } from "./generated/operations.ts";
 import type {
@@ -32,7 +33,6 @@ import type {
   PutObjectInput,
   PutObjectOutput,
 } from "./generated/types.ts";
-import { refuseIgnored } from "./stores.ts";
 
 /** What an object is like if the write was carried out. */
 export interface ExpectedObject {
@@ -191,16 +191,14 @@ export function cannotTell(
  * is lost, a look at the object tells whether it was put.
  *
  * @param s3 The client.
- * @param input The object.
+ * @param input The object, under no condition that the store is known to ignore.
  * @param given What differs for this call.
- * @throws {ConfigError} If the store is known to ignore the condition.
  */
 export async function putAndLook(
   s3: S3,
   input: PutObjectInput,
   given?: WriteOptions,
 ): Promise<PutObjectOutput> {
-  await refuseIgnored(s3.core, "put", input);
   const { writeToken = false, ...rest } = given ?? {};
   const options = given && rest;
   if (writeToken) {

@@ -21,7 +21,6 @@ import type {
   TextSigner,
 } from "../../ports/caller.ts";
 import { LONE_SURROGATE } from "./amend.ts";
-import { isArn } from "./endpoint.ts";
 import type { S3 } from "./generated/client.ts";
 import { HeadBucket } from "./generated/operations.ts";
 
@@ -205,7 +204,7 @@ async function contextOf(
   bucket: string,
   { signal }: PresignedPostOptions,
 ): Promise<PresignContext> {
-  if (isArn(bucket) || bucket.endsWith("--x-s3")) {
+  if (bucket.startsWith("arn:") || bucket.endsWith("--x-s3")) {
     throw new EndpointError(
       `Cannot presign a form for "${bucket}": access points and directory buckets take no forms`,
     );

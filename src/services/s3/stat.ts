@@ -125,7 +125,7 @@ export async function requireObject(
     return await s3.headObject(object, options);
   } catch (error) {
     const name = `"${object.Key}" in bucket "${object.Bucket}"`;
-    throw explained(error, OBJECT_REASONS, name);
+    throw await explained(error, OBJECT_REASONS, name);
   }
 }
 
@@ -147,38 +147,8 @@ export async function requireBucket(
   try {
     return await s3.headBucket(bucket, options);
   } catch (error) {
-    throw explained(error, BUCKET_REASONS, `bucket "${bucket.Bucket}"`);
+    throw await explained(error, BUCKET_REASONS, `bucket "${bucket.Bucket}"`);
   }
-}
-
-/** What a caller needs to be let look. */
-const PERMISSIONS: Readonly<Record<string, string>> = {
-  HeadBucket: "s3:ListBucket",
-  HeadObject: "s3:GetObject, or s3:ListBucket where there is no such object",
-};
-
-/**
- * Names the usual causes of a refusal of HEAD, whose answer has no body to say so.
- *
- * @param operation The operation.
- * @param error The refusal.
- * @returns The causes, where the answer had no code of its own.
- */
-export function headHint(
-  { name, method }: { readonly name: string; readonly method: string },
-  { status, code }: ServiceError,
-): string | undefined {
-  if (method !== "HEAD" || code !== String(status)) return undefined;
-  const permission = PERMISSIONS[name];
-  const causes = status === 403
-    ? `${
-      permission ? `a missing permission (${permission}), ` : ""
-    }a wrong secret key, a wrong session token and a wrong clock`
-    : status === 400
-    ? "an expired session token and a missing SSE-C key"
-    : undefined;
-  return causes &&
-    `answers to HEAD give no reason, and ${causes} all look like this`;
 }
 
 /** What a status of a HEAD answer means, in words. */
@@ -204,12 +174,16 @@ const BUCKET_REASONS: Reasons = {
 };
 
 /** The same error with a reason in words, where there is one. */
-function explained(error: unknown, reasons: Reasons, name: string): unknown {
+async function explained(
+  error: unknown,
+  reasons: Reasons,
+  name: string,
+): Promise<unknown> {
   if (!(error instanceof ServiceError)) return error;
   const reason = reasons[error.status];
   if (reason === undefined) return error;
   const words = `Cannot look at ${name}: ${reason}`;
-  const told = new ServiceError(words, withoutRepetition(error));
+  const told = new ServiceError(words, await withoutRepetition(error));
   if (error.ResponseMetadata) attachMetadata(told, error.ResponseMetadata);
   return told;
 }
@@ -219,7 +193,10 @@ function isMissing(error: unknown): boolean {
 }
 
 /** The facts of a refusal, without the part of its hint that the reason says. */
-function withoutRepetition(error: ServiceError): ServiceErrorDetail {
+async function withoutRepetition(
+  error: ServiceError,
+): Promise<ServiceErrorDetail> {
+  const { headHint } = await import("./after_failure.ts");
   const { hint, ...detail } = error.detail;
   const method = "HEAD";
   const said = headHint({ name: detail.operation, method }, error);

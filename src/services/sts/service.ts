@@ -18,7 +18,7 @@ import { oneOf } from "../../foundation/options.ts";
 import type { ClientConfig, Setting } from "../../ports/config.ts";
 import type {
   Endpoint,
-  EndpointResolver,
+  EndpointQuery,
   ServiceDefinition,
 } from "../../ports/service.ts";
 
@@ -69,7 +69,7 @@ const LEGACY_REGIONS: ReadonlySet<string> = new Set([
  *
  * @throws {EndpointError} If there is none.
  */
-export const stsEndpoint: EndpointResolver<STSConfig> = (query) => {
+export function stsEndpoint(query: EndpointQuery<STSConfig>): Endpoint {
   const { endpointUrl, region = AWS_GLOBAL, settings } = query;
   checkRegion(region);
   if (endpointUrl !== undefined) {
@@ -86,7 +86,7 @@ export const stsEndpoint: EndpointResolver<STSConfig> = (query) => {
   return isGlobal
     ? endpoint(`https://${GLOBAL_HOST}`, GLOBAL_SIGNING_REGION)
     : endpoint(`https://${regionalHost("sts", region, PLAIN)}`, region);
-};
+}
 
 const PLAIN = { fips: false, dualstack: false } as const;
 

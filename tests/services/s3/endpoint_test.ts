@@ -4,17 +4,17 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
+import type { Endpoint, EndpointQuery } from "../../../src/ports/service.ts";
 import {
   EndpointError,
   ValidationError,
 } from "../../../src/foundation/errors.ts";
-import type { Endpoint, EndpointQuery } from "../../../src/ports/service.ts";
+import { specialEndpoint as s3Endpoint } from "../../../src/services/s3/special_endpoints.ts";
+import { isVirtualHostable } from "../../../src/services/s3/endpoint.ts";
 import {
   checkBucketName,
-  isVirtualHostable,
   parseArn,
-  s3Endpoint,
-} from "../../../src/services/s3/endpoint.ts";
+} from "../../../src/services/s3/special_endpoints.ts";
 import type { S3Config } from "../../../src/services/s3/settings.ts";
 
 type Query = Partial<EndpointQuery<S3Config>> & { readonly bucket?: string };

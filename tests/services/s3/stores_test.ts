@@ -56,10 +56,10 @@ const CASES: Readonly<
 };
 
 for (const [name, [settings, url, signingRegion]] of Object.entries(CASES)) {
-  Deno.test(`stores.${name} leads to the bucket`, () => {
+  Deno.test(`stores.${name} leads to the bucket`, async () => {
     const { region, endpointUrl } = settings;
 
-    const endpoint = s3.endpoint({
+    const endpoint = await s3.endpoint({
       settings,
       operation: "GetObject",
       context: { Bucket: "photos" },
