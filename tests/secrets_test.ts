@@ -7,7 +7,7 @@ import { assert, assertRejects } from "@std/assert";
 import { AwsError, Session } from "../mod.ts";
 import { utf8 } from "../src/foundation/bytes.ts";
 import type { HttpRequest, Transport } from "../src/ports/http.ts";
-import type { LogFields, Logger } from "../src/ports/logger.ts";
+import type { LogFields, Logger } from "../src/ports/telemetry.ts";
 import { S3 } from "../src/services/s3/mod.ts";
 import { FakeSystem, FixedClock } from "../src/testing/mod.ts";
 import { allOperations, holdsSecret, sampleOf } from "./sample_calls.ts";

@@ -5,7 +5,12 @@
  * @module
  */
 import type { ClientConfig } from "../ports/config.ts";
-import type { Credentials, CredentialSource } from "../ports/credentials.ts";
+import type {
+  Credentials,
+  CredentialSource,
+  Signer,
+  SigningScope,
+} from "../ports/credentials.ts";
 import type {
   Endpoint,
   EndpointQuery,
@@ -23,7 +28,6 @@ import type {
   Protocol,
   SerializedRequest,
 } from "../ports/schema.ts";
-import type { Signer, SigningScope } from "../ports/signer.ts";
 import type { Files } from "../ports/system.ts";
 import type { UnreadSetting } from "./hints.ts";
 import type { PayloadPolicy } from "./payload.ts";

@@ -16,10 +16,9 @@ import type {
   PresignOptions,
   TextSigner,
 } from "../ports/caller.ts";
-import type { Credentials } from "../ports/credentials.ts";
+import type { Credentials, SigningScope } from "../ports/credentials.ts";
 import type { HttpRequest } from "../ports/http.ts";
 import type { Operation, SerializedRequest } from "../ports/schema.ts";
-import type { SigningScope } from "../ports/signer.ts";
 import { address, identity, locate, type Parts, scopeOf } from "./parts.ts";
 
 const DEFAULT_LIFE_SECONDS = 3_600;

@@ -8,7 +8,7 @@ import { type AwsError, ServiceError } from "../foundation/errors.ts";
 import { parseTimestamp } from "../foundation/timestamps.ts";
 import type { Clock } from "../ports/system.ts";
 import type { CredentialSource } from "../ports/credentials.ts";
-import type { Logger } from "../ports/logger.ts";
+import type { Logger } from "../ports/telemetry.ts";
 import type { AttemptFacts, Correction, Recovery } from "../ports/service.ts";
 
 /** What services answer to a signature whose time is off. */

@@ -18,7 +18,7 @@ import type {
   StopReason,
 } from "../foundation/metadata.ts";
 import type { Clock } from "../ports/system.ts";
-import type { Logger } from "../ports/logger.ts";
+import type { Logger } from "../ports/telemetry.ts";
 import type { AttemptFacts, Correction, Recovery } from "../ports/service.ts";
 import type {
   RetriedCall,

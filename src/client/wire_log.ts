@@ -16,7 +16,7 @@ import type {
   RequestBody,
   ResponseBody,
 } from "../ports/http.ts";
-import type { Logger } from "../ports/logger.ts";
+import type { Logger } from "../ports/telemetry.ts";
 import type { Operation, StructureShape } from "../ports/schema.ts";
 import { bodyFacts } from "./response_bodies.ts";
 import type { Secrets } from "./secrets.ts";

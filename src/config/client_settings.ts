@@ -21,7 +21,7 @@ import type {
   Resolved,
   Setting,
 } from "../ports/config.ts";
-import type { Logger } from "../ports/logger.ts";
+import type { Logger } from "../ports/telemetry.ts";
 import type { RetryMode } from "../ports/retry.ts";
 import type { ServiceDefinition } from "../ports/service.ts";
 import type { System } from "../ports/system.ts";

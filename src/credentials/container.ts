@@ -7,7 +7,7 @@ import { TransportError } from "../foundation/errors.ts";
 import type { Clock, System } from "../ports/system.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { HeaderMap, Transport } from "../ports/http.ts";
-import type { Logger } from "../ports/logger.ts";
+import type { Logger } from "../ports/telemetry.ts";
 import {
   type ExplainableProvider,
   provider,

@@ -17,7 +17,7 @@ import type {
   Credentials,
 } from "../ports/credentials.ts";
 import type { Transport } from "../ports/http.ts";
-import type { Logger } from "../ports/logger.ts";
+import type { Logger } from "../ports/telemetry.ts";
 import { assumeRoleProvider, type MfaCode } from "./assume_role.ts";
 import {
   boto2FileProvider,

@@ -11,7 +11,7 @@ import type { Clock, System } from "../ports/system.ts";
 import type { ConfigSection, Setting } from "../ports/config.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { HeaderMap, Transport } from "../ports/http.ts";
-import type { Logger } from "../ports/logger.ts";
+import type { Logger } from "../ports/telemetry.ts";
 import {
   type ExplainableProvider,
   provider,

@@ -12,7 +12,7 @@ import { iso8601 } from "../foundation/timestamps.ts";
 import type { Clock, System } from "../ports/system.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { Transport } from "../ports/http.ts";
-import type { Logger } from "../ports/logger.ts";
+import type { Logger } from "../ports/telemetry.ts";
 import {
   type ExplainableProvider,
   provider,

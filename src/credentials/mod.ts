@@ -67,7 +67,7 @@ export type {
   Transport,
 } from "../ports/http.ts";
 export type { TimeLimit } from "../foundation/errors.ts";
-export type { LogFields, Logger, LogLevel } from "../ports/logger.ts";
+export type { LogFields, Logger, LogLevel } from "../ports/telemetry.ts";
 export type {
   FileFacts,
   Found,

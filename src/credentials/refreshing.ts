@@ -16,7 +16,7 @@ import type {
   Credentials,
   CredentialSource,
 } from "../ports/credentials.ts";
-import type { Logger } from "../ports/logger.ts";
+import type { Logger } from "../ports/telemetry.ts";
 import { credentialsValue } from "./value.ts";
 
 /** What refreshing needs of its surroundings. */

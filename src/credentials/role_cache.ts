@@ -5,7 +5,7 @@
  */
 import { hex, utf8 } from "../foundation/bytes.ts";
 import type { Credentials } from "../ports/credentials.ts";
-import type { Logger } from "../ports/logger.ts";
+import type { Logger } from "../ports/telemetry.ts";
 import type { Clock, System } from "../ports/system.ts";
 import type { JsonObject } from "./exchange.ts";
 import { readJsonFile, writeJsonFile } from "./section.ts";

@@ -13,7 +13,7 @@ import type { Clock, System } from "../ports/system.ts";
 import type { ConfigSection, ProfileSet } from "../ports/config.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { Transport } from "../ports/http.ts";
-import type { Logger } from "../ports/logger.ts";
+import type { Logger } from "../ports/telemetry.ts";
 import {
   type ExplainableProvider,
   provider,

@@ -8,7 +8,7 @@ import { getLogger, type Logger as StdLogger } from "@std/log";
 import { ConfigError } from "../foundation/errors.ts";
 import { type LogSink, logSink, setLogSink } from "../foundation/log.ts";
 import { escapeControls } from "../foundation/redact.ts";
-import type { LogFields, Logger, LogLevel } from "../ports/logger.ts";
+import type { LogFields, Logger, LogLevel } from "../ports/telemetry.ts";
 
 /** The loggers of the library, below `inia`. */
 const LOGGERS = ["endpoint", "retry", "credentials", "parsers", "transport"];

@@ -18,4 +18,4 @@ export { DEFAULT_FORMAT, type LogFormat, type LogRecord } from "./loggers.ts";
 export { loggerFrom, type LogTarget } from "./loggers.ts";
 export { useStdLog } from "./loggers.ts";
 export { setStreamLogger, stopLogging } from "./loggers.ts";
-export type { LogFields, Logger, LogLevel } from "../ports/logger.ts";
+export type { LogFields, Logger, LogLevel } from "../ports/telemetry.ts";

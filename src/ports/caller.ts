@@ -6,9 +6,9 @@
 import type { Clock, WritableFiles } from "./system.ts";
 import type { ClientConfig } from "./config.ts";
 import type { HeaderMap, HttpMethod } from "./http.ts";
-import type { Logger } from "./logger.ts";
+import type { Logger } from "./telemetry.ts";
 import type { Operation } from "./schema.ts";
-import type { SigningScope } from "./signer.ts";
+import type { SigningScope } from "./credentials.ts";
 
 /** What a call can have of its own in place of its client's. */
 export interface CallOverrides {

@@ -53,6 +53,9 @@ export type {
   CredentialSource,
   RoleRequest,
   SessionTag,
+  Signer,
+  SigningRules,
+  SigningScope,
 } from "./credentials.ts";
 export type {
   AttemptFacts,
@@ -81,7 +84,17 @@ export type {
   SendOptions,
   Transport,
 } from "./http.ts";
-export type { LogFields, Logger, LogLevel } from "./logger.ts";
+export type {
+  LogFields,
+  Logger,
+  LogLevel,
+  Telemetry,
+  TelemetryAttributes,
+  TelemetryHistogram,
+  TelemetryMeter,
+  TelemetrySpan,
+  TelemetryTracer,
+} from "./telemetry.ts";
 export type {
   RetriedCall,
   RetryGrant,
@@ -107,7 +120,6 @@ export type {
   StructureShape,
   XmlNamespace,
 } from "./schema.ts";
-export type { Signer, SigningRules, SigningScope } from "./signer.ts";
 export type {
   ClaimedFile,
   Clock,
@@ -122,11 +134,3 @@ export type {
   System,
   WritableFiles,
 } from "./system.ts";
-export type {
-  Telemetry,
-  TelemetryAttributes,
-  TelemetryHistogram,
-  TelemetryMeter,
-  TelemetrySpan,
-  TelemetryTracer,
-} from "./telemetry.ts";

@@ -7,9 +7,8 @@
 import type { AwsError, ServiceError } from "../foundation/errors.ts";
 import type { Caller, CallOptions, ClientCore } from "./caller.ts";
 import type { ClientConfig, Setting } from "./config.ts";
-import type { Credentials } from "./credentials.ts";
+import type { Credentials, SigningRules } from "./credentials.ts";
 import type { Operation, ParsedResponse, Protocol } from "./schema.ts";
-import type { SigningRules } from "./signer.ts";
 
 /**
  * Facts of a service that all its calls share.

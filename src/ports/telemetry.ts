@@ -1,9 +1,38 @@
 /**
- * What the library needs of OpenTelemetry, by structure: the tracer and the meter
- * of `@opentelemetry/api` fit, and nothing is imported from there.
+ * The ports to what a program watches: its log, its traces and its measurements.
+ * What is needed of OpenTelemetry is so by structure: the tracer and the meter of
+ * `@opentelemetry/api` fit, and nothing is imported from there.
  *
  * @module
  */
+
+/** How much a message matters, from least to most. */
+export type LogLevel = "debug" | "error" | "info" | "warn";
+
+/** Facts that go with a message. Values are shown as they are: no secrets. */
+export type LogFields = Readonly<
+  Record<string, boolean | number | string | undefined>
+>;
+
+/** Where the library tells what it does. Silent unless one is given. */
+export interface Logger {
+  /** Whether messages of a level go anywhere; asked before costly ones are made. */
+  enabled(level: LogLevel): boolean;
+  /** Steps of a call: attempt, wait, endpoint, provider asked. */
+  debug(message: string, fields?: LogFields): void;
+  /** Rare events that are not faults: credentials refreshed, region learnt. */
+  info(message: string, fields?: LogFields): void;
+  /** Something went wrong and the call goes on: an odd response. */
+  warn(message: string, fields?: LogFields): void;
+  /** Something went wrong that no caller sees, such as a forgotten body. */
+  error(message: string, fields?: LogFields): void;
+  /**
+   * Makes the logger of a part.
+   *
+   * @param name Name of the part, appended after a dot: `inia` → `inia.retry`.
+   */
+  child(name: string): Logger;
+}
 
 /** Attributes of spans, events and measurements. */
 export type TelemetryAttributes = Readonly<

@@ -35,11 +35,11 @@ import type { ClientConfig, ProfileSet } from "../ports/config.ts";
 import type {
   CredentialProvider,
   CredentialSource,
+  Signer,
 } from "../ports/credentials.ts";
 import type { SendOptions, Transport } from "../ports/http.ts";
 import type { RetryOptions, RetryStrategy } from "../ports/retry.ts";
 import type { ServiceDefinition } from "../ports/service.ts";
-import type { Signer } from "../ports/signer.ts";
 import { standardRetry } from "../retry/standard.ts";
 import { canonicalOfSigned } from "../signing/request_signer.ts";
 import { SigV4 } from "../signing/sigv4.ts";

@@ -8,8 +8,7 @@ import { ConfigError } from "../foundation/errors.ts";
 import type { ClientConfig } from "../ports/config.ts";
 import type { Clock, System, WritableFiles } from "../ports/system.ts";
 import type { Transport } from "../ports/http.ts";
-import type { Logger } from "../ports/logger.ts";
-import type { Telemetry } from "../ports/telemetry.ts";
+import type { Logger, Telemetry } from "../ports/telemetry.ts";
 
 /** The library's own transports, by name. */
 export type TransportName = "fetch" | "socket";

@@ -24,7 +24,7 @@ import type {
   AssumeRoleWithWebIdentity,
   CredentialSource,
 } from "../ports/credentials.ts";
-import type { Logger } from "../ports/logger.ts";
+import type { Logger } from "../ports/telemetry.ts";
 import {
   platformSystem,
   SystemClock,

@@ -12,7 +12,7 @@ import type {
   SendOptions,
   Transport,
 } from "../ports/http.ts";
-import type { Logger } from "../ports/logger.ts";
+import type { Logger } from "../ports/telemetry.ts";
 import { SystemClock } from "../system/platform.ts";
 import { withDeadlines } from "../transport/deadlines.ts";
 import {

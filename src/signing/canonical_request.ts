@@ -8,7 +8,7 @@
  */
 import { encodeComponent, encodePath } from "../foundation/bytes.ts";
 import type { HeaderMap, QueryParam } from "../ports/http.ts";
-import type { SigningRules } from "../ports/signer.ts";
+import type { SigningRules } from "../ports/credentials.ts";
 
 /**
  * Header fields that proxies and clients add or change, so that no signature

@@ -25,7 +25,12 @@
  *
  * @module
  */
-export type { Credentials } from "../ports/credentials.ts";
+export type {
+  Credentials,
+  Signer,
+  SigningRules,
+  SigningScope,
+} from "../ports/credentials.ts";
 export type {
   BodySource,
   HeaderMap,
@@ -34,7 +39,6 @@ export type {
   QueryParam,
   RequestBody,
 } from "../ports/http.ts";
-export type { Signer, SigningRules, SigningScope } from "../ports/signer.ts";
 export {
   presignUrl,
   type PresignUrlOptions,

@@ -9,9 +9,12 @@
 import { ConfigError } from "../foundation/errors.ts";
 import { checkOptions, type OptionKinds } from "../foundation/options.ts";
 import { amzDate } from "../foundation/timestamps.ts";
-import type { Credentials } from "../ports/credentials.ts";
+import type {
+  Credentials,
+  Signer,
+  SigningScope,
+} from "../ports/credentials.ts";
 import type { HeaderMap, HttpRequest, QueryParam } from "../ports/http.ts";
-import type { Signer, SigningScope } from "../ports/signer.ts";
 import {
   type CanonicalHeaders,
   canonicalHeaders,

@@ -10,14 +10,18 @@ import {
   type OptionKind,
   type OptionKinds,
 } from "../foundation/options.ts";
-import type { Credentials } from "../ports/credentials.ts";
+import type {
+  Credentials,
+  Signer,
+  SigningRules,
+  SigningScope,
+} from "../ports/credentials.ts";
 import type {
   HeaderMap,
   HttpMethod,
   HttpRequest,
   QueryParam,
 } from "../ports/http.ts";
-import type { Signer, SigningRules, SigningScope } from "../ports/signer.ts";
 import { isS3, PAYLOAD_HEADER, UNSIGNED_PAYLOAD } from "./payload_hash.ts";
 import { SigV4 } from "./sigv4.ts";
 import { rulesOf } from "./string_to_sign.ts";

@@ -5,7 +5,7 @@
  */
 import { sha256Hex } from "../foundation/digest.ts";
 import { amzDate } from "../foundation/timestamps.ts";
-import type { SigningRules, SigningScope } from "../ports/signer.ts";
+import type { SigningRules, SigningScope } from "../ports/credentials.ts";
 import { EMPTY_SHA256, isS3 } from "./payload_hash.ts";
 
 /** Name of Signature Version 4, as it stands in signatures. */

@@ -11,7 +11,7 @@ import type {
   SendOptions,
   Transport,
 } from "../ports/http.ts";
-import type { Logger } from "../ports/logger.ts";
+import type { Logger } from "../ports/telemetry.ts";
 import { InFlightRequest, type WaitLimits } from "./in_flight_request.ts";
 import {
   type BodyParts,

@@ -22,7 +22,7 @@ import type {
   SendOptions,
   Transport,
 } from "../ports/http.ts";
-import type { Logger } from "../ports/logger.ts";
+import type { Logger } from "../ports/telemetry.ts";
 import { ConnectProbe, type Dialer } from "./connect_probe.ts";
 import {
   ConnectionPool,

@@ -41,7 +41,7 @@ export type {
   SendOptions,
   Transport,
 } from "../ports/http.ts";
-export type { LogFields, Logger, LogLevel } from "../ports/logger.ts";
+export type { LogFields, Logger, LogLevel } from "../ports/telemetry.ts";
 export type { ClientCertificate, PoolOptions } from "./connections.ts";
 export { type DeadlineOptions, withDeadlines } from "./deadlines.ts";
 export type { Dialer } from "./connect_probe.ts";

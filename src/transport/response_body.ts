@@ -7,7 +7,7 @@
 import { concat } from "../foundation/bytes.ts";
 import { AwsError, type TransportError } from "../foundation/errors.ts";
 import type { ResponseBody } from "../ports/http.ts";
-import type { Logger } from "../ports/logger.ts";
+import type { Logger } from "../ports/telemetry.ts";
 import { bodyFault, describe } from "./request_url.ts";
 import type { InFlightRequest } from "./in_flight_request.ts";
 import type { Timing } from "./runtime.ts";

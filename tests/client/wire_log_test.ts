@@ -7,7 +7,7 @@ import type {
   HttpResponse,
   RequestBody,
 } from "../../src/ports/http.ts";
-import type { LogFields, Logger } from "../../src/ports/logger.ts";
+import type { LogFields, Logger } from "../../src/ports/telemetry.ts";
 import { GetObject, ListObjectsV2 } from "../../src/services/s3/mod.ts";
 import { AssumeRole } from "../../src/services/sts/mod.ts";
 

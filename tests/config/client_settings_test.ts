@@ -15,7 +15,7 @@ import { profilesFrom } from "../../src/config/ini.ts";
 import type { SettingSources } from "../../src/config/settings.ts";
 import { ConfigError } from "../../src/foundation/errors.ts";
 import { oneOf } from "../../src/foundation/options.ts";
-import type { Logger } from "../../src/ports/logger.ts";
+import type { Logger } from "../../src/ports/telemetry.ts";
 import { FakeSystem } from "../../src/testing/fake_system.ts";
 
 const S3 = {

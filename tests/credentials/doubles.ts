@@ -7,7 +7,7 @@
 import { chooseProfile, loadProfiles } from "../../src/config/profiles.ts";
 import type { ChainContext } from "../../src/credentials/default_chain.ts";
 import type { Transport } from "../../src/ports/http.ts";
-import type { LogFields, Logger } from "../../src/ports/logger.ts";
+import type { LogFields, Logger } from "../../src/ports/telemetry.ts";
 import {
   FakeSystem,
   type FakeSystemOptions,

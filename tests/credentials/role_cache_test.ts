@@ -4,7 +4,7 @@ import {
   RoleCache,
 } from "../../src/credentials/role_cache.ts";
 import { FakeSystem, FixedClock } from "../../src/testing/fake_system.ts";
-import type { Logger } from "../../src/ports/logger.ts";
+import type { Logger } from "../../src/ports/telemetry.ts";
 
 const HOME = "/home/me";
 const FOLDER = `${HOME}/.aws/cli/cache`;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LogFields, Logger, LogLevel } from "../../src/ports/logger.ts";
+import type { LogFields, Logger, LogLevel } from "../../src/ports/telemetry.ts";
 import { S3, type S3Config } from "../../src/services/s3/mod.ts";
 import type { SessionOptions } from "../../src/session/options.ts";
 import { Session } from "../../src/session/session.ts";

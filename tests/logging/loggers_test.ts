@@ -11,7 +11,7 @@ import {
   StreamSink,
   useStdLog,
 } from "../../src/logging/loggers.ts";
-import type { LogLevel } from "../../src/ports/logger.ts";
+import type { LogLevel } from "../../src/ports/telemetry.ts";
 
 const NOW = new Date("2024-02-29T12:34:56.789Z");
 

@@ -5,7 +5,7 @@
  * @module
  */
 import type { HttpResponse } from "../../src/ports/http.ts";
-import type { Logger } from "../../src/ports/logger.ts";
+import type { Logger } from "../../src/ports/telemetry.ts";
 import { newTransport, runOver } from "../both_transports.ts";
 import { answering, HostileServer, ok } from "./hostile_server.ts";
 import { bytesOf, requestTo } from "./requests.ts";

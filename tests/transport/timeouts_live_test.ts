@@ -8,7 +8,7 @@ import {
 } from "@std/assert";
 import { text } from "../../src/foundation/bytes.ts";
 import { type TimeLimit, TimeoutError } from "../../src/foundation/errors.ts";
-import type { Logger } from "../../src/ports/logger.ts";
+import type { Logger } from "../../src/ports/telemetry.ts";
 import type { FetchTransportOptions } from "../../src/transport/fetch_transport.ts";
 import { fullQueue } from "./full_queue.ts";
 import { answering, HostileServer, ok, type Peer } from "./hostile_server.ts";

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { base64, hex, utf8 } from "../../src/foundation/bytes.ts";
 import { sha256 } from "../../src/foundation/digest.ts";
 import type { HttpMethod, HttpRequest } from "../../src/ports/http.ts";
-import type { SigningScope } from "../../src/ports/signer.ts";
+import type { SigningScope } from "../../src/ports/credentials.ts";
 import { SigV4 } from "../../src/signing/sigv4.ts";
 import {
   chunkToSign,

@@ -6,14 +6,17 @@
 import { assertEquals } from "@std/assert";
 import { utf8 } from "../../src/foundation/bytes.ts";
 import { amzDate } from "../../src/foundation/timestamps.ts";
-import type { Credentials } from "../../src/ports/credentials.ts";
+import type {
+  Credentials,
+  SigningRules,
+  SigningScope,
+} from "../../src/ports/credentials.ts";
 import type {
   HeaderMap,
   HttpMethod,
   HttpRequest,
   QueryParam,
 } from "../../src/ports/http.ts";
-import type { SigningRules, SigningScope } from "../../src/ports/signer.ts";
 import {
   canonicalHeaders,
   canonicalPath,

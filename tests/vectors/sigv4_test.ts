@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { HttpRequest } from "../../src/ports/http.ts";
-import type { SigningScope } from "../../src/ports/signer.ts";
+import type { SigningScope } from "../../src/ports/credentials.ts";
 import { SigV4 } from "../../src/signing/sigv4.ts";
 import {
   assertSigned,

@@ -10,7 +10,7 @@ import type {
   HttpRequest,
   ResponseBody,
 } from "../../ports/http.ts";
-import type { Logger } from "../../ports/logger.ts";
+import type { Logger } from "../../ports/telemetry.ts";
 import { describe } from "../request_url.ts";
 import type { Connection } from "./connection.ts";
 import type { BodyProgress } from "./faults.ts";

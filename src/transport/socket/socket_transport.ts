@@ -22,7 +22,7 @@ import type {
   SendOptions,
   Transport,
 } from "../../ports/http.ts";
-import type { Logger } from "../../ports/logger.ts";
+import type { Logger } from "../../ports/telemetry.ts";
 import type { ClientCertificate } from "../connections.ts";
 import { proxyRefusal } from "../faults.ts";
 import { describe } from "../request_url.ts";
