@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { hex } from "./bytes.ts";
+import { fromHex, hex } from "./bytes.ts";
 
 /** From this length on, Web Crypto hashes bytes in less time. */
 const WEB_CRYPTO_FROM = 2_048;
@@ -60,10 +60,8 @@ function firstPrimes(count: number): readonly number[] {
 
 /** SHA-256 of a text in UTF-8, in hexadecimal. */
 export function sha256Hex(text: string): string {
-  STATE.set(SHA256_INITIAL);
-  const length = load(text);
-  finish(length, length);
-  return hexOf(STATE);
+  absorbText(SHA256_INITIAL, text, 0);
+  return stateHex();
 }
 
 /**
@@ -74,8 +72,8 @@ export function sha256HexOf(
   bytes: Uint8Array<ArrayBuffer>,
 ): string | Promise<string> {
   if (bytes.length >= WEB_CRYPTO_FROM) return sha256(bytes).then(hex);
-  absorb(SHA256_INITIAL, bytes);
-  return hexOf(STATE);
+  absorb(bytes);
+  return stateHex();
 }
 
 /** SHA-256 of bytes by the platform. */
@@ -121,38 +119,31 @@ export class HmacKey {
   constructor(key: Uint8Array) {
     const pad = new Uint8Array(BLOCK);
     if (key.length > BLOCK) {
-      absorb(SHA256_INITIAL, key);
-      store(STATE, pad);
+      absorb(key);
+      storeState();
+      pad.set(HASH);
     } else {
       pad.set(key);
     }
-    for (let i = 0; i < BLOCK; i++) pad[i] = at(pad, i) ^ 0x36;
-    compressSha256(this.#inner, pad, 0);
-    for (let i = 0; i < BLOCK; i++) pad[i] = at(pad, i) ^ 0x36 ^ 0x5c;
-    compressSha256(this.#outer, pad, 0);
+    const view = new DataView(pad.buffer);
+    for (let i = 0; i < BLOCK; i++) pad[i] = (pad[i] ?? 0) ^ 0x36;
+    compressSha256(this.#inner, view, 0);
+    for (let i = 0; i < BLOCK; i++) pad[i] = (pad[i] ?? 0) ^ 0x36 ^ 0x5c;
+    compressSha256(this.#outer, view, 0);
   }
 
   /** The HMAC of a text. */
   sign(text: string): Uint8Array<ArrayBuffer> {
-    this.#run(text);
-    const hash = new Uint8Array(SIZE);
-    store(STATE, hash);
-    return hash;
+    return fromHex(this.signHex(text));
   }
 
   /** The HMAC of a text, in hexadecimal. */
   signHex(text: string): string {
-    this.#run(text);
-    return hexOf(STATE);
-  }
-
-  #run(text: string): void {
-    STATE.set(this.#inner);
-    const length = load(text);
-    finish(length, BLOCK + length);
-    store(STATE, block);
+    absorbText(this.#inner, text, BLOCK);
+    storeState();
     STATE.set(this.#outer);
-    finish(SIZE, BLOCK + SIZE);
+    compressSha256(STATE, LAST, 0);
+    return stateHex();
   }
 }
 
@@ -162,42 +153,46 @@ const SCHEDULE = new Int32Array(BLOCK);
 
 /** The end of a message with its padding; grows to the longest text seen. */
 let block = new Uint8Array(4_096);
+let words = new DataView(block.buffer);
+
+/** A hash, and the padding behind it where it follows the outer pad of a key. */
+const LAST = new DataView(new ArrayBuffer(BLOCK));
+const HASH = new Uint8Array(LAST.buffer, 0, SIZE);
+LAST.setUint8(SIZE, 0x80);
+LAST.setUint32(BLOCK - 4, 8 * (BLOCK + SIZE));
 
 /**
  * Takes one block into the state, section 6.2.2.
  *
  * @param state Eight words.
- * @param bytes What the block is read from, at `offset`.
+ * @param block What the block is read from, at `offset`.
  */
 function compressSha256(
   state: Int32Array,
-  bytes: Uint8Array,
+  block: DataView,
   offset: number,
 ): void {
   const w = SCHEDULE;
-  for (let t = 0; t < 16; t++, offset += 4) {
-    w[t] = at(bytes, offset) << 24 | at(bytes, offset + 1) << 16 |
-      at(bytes, offset + 2) << 8 | at(bytes, offset + 3);
-  }
+  for (let t = 0; t < 16; t++) w[t] = block.getInt32(offset + 4 * t);
   for (let t = 16; t < 64; t++) {
-    const x = at(w, t - 15);
-    const y = at(w, t - 2);
-    w[t] = at(w, t - 16) + at(w, t - 7) +
+    const x = w[t - 15] ?? 0;
+    const y = w[t - 2] ?? 0;
+    w[t] = (w[t - 16] ?? 0) + (w[t - 7] ?? 0) +
         ((x >>> 7 | x << 25) ^ (x >>> 18 | x << 14) ^ x >>> 3) +
         ((y >>> 17 | y << 15) ^ (y >>> 19 | y << 13) ^ y >>> 10) | 0;
   }
-  let a = at(state, 0);
-  let b = at(state, 1);
-  let c = at(state, 2);
-  let d = at(state, 3);
-  let e = at(state, 4);
-  let f = at(state, 5);
-  let g = at(state, 6);
-  let h = at(state, 7);
+  let a = state[0] ?? 0;
+  let b = state[1] ?? 0;
+  let c = state[2] ?? 0;
+  let d = state[3] ?? 0;
+  let e = state[4] ?? 0;
+  let f = state[5] ?? 0;
+  let g = state[6] ?? 0;
+  let h = state[7] ?? 0;
   for (let t = 0; t < 64; t++) {
     const first = h +
         ((e >>> 6 | e << 26) ^ (e >>> 11 | e << 21) ^ (e >>> 25 | e << 7)) +
-        (g ^ e & (f ^ g)) + at(CONSTANTS, t) + at(w, t) | 0;
+        (g ^ e & (f ^ g)) + (CONSTANTS[t] ?? 0) + (w[t] ?? 0) | 0;
     const second =
       ((a >>> 2 | a << 30) ^ (a >>> 13 | a << 19) ^ (a >>> 22 | a << 10)) +
         (a & b | c & (a | b)) | 0;
@@ -210,25 +205,45 @@ function compressSha256(
     b = a;
     a = first + second | 0;
   }
-  state[0] = at(state, 0) + a;
-  state[1] = at(state, 1) + b;
-  state[2] = at(state, 2) + c;
-  state[3] = at(state, 3) + d;
-  state[4] = at(state, 4) + e;
-  state[5] = at(state, 5) + f;
-  state[6] = at(state, 6) + g;
-  state[7] = at(state, 7) + h;
+  state[0] = (state[0] ?? 0) + a;
+  state[1] = (state[1] ?? 0) + b;
+  state[2] = (state[2] ?? 0) + c;
+  state[3] = (state[3] ?? 0) + d;
+  state[4] = (state[4] ?? 0) + e;
+  state[5] = (state[5] ?? 0) + f;
+  state[6] = (state[6] ?? 0) + g;
+  state[7] = (state[7] ?? 0) + h;
+}
+
+/**
+ * Hashes a text into {@linkcode STATE}.
+ *
+ * @param initial The state that it begins with.
+ * @param text The text.
+ * @param before How many bytes that state stands for.
+ */
+function absorbText(initial: Int32Array, text: string, before: number): void {
+  STATE.set(initial);
+  const most = 3 * text.length + 2 * BLOCK;
+  if (most > block.length) {
+    block = new Uint8Array(2 * most);
+    words = new DataView(block.buffer);
+  }
+  const length = ENCODER.encodeInto(text, block).written;
+  finish(length, before + length);
 }
 
 /** Hashes bytes into {@linkcode STATE}; whole blocks are read where they lie. */
-function absorb(initial: Int32Array, bytes: Uint8Array): void {
-  STATE.set(initial);
-  const whole = bytes.length - bytes.length % BLOCK;
+function absorb(bytes: Uint8Array): void {
+  STATE.set(SHA256_INITIAL);
+  const { buffer, byteOffset, length } = bytes;
+  const view = new DataView(buffer, byteOffset, length);
+  const whole = length - length % BLOCK;
   for (let offset = 0; offset < whole; offset += BLOCK) {
-    compressSha256(STATE, bytes, offset);
+    compressSha256(STATE, view, offset);
   }
   block.set(bytes.subarray(whole));
-  finish(bytes.length - whole, bytes.length);
+  finish(length - whole, length);
 }
 
 /**
@@ -241,47 +256,21 @@ function finish(held: number, length: number): void {
   const end = (held + 8 & ~(BLOCK - 1)) + BLOCK;
   block.fill(0, held, end);
   block[held] = 0x80;
-  const high = Math.floor(length / 0x2000_0000);
-  const low = length << 3;
-  for (let i = 0; i < 4; i++) {
-    block[end - 8 + i] = high >>> 24 - 8 * i;
-    block[end - 4 + i] = low >>> 24 - 8 * i;
-  }
+  words.setUint32(end - 8, Math.floor(length / 0x2000_0000));
+  words.setInt32(end - 4, length << 3);
   for (let offset = 0; offset < end; offset += BLOCK) {
-    compressSha256(STATE, block, offset);
+    compressSha256(STATE, words, offset);
   }
 }
 
-/** Writes a text to {@linkcode block}. Returns its bytes. */
-function load(text: string): number {
-  const most = 3 * text.length + 2 * BLOCK;
-  if (most > block.length) block = new Uint8Array(2 * most);
-  return ENCODER.encodeInto(text, block).written;
+/** Writes {@linkcode STATE} to {@linkcode HASH}, the highest byte first. */
+function storeState(): void {
+  for (let i = 0; i < STATE.length; i++) LAST.setInt32(4 * i, STATE[i] ?? 0);
 }
 
-/** Writes words, the highest byte first. */
-function store(words: Int32Array, bytes: Uint8Array): void {
-  for (let i = 0; i < words.length; i++) {
-    const word = at(words, i);
-    bytes[4 * i] = word >>> 24;
-    bytes[4 * i + 1] = word >>> 16;
-    bytes[4 * i + 2] = word >>> 8;
-    bytes[4 * i + 3] = word;
-  }
-}
-
-/** Character codes of a hash in hexadecimal; one string is made of them, not 32. */
-const CODES = Array.from({ length: 2 * SIZE }, () => 0);
-
-function hexOf(words: Int32Array): string {
-  for (let i = 0; i < 2 * SIZE; i++) {
-    const digit = at(words, i >>> 3) >>> 28 - 4 * (i & 7) & 15;
-    CODES[i] = digit < 10 ? 48 + digit : 87 + digit;
-  }
-  return String.fromCharCode(...CODES);
-}
-
-/** An element that is there; the type knows nothing of bounds. */
-function at(elements: Int32Array | Uint8Array, index: number): number {
-  return elements[index] ?? 0;
+/** {@linkcode STATE} in hexadecimal. */
+function stateHex(): string {
+  storeState();
+  // Node 22 has no such method.
+  return "toHex" in HASH ? HASH.toHex() : hex(HASH);
 }

@@ -66,3 +66,15 @@ Deno.test("HmacKey agrees with Web Crypto for keys and texts of many lengths", a
     assertEquals(hex(ours.sign(text)), expected);
   }
 });
+
+Deno.test("sha256Hex writes its hash where the platform has no toHex, as Node 22", () => {
+  const expected = sha256Hex("abc");
+  const { prototype } = Uint8Array;
+  const method = Object.getOwnPropertyDescriptor(prototype, "toHex");
+  Reflect.deleteProperty(prototype, "toHex");
+  try {
+    assertEquals(sha256Hex("abc"), expected);
+  } finally {
+    if (method) Object.defineProperty(prototype, "toHex", method);
+  }
+});
