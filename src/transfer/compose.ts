@@ -25,17 +25,10 @@ import {
   completeUpload,
   discardUpload,
   Grace,
-  type Names,
   type OpenUpload,
   PART_MEMBERS,
-  pick,
   RECEIPT_MEMBERS,
 } from "./multipart.ts";
-import {
-  checkChecksumType,
-  checksumPlan,
-  type SentPart,
-} from "./object_checksum.ts";
 import {
   type ByteRange,
   callOptions,
@@ -46,12 +39,19 @@ import {
   MAX_PARTS,
   Meter,
   MIN_PART_SIZE,
+  type Names,
   PART_OPTIONS,
   type PartOptions,
   partOptions,
   partSettings,
+  pick,
   rangeText,
 } from "./options.ts";
+import {
+  checkChecksumType,
+  checksumPlan,
+  type SentPart,
+} from "./object_checksum.ts";
 import { nameOf } from "./remote_object.ts";
 
 /**

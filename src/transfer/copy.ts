@@ -30,23 +30,25 @@ import { objectAt, type ParsedS3Uri } from "../services/s3/s3_uri.ts";
 import { refuseIgnored } from "../services/s3/stores.ts";
 import {
   annotationsOf,
+  changeOf,
   copyAnnotations,
   descriptionOf,
+  type DownloadInput,
+  inspect,
   mayBeAnnotated,
+  nameOf,
+  type RemoteObject,
   tagsOf,
-} from "./copy_description.ts";
+} from "./remote_object.ts";
 import {
   beginUpload,
   completeUpload,
   discardUpload,
   Grace,
-  type Names,
   type OpenUpload,
   PART_MEMBERS,
-  pick,
   RECEIPT_MEMBERS,
 } from "./multipart.ts";
-import { checksumPlan, type SentPart } from "./object_checksum.ts";
 import {
   type ByteRange,
   callOptions,
@@ -55,21 +57,17 @@ import {
   fittingPartSize,
   type InputRules,
   Meter,
+  type Names,
   PART_OPTIONS,
   type PartOptions,
   partOptions,
   partSettings,
+  pick,
   rangesOf,
   rangeText,
   within,
 } from "./options.ts";
-import {
-  changeOf,
-  type DownloadInput,
-  inspect,
-  nameOf,
-  type RemoteObject,
-} from "./remote_object.ts";
+import { checksumPlan, type SentPart } from "./object_checksum.ts";
 
 /**
  * What is copied: the parameters of CopyObject, without its directives. Each

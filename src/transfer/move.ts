@@ -28,9 +28,8 @@ import {
   inspectSource,
   sourceObject,
 } from "./copy.ts";
-import { mayBeAnnotated } from "./copy_description.ts";
+import { isStillSame, mayBeAnnotated, nameOf } from "./remote_object.ts";
 import { callOptions } from "./options.ts";
-import { isStillSame, nameOf } from "./remote_object.ts";
 
 /** The result of a move. */
 export interface MoveResult {

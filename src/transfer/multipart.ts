@@ -51,7 +51,7 @@ import {
   statedChecksum,
   wholeChecksum,
 } from "./object_checksum.ts";
-import { callOptions } from "./options.ts";
+import { callOptions, type Names, pick } from "./options.ts";
 import { nameOf } from "./remote_object.ts";
 
 /** The object that the parts become. */
@@ -295,9 +295,6 @@ export class Grace implements Disposable {
   };
 }
 
-/** Names of members, each with the same mark, so that none can be forgotten. */
-export type Names<Name extends string> = Readonly<Record<Name, true>>;
-
 /** What describes an object that is uploaded in parts: said when it is begun. */
 const CREATE_MEMBERS: Names<
   & keyof PutObjectInput
@@ -382,23 +379,6 @@ export const RECEIPT_MEMBERS: Names<
   ChecksumXXHASH64: true,
   ETag: true,
 };
-
-/**
- * Takes over the members of these names that are there.
- *
- * @param from Where they are.
- * @param names Their names.
- */
-export function pick<From extends object, Name extends keyof From & string>(
-  from: From,
-  names: Names<Name>,
-): Pick<From, Name> {
-  const members = Object.entries(from).filter(([name, value]) =>
-    Object.hasOwn(names, name) && value !== undefined
-  );
-  // Entries know nothing of the names that they came from.
-  return Object.fromEntries(members) as Pick<From, Name>;
-}
 
 /** Which unfinished uploads are meant. */
 export interface UnfinishedUploadsOptions {

@@ -367,3 +367,23 @@ export async function eachAtMost<Item>(
   await Promise.all(running);
   bound.throwIfAborted();
 }
+
+/** Names of members, each with the same mark, so that none can be forgotten. */
+export type Names<Name extends string> = Readonly<Record<Name, true>>;
+
+/**
+ * Takes over the members of these names that are there.
+ *
+ * @param from Where they are.
+ * @param names Their names.
+ */
+export function pick<From extends object, Name extends keyof From & string>(
+  from: From,
+  names: Names<Name>,
+): Pick<From, Name> {
+  const members = Object.entries(from).filter(([name, value]) =>
+    Object.hasOwn(names, name) && value !== undefined
+  );
+  // Entries know nothing of the names that they came from.
+  return Object.fromEntries(members) as Pick<From, Name>;
+}

@@ -30,11 +30,18 @@ import {
   type OpenUpload,
   PART_MEMBERS,
   type PartedObject,
-  pick,
   RECEIPT_MEMBERS,
   type ResumedUpload,
   unfinishedUpload,
 } from "./multipart.ts";
+import {
+  eachAtMost,
+  fittingPartSize,
+  MAX_PARTS,
+  type Meter,
+  partOptions,
+  pick,
+} from "./options.ts";
 import {
   checkForParts,
   checksumPlan,
@@ -42,13 +49,6 @@ import {
   type SentPart,
   statedOf,
 } from "./object_checksum.ts";
-import {
-  eachAtMost,
-  fittingPartSize,
-  MAX_PARTS,
-  type Meter,
-  partOptions,
-} from "./options.ts";
 import { nameOf } from "./remote_object.ts";
 
 /** What is uploaded, and how. */
