@@ -96,27 +96,56 @@ export function canonicalHeaders(
   headers: HeaderMap,
   unsigned: ReadonlySet<string>,
 ): CanonicalHeaders {
-  const { sorted, names } = signedNames(headers, unsigned);
+  // Calls of one kind have the same names, and come one after the other.
+  let found = lastNames;
+  let same = 0;
+  if (found.unsigned === unsigned) {
+    for (const name in headers) {
+      if (name !== found.all[same]) {
+        same = -1;
+        break;
+      }
+      same++;
+    }
+  }
+  if (found.unsigned !== unsigned || same !== found.all.length) {
+    lastNames = found = signedNames(headers, unsigned);
+  }
+  const { sorted, names } = found;
   let lines = "";
-  for (const name of sorted) {
+  for (let i = 0; i < sorted.length; i++) {
+    const name = sorted[i] ?? "";
     const value = headers[name] ?? hostOf(origin);
-    lines += `${name}:${withoutBlanks(value)}\n`;
+    lines += name + ":" +
+      (BLANK.test(value) ? withoutBlanks(value) : value) + "\n";
   }
   return { lines, names };
 }
 
 /** The names of signed header fields. */
 interface SignedNames {
-  /** In order. */
+  /** What was left out. */
+  readonly unsigned: ReadonlySet<string>;
+  /** The names of all header fields, as they come. */
+  readonly all: readonly string[];
+  /** The signed ones in order, `host` among them. */
   readonly sorted: readonly string[];
-  /** Joined by semicolons. */
+  /** These joined by semicolons. */
   readonly names: string;
 }
+
+/** The names of the last request. */
+let lastNames: SignedNames = {
+  unsigned: new Set(),
+  all: [],
+  sorted: [],
+  names: "",
+};
 
 /** Most sets of names that are kept for one signer. */
 const MOST_KEPT = 256;
 
-/** Calls of one kind have the same names: they are sorted once. */
+/** The sets of names of calls of all kinds: each is sorted once. */
 const SIGNED_NAMES = new WeakMap<
   ReadonlySet<string>,
   Map<string, SignedNames>
@@ -135,7 +164,7 @@ function signedNames(
     const sorted = [...new Set([...all, "host"])]
       .filter((name) => !unsigned.has(name))
       .sort();
-    found = { sorted, names: sorted.join(";") };
+    found = { unsigned, all, sorted, names: sorted.join(";") };
     if (kept.size >= MOST_KEPT) kept.clear();
     kept.set(key, found);
   }
@@ -163,13 +192,20 @@ function order(a: string, b: string): number {
 
 /** Host and port as HTTP clients send them: without the scheme's own port. */
 function hostOf(origin: string): string {
+  if (origin === lastOrigin) return lastHost;
   const lower = origin.toLowerCase();
   const host = lower.slice(lower.indexOf("//") + 2);
   const port = lower.startsWith("https:") ? ":443" : ":80";
-  return host.endsWith(port) ? host.slice(0, -port.length) : host;
+  lastOrigin = origin;
+  lastHost = host.endsWith(port) ? host.slice(0, -port.length) : host;
+  return lastHost;
 }
 
+let lastOrigin = "";
+let lastHost = "";
+
+const BLANK = /[\t\n\r ]/;
+
 function withoutBlanks(value: string): string {
-  if (!/[\t\n\r ]/.test(value)) return value;
   return value.replace(/[\t\n\r ]+/g, " ").replace(/^ | $/g, "");
 }

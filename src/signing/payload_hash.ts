@@ -4,7 +4,7 @@
  * @module
  */
 import { sha256HexOf } from "../foundation/digest.ts";
-import type { HttpRequest, RequestBody } from "../ports/http.ts";
+import type { HttpRequest } from "../ports/http.ts";
 
 /** Header in which the hash is sent. What it holds before is taken as the hash. */
 export const PAYLOAD_HEADER = "x-amz-content-sha256";
@@ -40,7 +40,8 @@ export function payloadHash(
 ): string | Promise<string> {
   const preset = headers[PAYLOAD_HEADER];
   if (preset !== undefined) return preset;
-  if (isKnown(body)) return bodyHash(body);
+  if (body === undefined) return EMPTY_SHA256;
+  if (body instanceof Uint8Array) return sha256HexOf(body);
   if (!isS3(service)) {
     throw new TypeError(
       `Cannot sign the request: its body is a stream, and "${service}" wants the body's SHA-256; send bytes, or set the header "${PAYLOAD_HEADER}"`,
@@ -61,19 +62,7 @@ export function presignedPayloadHash(
 ): string | Promise<string> {
   const preset = headers[PAYLOAD_HEADER];
   if (preset !== undefined) return preset;
-  return isS3(service) || !isKnown(body) ? UNSIGNED_PAYLOAD : bodyHash(body);
-}
-
-function bodyHash(
-  body: Uint8Array<ArrayBuffer> | undefined,
-): string | Promise<string> {
-  return body === undefined || body.length === 0
-    ? EMPTY_SHA256
-    : sha256HexOf(body);
-}
-
-function isKnown(
-  body: RequestBody,
-): body is Uint8Array<ArrayBuffer> | undefined {
-  return body === undefined || body instanceof Uint8Array;
+  if (isS3(service)) return UNSIGNED_PAYLOAD;
+  if (body === undefined) return EMPTY_SHA256;
+  return body instanceof Uint8Array ? sha256HexOf(body) : UNSIGNED_PAYLOAD;
 }

@@ -93,11 +93,7 @@ export class RequestSigner implements Signer {
   readonly #unsigned: ReadonlySet<string>;
   readonly #payloadHeader: "always" | "s3";
   readonly #sessionToken: "added" | "signed";
-  #second = NaN;
-  #region = "";
-  #service = "";
-  #time = "";
-  #credentialScope = "";
+  #last: WrittenScope | undefined;
 
   /**
    * Makes a signer.
@@ -122,7 +118,7 @@ export class RequestSigner implements Signer {
     scope: SigningScope,
   ): HttpRequest | Promise<HttpRequest> {
     try {
-      refuseSigned(request.query);
+      if (request.query.length > 0) refuseSigned(request.query);
       const hash = payloadHash(request, scope.service);
       return typeof hash === "string"
         ? this.#sign(request, credentials, scope, hash)
@@ -159,8 +155,8 @@ export class RequestSigner implements Signer {
     credentials: Credentials,
     scope: SigningScope,
   ): string | Promise<string> {
-    this.#enter(scope);
-    return this.#algorithm.sign(text, credentials, this.#credentialScope);
+    const { credentialScope } = this.#written(scope);
+    return this.#algorithm.sign(text, credentials, credentialScope);
   }
 
   #sign(
@@ -169,40 +165,43 @@ export class RequestSigner implements Signer {
     scope: SigningScope,
     hash: string,
   ): MaybePromise<HttpRequest> {
-    this.#enter(scope);
     const { name } = this.#algorithm;
-    const time = this.#time;
-    const credentialScope = this.#credentialScope;
-    const regions = this.#algorithm.regionSet(scope);
-    const { sessionToken } = credentials;
+    const { time, credentialScope, regions, isS3 } = this.#written(scope);
+    const { accessKeyId, sessionToken } = credentials;
+    const { method, origin, path, query } = request;
 
     const sent: Record<string, string> = {
       ...request.headers,
       "x-amz-date": time,
     };
     if (regions !== undefined) sent[REGIONS_HEADER] = regions;
-    if (this.#payloadHeader === "always" || isS3(scope.service)) {
-      sent[PAYLOAD_HEADER] = hash;
-    }
+    if (isS3 || this.#payloadHeader === "always") sent[PAYLOAD_HEADER] = hash;
     if (sessionToken !== undefined && this.#sessionToken === "signed") {
       sent[scope.tokenHeader ?? TOKEN_HEADER] = sessionToken;
     }
-    const headers = canonicalHeaders(request.origin, sent, this.#unsigned);
-    const canonical = canonicalOf(request, headers, scope, hash);
+    const headers = canonicalHeaders(origin, sent, this.#unsigned);
+    const canonical = canonicalRequest({
+      method,
+      path: canonicalPath(path, scope.rules ?? (isS3 ? "s3" : "general")),
+      query: query.length === 0 ? "" : canonicalQuery(query),
+      headers,
+      payloadHash: hash,
+    });
     const text = stringToSign(name, canonical, time, credentialScope);
     const signature = this.#algorithm.sign(text, credentials, credentialScope);
     // The signature, and nothing else, is still missing.
-    sent["authorization"] =
-      `${name} Credential=${credentials.accessKeyId}/${credentialScope}, SignedHeaders=${headers.names}, Signature=`;
+    const start =
+      `${name} Credential=${accessKeyId}/${credentialScope}, SignedHeaders=${headers.names}, Signature=`;
+    sent["authorization"] = start;
     if (sessionToken !== undefined) {
       sent[scope.tokenHeader ?? TOKEN_HEADER] = sessionToken;
     }
     if (typeof signature === "string") {
-      sent["authorization"] += signature;
+      sent["authorization"] = start + signature;
       return { ...request, headers: sent };
     }
     return signature.then((signature) => {
-      sent["authorization"] += signature;
+      sent["authorization"] = start + signature;
       return { ...request, headers: sent };
     });
   }
@@ -216,11 +215,8 @@ export class RequestSigner implements Signer {
       readonly hash: string;
     },
   ): MaybePromise<HttpRequest> {
-    this.#enter(scope);
     const { name } = this.#algorithm;
-    const time = this.#time;
-    const credentialScope = this.#credentialScope;
-    const regions = this.#algorithm.regionSet(scope);
+    const { time, credentialScope, regions } = this.#written(scope);
     const { accessKeyId, sessionToken } = credentials;
 
     const sent = remainingHeaders(request.headers);
@@ -262,18 +258,40 @@ export class RequestSigner implements Signer {
   }
 
   /** Writes time and scope as texts, which many calls of one second share. */
-  #enter(scope: SigningScope): void {
+  #written(scope: SigningScope): WrittenScope {
     const second = Math.floor(scope.at.getTime() / 1_000);
+    const { region, service } = scope;
+    let written = this.#last;
     if (
-      second === this.#second && scope.region === this.#region &&
-      scope.service === this.#service
-    ) return;
-    this.#second = second;
-    this.#region = scope.region;
-    this.#service = scope.service;
-    this.#time = amzDate(scope.at);
-    this.#credentialScope = this.#algorithm.credentialScope(this.#time, scope);
+      written === undefined || written.second !== second ||
+      written.region !== region || written.service !== service
+    ) {
+      const time = amzDate(scope.at);
+      this.#last = written = {
+        second,
+        region,
+        service,
+        time,
+        credentialScope: this.#algorithm.credentialScope(time, scope),
+        regions: this.#algorithm.regionSet(scope),
+        isS3: isS3(service),
+      };
+    }
+    return written;
   }
+}
+
+/** A scope, and what it is in a signature. */
+interface WrittenScope {
+  /** Time of signing, in whole seconds since 1970. */
+  readonly second: number;
+  readonly region: string;
+  readonly service: string;
+  /** Time of signing, as `20130524T000000Z`. */
+  readonly time: string;
+  readonly credentialScope: string;
+  readonly regions: string | undefined;
+  readonly isS3: boolean;
 }
 
 /** Goes on with a value as soon as it is there. */

@@ -73,26 +73,23 @@ export class KeyCache {
    * `"20130524/us-east-1/s3/aws4_request"`.
    */
   get(credentials: Credentials, scope: string): HmacKey {
-    const { keys } = this.#keyring(credentials);
-    let key = keys.get(scope);
-    if (key === undefined) {
-      const [oldest] = keys.keys();
-      if (oldest !== undefined && keys.size >= CAPACITY) keys.delete(oldest);
-      key = signingKey(credentials.secretAccessKey, scope);
-      keys.set(scope, key);
-    }
-    return key;
-  }
-
-  #keyring(credentials: Credentials): Keyring {
     const secret = credentials.secretAccessKey;
     let keyring = this.#keyrings.get(credentials);
-    if (keyring?.secret !== secret) {
+    if (keyring === undefined || keyring.secret !== secret) {
       keyring = { secret, keys: new Map() };
       this.#keyrings.set(credentials, keyring);
     }
-    return keyring;
+    return keyring.keys.get(scope) ?? derived(keyring, scope);
   }
+}
+
+/** Derives a key and keeps it in place of the oldest one. */
+function derived({ secret, keys }: Keyring, scope: string): HmacKey {
+  const [oldest] = keys.keys();
+  if (oldest !== undefined && keys.size >= CAPACITY) keys.delete(oldest);
+  const key = signingKey(secret, scope);
+  keys.set(scope, key);
+  return key;
 }
 
 /**

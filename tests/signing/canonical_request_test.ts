@@ -124,3 +124,19 @@ Deno.test("canonicalHeaders leaves out what is not to be signed", () => {
 
   assertEquals(names, "host;range");
 });
+
+Deno.test("canonicalHeaders tells sets of names apart, one after the other", () => {
+  const all = new Set<string>();
+  const namesOf = (
+    headers: Readonly<Record<string, string>>,
+    unsigned: ReadonlySet<string> = all,
+  ): string => canonicalHeaders("https://example.com", headers, unsigned).names;
+
+  assertEquals(namesOf({ a: "1" }), "a;host");
+  assertEquals(namesOf({ a: "1", b: "2" }), "a;b;host");
+  assertEquals(namesOf({ a: "1" }), "a;host");
+  assertEquals(namesOf({ b: "1" }), "b;host");
+  assertEquals(namesOf({}), "host");
+  assertEquals(namesOf({ b: "1", a: "2" }), "a;b;host");
+  assertEquals(namesOf({ b: "1", a: "2" }, new Set(["b"])), "a;host");
+});
