@@ -22,24 +22,30 @@ interface Wakeup {
   stop(): void;
 }
 
-/** A limit that runs. */
-class Limit implements Disposable {
+/** Something that ends at a time. */
+export interface Deadline {
   /** When it ends, by `performance.now()`. */
+  dueMs: number;
+  /** Ends it. */
+  expire(): void;
+}
+
+/** A limit that runs. */
+class Limit implements Deadline, Disposable {
   readonly dueMs: number;
-  /** What is called then. */
-  readonly end: () => void;
+  readonly expire: () => void;
 
   constructor(dueMs: number, end: () => void) {
     this.dueMs = dueMs;
-    this.end = end;
+    this.expire = end;
   }
 
   [Symbol.dispose](): void {
-    if (RUNNING.delete(this) && RUNNING.size === 0) wakeup?.unref();
+    stopDeadline(this);
   }
 }
 
-const RUNNING = new Set<Limit>();
+const RUNNING = new Set<Deadline>();
 let wakeup: Wakeup | undefined;
 let firesMs = Infinity;
 
@@ -54,14 +60,26 @@ let firesMs = Infinity;
  * does not end.
  */
 export function startLimit(ms: number, end: () => void): Disposable {
-  const now = performance.now();
-  const limit = new Limit(now + ms, end);
-  RUNNING.add(limit);
-  // It may have fired unseen, while no limit ran.
-  if (firesMs > limit.dueMs || wakeup === undefined || wakeup.isOver) {
-    setWakeup(limit.dueMs, now);
-  } else if (RUNNING.size === 1) wakeup?.ref();
+  const limit = new Limit(performance.now() + ms, end);
+  startDeadline(limit);
   return limit;
+}
+
+/**
+ * Ends something when its time has come, never earlier, as {@linkcode startLimit}.
+ * Does nothing but that where it is started already and ends earlier now.
+ */
+export function startDeadline(deadline: Deadline): void {
+  RUNNING.add(deadline);
+  // It may have fired unseen, while no limit ran.
+  if (firesMs > deadline.dueMs || wakeup === undefined || wakeup.isOver) {
+    setWakeup(deadline.dueMs, performance.now());
+  } else if (RUNNING.size === 1) wakeup.ref();
+}
+
+/** Stops what {@linkcode startDeadline} has started, if it runs. */
+export function stopDeadline(deadline: Deadline): void {
+  if (RUNNING.delete(deadline) && RUNNING.size === 0) wakeup?.unref();
 }
 
 function setWakeup(dueMs: number, now: number): void {
@@ -80,10 +98,10 @@ function fire(): void {
   for (const { dueMs } of RUNNING) next = Math.min(next, dueMs);
   try {
     if (next > now) return;
-    for (const limit of RUNNING) {
-      if (limit.dueMs > Math.min(now, next + TOGETHER_MS)) continue;
-      RUNNING.delete(limit);
-      limit.end();
+    for (const deadline of RUNNING) {
+      if (deadline.dueMs > Math.min(now, next + TOGETHER_MS)) continue;
+      RUNNING.delete(deadline);
+      deadline.expire();
     }
   } finally {
     next = Infinity;

@@ -178,16 +178,13 @@ export class TransportPool implements Disposable {
   #make(connections: Connections): Transport {
     const clock = this.#clock;
     const logger = this.#logger;
-    if (this.#name === "fetch") {
-      return new FetchTransport({ ...connections, clock, logger });
-    }
     // The machine's own time costs less without a clock in between.
-    const isMachine = clock instanceof SystemClock;
-    return new LazySocketTransport({
-      ...connections,
-      ...isMachine ? {} : { clock },
-      logger,
-    });
+    const options = clock instanceof SystemClock
+      ? { ...connections, logger }
+      : { ...connections, clock, logger };
+    return this.#name === "fetch"
+      ? new FetchTransport(options)
+      : new LazySocketTransport(options);
   }
 
   /**

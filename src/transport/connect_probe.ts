@@ -39,9 +39,12 @@ interface Dial {
   pending: boolean;
   requests: number;
   /** Told when it succeeds. */
-  readonly told: Set<() => void>;
+  readonly told: Set<Watched>;
   readonly controller: AbortController;
 }
+
+/** The exchange of a request: its signal, and who is told of the connection. */
+type Watched = Pick<SendOptions, "onDialled" | "signal">;
 
 /** Watches over one request until its answer begins. */
 export interface DialWatch extends Disposable {
@@ -73,19 +76,23 @@ export class ConnectProbe {
    *
    * @param request The request, already on its way.
    * @param limitMs The limit, in milliseconds.
-   * @param exchange The signal of the exchange, and who is told of the connection.
+   * @param exchange Its exchange.
+   * @param nowMs The time, in milliseconds.
    */
   watch(
     request: HttpRequest,
     limitMs: number,
-    exchange: Pick<SendOptions, "onDialled" | "signal">,
+    exchange: Watched,
+    nowMs = this.#now(),
   ): DialWatch | undefined {
-    const { signal, onDialled } = exchange;
+    const { signal } = exchange;
     const { origin } = request;
-    if (limitMs === Infinity || this.#isReached(origin)) return undefined;
+    const reachedAt = this.#reachedAt.get(origin) ?? -Infinity;
+    if (nowMs - reachedAt < this.#parts.reachedForMs) return undefined;
+    if (limitMs === Infinity) return undefined;
     const dial = this.#running.get(origin) ?? this.#start(origin);
     dial.requests++;
-    if (onDialled) dial.told.add(onDialled);
+    dial.told.add(exchange);
     const limit = new AbortController();
     const timer = this.#parts.clock.timer(limitMs, () => {
       if (dial.pending) limit.abort(this.#timeout(request, limitMs));
@@ -96,15 +103,14 @@ export class ConnectProbe {
         : AbortSignal.any([signal, limit.signal]),
       [Symbol.dispose]: () => {
         timer[Symbol.dispose]();
-        if (onDialled) dial.told.delete(onDialled);
+        dial.told.delete(exchange);
         if (--dial.requests === 0) this.#stop(origin, dial);
       },
     };
   }
 
   /** Remembers that a host answered. */
-  reached(origin: string): void {
-    const now = this.#now();
+  reached(origin: string, now = this.#now()): void {
     const before = this.#reachedAt.get(origin);
     // To remember it each time would cost more than it is worth.
     if (before !== undefined && Math.abs(now - before) < LATELY_MS) return;
@@ -120,23 +126,18 @@ export class ConnectProbe {
     this.#reachedAt.delete(origin);
   }
 
-  #isReached(origin: string): boolean {
-    const at = this.#reachedAt.get(origin);
-    return at !== undefined && this.#now() - at < this.#parts.reachedForMs;
-  }
-
   #start(origin: string): Dial {
     const dial = {
       pending: true,
       requests: 0,
-      told: new Set<() => void>(),
+      told: new Set<Watched>(),
       controller: new AbortController(),
     };
     this.#running.set(origin, dial);
     this.#parts.dialer(addressOf(new URL(origin)), dial.controller.signal).then(
       () => {
         dial.pending = false;
-        for (const tell of dial.told) tell();
+        for (const exchange of dial.told) exchange.onDialled?.();
       },
       () => {
         dial.pending = false;

@@ -52,14 +52,6 @@ export interface FetchInit extends RequestInit {
   client?: Deno.HttpClient;
 }
 
-/** What the connection of a request must be like. */
-export interface WantedConnection {
-  /** Whether no proxy may be used. */
-  readonly direct?: boolean;
-  /** Whether it must be a new one, kept by nobody. */
-  readonly once?: boolean;
-}
-
 /** The settings of the connections; the numbers are checked by their ranges. */
 export const POOL_OPTIONS: OptionKinds<PoolOptions> = {
   maxIdleConnections: "any",
@@ -105,9 +97,11 @@ export class ConnectionPool implements Disposable {
     this.#options = options;
   }
 
-  /** Whether it was disposed of. */
-  get closed(): boolean {
-    return this.#closed;
+  /** @throws {TypeError} If it was disposed of. */
+  check(): void {
+    if (this.#closed) {
+      throw new TypeError("Cannot send: the transport is closed");
+    }
   }
 
   /**
@@ -115,24 +109,30 @@ export class ConnectionPool implements Disposable {
    *
    * @param url Where to.
    * @param init What to send.
-   * @param wanted What the connection must be like.
+   * @param isDirect Whether no proxy may be used.
+   * @param isOnce Whether the connection must be a new one, kept by nobody.
    * @throws {ConfigError} `"ProxyInTheWay"` if a proxy would be used that must not be.
    */
   fetch(
     url: string,
     init: FetchInit,
-    wanted: WantedConnection = {},
+    isDirect = false,
+    isOnce = false,
   ): Promise<Response> {
     const { fetch: send, proxy } = this.#options;
-    const direct = send === undefined && (wanted.direct || proxy === false);
+    const direct = send === undefined && (isDirect || proxy === false);
     if (!isDeno()) {
       if (direct && isProxied(new URL(url))) throw proxyInTheWay(new URL(url));
       return (send ?? fetch)(url, { ...init, ...RAW });
     }
     if (send !== undefined) return send(url, init);
-    init.client = direct
-      ? this.#directClient(new URL(url), wanted)
-      : this.#clientOf(wanted);
+    if (direct) {
+      init.client = this.#directClient(new URL(url), isDirect, isOnce);
+    } else {
+      init.client = isOnce
+        ? this.#once ??= this.#create(givenProxy(proxy), isOnce)
+        : this.#client ??= this.#create(givenProxy(proxy), isOnce);
+    }
     return fetch(url, init);
   }
 
@@ -167,17 +167,21 @@ export class ConnectionPool implements Disposable {
    * Deno follows the proxy of the environment in every client. Over http, a host
    * that is given as its own proxy is reached directly.
    */
-  #directClient(url: URL, wanted: WantedConnection): Deno.HttpClient {
+  #directClient(
+    url: URL,
+    isDirect: boolean,
+    isOnce: boolean,
+  ): Deno.HttpClient {
     const proxied = isProxied(url);
     const { origin, protocol } = url;
     if (protocol === "https:" && proxied) throw proxyInTheWay(url);
     // In that way Deno writes the whole URL into the request line, which not every
     // server takes: so only where there is a proxy, or a token is at stake.
-    const isOwnProxy = protocol === "http:" && (proxied ?? wanted.direct);
-    const key = (wanted.once ? "once " : "") + (isOwnProxy ? origin : "");
+    const isOwnProxy = protocol === "http:" && (proxied ?? isDirect);
+    const key = (isOnce ? "once " : "") + (isOwnProxy ? origin : "");
     const known = this.#direct.get(key);
     if (known !== undefined) return known;
-    const client = this.#create(isOwnProxy ? ownProxy(url) : {}, wanted);
+    const client = this.#create(isOwnProxy ? ownProxy(url) : {}, isOnce);
     this.#direct.set(key, client);
     if (this.#direct.size > DIRECT_HOSTS) this.#dropOldest();
     return client;
@@ -191,16 +195,9 @@ export class ConnectionPool implements Disposable {
     }
   }
 
-  #clientOf(wanted: WantedConnection): Deno.HttpClient {
-    const { proxy } = this.#options;
-    return wanted.once
-      ? this.#once ??= this.#create(givenProxy(proxy), wanted)
-      : this.#client ??= this.#create(givenProxy(proxy), wanted);
-  }
-
-  #create(proxy: ProxyOption, { once }: WantedConnection): Deno.HttpClient {
+  #create(proxy: ProxyOption, isOnce: boolean): Deno.HttpClient {
     const { caCerts = [] } = this.#options;
-    const { maxIdleConnections = MAX_IDLE } = once
+    const { maxIdleConnections = MAX_IDLE } = isOnce
       ? { maxIdleConnections: 0 }
       : this.#options;
     const { clientCertificate } = this.#options;

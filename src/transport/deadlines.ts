@@ -5,6 +5,7 @@
  */
 import type { TimeLimit } from "../foundation/errors.ts";
 import type {
+  HeaderMap,
   HttpRequest,
   HttpResponse,
   RequestBody,
@@ -12,7 +13,12 @@ import type {
   Transport,
 } from "../ports/http.ts";
 import type { Logger } from "../ports/telemetry.ts";
-import { InFlightRequest, type WaitLimits } from "./in_flight_request.ts";
+import {
+  type ExchangeParts,
+  InFlightRequest,
+  timersOf,
+  type WaitLimits,
+} from "./in_flight_request.ts";
 import {
   type BodyParts,
   ForgottenBodies,
@@ -47,7 +53,7 @@ const READ_TIMEOUT_MS = 60_000;
 const SLOWEST_UPLOAD = 125;
 
 /** The two limits that need nothing from a transport. */
-const LIMITS: readonly TimeLimit[] = ["attempt", "read"];
+export const LIMITS: readonly TimeLimit[] = ["attempt", "read"];
 
 /** Of fewer bytes nothing can be seen on their way: they leave in one piece. */
 const SHORT_UPLOAD = 64 * 1_024;
@@ -72,190 +78,171 @@ export function withDeadlines(
     : new Deadlines(transport, clock, options);
 }
 
-/** The head of a response, and its bytes as they come. */
-export interface IncomingResponse extends Omit<HttpResponse, "body"> {
-  /** The platform's stream, or the body of another transport. */
-  readonly body: BodyParts["source"] | null;
-}
-
-/** What sends, and cares for its signal only. */
-export interface Sender extends Disposable {
-  /** The time limits that it keeps. */
-  readonly limits?: readonly TimeLimit[];
-  /** Sends a request. */
-  send(request: HttpRequest, options: SendOptions): Promise<IncomingResponse>;
-}
-
 /** The transport of {@linkcode withDeadlines}. */
-export class Deadlines implements Transport {
-  /** The time limits that it keeps. */
+class Deadlines implements Transport {
   readonly limits: readonly TimeLimit[];
-  readonly #inner: Sender;
-  readonly #clock: Timing;
-  readonly #defaults: WaitLimits;
-  readonly #forgotten: ForgottenBodies;
-  readonly #watchesBytes: boolean;
-  readonly #lines = new Map<string, UploadLine>();
+  readonly #inner: Transport;
+  readonly #exchanges: Exchanges;
 
-  /**
-   * Wraps a transport.
-   *
-   * @param inner The transport.
-   * @param clock Time.
-   * @param options The limits.
-   * @param watchesBytes Whether the transport takes bytes as a {@linkcode WireBody}.
-   * @throws {ConfigError} If a limit is not more than 0.
-   */
-  constructor(
-    inner: Sender,
-    clock: Timing,
-    options: DeadlineOptions,
-    watchesBytes = false,
-  ) {
-    const {
-      readTimeoutMs = READ_TIMEOUT_MS,
-      attemptTimeoutMs = Infinity,
-      logger,
-    } = options;
+  constructor(inner: Transport, clock: Timing, options: DeadlineOptions) {
     this.limits = [...inner.limits ?? [], ...LIMITS];
     this.#inner = inner;
-    this.#clock = clock;
-    this.#watchesBytes = watchesBytes;
-    this.#defaults = checked({ readTimeoutMs, attemptTimeoutMs });
-    this.#forgotten = new ForgottenBodies(logger);
+    this.#exchanges = new Exchanges(options, {
+      timers: timersOf(clock),
+      heedsSignal: false,
+      watchesBytes: false,
+    });
   }
 
   async send(
     request: HttpRequest,
     options: SendOptions = {},
   ): Promise<HttpResponse> {
-    return await this.start(request, options);
-  }
-
-  /**
-   * Sends a request.
-   *
-   * @param request The request.
-   * @param options Its signal and its limits.
-   * @param onEnd Called once, when the last byte of the body was read or the
-   * request failed: with the error, if there was one.
-   * @throws At once, the signal's reason if it is aborted, and {@linkcode ConfigError}
-   * if a limit makes no sense; then nothing was started.
-   */
-  start(
-    request: HttpRequest,
-    options: SendOptions,
-    onEnd?: (error?: unknown) => void,
-  ): Promise<HttpResponse> {
-    const exchange = new InFlightRequest(
-      request,
-      this.#limitsOf(options),
-      this.#clock,
-      options.signal,
-    );
-    exchange.onEnd = onEnd;
-    const { signal } = exchange;
-    const upload = this.#watched(exchange, options.onSent);
-    exchange.upload = upload;
-    let sent: Promise<IncomingResponse>;
+    const exchange = this.#exchanges.begin(request, options);
     try {
-      sent = this.#inner.send(
-        upload === undefined ? request : { ...request, body: upload },
-        { ...options, signal, onDialled: exchange.dialled },
+      const { signal, upload } = exchange;
+      const { status, headers, body, decoded } = await exchange.wait(
+        this.#inner.send(
+          upload === undefined ? request : { ...request, body: upload },
+          { ...options, signal, onDialled: () => exchange.onDialled() },
+        ),
+        dropLate,
       );
+      exchange.heard();
+      return this.#exchanges.answer(exchange, status, headers, body, decoded);
     } catch (error) {
-      sent = Promise.reject(error);
+      throw exchange.fail(error);
     }
-    return exchange.follow(sent, (response) => {
-      upload?.answered();
-      return this.#guarded(response, exchange);
-    }, {
-      allowanceMs: upload === undefined ? allowanceMs(request.body) : 0,
-      late: dropLate,
-      endsByFailure: true,
-    });
   }
 
   [Symbol.dispose](): void {
     this.#inner[Symbol.dispose]();
   }
+}
 
-  #watched(
-    exchange: InFlightRequest,
-    onSent: SendOptions["onSent"],
-  ): WireBody | undefined {
-    const { body, origin } = exchange.request;
-    if (body === undefined || body.length === 0) return undefined;
-    if (body instanceof Uint8Array) {
-      const isShort = body.length <= SHORT_UPLOAD && onSent === undefined;
-      if (isShort || !this.#watchesBytes) return undefined;
-    }
-    for (const [host, { bodies }] of this.#lines) {
-      if (bodies.size === 0 && host !== origin) this.#lines.delete(host);
-    }
-    const line = this.#lines.get(origin) ?? new UploadLine(this.#clock);
-    this.#lines.set(origin, line);
-    return new WireBody(body, exchange, line, onSent);
+/** A transport that does not care for its signal may still answer. */
+function dropLate({ body }: HttpResponse): void {
+  body?.cancel().catch(() => {});
+}
+
+/** What the exchanges of one transport have in common. */
+interface Traits extends ExchangeParts {
+  /** Whether the transport takes bytes as a {@linkcode WireBody}. */
+  readonly watchesBytes: boolean;
+}
+
+/** The exchanges of one transport: gives them their limits and their bodies. */
+export class Exchanges {
+  readonly #traits: Traits;
+  readonly #defaults: WaitLimits;
+  readonly #forgotten: ForgottenBodies;
+  readonly #lines = new Map<string, UploadLine>();
+
+  /**
+   * Starts without any.
+   *
+   * @param options The limits where a call names none.
+   * @param traits What they have in common.
+   * @throws {ConfigError} If a limit is not more than 0.
+   */
+  constructor(options: DeadlineOptions, traits: Traits) {
+    const {
+      readTimeoutMs = READ_TIMEOUT_MS,
+      attemptTimeoutMs = Infinity,
+      logger,
+    } = options;
+    this.#traits = traits;
+    this.#defaults = checked({ readTimeoutMs, attemptTimeoutMs });
+    this.#forgotten = new ForgottenBodies(logger);
   }
 
-  #guarded(
-    response: IncomingResponse,
+  /**
+   * Begins an exchange, and the wait for its answer.
+   *
+   * @param request The request.
+   * @param options Its signal and its limits.
+   * @throws The signal's reason if it is aborted, and {@linkcode ConfigError} if a
+   * limit makes no sense; then nothing was started.
+   */
+  begin(request: HttpRequest, options: SendOptions): InFlightRequest {
+    const { signal, readTimeoutMs, attemptTimeoutMs, onSent } = options;
+    let limits = this.#defaults;
+    if (readTimeoutMs !== undefined || attemptTimeoutMs !== undefined) {
+      limits = checked({
+        readTimeoutMs: readTimeoutMs ?? limits.readTimeoutMs,
+        attemptTimeoutMs: attemptTimeoutMs ?? limits.attemptTimeoutMs,
+      });
+    }
+    const exchange = new InFlightRequest(request, limits, this.#traits, signal);
+    const { body } = request;
+    if (body === undefined || body.length === 0) exchange.start();
+    else if (!(body instanceof Uint8Array) || this.#isWatched(body, onSent)) {
+      exchange.upload = this.#watched(exchange, body, onSent);
+      exchange.start();
+    } else exchange.start(body.length / SLOWEST_UPLOAD);
+    return exchange;
+  }
+
+  /**
+   * What becomes of an answer.
+   *
+   * @param exchange The exchange, which has heard of it and still waits.
+   * @param status Its status.
+   * @param headers Its header fields.
+   * @param source Its bytes as they come.
+   * @param decoded Whether they are not those that the header fields tell of.
+   */
+  answer(
     exchange: InFlightRequest,
+    status: number,
+    headers: HeaderMap,
+    source: BodyParts["source"] | null,
+    decoded = false,
   ): HttpResponse {
-    const { status, headers, body: source, decoded = false } = response;
-    if (source === null || hasNoBody(exchange.request, status)) {
-      dropLate(response);
+    exchange.upload?.answered();
+    // Whatever length it names: RFC 9112, section 6.3.
+    const { method } = exchange.request;
+    const isBare = method === "HEAD" || status === 204 || status === 304;
+    if (source === null || isBare) {
+      // In browsers an answer to HEAD has one, which is empty.
+      source?.cancel().catch(() => {});
       exchange.end();
       return { status, headers, body: null };
     }
-    const body = new IncomingBody({
-      source,
-      contentLength: decoded ? undefined : headers["content-length"],
-      status,
+    const contentLength = decoded ? undefined : headers["content-length"];
+    const body = new IncomingBody(
+      { source, contentLength, status },
       exchange,
-      clock: this.#clock,
-      forgotten: this.#forgotten,
-    });
+      this.#forgotten,
+    );
     return decoded
       ? { status, headers, body, decoded }
       : { status, headers, body };
   }
 
-  #limitsOf(options: SendOptions): WaitLimits {
-    const { readTimeoutMs, attemptTimeoutMs } = options;
-    if (readTimeoutMs === undefined && attemptTimeoutMs === undefined) {
-      return this.#defaults;
-    }
-    return checked({
-      readTimeoutMs: readTimeoutMs ?? this.#defaults.readTimeoutMs,
-      attemptTimeoutMs: attemptTimeoutMs ?? this.#defaults.attemptTimeoutMs,
-    });
+  #isWatched({ length }: Uint8Array, onSent: SendOptions["onSent"]): boolean {
+    return this.#traits.watchesBytes &&
+      (length > SHORT_UPLOAD || onSent !== undefined);
   }
-}
 
-/**
- * Whether an answer has no body, whatever length it names.
- *
- * Source: RFC 9112, section 6.3.
- */
-export function hasNoBody(
-  { method }: Pick<HttpRequest, "method">,
-  status: number,
-): boolean {
-  return method === "HEAD" || status === 204 || status === 304;
+  #watched(
+    exchange: InFlightRequest,
+    body: NonNullable<RequestBody>,
+    onSent: SendOptions["onSent"],
+  ): WireBody {
+    const { origin } = exchange.request;
+    for (const [host, { bodies }] of this.#lines) {
+      if (bodies.size === 0 && host !== origin) this.#lines.delete(host);
+    }
+    const line = this.#lines.get(origin) ??
+      new UploadLine(this.#traits.timers);
+    this.#lines.set(origin, line);
+    return new WireBody(body, exchange, line, onSent);
+  }
 }
 
 function checked(limits: WaitLimits): WaitLimits {
   checkLimit("readTimeoutMs", limits.readTimeoutMs);
   checkLimit("attemptTimeoutMs", limits.attemptTimeoutMs);
   return limits;
-}
-
-function allowanceMs(body: RequestBody): number {
-  return body instanceof Uint8Array ? body.length / SLOWEST_UPLOAD : 0;
-}
-
-/** A transport that does not care for its signal may still answer. */
-function dropLate(response: IncomingResponse): void {
-  response.body?.cancel().catch(() => {});
 }

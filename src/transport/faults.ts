@@ -259,6 +259,21 @@ export function proxyRefusal(request: HttpRequest): TransportError {
   );
 }
 
+/**
+ * An answer of which the platform tells nothing.
+ *
+ * @param request What it is the answer to.
+ */
+export function hiddenRedirect(request: HttpRequest): TransportError {
+  return new TransportError(
+    "unknown",
+    `Cannot read the answer to ${
+      describe(request)
+    }: it is a redirect, which this platform hides`,
+    { maybeSent: true },
+  );
+}
+
 /** What is wrong where a proxy wants to know who asks. */
 export const PROXY_PASSWORD =
   "the proxy wants a name and a password (407); give them in the URL of the proxy, in the option proxy or in HTTP_PROXY or HTTPS_PROXY";

@@ -9,7 +9,7 @@ import {
   ProtocolError,
   type TimeLimit,
   TimeoutError,
-  TransportError,
+  type TransportError,
 } from "../foundation/errors.ts";
 import {
   checkOptions,
@@ -19,11 +19,12 @@ import {
 import type {
   HttpRequest,
   HttpResponse,
+  RequestBody,
   SendOptions,
   Transport,
 } from "../ports/http.ts";
 import type { Logger } from "../ports/telemetry.ts";
-import { ConnectProbe, type Dialer } from "./connect_probe.ts";
+import { ConnectProbe, type Dialer, type DialWatch } from "./connect_probe.ts";
 import {
   ConnectionPool,
   ConnectionQueue,
@@ -32,12 +33,8 @@ import {
   POOL_OPTIONS,
   type PoolOptions,
 } from "./connections.ts";
-import {
-  Deadlines,
-  hasNoBody,
-  type IncomingResponse,
-  type Sender,
-} from "./deadlines.ts";
+import { Exchanges, LIMITS } from "./deadlines.ts";
+import { type InFlightRequest, timersOf } from "./in_flight_request.ts";
 import { describe, requestUrl } from "./request_url.ts";
 import {
   checkLimit,
@@ -127,7 +124,8 @@ export class FetchTransport implements Transport {
   readonly #pool: ConnectionPool;
   readonly #probe: ConnectProbe | undefined;
   readonly #queue: ConnectionQueue | undefined;
-  readonly #deadlines: Deadlines;
+  readonly #exchanges: Exchanges;
+  readonly #connectTimeoutMs: number;
   readonly #logger: Logger | undefined;
   /** Absent where another `fetch` sends, whose permissions are not known. */
   readonly #permissions: NetPermissions | undefined;
@@ -144,7 +142,7 @@ export class FetchTransport implements Transport {
     });
     refuseUnused(options);
     const {
-      clock = MACHINE_TIME,
+      clock,
       logger,
       connectTimeoutMs = CONNECT_TIMEOUT_MS,
       maxConnections = Infinity,
@@ -152,71 +150,127 @@ export class FetchTransport implements Transport {
     } = options;
     checkLimit("connectTimeoutMs", connectTimeoutMs);
     checkRuntime(options);
+    const timing = clock ?? MACHINE_TIME;
+    this.#connectTimeoutMs = connectTimeoutMs;
     this.#logger = logger;
     this.#pool = new ConnectionPool(options);
     this.#permissions = options.fetch ? undefined : new NetPermissions();
-    this.#probe = probeOf(options, clock);
+    this.#probe = probeOf(options, timing);
     this.#queue = maxConnections === Infinity
       ? undefined
-      : new ConnectionQueue({ maxConnections, queueTimeoutMs }, clock);
-    const parts = { pool: this.#pool, probe: this.#probe, connectTimeoutMs };
-    this.#deadlines = new Deadlines(
-      new FetchSender(parts),
-      clock,
-      options,
-      sendsSizedBodies(),
-    );
+      : new ConnectionQueue({ maxConnections, queueTimeoutMs }, timing);
+    this.#exchanges = new Exchanges(options, {
+      timers: timersOf(clock),
+      heedsSignal: options.fetch === undefined,
+      watchesBytes: sendsSizedBodies(),
+      onEnd: ({ request, queuedMs }, error) =>
+        this.#ended(request.origin, queuedMs, error),
+    });
     this.limits = dialerOf(options) === undefined
-      ? [...this.#deadlines.limits, "queue"]
-      : [...this.#deadlines.limits, "connect", "queue"];
+      ? [...LIMITS, "queue"]
+      : [...LIMITS, "connect", "queue"];
   }
 
   send(
     request: HttpRequest,
     options: SendOptions = {},
   ): Promise<HttpResponse> {
+    return this.#queue === undefined &&
+        this.#permissions?.granted.has(request.origin) !== false
+      ? this.#exchange(request, options, 0)
+      : this.#admitted(request, options);
+  }
+
+  /** Sends once the program may, and there is a place in the queue. */
+  async #admitted(
+    request: HttpRequest,
+    options: SendOptions,
+  ): Promise<HttpResponse> {
     const { mayPrompt = true } = options;
-    let isAllowed;
-    try {
-      isAllowed = this.#permissions?.allows(request.origin, mayPrompt) ?? true;
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    const { origin } = request;
+    const isAllowed = this.#permissions?.allows(origin, mayPrompt) ?? true;
     if (!isAllowed && !mayPrompt) {
-      return import("./faults.ts").then(({ permissionMissing }) => {
-        throw permissionMissing(request);
-      });
+      const { permissionMissing } = await import("./faults.ts");
+      throw permissionMissing(request);
     }
-    return this.#queue === undefined
-      ? this.#start(request, options)
-      : this.#queued(this.#queue, request, options);
+    const queuedMs = await this.#queue?.enter(origin, options) ?? 0;
+    return await this.#exchange(request, options, queuedMs);
   }
 
-  async #queued(
-    queue: ConnectionQueue,
+  /** One `fetch`, between our messages and the platform's. */
+  async #exchange(
     request: HttpRequest,
     options: SendOptions,
+    queuedMs: number,
   ): Promise<HttpResponse> {
-    const queuedMs = await queue.enter(request.origin, options);
-    return await this.#start(request, options, queuedMs);
-  }
-
-  #start(
-    request: HttpRequest,
-    options: SendOptions,
-    queuedMs = 0,
-  ): Promise<HttpResponse> {
-    const ended = (error?: unknown): void => {
-      this.#queue?.leave(request.origin);
-      if (error instanceof TimeoutError) {
-        this.#timedOut(request.origin, error, queuedMs);
-      }
-    };
+    const { origin } = request;
+    const {
+      direct = false,
+      connectTimeoutMs = this.#connectTimeoutMs,
+      repeatable,
+    } = options;
+    let exchange: InFlightRequest;
     try {
-      return this.#deadlines.start(request, options, ended);
+      exchange = this.#exchanges.begin(request, options);
     } catch (error) {
-      ended(error);
-      return Promise.reject(error);
+      this.#ended(origin, queuedMs, error);
+      throw error;
+    }
+    exchange.queuedMs = queuedMs;
+    let url: string | undefined;
+    let watch: DialWatch | undefined;
+    try {
+      this.#pool.check();
+      url = requestUrl(request);
+      watch = this.#probe?.watch(
+        request,
+        connectTimeoutMs,
+        exchange,
+        exchange.startedMs,
+      );
+      const response = await exchange.wait(
+        this.#pool.fetch(
+          url,
+          initOf(
+            request,
+            exchange.upload ?? request.body,
+            watch?.signal ?? exchange.signal,
+          ),
+          direct,
+          repeatable !== true && isRepeated(request, repeatable),
+        ),
+        dropLate,
+      );
+      this.#probe?.reached(origin, exchange.heard());
+      const { status, body } = response;
+      if (status === 407 || status === 0) {
+        throw await refusal(response, request);
+      }
+      const headers: Record<string, string> = {};
+      // Several times faster than Object.fromEntries.
+      response.headers.forEach((value, name) => {
+        headers[name] = value;
+      });
+      return this.#exchanges.answer(
+        exchange,
+        status,
+        headers,
+        body,
+        headers["content-encoding"] !== undefined && body !== null &&
+          isDecoded(request, status, headers["content-encoding"], body),
+      );
+    } catch (error) {
+      const ends = watch?.signal ?? exchange.signal;
+      if (ends.aborted) throw exchange.fail(ends.reason);
+      if (error instanceof AwsError || url === undefined) {
+        throw exchange.fail(error);
+      }
+      const { sendFault } = await import("./faults.ts");
+      throw exchange.fail(
+        sendFault(error, request, this.#pool.proxyOf(url, direct)),
+      );
+    } finally {
+      watch?.[Symbol.dispose]();
     }
   }
 
@@ -226,8 +280,10 @@ export class FetchTransport implements Transport {
     this.#queue?.close(new TypeError("Cannot send: the transport is closed"));
   }
 
-  /** What is idle may lead through the same hole as the silent connection. */
-  #timedOut(origin: string, error: TimeoutError, queuedMs: number): void {
+  /** What is idle may lead through the same hole as a silent connection. */
+  #ended(origin: string, queuedMs: number, error: unknown): void {
+    this.#queue?.leave(origin);
+    if (!(error instanceof TimeoutError)) return;
     if (queuedMs > 0) error.place({ queuedMs });
     this.#pool.renew();
     this.#probe?.lost(origin);
@@ -320,77 +376,17 @@ export function notOnThisRuntime(name: string, remedy: string): ConfigError {
   );
 }
 
-/** What a {@linkcode FetchSender} is made from. */
-interface FetchParts {
-  /** Sends. */
-  readonly pool: ConnectionPool;
-  /** Keeps the connect limit, where that can be kept. */
-  readonly probe: ConnectProbe | undefined;
-  /** The connect limit where a call names none, in milliseconds. */
-  readonly connectTimeoutMs: number;
-}
-
-/** One `fetch`, between our messages and the platform's; it keeps no time but the connect limit. */
-class FetchSender implements Sender {
-  readonly #parts: FetchParts;
-
-  constructor(parts: FetchParts) {
-    this.#parts = parts;
-  }
-
-  async send(
-    request: HttpRequest,
-    options: SendOptions,
-  ): Promise<IncomingResponse> {
-    const { pool, probe, connectTimeoutMs } = this.#parts;
-    const {
-      signal,
-      connectTimeoutMs: limitMs = connectTimeoutMs,
-      direct = false,
-    } = options;
-    if (pool.closed) {
-      throw new TypeError("Cannot send: the transport is closed");
-    }
-    const url = requestUrl(request);
-    const watch = probe?.watch(request, limitMs, options);
-    const ends = watch?.signal ?? signal;
-    try {
-      const response = await pool.fetch(url, initOf(request, ends), {
-        direct,
-        once: isRepeated(request, options),
-      });
-      probe?.reached(request.origin);
-      if (response.status === 407) {
-        response.body?.cancel().catch(() => {});
-        const { proxyRefusal } = await import("./faults.ts");
-        throw proxyRefusal(request);
-      }
-      return responseOf(response, request);
-    } catch (error) {
-      if (ends?.aborted) throw ends.reason;
-      if (error instanceof AwsError) throw error;
-      const { sendFault } = await import("./faults.ts");
-      throw sendFault(error, request, pool.proxyOf(url, direct));
-    } finally {
-      watch?.[Symbol.dispose]();
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.#parts.pool[Symbol.dispose]();
-  }
-}
-
 function initOf(
-  { method, headers, body }: HttpRequest,
-  signal: AbortSignal | undefined,
+  { method, headers }: HttpRequest,
+  body: RequestBody,
+  signal: AbortSignal,
 ): FetchInit {
   const init: FetchInit = {
     method,
     // Or the platform unpacks bodies: then lengths, checksums and copies are wrong.
     headers: { ...headers, "accept-encoding": "identity" },
     redirect: "manual",
-    signal: signal ?? null,
+    signal,
   };
   if (body === undefined) return init;
   // The platform sends an empty stream, or Blob, without its length.
@@ -405,48 +401,40 @@ function initOf(
  */
 function isRepeated(
   { method, body }: HttpRequest,
-  { repeatable = method === "GET" || method === "HEAD" }: SendOptions,
+  repeatable = method === "GET" || method === "HEAD",
 ): boolean {
   return !repeatable &&
     (body === undefined || body.length === 0 || body instanceof Uint8Array);
 }
 
-function responseOf(
-  response: Response,
+/** A `fetch` that does not care for its signal may still answer. */
+function dropLate({ body }: Response): void {
+  body?.cancel().catch(() => {});
+}
+
+/** What an answer means that no server of ours has sent. */
+async function refusal(
+  { status, body }: Response,
   request: HttpRequest,
-): IncomingResponse {
-  const { status, body } = response;
-  if (status === 0) {
-    throw new TransportError(
-      "unknown",
-      `Cannot read the answer to ${
-        describe(request)
-      }: it is a redirect, which this platform hides`,
-      { maybeSent: true },
-    );
-  }
-  const headers: Record<string, string> = {};
-  // Several times faster than Object.fromEntries.
-  response.headers.forEach((value, name) => {
-    headers[name] = value;
-  });
-  if (body === null || hasNoBody(request, status)) {
-    // In browsers an answer to HEAD has one, which is empty.
-    body?.cancel().catch(() => {});
-    return { status, headers, body: null };
-  }
-  if (!decompresses(headers["content-encoding"])) {
-    return { status, headers, body };
-  }
-  if (status === 206) {
-    body.cancel().catch(() => {});
-    throw new ProtocolError(
-      `Cannot read the answer to ${
-        describe(request)
-      }: it is a part of a body with content-encoding "${
-        headers["content-encoding"]
-      }", which this platform can only decompress whole; leave the range out, or use Deno or Bun`,
-    );
-  }
-  return { status, headers, body, decoded: true };
+): Promise<TransportError> {
+  body?.cancel().catch(() => {});
+  const { hiddenRedirect, proxyRefusal } = await import("./faults.ts");
+  return status === 407 ? proxyRefusal(request) : hiddenRedirect(request);
+}
+
+/** Whether the platform has decompressed a body, although it was told not to. */
+function isDecoded(
+  request: HttpRequest,
+  status: number,
+  encoding: string,
+  body: ReadableStream<Uint8Array>,
+): boolean {
+  if (!decompresses(encoding)) return false;
+  if (status !== 206 || request.method === "HEAD") return true;
+  body.cancel().catch(() => {});
+  throw new ProtocolError(
+    `Cannot read the answer to ${
+      describe(request)
+    }: it is a part of a body with content-encoding "${encoding}", which this platform can only decompress whole; leave the range out, or use Deno or Bun`,
+  );
 }

@@ -3,68 +3,107 @@
  *
  * @module
  */
+import {
+  type Deadline,
+  startDeadline,
+  stopDeadline,
+} from "../foundation/deadline_timer.ts";
 import { type Timeline, TimeoutError } from "../foundation/errors.ts";
 import type { HttpRequest } from "../ports/http.ts";
-import { describe } from "./request_url.ts";
+import { bodyFault, describe } from "./request_url.ts";
 import { LONGEST_TIMER_MS, type Timing } from "./runtime.ts";
 import type { WireBody } from "./wire_body.ts";
 
-/** What else there is to an answer. */
-export interface FollowOptions<T> {
-  /** What the server may take on top of its longest silence, in milliseconds. */
-  readonly allowanceMs?: number;
-  /** Takes an answer that comes after the end. */
-  readonly late?: (value: T) => void;
-  /** Whether a failure is the end. */
-  readonly endsByFailure?: boolean;
+/** How long the server may be waited for, in milliseconds. */
+export interface WaitLimits {
+  /** Its longest silence. */
+  readonly readTimeoutMs: number;
+  /** The sum of all waits. */
+  readonly attemptTimeoutMs: number;
 }
+
+/** What exchanges have in common. */
+export interface ExchangeParts {
+  /** Time. */
+  readonly timers: Timers;
+  /** Whether what is waited for fails by itself when the signal is aborted. */
+  readonly heedsSignal: boolean;
+  /** Called when one ends: with the error, if it was one. */
+  readonly onEnd?: (exchange: InFlightRequest, error: unknown) => void;
+}
+
+/**
+ * How long the server may be silent with a small body that nobody has asked for:
+ * a read that is under way keeps the program from ending.
+ */
+const UNASKED_MS = 1_000;
+
+/** Why the rest of a body is not wanted, where nothing failed. */
+const ANSWERED = "The answer has come";
 
 /**
  * An exchange from its start to the end of its body. It ends once: by success,
  * failure, a time limit or the caller's signal; from then on it has no timer
  * and no listener.
  *
- * The clock of both limits runs only during {@linkcode wait}: who takes an hour
- * between two reads is no silent server.
+ * The clock of both limits runs only between {@linkcode start} and
+ * {@linkcode stop}, pauses left out: who takes an hour between two reads is no
+ * silent server. When the timer fires, it looks whether something came meanwhile.
  */
-export class InFlightRequest {
+export class InFlightRequest implements Deadline {
   /** What is sent. */
   readonly request: HttpRequest;
+  /** Ends what the exchange consists of. */
+  readonly signal: AbortSignal;
+  /** Time. */
+  readonly timers: Timers;
+  /** When the timer fires. */
+  dueMs = Infinity;
+  /** When its first wait started; 0: none has. */
+  startedMs = 0;
+  /** How long it waited for a connection, in milliseconds. */
+  queuedMs = 0;
   /** The body so far in words, for errors; set by what reads it. */
   counter: { toString(): string } | undefined;
   /** The body of the request, where it can be watched; it ends with the exchange. */
   upload: WireBody | undefined;
-  /** Called once, when the exchange ends: with the error, if it was one. */
-  onEnd: ((error?: unknown) => void) | undefined;
 
   readonly #limits: WaitLimits;
+  readonly #parts: ExchangeParts;
   readonly #callerSignal: AbortSignal | undefined;
   readonly #controller = new AbortController();
-  readonly #readTimer: ReadTimer;
   #onAbort: (() => void) | undefined;
-  #reject: ((reason: unknown) => void) | undefined;
+  /** What rejects the waits that would not notice the signal. */
+  #rejects: Set<(reason: unknown) => void> | undefined;
   #ended = false;
-  #waiting = false;
+  /** Waits under way. */
+  #waits = 0;
+  #unaskedMs = Infinity;
+  #attemptLeftMs: number;
+  // Times; 0 stands for not yet.
+  #startedAt = 0;
+  #heardAt = 0;
+  #pausedAt = 0;
+  #firstHeardAt = 0;
+  #lastHeardAt = 0;
   #dialledMs: number | undefined;
   /** A request that cannot be watched is handed over at once. */
   #sentMs: number | undefined = 0;
-  /** Number of the current wait. */
-  #turn = 0;
 
   /**
-   * Starts an exchange.
+   * Makes an exchange that does not wait yet.
    *
    * @param request What is sent.
    * @param limits How long the server may be waited for.
-   * @param clock Time.
+   * @param parts What it has in common with others.
    * @param signal The caller's signal.
    * @throws The signal's reason, if it is aborted.
    */
   constructor(
     request: HttpRequest,
     limits: WaitLimits,
-    clock: Timing,
-    signal: AbortSignal | undefined,
+    parts: ExchangeParts,
+    signal?: AbortSignal,
   ) {
     if (signal !== undefined) {
       signal.throwIfAborted();
@@ -72,19 +111,12 @@ export class InFlightRequest {
       signal.addEventListener("abort", this.#onAbort);
     }
     this.request = request;
+    this.signal = this.#controller.signal;
     this.#limits = limits;
+    this.timers = parts.timers;
+    this.#parts = parts;
     this.#callerSignal = signal;
-    this.#readTimer = new ReadTimer(
-      limits,
-      clock,
-      (limit) => this.abort(this.#timeout(limit)),
-      () => this.upload?.aliveMs(limits.readTimeoutMs) ?? 0,
-    );
-  }
-
-  /** Ends what the exchange consists of. */
-  get signal(): AbortSignal {
-    return this.#controller.signal;
+    this.#attemptLeftMs = limits.attemptTimeoutMs;
   }
 
   /** Whether it is over. */
@@ -94,95 +126,103 @@ export class InFlightRequest {
 
   /** Whether the server is being waited for. */
   get waiting(): boolean {
-    return this.#waiting;
+    return this.#waits > 0;
   }
 
   /**
-   * Waits for the server.
+   * Starts a wait for the server, which {@linkcode stop} or the end stops.
    *
-   * @param answer What is waited for.
-   * @throws What `answer` throws, {@linkcode TimeoutError}, or the signal's reason.
+   * @param allowanceMs What the server may take on top of its longest silence.
    */
-  wait<T>(answer: Promise<T>): Promise<T> {
-    return this.follow(answer, same);
+  start(allowanceMs = 0): void {
+    if (this.#ended) return;
+    const now = this.timers.now();
+    this.#heardAt = now + allowanceMs;
+    if (this.#waits++ > 0) return;
+    this.#startedAt = now;
+    this.startedMs ||= now;
+    this.#arm();
   }
 
   /**
-   * Waits for the server and goes on with what it sends. A wait that starts there
-   * takes the timer of this one over.
+   * Waits for what comes between {@linkcode start} and {@linkcode stop}.
    *
    * @param answer What is waited for.
-   * @param next Makes the result of the answer.
-   * @param options What else there is to an answer.
+   * @param late Takes an answer that comes after the end.
    * @throws What `answer` throws, {@linkcode TimeoutError}, or the signal's reason.
    */
-  follow<T, R>(
-    answer: Promise<T>,
-    next: (value: T) => R,
-    options: FollowOptions<T> = {},
-  ): Promise<R> {
-    const turn = ++this.#turn;
-    this.#waiting = true;
-    this.#readTimer.start(options.allowanceMs);
+  wait<T>(answer: Promise<T>, late?: (value: T) => void): Promise<T> {
+    if (this.#parts.heedsSignal) return answer;
+    const rejects = this.#rejects ??= new Set();
     return new Promise((resolve, reject) => {
-      this.#reject = reject;
-      if (this.#ended) this.#giveUp(this.signal.reason);
-      answer.then(
-        (value) => {
-          if (this.#ended) return options.late?.(value);
-          let result: R;
-          try {
-            result = next(value);
-          } catch (error) {
-            // An answer that is none: what waits has to be told.
-            if (turn === this.#turn) this.#stopWaiting();
-            return reject(this.#failure(error, options));
-          }
-          if (turn === this.#turn) {
-            this.#readTimer.heard();
-            this.#stopWaiting();
-          }
-          resolve(result);
-        },
-        (error) => {
-          if (turn === this.#turn) this.#stopWaiting();
-          reject(this.#failure(error, options));
-        },
-      );
+      if (this.signal.aborted) reject(this.signal.reason);
+      else rejects.add(reject);
+      answer.then((value) => {
+        rejects.delete(reject);
+        if (this.signal.aborted) late?.(value);
+        else resolve(value);
+      }, (error) => {
+        rejects.delete(reject);
+        reject(error);
+      });
     });
   }
 
-  #failure<T>(error: unknown, { endsByFailure }: FollowOptions<T>): unknown {
-    if (!endsByFailure) return error;
-    if (this.signal.aborted) return this.signal.reason;
-    this.place(error);
-    this.end(error);
-    return error;
+  /**
+   * Says that something came from the server.
+   *
+   * @returns The time.
+   */
+  heard(): number {
+    if (this.#pausedAt !== 0) this.resume();
+    const now = this.timers.now();
+    this.#heardAt = this.#lastHeardAt = now;
+    this.#firstHeardAt ||= now;
+    return now;
   }
 
-  /** Says that something came from the server. */
-  heard(): void {
-    this.#readTimer.heard();
+  /** Stops a wait. */
+  stop(): void {
+    if (this.#waits === 0 || --this.#waits > 0) return;
+    if (this.#pausedAt !== 0) this.resume();
+    this.timers.stop(this);
+    if (this.#attemptLeftMs !== Infinity) {
+      this.#attemptLeftMs -= this.timers.now() - this.#startedAt;
+    }
+  }
+
+  /**
+   * Says whether what is being read was asked for. A silence over what was not
+   * ends the exchange soon.
+   */
+  set asked(asked: boolean) {
+    this.#unaskedMs = asked ? Infinity : UNASKED_MS;
+    if (!asked && !this.#ended) this.#arm();
   }
 
   /** Says that a connection to the server is open. */
-  readonly dialled = (): void => {
-    this.#dialledMs = this.#readTimer.elapsedMs();
-  };
+  onDialled(): void {
+    this.#dialledMs = this.#elapsedMs();
+  }
 
   /** Says whether the whole request is handed over. */
   set sent(sent: boolean) {
-    this.#sentMs = sent ? this.#readTimer.elapsedMs() : undefined;
+    this.#sentMs = sent ? this.#elapsedMs() : undefined;
   }
 
   /** Stops the clock within a wait: for now it is not the server's turn. */
   pause(): void {
-    this.#readTimer.pause();
+    if (this.#waits > 0) this.#pausedAt ||= this.timers.now();
   }
 
-  /** Starts the clock within a wait. */
+  /** Starts the clock within a wait; the silence starts anew. */
   resume(): void {
-    this.#readTimer.resume();
+    if (this.#pausedAt === 0) return;
+    const now = this.timers.now();
+    this.#startedAt += Math.max(0, now - this.#pausedAt);
+    this.#pausedAt = 0;
+    this.#heardAt = now;
+    if (!this.#ended) this.#arm();
   }
 
   /**
@@ -192,21 +232,22 @@ export class InFlightRequest {
    */
   abort(reason: unknown): void {
     if (this.#ended) return;
-    this.place(reason);
+    this.#place(reason);
     this.end(reason);
-    this.#giveUp(reason);
+    this.#rejects?.forEach((reject) => reject(reason));
     this.#controller.abort(reason);
   }
 
-  /** Tells an error, where it is one of a time limit, how far the exchange came. */
-  place(error: unknown): void {
-    if (!(error instanceof TimeoutError)) return;
-    // A request that cannot have been sent was only handed to the platform.
-    const reached = error.maybeSent ? this.#timeline() : {};
-    error.place({
-      ...this.#dialledMs === undefined ? {} : { dialledMs: this.#dialledMs },
-      ...reached,
-    });
+  /**
+   * Ends the exchange with an error.
+   *
+   * @returns What it failed with: the reason, where it was aborted before.
+   */
+  fail(error: unknown): unknown {
+    if (this.signal.aborted) return this.signal.reason;
+    this.#place(error);
+    this.end(error);
+    return error;
   }
 
   /**
@@ -217,206 +258,139 @@ export class InFlightRequest {
   end(error?: unknown): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#waits = 0;
+    this.timers.stop(this);
     if (this.#onAbort !== undefined) {
       this.#callerSignal?.removeEventListener("abort", this.#onAbort);
     }
     this.upload?.close(error ?? new DOMException(ANSWERED, "AbortError"));
-    this.onEnd?.(error);
+    this.#parts.onEnd?.(this, error);
   }
 
-  #giveUp(reason: unknown): void {
-    const reject = this.#reject;
-    this.#stopWaiting();
-    reject?.(reason);
+  /** Looks whether a limit has passed: called by the timer. */
+  expire(): void {
+    if (this.#pausedAt !== 0) return;
+    const now = this.timers.now();
+    if (now < this.#startedAt) {
+      // The machine's clock was put back: what it said before is worth nothing.
+      this.#startedAt = this.#heardAt = now;
+    }
+    const { readTimeoutMs } = this.#limits;
+    if (this.#heardAt + readTimeoutMs <= now) {
+      const aliveMs = this.upload?.aliveMs(readTimeoutMs) ?? 0;
+      this.#heardAt = Math.max(this.#heardAt, aliveMs);
+    }
+    const silentMs = now - this.#heardAt;
+    if (this.#startedAt + this.#attemptLeftMs <= now) this.#timeOut("attempt");
+    else if (silentMs >= readTimeoutMs) this.#timeOut("read");
+    else if (silentMs >= this.#unaskedMs) {
+      const words =
+        `${this.counter}: nobody has read it, and the server was silent for ${UNASKED_MS} ms`;
+      this.abort(bodyFault(undefined, this.request, words));
+    } else this.#arm();
   }
 
-  #stopWaiting(): void {
-    this.#readTimer.stop();
-    this.#waiting = false;
-    this.#reject = undefined;
+  #arm(): void {
+    this.dueMs = Math.min(
+      this.#heardAt + Math.min(this.#limits.readTimeoutMs, this.#unaskedMs),
+      this.#startedAt + this.#attemptLeftMs,
+    );
+    if (this.dueMs !== Infinity) this.timers.start(this);
   }
 
-  #timeline(): Timeline {
-    const sentMs = this.#sentMs;
-    return {
-      ...sentMs === undefined ? {} : { sentMs },
-      ...this.#readTimer.heardMs(),
-    };
+  /** Tells an error, where it is one of a time limit, how far the exchange came. */
+  #place(error: unknown): void {
+    if (!(error instanceof TimeoutError)) return;
+    const timeline: { -readonly [K in keyof Timeline]: Timeline[K] } = {};
+    if (this.#dialledMs !== undefined) timeline.dialledMs = this.#dialledMs;
+    // A request that cannot have been sent was only handed to the platform.
+    if (error.maybeSent) {
+      if (this.#sentMs !== undefined) timeline.sentMs = this.#sentMs;
+      if (this.#firstHeardAt !== 0) {
+        timeline.firstByteMs = this.#firstHeardAt - this.startedMs;
+        timeline.lastByteMs = this.#lastHeardAt - this.startedMs;
+      }
+    }
+    error.place(timeline);
   }
 
-  #timeout(limit: "attempt" | "read"): TimeoutError {
+  #elapsedMs(): number {
+    const now = this.timers.now();
+    return now - (this.startedMs || now);
+  }
+
+  #timeOut(limit: "attempt" | "read"): void {
     const setting = limit === "read" ? "readTimeoutMs" : "attemptTimeoutMs";
     const limitMs = this.#limits[setting];
     const why = limit === "read"
       ? `the server was silent for ${limitMs} ms`
       : `the attempt took more than ${limitMs} ms`;
     const progress = this.counter === undefined ? "" : ` after ${this.counter}`;
-    return new TimeoutError(
-      limit,
-      limitMs,
-      `Cannot finish ${describe(this.request)}: ${why}${progress} (${setting})`,
-      { maybeSent: true },
+    this.abort(
+      new TimeoutError(
+        limit,
+        limitMs,
+        `Cannot finish ${
+          describe(this.request)
+        }: ${why}${progress} (${setting})`,
+        { maybeSent: true },
+      ),
     );
   }
 }
 
-/** Why the rest of a body is not wanted, where nothing failed. */
-const ANSWERED = "The answer has come";
-
-function same<T>(value: T): T {
-  return value;
+/** What ends deadlines in time. */
+export interface Timers {
+  /** The time in milliseconds, from a beginning of its own. */
+  now(): number;
+  /** Calls `expire` once when the time of a deadline has come. */
+  start(deadline: Deadline): void;
+  /** Does so no more. */
+  stop(deadline: Deadline): void;
 }
 
-/** How long the server may be waited for, in milliseconds. */
-export interface WaitLimits {
-  /** Its longest silence. */
-  readonly readTimeoutMs: number;
-  /** The sum of all waits. */
-  readonly attemptTimeoutMs: number;
-}
+/** The machine's time, and one timer of the platform for all deadlines. */
+const MACHINE_TIMERS: Timers = {
+  now: () => performance.now(),
+  start: startDeadline,
+  stop: stopDeadline,
+};
 
 /**
- * Counts the silence of a server, and the sum of all waits for it, between
- * {@linkcode start} and {@linkcode stop}, pauses left out. It has one timer, and
- * that only while it counts: when it fires, it looks whether something came
- * meanwhile.
+ * What ends deadlines in time.
+ *
+ * @param clock Time; without one, the machine's.
  */
-export class ReadTimer {
-  readonly #limits: WaitLimits;
+export function timersOf(clock: Timing | undefined): Timers {
+  return clock === undefined ? MACHINE_TIMERS : new ClockTimers(clock);
+}
+
+/** A clock of its own has a timer for each deadline. */
+class ClockTimers implements Timers {
   readonly #clock: Timing;
-  readonly #onEnd: (limit: "attempt" | "read") => void;
-  readonly #aliveMs: () => number;
-  #counting = false;
-  #pausedAt: number | undefined;
-  #timer: Disposable | undefined;
-  #startedAt = 0;
-  #heardAt = 0;
-  #firstStartAt: number | undefined;
-  #firstHeardAt: number | undefined;
-  #lastHeardAt = 0;
-  #attemptLeftMs: number;
+  readonly #timers = new Map<Deadline, Disposable>();
 
-  /**
-   * Makes one that does not count yet.
-   *
-   * @param limits When it ends.
-   * @param clock Time.
-   * @param onEnd Called when it ends, with the limit that passed.
-   * @param aliveMs Last sign of life that is known elsewhere, in milliseconds
-   * since 1970. It is asked for only when a silence seems too long.
-   */
-  constructor(
-    limits: WaitLimits,
-    clock: Timing,
-    onEnd: (limit: "attempt" | "read") => void,
-    aliveMs: () => number = () => 0,
-  ) {
-    this.#limits = limits;
+  constructor(clock: Timing) {
     this.#clock = clock;
-    this.#onEnd = onEnd;
-    this.#aliveMs = aliveMs;
-    this.#attemptLeftMs = limits.attemptTimeoutMs;
   }
 
-  /**
-   * Starts to count; if it does already, the silence starts anew.
-   *
-   * @param allowanceMs What the server may take on top of its longest silence.
-   */
-  start(allowanceMs = 0): void {
-    if (this.#counting) {
-      this.resume();
-      return this.heard();
-    }
-    const now = this.#clock.now().getTime();
-    this.#counting = true;
-    this.#startedAt = now;
-    this.#firstStartAt ??= now;
-    this.#heardAt = now + allowanceMs;
-    this.#arm(now);
-  }
-
-  /** Says that something came from the server. */
-  heard(): void {
-    this.#heardAt = this.#now();
-    this.#lastHeardAt = this.#heardAt;
-    this.#firstHeardAt ??= this.#heardAt;
-  }
-
-  /** Time since the first start, in milliseconds. */
-  elapsedMs(): number {
-    const now = this.#now();
-    return now - (this.#firstStartAt ?? now);
-  }
-
-  /** When something came from the server, since the first start. */
-  heardMs(): Pick<Timeline, "firstByteMs" | "lastByteMs"> {
-    const start = this.#firstStartAt;
-    const first = this.#firstHeardAt;
-    if (start === undefined || first === undefined) return {};
-    return {
-      firstByteMs: first - start,
-      lastByteMs: this.#lastHeardAt - start,
-    };
-  }
-
-  /** Leaves out what follows. The timer stays: most pauses are shorter than it. */
-  pause(): void {
-    if (this.#counting) this.#pausedAt ??= this.#now();
-  }
-
-  /** Ends a pause; the silence starts anew. */
-  resume(): void {
-    if (this.#pausedAt === undefined) return;
-    const now = this.#now();
-    this.#startedAt += Math.max(0, now - this.#pausedAt);
-    this.#pausedAt = undefined;
-    this.#heardAt = now;
-    if (this.#timer === undefined) this.#arm(now);
-  }
-
-  /** Stops to count. */
-  stop(): void {
-    if (!this.#counting) return;
-    this.resume();
-    this.#counting = false;
-    this.#timer?.[Symbol.dispose]();
-    this.#timer = undefined;
-    if (this.#attemptLeftMs === Infinity) return;
-    this.#attemptLeftMs -= this.#now() - this.#startedAt;
-  }
-
-  #now(): number {
+  now(): number {
     return this.#clock.now().getTime();
   }
 
-  #arm(now: number): void {
-    const ms = Math.min(this.#silenceLeftMs(now), this.#totalLeftMs(now));
+  start(deadline: Deadline): void {
+    this.stop(deadline);
+    const ms = deadline.dueMs - this.now();
     if (ms > LONGEST_TIMER_MS) return;
-    this.#timer = this.#clock.timer(ms, this.#onTimer);
+    const timer = this.#clock.timer(ms, () => {
+      this.#timers.delete(deadline);
+      deadline.expire();
+    });
+    this.#timers.set(deadline, timer);
   }
 
-  readonly #onTimer = (): void => {
-    this.#timer = undefined;
-    if (this.#pausedAt !== undefined) return;
-    const now = this.#now();
-    if (now < this.#startedAt) {
-      // The machine's clock was put back: what it said before is worth nothing.
-      this.#startedAt = this.#heardAt = now;
-    }
-    if (this.#silenceLeftMs(now) <= 0) {
-      this.#heardAt = Math.max(this.#heardAt, this.#aliveMs());
-    }
-    if (this.#totalLeftMs(now) <= 0) this.#onEnd("attempt");
-    else if (this.#silenceLeftMs(now) <= 0) this.#onEnd("read");
-    else this.#arm(now);
-  };
-
-  #silenceLeftMs(now: number): number {
-    return this.#heardAt + this.#limits.readTimeoutMs - now;
-  }
-
-  #totalLeftMs(now: number): number {
-    return this.#startedAt + this.#attemptLeftMs - now;
+  stop(deadline: Deadline): void {
+    this.#timers.get(deadline)?.[Symbol.dispose]();
+    this.#timers.delete(deadline);
   }
 }

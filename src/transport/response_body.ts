@@ -5,12 +5,11 @@
  * @module
  */
 import { concat } from "../foundation/bytes.ts";
-import { AwsError, type TransportError } from "../foundation/errors.ts";
+import { AwsError } from "../foundation/errors.ts";
 import type { ResponseBody } from "../ports/http.ts";
 import type { Logger } from "../ports/telemetry.ts";
 import { bodyFault, describe } from "./request_url.ts";
 import type { InFlightRequest } from "./in_flight_request.ts";
-import type { Timing } from "./runtime.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -20,12 +19,6 @@ const SMALL = 64 * 1_024;
 /** How long a rest that nobody wants may take. */
 const DRAIN_MS = 1_000;
 
-/**
- * How long the server may be silent with a small body that nobody has asked for:
- * a read that is under way keeps the program from ending.
- */
-const UNASKED_MS = 1_000;
-
 /** What a body is made from. */
 export interface BodyParts {
   /** The bytes: the platform's stream, or the body of another transport. */
@@ -34,12 +27,6 @@ export interface BodyParts {
   readonly contentLength: string | undefined;
   /** Status of the response. */
   readonly status: number;
-  /** The request that it is the response to. */
-  readonly exchange: InFlightRequest;
-  /** Bounds the reading of what nobody wants. */
-  readonly clock: Timing;
-  /** Watches over it, where nobody reads it. */
-  readonly forgotten: ForgottenBodies;
 }
 
 /**
@@ -50,8 +37,8 @@ export interface BodyParts {
 export class IncomingBody implements ResponseBody {
   readonly #source: ResponseBody | ReadableStream<Bytes>;
   readonly #exchange: InFlightRequest;
-  readonly #clock: Timing;
   readonly #counter: ByteCounter;
+  /** Watches over it, where nobody reads it. */
   readonly #forgotten: ForgottenBodies | undefined;
   #reader: PieceReader | undefined;
   /** Room for the next piece, where none is given. */
@@ -60,36 +47,39 @@ export class IncomingBody implements ResponseBody {
   #reading = false;
   /** The whole body, if it is read at once; empty when it is handed over. */
   #whole: Promise<Bytes> | undefined;
-  /** Ends the reading of a body that nobody has asked for. */
-  #unasked: Disposable | undefined;
   /** Whether it was opened, read or cancelled. */
   #spent = false;
   /** Whether somebody wants what is read at once. */
   #asked = false;
 
   /**
-   * Takes charge of the body of a response. A small one is read at once, under
-   * the timer that waited for its head: so it costs no timer of its own, and
-   * holds its connection for no moment longer.
+   * Takes charge of the body of a response that is waited for. A small one is read
+   * at once, in the wait for its head: so it costs no timer of its own, and holds
+   * its connection for no moment longer.
    *
    * @param parts What it is made from.
+   * @param exchange The request that it is the response to.
+   * @param forgotten Watches over large ones.
    */
-  constructor(parts: BodyParts) {
-    const { source, contentLength, status, exchange, clock } = parts;
+  constructor(
+    { source, contentLength, status }: BodyParts,
+    exchange: InFlightRequest,
+    forgotten: ForgottenBodies,
+  ) {
     this.#source = source;
     this.#exchange = exchange;
-    this.#clock = clock;
-    this.#counter = new ByteCounter(contentLength, status);
-    exchange.counter = this.#counter;
-    const { expected } = this.#counter;
-    if (expected !== undefined && expected <= SMALL) {
-      this.#whole = this.#read();
+    const counter = new ByteCounter(contentLength, status);
+    this.#counter = counter;
+    exchange.counter = counter;
+    if (counter.expected !== undefined && counter.expected <= SMALL) {
+      this.#whole = this.#readWhole();
       // An error is for the one that asks for the body; nobody may.
       this.#whole.catch(ignore);
-      this.#awaitReader();
+      exchange.asked = false;
     } else {
-      this.#forgotten = parts.forgotten;
-      parts.forgotten.watch(this, exchange);
+      exchange.stop();
+      this.#forgotten = forgotten;
+      forgotten.watch(this, exchange);
     }
   }
 
@@ -122,8 +112,12 @@ export class IncomingBody implements ResponseBody {
     } catch (error) {
       return Promise.reject(error);
     }
+    if (this.#whole === undefined) {
+      this.#exchange.start();
+      return this.#readWhole();
+    }
     this.#ask();
-    return this.#whole ?? this.#read();
+    return this.#whole;
   }
 
   async readInto(room?: Bytes): Promise<Bytes | undefined> {
@@ -154,13 +148,7 @@ export class IncomingBody implements ResponseBody {
 
   #ask(): void {
     this.#asked = true;
-    this.#unasked?.[Symbol.dispose]();
-  }
-
-  #open(): ReadableStream<Bytes> {
-    return this.#source instanceof ReadableStream
-      ? this.#source
-      : this.#source.open();
+    this.#exchange.asked = true;
   }
 
   /** The next piece; `undefined` at the end. */
@@ -171,13 +159,17 @@ export class IncomingBody implements ResponseBody {
       this.#whole = Promise.resolve(new Uint8Array());
       return bytes.length === 0 ? undefined : bytes;
     }
+    const exchange = this.#exchange;
     try {
-      const reader = this.#reader ??= readerOf(this.#open());
-      const { done, value } = await this.#exchange.wait(
+      const reader = this.#reader ??= readerOf(this.#source);
+      exchange.start();
+      const { done, value } = await exchange.wait(
         reader instanceof ReadableStreamBYOBReader
           ? reader.read(room ?? new Uint8Array(this.#roomLength))
           : reader.read(),
       );
+      exchange.heard();
+      exchange.stop();
       if (!done && value !== undefined) {
         this.#counter.received += value.length;
         this.#roomLength = roomAfter(value.length, this.#roomLength);
@@ -202,70 +194,96 @@ export class IncomingBody implements ResponseBody {
     const rest = expected - received;
     if (isComing || (rest <= SMALL && !waiting)) return await this.#drain();
     // A read under way has its own hold on the body: it ends with the exchange.
-    if (!waiting) this.#reader ??= readerOf(this.#open());
+    if (!waiting) this.#reader ??= readerOf(this.#source);
     const cancelled = this.#reader?.cancel(reason);
     abandon(this.#exchange);
     await cancelled?.catch(ignore);
   }
 
-  async #read(): Promise<Bytes> {
-    let bytes: Bytes;
-    try {
-      // One wait for all reads: one timer, which looks for pieces when it fires.
-      bytes = await this.#exchange.wait(
-        readWhole(this.#open(), this.#counter, this.#exchange),
-      );
-    } catch (error) {
-      throw this.#failed(error);
-    }
-    this.#finish();
-    return bytes;
-  }
-
-  /** Who asks later gets the error, or the rest where it can be asked for. */
-  #awaitReader(): void {
-    const { received } = this.#counter;
-    this.#unasked = this.#clock.timer(UNASKED_MS, () => {
-      if (this.#counter.received > received) return this.#awaitReader();
-      this.#exchange.abort(this.#cut(
-        undefined,
-        `: nobody has read it, and the server was silent for ${UNASKED_MS} ms`,
-      ));
-    });
-  }
-
   async #drain(): Promise<void> {
-    const bound = this.#clock.timer(DRAIN_MS, () => abandon(this.#exchange));
+    const { timers } = this.#exchange;
+    const bound = {
+      dueMs: timers.now() + DRAIN_MS,
+      expire: () => abandon(this.#exchange),
+    };
+    timers.start(bound);
     try {
       while (await this.#next() !== undefined);
     } catch {
       // Nobody wanted the rest: how it ended is of no interest.
     } finally {
-      bound[Symbol.dispose]();
+      timers.stop(bound);
     }
   }
 
+  /**
+   * Reads the body to its end, in the wait under way. Byte streams are read into
+   * room of the right size, which costs half of what the platform's own pieces cost.
+   */
+  async #readWhole(): Promise<Bytes> {
+    const exchange = this.#exchange;
+    const counter = this.#counter;
+    const { expected } = counter;
+    let room: Bytes;
+    let length = 0;
+    try {
+      const source = this.#source;
+      if (expected === 0 && source instanceof ReadableStream) {
+        source.cancel().catch(ignore);
+        exchange.end();
+        return new Uint8Array();
+      }
+      const reader = readerOf(source);
+      if (!(reader instanceof ReadableStreamBYOBReader)) {
+        room = await readPieces(reader, counter, exchange);
+        length = room.length;
+      } else {
+        room = new Uint8Array(Math.min(expected ?? FIRST_ROOM, TRUSTED_ROOM));
+        while (length !== expected) {
+          const full = length === room.length;
+          // Full: one more byte shows whether that was the end.
+          const place = full
+            ? new Uint8Array(1)
+            : length === 0
+            ? room
+            : room.subarray(length);
+          const { done, value } = await exchange.wait(reader.read(place));
+          // The platform took the room away and hands it back, at the end too.
+          if (!full && value !== undefined) room = new Uint8Array(value.buffer);
+          if (done) break;
+          counter.received += value.length;
+          exchange.heard();
+          if (full) {
+            room = doubled(room);
+            room.set(value, length);
+          }
+          length += value.length;
+        }
+        // Nothing can follow the last byte. Saying so is cheaper than asking.
+        if (length === expected) reader.cancel().catch(ignore);
+      }
+    } catch (error) {
+      throw this.#failed(error);
+    }
+    this.#finish();
+    return length === room.length ? room : room.slice(0, length);
+  }
+
   #finish(): void {
-    this.#unasked?.[Symbol.dispose]();
     if (this.#counter.isShort) throw this.#failed(undefined);
     this.#exchange.end();
   }
 
   /** Ends the exchange with what went wrong, in our words. */
   #failed(error: unknown): unknown {
-    this.#unasked?.[Symbol.dispose]();
-    const { signal } = this.#exchange;
+    const { signal, request } = this.#exchange;
     const fault = signal.aborted
       ? signal.reason
       : error instanceof AwsError
       ? error
-      : this.#cut(error);
+      : bodyFault(error, request, `${this.#counter}`);
     this.#exchange.end(fault);
     return fault;
-  }
-
-  #cut(error: unknown, why = ""): TransportError {
-    return bodyFault(error, this.#exchange.request, `${this.#counter}${why}`);
   }
 }
 
@@ -374,51 +392,6 @@ const FIRST_ROOM = 16 * 1_024;
 /** Room that is made on the word of a header alone. */
 const TRUSTED_ROOM = 64 * 1_024 * 1_024;
 
-/**
- * Reads a stream to its end. Byte streams are read into room of the right
- * size, which costs half of what the platform's own pieces cost.
- *
- * @param stream The stream.
- * @param counter Knows the length to expect, and counts the pieces.
- * @param exchange Is told of each piece.
- */
-async function readWhole(
-  stream: ReadableStream<Bytes>,
-  counter: ByteCounter,
-  exchange: InFlightRequest,
-): Promise<Bytes> {
-  const reader = readerOf(stream);
-  if (!(reader instanceof ReadableStreamBYOBReader)) {
-    return await readPieces(reader, counter, exchange);
-  }
-  const { expected } = counter;
-  let room = new Uint8Array(Math.min(expected ?? FIRST_ROOM, TRUSTED_ROOM));
-  let length = 0;
-  while (length !== expected) {
-    const full = length === room.length;
-    // Full: one more byte shows whether that was the end.
-    const place = full
-      ? new Uint8Array(1)
-      : length === 0
-      ? room
-      : room.subarray(length);
-    const { done, value } = await reader.read(place);
-    // The platform took the room away and hands it back, at the end too.
-    if (!full && value !== undefined) room = new Uint8Array(value.buffer);
-    if (done) break;
-    counter.received += value.length;
-    exchange.heard();
-    if (full) {
-      room = doubled(room);
-      room.set(value, length);
-    }
-    length += value.length;
-  }
-  // Nothing can follow the last byte. Saying so is cheaper than asking.
-  if (length === expected) reader.cancel().catch(ignore);
-  return length === room.length ? room : room.slice(0, length);
-}
-
 async function readPieces(
   reader: ReadableStreamDefaultReader<Bytes>,
   counter: ByteCounter,
@@ -426,7 +399,7 @@ async function readPieces(
 ): Promise<Bytes> {
   const pieces: Bytes[] = [];
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await exchange.wait(reader.read());
     if (done) return concat(pieces);
     counter.received += value.length;
     exchange.heard();
@@ -449,7 +422,8 @@ type PieceReader =
   | ReadableStreamDefaultReader<Bytes>;
 
 /** The only way to ask a stream whether it is one of bytes is to try. */
-function readerOf(stream: ReadableStream<Bytes>): PieceReader {
+function readerOf(source: ResponseBody | ReadableStream<Bytes>): PieceReader {
+  const stream = source instanceof ReadableStream ? source : source.open();
   try {
     return stream.getReader({ mode: "byob" });
   } catch {

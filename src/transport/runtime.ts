@@ -246,7 +246,8 @@ function mayConnect(host: string): boolean {
 
 /** The hosts that this program may connect to; each is asked about once. */
 export class NetPermissions {
-  readonly #granted = new Set<string>();
+  /** Those of which it is known, by origin. */
+  readonly granted = new Set<string>();
 
   /**
    * Whether a host is allowed. Where the program's user can be asked, as the
@@ -258,7 +259,11 @@ export class NetPermissions {
    * @throws {EndpointError} If no permission can be for a host of this name.
    */
   allows(origin: string, mayPrompt: boolean): boolean {
-    if (!isDeno() || this.#granted.has(origin)) return true;
+    if (this.granted.has(origin)) return true;
+    if (!isDeno()) {
+      this.granted.add(origin);
+      return true;
+    }
     const url = URL.parse(origin);
     // What cannot be sent is refused with a better reason than this one.
     if (url === null || url.hostname === "") return true;
@@ -274,7 +279,7 @@ export class NetPermissions {
         { cause },
       );
     }
-    if (isGranted) this.#granted.add(origin);
+    if (isGranted) this.granted.add(origin);
     return isGranted;
   }
 }

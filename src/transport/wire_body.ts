@@ -5,8 +5,7 @@
  */
 import { ValidationError } from "../foundation/errors.ts";
 import type { BodySource } from "../ports/http.ts";
-import type { InFlightRequest } from "./in_flight_request.ts";
-import type { Timing } from "./runtime.ts";
+import type { InFlightRequest, Timers } from "./in_flight_request.ts";
 
 type Content = Uint8Array<ArrayBuffer> | BodySource;
 type Controller = ReadableStreamDefaultController<Uint8Array>;
@@ -30,17 +29,17 @@ export class UploadLine {
   readonly bodies = new Set<WireBody>();
   /** Bytes that left, of all bodies. */
   moved = 0;
-  /** When bytes left last, in milliseconds since 1970. */
+  /** When bytes left last, in milliseconds. */
   movedAtMs = 0;
-  readonly #clock: Timing;
+  readonly #timers: Timers;
 
   /**
    * Makes a line on which nothing moves.
    *
-   * @param clock Time.
+   * @param timers Time.
    */
-  constructor(clock: Timing) {
-    this.#clock = clock;
+  constructor(timers: Timers) {
+    this.#timers = timers;
   }
 
   /** Notes that bytes left, or that an answer told that they had. */
@@ -49,9 +48,9 @@ export class UploadLine {
     this.movedAtMs = this.now();
   }
 
-  /** The time, in milliseconds since 1970. */
+  /** The time, in milliseconds. */
   now(): number {
-    return this.#clock.now().getTime();
+    return this.#timers.now();
   }
 }
 
@@ -126,7 +125,7 @@ export class WireBody implements BodySource {
   }
 
   /**
-   * Until when the server is excused, in milliseconds since 1970. It may be behind
+   * Until when the server is excused, by the time of the exchange. It may be behind
    * others on the line by what is in flight of all of them; if more passed by, it
    * hangs. And what left last may lie in buffers, which empty at the pace so far.
    *

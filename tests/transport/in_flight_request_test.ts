@@ -1,16 +1,20 @@
 import { assertEquals } from "@std/assert";
+import { TimeoutError } from "../../src/foundation/errors.ts";
 import { FixedClock } from "../../src/testing/fake_system.ts";
 import {
-  ReadTimer,
+  InFlightRequest,
+  timersOf,
   type WaitLimits,
 } from "../../src/transport/in_flight_request.ts";
+import type { Timing } from "../../src/transport/runtime.ts";
+import { requestTo } from "./requests.ts";
 
-Deno.test("ReadTimer ends after a silence", () => {
-  const { patience, clock, ends } = patienceOf({ readTimeoutMs: 100 });
-  patience.start();
+Deno.test("InFlightRequest ends after a silence", () => {
+  const { exchange, clock, ends } = waitOf({ readTimeoutMs: 100 });
+  exchange.start();
 
   clock.advance(60);
-  patience.heard();
+  exchange.heard();
   clock.advance(99);
   const before = [...ends];
   clock.advance(1);
@@ -18,27 +22,27 @@ Deno.test("ReadTimer ends after a silence", () => {
   assertEquals([before, ends], [[], ["read"]]);
 });
 
-Deno.test("ReadTimer adds up what it counted, silence or not", () => {
-  const { patience, clock, ends } = patienceOf({
+Deno.test("InFlightRequest adds up what it counted, silence or not", () => {
+  const { exchange, clock, ends } = waitOf({
     readTimeoutMs: 100,
     attemptTimeoutMs: 150,
   });
   for (let round = 0; round < 2; round++) {
-    patience.start();
+    exchange.start();
     clock.advance(60);
-    patience.stop();
+    exchange.stop();
     clock.advance(10_000);
   }
 
-  patience.start();
+  exchange.start();
   clock.advance(30);
 
   assertEquals(ends, ["attempt"]);
 });
 
-Deno.test("ReadTimer excuses the first silence by an allowance", () => {
-  const { patience, clock, ends } = patienceOf({ readTimeoutMs: 100 });
-  patience.start(50);
+Deno.test("InFlightRequest excuses the first silence by an allowance", () => {
+  const { exchange, clock, ends } = waitOf({ readTimeoutMs: 100 });
+  exchange.start(50);
 
   clock.advance(149);
   const before = [...ends];
@@ -47,20 +51,20 @@ Deno.test("ReadTimer excuses the first silence by an allowance", () => {
   assertEquals([before, ends], [[], ["read"]]);
 });
 
-Deno.test("ReadTimer lasts for ever without limits", () => {
-  const { patience, clock, ends } = patienceOf({ readTimeoutMs: Infinity });
-  patience.start();
+Deno.test("InFlightRequest lasts for ever without limits", () => {
+  const { exchange, clock, ends } = waitOf({ readTimeoutMs: Infinity });
+  exchange.start();
 
   clock.advance(1e12);
 
   assertEquals(ends, []);
 });
 
-Deno.test("ReadTimer counts anew when the clock is put back", () => {
+Deno.test("InFlightRequest counts anew when the clock is put back", () => {
   const clock = new FixedClock("2026-11-22T10:00:00Z");
   const timers: (() => void)[] = [];
   const ends: string[] = [];
-  const patience = new ReadTimer(
+  const exchange = exchangeOf(
     { readTimeoutMs: 100, attemptTimeoutMs: Infinity },
     {
       now: () => clock.now(),
@@ -69,9 +73,9 @@ Deno.test("ReadTimer counts anew when the clock is put back", () => {
         return { [Symbol.dispose]: () => {} };
       },
     },
-    (limit) => ends.push(limit),
+    ends,
   );
-  patience.start();
+  exchange.start();
 
   clock.set("2026-11-22T09:00:00Z");
   timers[0]?.();
@@ -82,15 +86,30 @@ Deno.test("ReadTimer counts anew when the clock is put back", () => {
   assertEquals([before, ends], [[], ["read"]]);
 });
 
-function patienceOf(
+function waitOf(
   limits: Partial<WaitLimits>,
-): { patience: ReadTimer; clock: FixedClock; ends: string[] } {
+): { exchange: InFlightRequest; clock: FixedClock; ends: string[] } {
   const clock = new FixedClock("2026-11-22T10:00:00Z");
   const ends: string[] = [];
-  const patience = new ReadTimer(
+  const exchange = exchangeOf(
     { readTimeoutMs: Infinity, attemptTimeoutMs: Infinity, ...limits },
     clock,
-    (limit) => ends.push(limit),
+    ends,
   );
-  return { patience, clock, ends };
+  return { exchange, clock, ends };
+}
+
+/** An exchange that notes the limit that ended it. */
+function exchangeOf(
+  limits: WaitLimits,
+  clock: Timing,
+  ends: string[],
+): InFlightRequest {
+  return new InFlightRequest(requestTo("https://example.com"), limits, {
+    timers: timersOf(clock),
+    heedsSignal: true,
+    onEnd: (_, error) => {
+      if (error instanceof TimeoutError) ends.push(error.limit);
+    },
+  });
 }
