@@ -29,7 +29,7 @@ import { type Call, exchange } from "./attempt.ts";
 import type { RefusedAttempt } from "./hints.ts";
 import type { Parts } from "./parts.ts";
 import type { PayloadPolicy } from "./payload.ts";
-import { bodyFacts, verified } from "./response_bodies.ts";
+import { verified } from "./response_bodies.ts";
 import { resumable } from "./resume.ts";
 import { type AttemptTrace, RetryLoop, type RetryStep } from "./retry_loop.ts";
 import { Secrets } from "./secrets.ts";
@@ -108,7 +108,10 @@ export function createCaller(load: () => Parts | Promise<Parts>): Caller {
       const output = await attempts.run(stepOf(parts, call, attempts));
       if (!attempts.keptByBody) attempts.settle();
       if (body !== undefined) endBody(body);
-      return completed(call, attempts, output);
+      // The protocol read all members but this one; a copy would show its secrets.
+      return Object.assign(output, {
+        ResponseMetadata: attempts.metadata(),
+      }) as Output;
     } catch (error) {
       const shown = call === undefined
         ? error
@@ -162,29 +165,6 @@ function stepOf<Input, Output>(
     explain: (error, attempt, trace) =>
       explained(parts, call, error, { ...attempt, trace }),
   };
-}
-
-/** Adds the facts of the call to what was read. */
-function completed<Input, Output>(
-  call: Call<Input, Output>,
-  attempts: RetryLoop,
-  value: Omit<Output, "ResponseMetadata">,
-): Output {
-  const output: Record<string, unknown> = value;
-  // The protocol read all members but this one; a copy would show its secrets.
-  output["ResponseMetadata"] = attempts.metadata();
-  const { member } = bodyFacts(call.table);
-  const held = member === undefined ? undefined : output[member];
-  // What holds a connection can be declared with `await using`, as its body can.
-  if (
-    typeof held === "object" && held !== null && Symbol.asyncDispose in held
-  ) {
-    const { [Symbol.asyncDispose]: dispose } = held as AsyncDisposable;
-    Object.defineProperty(output, Symbol.asyncDispose, {
-      value: () => dispose.call(held),
-    });
-  }
-  return output as Output;
 }
 
 /** Reads the output of a call from a response. */

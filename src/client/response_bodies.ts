@@ -20,8 +20,6 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 /** What an operation's table says of the body of its answers. */
 export interface BodyFacts {
-  /** The member that is the whole body. */
-  readonly member: string | undefined;
   /** Whether it is handed out as a stream. */
   readonly streams: boolean;
   /**
@@ -39,13 +37,12 @@ export function bodyFacts<Input, Output>(
 ): BodyFacts {
   let facts = FACTS.get(table);
   if (facts === undefined) {
-    const members = Object.entries(table.output().members);
-    const streams = members.some(([, { stream }]) => stream);
+    const streams = Object.values(table.output().members)
+      .some(({ stream }) => stream);
     const fields = Object.entries(table.input().members)
       .filter(([, { at }]) => at === "header")
       .map(([key, { name = key }]) => name.toLowerCase());
     facts = {
-      member: members.find(([, { at }]) => at === "payload")?.[0],
       streams,
       takesRanges: streams && table.method === "GET" &&
         table.idempotent === true && fields.includes("range") &&

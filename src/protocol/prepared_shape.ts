@@ -89,7 +89,7 @@ export class PreparedShape {
   /** The last path template that was filled from the structure. */
   template: PathTemplate | undefined;
 
-  readonly #prototype: object | undefined;
+  readonly #prototype?: object;
 
   private constructor({ members }: StructureShape) {
     const slots = new Map<string, Slot>();
@@ -142,10 +142,20 @@ export class PreparedShape {
     this.required = required;
     this.always = always;
     this.tokens = tokens;
-    this.#prototype = secrets.length === 0 ? undefined : withholding(secrets);
+    const { payload } = this;
+    const holds = payload?.member.stream ||
+      payload?.shape?.kind === "structure" && payload.shape.events;
+    if (secrets.length > 0 || holds) {
+      this.#prototype = withholding(secrets);
+      if (payload !== undefined && holds) disposing(this.#prototype, payload);
+    }
   }
 
-  /** Makes a value without members yet; printed, it will not show its secrets. */
+  /**
+   * Makes a value without members yet. Printed, it will not show its secrets;
+   * where its payload holds a connection, it can be declared with `await using`,
+   * as the payload can.
+   */
   blank(): Record<string, unknown> {
     return this.#prototype === undefined ? {} : Object.create(this.#prototype);
   }
@@ -162,6 +172,15 @@ export class PreparedShape {
 }
 
 const PREPARED = new WeakMap<StructureShape, PreparedShape>();
+
+/** Lets values give back the connection that their payload holds. */
+function disposing(prototype: object, { key }: Slot): void {
+  Object.defineProperty(prototype, Symbol.asyncDispose, {
+    async value(this: Record<string, Partial<AsyncDisposable> | undefined>) {
+      await this[key]?.[Symbol.asyncDispose]?.();
+    },
+  });
+}
 
 /** The shape of a member; `undefined` for a scalar. */
 export function shapeOf(member: Member): Shape | undefined {
