@@ -98,13 +98,13 @@ export function redactHeaders(
 export function withoutSecretHeaders(
   headers: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
-  const secret = Object.keys(headers).filter((name) =>
-    SECRET_HEADERS.has(name)
-  );
-  return secret.length === 0 ? headers : {
-    ...headers,
-    ...Object.fromEntries(secret.map((name) => [name, WITHHELD])),
-  };
+  let shown: Record<string, string> | undefined;
+  for (const name of Object.keys(headers)) {
+    if (!SECRET_HEADERS.has(name)) continue;
+    shown ??= { ...headers };
+    shown[name] = WITHHELD;
+  }
+  return shown ?? headers;
 }
 
 /**

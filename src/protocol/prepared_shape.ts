@@ -176,7 +176,9 @@ const PREPARED = new WeakMap<StructureShape, PreparedShape>();
 /** Lets values give back the connection that their payload holds. */
 function disposing(prototype: object, { key }: Slot): void {
   Object.defineProperty(prototype, Symbol.asyncDispose, {
-    async value(this: Record<string, Partial<AsyncDisposable> | undefined>) {
+    async value(
+      this: Record<string, Partial<AsyncDisposable> | undefined>,
+    ): Promise<void> {
       await this[key]?.[Symbol.asyncDispose]?.();
     },
   });

@@ -34,6 +34,14 @@ import type { S3Config } from "./settings.ts";
  */
 const FOUND = new WeakMap<object, Map<string, Endpoint>>();
 
+/** What else endpoints depend on, seldom. */
+const RARE_CONTEXT = [
+  "DisableAccessPoints",
+  "DisableS3ExpressSessionAuth",
+  "UseObjectLambdaEndpoint",
+  "UseS3ExpressControlEndpoint",
+];
+
 /** Most endpoints that are kept for one client. */
 const MOST_FOUND = 256;
 
@@ -66,14 +74,11 @@ export function knownEndpoint<Found extends Endpoint | undefined>(
     found = new Map();
     FOUND.set(settings, found);
   }
-  const key =
-    `${region}\n${endpointUrl}\n${context["Bucket"]}\n${
-      isLocation(operation)
-    }` +
-    `\n${context["DisableS3ExpressSessionAuth"]}` +
-    `\n${context["DisableAccessPoints"]}` +
-    `\n${context["UseS3ExpressControlEndpoint"]}` +
-    `\n${context["UseObjectLambdaEndpoint"]}`;
+  let key = `${region}\n${endpointUrl}\n${context["Bucket"]}`;
+  if (isLocation(operation)) key += "\nlocation";
+  for (const name of RARE_CONTEXT) {
+    if (context[name] !== undefined) key += `\n${name} ${context[name]}`;
+  }
   const known = found.get(key);
   if (known !== undefined) return known;
   const endpoint = find(paramsOf(query));
