@@ -91,7 +91,7 @@ export class ResponseReader {
   #end = 0;
   /** Up to where no end of the head was found. */
   #scanned = 0;
-  /** Whether the head has no control character so far. */
+  /** Whether the head has nothing but printable ASCII and line ends so far. */
   #isClean = true;
   #state: State = "done";
   #method = "GET";
@@ -103,6 +103,8 @@ export class ResponseReader {
   #extensions = 0;
   #trailerBytes = 0;
   #trailerCount = 0;
+  /** The fields of the last head by its method: most servers repeat them. */
+  readonly #layouts = new Map<string, Layout>();
 
   /**
    * Expects a response.
@@ -161,8 +163,13 @@ export class ResponseReader {
     if (end < 0) return undefined;
     // So it is unless all of it can be read.
     this.#state = "failed";
-    const text = latin1(this.#buffer, this.#start, end);
-    const head = parseHead(text, this.#method, this.#isClean);
+    const head = this.#isClean
+      ? parseHead(
+        DECODER.decode(this.#buffer.subarray(this.#start, end)),
+        this.#method,
+        this.#layouts,
+      )
+      : parseHead(latin1(this.#buffer, this.#start, end), this.#method);
     const { status, length } = head;
     this.#start = this.#scanned = end;
     this.#isClean = true;
@@ -349,7 +356,7 @@ export class ResponseReader {
     const end = this.#end;
     for (let at = Math.max(this.#start, this.#scanned - 3); at < end; at++) {
       const byte = buffer[at] ?? 0;
-      if (byte >= 32 && byte !== 127 || byte === TAB) continue;
+      if (byte >= 32 && byte < 127 || byte === TAB) continue;
       if (byte === CR) {
         if (at + 1 < end && buffer[at + 1] !== LF) this.#isClean = false;
         continue;
@@ -407,30 +414,37 @@ export class ResponseReader {
   }
 }
 
-/** `text` is a head with its empty line; a clean one has no control characters. */
+/** How a server writes its heads: the same fields, one by one, time and again. */
+interface Layout {
+  /** What each line starts with, and the name of the field in lower case. */
+  readonly lines: readonly { readonly start: string; readonly name: string }[];
+  /** An object with these members. */
+  readonly blank: Readonly<Record<string, string>>;
+}
+
+/**
+ * Reads a head.
+ *
+ * @param text The head with its empty line.
+ * @param method Method of the request.
+ * @param layouts Those of former heads, by method, where the text is nothing but
+ * printable ASCII and line ends.
+ */
 function parseHead(
   text: string,
   method: string,
-  isClean: boolean,
+  layouts?: Map<string, Layout>,
 ): ResponseHead {
-  // In clean text a CR ends a line; one character is found sooner than two.
-  const lineEnd = isClean ? "\r" : "\r\n";
-  let eol = text.indexOf(lineEnd);
+  const isClean = layouts !== undefined;
+  const end = text.indexOf("\r\n");
   const status = isClean && text.startsWith(USUAL_START)
     ? 200
-    : statusOf(text.slice(0, eol));
-  const headers: Record<string, string> = {};
-  for (let count = 0;; count++) {
-    const at = eol + 2;
-    eol = text.indexOf(lineEnd, at);
-    if (eol === at) break;
-    if (count === MAX_FIELDS) {
-      throw new MalformedResponse(
-        `more than ${MAX_FIELDS} header fields`,
-        true,
-      );
-    }
-    addField(headers, text, at, eol, isClean);
+    : statusOf(text.slice(0, end));
+  const layout = layouts?.get(method);
+  let headers = layout && knownFields(text, end + 2, layout);
+  if (headers === undefined) {
+    headers = fieldsOf(text, end + 2, isClean);
+    layouts?.set(method, layoutOf(text, end + 2, headers));
   }
   const isFirst = text.charCodeAt(7) === 49;
   const length = lengthOf(method, status, headers, isFirst);
@@ -443,6 +457,67 @@ function parseHead(
   const keepAlive = length !== UNTIL_CLOSE && !isOdd &&
     (connection === undefined ? isFirst : isKept(connection, isFirst));
   return { status, headers, length, keepAlive };
+}
+
+function fieldsOf(
+  text: string,
+  from: number,
+  isClean: boolean,
+): Record<string, string> {
+  const headers: Record<string, string> = {};
+  let at = from;
+  for (let count = 0; !text.startsWith("\r\n", at); count++) {
+    if (count === MAX_FIELDS) {
+      throw new MalformedResponse(
+        `more than ${MAX_FIELDS} header fields`,
+        true,
+      );
+    }
+    const end = text.indexOf("\r\n", at);
+    addField(headers, text, at, end, isClean);
+    at = end + 2;
+  }
+  return headers;
+}
+
+/** The fields of a head, where it has a known layout: at a third of the cost. */
+function knownFields(
+  text: string,
+  from: number,
+  { lines, blank }: Layout,
+): Record<string, string> | undefined {
+  // Members that are there are set sooner than new ones are made.
+  const headers = { ...blank };
+  let at = from;
+  for (const { start, name } of lines) {
+    const end = text.indexOf("\r", at);
+    const value = at + start.length;
+    const isKnown = text.startsWith(start, at) &&
+      !isBlank(text.charCodeAt(value)) && !isBlank(text.charCodeAt(end - 1));
+    if (!isKnown) return undefined;
+    headers[name] = text.slice(value, end);
+    at = end + 2;
+  }
+  return text.charCodeAt(at) === CR ? headers : undefined;
+}
+
+/** Without lines where a field stands in two, or is written in another way. */
+function layoutOf(
+  text: string,
+  from: number,
+  headers: Readonly<Record<string, string>>,
+): Layout {
+  const blank = { ...headers };
+  const lines = [];
+  let at = from;
+  for (const name in headers) {
+    const start = text.slice(at, at + name.length + 2);
+    if (start.toLowerCase() !== `${name}: `) return { lines: [], blank: {} };
+    lines.push({ start, name });
+    blank[name] = "";
+    at = text.indexOf("\r", at) + 2;
+  }
+  return { lines, blank };
 }
 
 /** Section 9.3: whether the connection goes on, by the field and the version. */
@@ -506,10 +581,15 @@ function lengthOf(
     return CHUNKED;
   }
   if (length === undefined) return UNTIL_CLOSE;
-  if (!/^\d{1,15}$/.test(length)) {
+  let size = length === "" || length.length > 15 ? NaN : 0;
+  for (let at = 0; at < length.length; at++) {
+    const digit = length.charCodeAt(at) - 48;
+    size = digit >= 0 && digit <= 9 ? size * 10 + digit : NaN;
+  }
+  if (Number.isNaN(size)) {
     throw new MalformedResponse(`content-length ${quoted(length)}`);
   }
-  return Number(length);
+  return size;
 }
 
 /** Section 5. A line of a text without control characters is clean. */
@@ -572,21 +652,16 @@ function isBlank(code: number): boolean {
   return code === 32 || code === 9;
 }
 
-const DECODER = new TextDecoder();
-
-/**
- * Bytes to characters, one to one. The decoder of "latin1" is that of
- * windows-1252; that of UTF-8 is right and quick where all is ASCII.
- */
+/** Bytes to characters, one to one: the decoder of "latin1" is another. */
 function latin1(bytes: Bytes, start: number, end: number): string {
-  const text = DECODER.decode(bytes.subarray(start, end));
-  if (text.length === end - start && !text.includes("\ufffd")) return text;
-  let exact = "";
+  let text = "";
   for (let at = start; at < end; at++) {
-    exact += String.fromCharCode(bytes[at] ?? 0);
+    text += String.fromCharCode(bytes[at] ?? 0);
   }
-  return exact;
+  return text;
 }
+
+const DECODER = new TextDecoder();
 
 function quoted(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);

@@ -309,6 +309,42 @@ Deno.test("leaves what stands behind a response, so that it is no response to an
   assertEquals(left, smuggled.length);
 });
 
+Deno.test("reads a head alike whatever head came before it on the connection", () => {
+  const heads = [
+    "A: 1\r\nB: 2\r\n",
+    "a: 3\r\nb: 4\r\n",
+    "A: 1\r\nA: 2\r\n",
+    "A: 1\r\nA: 2\r\nB: 3\r\n",
+    "A: 1\r\n",
+    "A: \r\nB: 2\r\n",
+    "A:1\r\nB:2\r\n",
+    "A:  1\r\nB: 2 \r\n",
+    "A: 1\r\nB: \xe4\r\n",
+    "B: 2\r\nA: 1\r\n",
+    "A: 1\r\nB: 2\r\nC: 3\r\n",
+    "2: b\r\n1: a\r\n",
+    "__proto__: 1\r\nconstructor: 2\r\n",
+    "A: 1: 2\r\nB: B: 2\r\n",
+    "A : 1\r\nB: 2\r\n",
+    "A: 1\r\n B: 2\r\n",
+    "",
+  ].map((fields) => `HTTP/1.1 200 OK\r\n${fields}Content-Length: 0\r\n\r\n`);
+  const alone = heads.map((head) => readAll([bytesOf(head)]));
+  for (const before of heads) {
+    for (const [index, head] of heads.entries()) {
+      const { read, refused } = readAll([bytesOf(before + head)]);
+      const expected = alone[index];
+      if (refused !== undefined && read.length === 0) continue;
+      assertEquals(read.slice(1), expected?.read);
+      assertEquals(refused, expected?.refused);
+      assertEquals(
+        read[1] && Object.entries(read[1].headers),
+        expected?.read[0] && Object.entries(expected.read[0].headers),
+      );
+    }
+  }
+});
+
 /** mulberry32: the same numbers in every run. */
 function* numbers(seed: number): Generator<number, never> {
   let state = seed;
