@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { utf8 } from "../foundation/bytes.ts";
+import { text, utf8 } from "../foundation/bytes.ts";
 import type { Member, StructureShape } from "../ports/schema.ts";
 import { PreparedShape, type Slot } from "./prepared_shape.ts";
 import type { Output, ValueReader } from "./response.ts";
@@ -28,6 +28,9 @@ const MOST_LAYOUTS = 4;
 /** Where the texts of the structure that is read begin and end, in turn. */
 const TEXTS = new Int32Array(LONGEST);
 
+/** Stands for the beginning of a text that was not looked at. */
+const REPEATED = -1;
+
 /** The markup of a structure, after its start tag. */
 export interface Layout {
   /** Its tag. */
@@ -36,6 +39,8 @@ export interface Layout {
   readonly open: Markup;
   /** What stands before each text, and after the last one. */
   readonly markup: readonly Markup[];
+  /** What the texts are, in turn. */
+  readonly texts: readonly TextColumn[];
   readonly members: Members;
   /** Levels of elements in it. */
   readonly depth: number;
@@ -62,6 +67,12 @@ interface TextColumn {
   readonly member: Member | undefined;
   readonly isList: boolean;
   readonly inner: undefined;
+  /** Which text it is. */
+  readonly place: number;
+  /** The text that two structures had, with the markup after it. */
+  repeated: Markup | undefined;
+  /** The value of that text. */
+  value: unknown;
 }
 
 interface StructureColumn {
@@ -69,15 +80,21 @@ interface StructureColumn {
   readonly inner: Members;
 }
 
+/** A layout, and where the texts were that it was learnt from. */
+interface Learnt {
+  readonly layout: Layout;
+  readonly texts: readonly number[];
+}
+
 /** Reads structures of one document by their layouts. */
 export class LayoutReader {
   readonly #xml: XmlScanner;
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  readonly #words: Int32Array;
   readonly #reader: ValueReader;
-  /** The next text of a structure, by its place in `TEXTS`. */
-  #next = 0;
   #learnt = 0;
+  /** The last layout, until it is used. */
+  #fresh: Learnt | undefined;
 
   /**
    * Makes a reader.
@@ -88,8 +105,9 @@ export class LayoutReader {
    */
   constructor(xml: XmlScanner, bytes: Uint8Array, reader: ValueReader) {
     this.#xml = xml;
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#bytes = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+    const { buffer, byteOffset, length } = this.#bytes;
+    this.#words = new Int32Array(buffer, byteOffset, length >> 2);
     this.#reader = reader;
   }
 
@@ -120,7 +138,7 @@ export class LayoutReader {
       if (item === undefined) return false;
       items.push(item);
       const open = layouts[0]?.open;
-      if (!open?.isAt(this.#view, xml.at)) return true;
+      if (!open?.isAt(this.#words, xml.at)) return true;
       xml.enter(xml.at + open.length);
     }
   }
@@ -131,18 +149,14 @@ export class LayoutReader {
    * @param start Where it starts, after its start tag.
    */
   learn(tag: string, shape: StructureShape, start: number): void {
-    const { text, at } = this.#xml;
+    const { at, text } = this.#xml;
     const isLong = at - start > LONGEST;
     if (isLong || this.#learnt >= MOST_LAYOUTS || tag.length < 2) return;
     this.#learnt++;
-    const structure = text.slice(start, at);
-    const bytes = new DataView(
-      this.#bytes.buffer,
-      this.#bytes.byteOffset + start,
-      at - start,
-    );
-    const layout = new Learner(structure, bytes).layout(tag, shape);
+    const learner = new Learner(text.slice(start, at), this.#bytes, start);
+    const layout = LITTLE_ENDIAN ? learner.layout(tag, shape) : undefined;
     if (layout === undefined) return;
+    this.#fresh = { layout, texts: learner.texts };
     const { layouts } = PreparedShape.of(shape);
     layouts.unshift(layout);
     if (layouts.length > MOST_LAYOUTS) layouts.pop();
@@ -158,8 +172,8 @@ export class LayoutReader {
       }
       const end = this.#endOf(layout);
       if (end === undefined) continue;
-      this.#next = 0;
       const output = this.#members(layout.members, path);
+      if (this.#fresh?.layout === layout) this.#repeat(this.#fresh, path);
       xml.leave(end);
       // The next one mostly has the same, and its start tag is looked up there.
       if (index > 0) layouts.unshift(...layouts.splice(index, 1));
@@ -169,18 +183,24 @@ export class LayoutReader {
   }
 
   /** Finds the texts; the end of a structure, where it has this layout. */
-  #endOf({ markup }: Layout): number | undefined {
-    const { at: start, text } = this.#xml;
-    const view = this.#view;
-    let end = start;
+  #endOf({ markup, texts }: Layout): number | undefined {
+    const words = this.#words;
+    let end = this.#xml.at;
     for (let index = 0; index < markup.length; index++) {
       if (index > 0) {
+        const repeated = texts[index - 1]?.repeated;
+        if (repeated?.isAt(words, end)) {
+          TEXTS[2 * index - 2] = REPEATED;
+          end += repeated.length;
+          continue;
+        }
         TEXTS[2 * index - 2] = end;
-        end = text.indexOf("<", end);
-        TEXTS[2 * index - 1] = end;
+        const found = endOfText(words, end);
+        TEXTS[2 * index - 1] = found;
+        end = found < 0 ? ~found : found;
       }
       const piece = markup[index];
-      if (piece === undefined || !piece.isAt(view, end)) return undefined;
+      if (piece === undefined || !piece.isAt(words, end)) return undefined;
       end += piece.length;
     }
     return end;
@@ -216,14 +236,21 @@ export class LayoutReader {
     return lacks ? this.#reader.complete(output, shape, path) : output;
   }
 
-  #scalar({ member, slot, type }: TextColumn, path: string): unknown {
-    const next = this.#next;
-    this.#next = next + 2;
-    const start = TEXTS[next] ?? 0;
-    const end = TEXTS[next + 1] ?? 0;
+  #scalar(column: TextColumn, path: string): unknown {
+    const { member, place, slot, type } = column;
+    const start = TEXTS[2 * place] ?? 0;
+    if (start === REPEATED) {
+      const { value } = column;
+      // Times can be changed: each structure has its own.
+      return value instanceof Date ? new Date(value) : value;
+    }
+    const found = TEXTS[2 * place + 1] ?? 0;
+    const end = found < 0 ? ~found : found;
     const xml = this.#xml;
     if (type === "string") {
-      return this.#quoted(start, end) ?? xml.between(start, end);
+      return found < 0
+        ? this.#quoted(start, end) ?? xml.between(start, end)
+        : xml.text.slice(start, end);
     }
     const value = type === "timestamp"
       ? plainTimeAt(this.#bytes, start, end)
@@ -240,26 +267,97 @@ export class LayoutReader {
     const first = start + QUOTE.length;
     const last = end - QUOTE.length;
     const { text } = this.#xml;
-    return QUOTE.isAt(this.#view, start) && last >= first &&
-        text.indexOf("&", first) === last && QUOTE.isAt(this.#view, last)
+    return QUOTE.isAt(this.#words, start) && last >= first &&
+        text.indexOf("&", first) === last && QUOTE.isAt(this.#words, last)
       ? '"' + text.slice(first, last) + '"'
       : undefined;
   }
+
+  /**
+   * Notes which texts of a structure are those of the one before, as owners and
+   * storage classes are: they are then compared with the markup, not read.
+   */
+  #repeat({ layout, texts }: Learnt, path: string): void {
+    this.#fresh = undefined;
+    const { text } = this.#xml;
+    for (const column of layout.texts) {
+      const { member, place } = column;
+      const start = TEXTS[2 * place] ?? 0;
+      const found = TEXTS[2 * place + 1] ?? 0;
+      const end = found < 0 ? ~found : found;
+      const shown = text.slice(start, end);
+      const after = layout.markup[place + 1];
+      if (
+        after === undefined || member?.of === "blob" ||
+        found < 0 && member?.of !== "string" ||
+        shown !== text.slice(texts[2 * place], texts[2 * place + 1])
+      ) continue;
+      const value = found < 0
+        ? this.#quoted(start, end)
+        : this.#scalar(column, path);
+      if (value === undefined) continue;
+      // A copy, as a part of a text keeps all of it.
+      column.value = typeof value === "string" ? copied(value) : value;
+      column.repeated = new Markup(
+        this.#bytes.subarray(start, end + after.length),
+      );
+    }
+  }
+}
+
+/** Where a text ends; inverted where it may have references. */
+function endOfText(words: Int32Array, start: number): number {
+  let index = start >> 2;
+  // What stands before it is made to be no markup.
+  let word = (words[index] ?? 0) | (1 << ((start & 3) << 3)) - 1;
+  let references = 0;
+  while (true) {
+    const found = bytesOf(word ^ 0x3c_3c_3c_3c);
+    references |= bytesOf(word ^ 0x26_26_26_26);
+    if (found !== 0) {
+      const end = (index << 2) + (31 - Math.clz32(found & -found) >> 3);
+      return references === 0 ? end : ~end;
+    }
+    if (++index >= words.length) return ~(index << 2);
+    word = words[index] ?? 0;
+  }
+}
+
+/**
+ * The highest bits of the bytes of a word that are zero; those above the lowest
+ * such byte may be wrong. Source: "Determine if a word has a zero byte", Bit
+ * Twiddling Hacks.
+ */
+function bytesOf(word: number): number {
+  return (word - 0x01_01_01_01) & ~word & 0x80_80_80_80;
 }
 
 /** Takes the layout of one structure. */
 class Learner {
+  /** Where the texts begin and end in the document, in turn. */
+  readonly texts: number[] = [];
+
   readonly #structure: string;
-  readonly #bytes: DataView;
+  readonly #bytes: Uint8Array;
+  readonly #start: number;
   readonly #markup: Markup[] = [];
+  readonly #columns: TextColumn[] = [];
   /** Where the last text ended. */
   #from = 0;
   #at = 0;
   #depth = 0;
 
-  constructor(structure: string, bytes: DataView) {
+  /**
+   * Starts.
+   *
+   * @param structure The text of the structure, after its start tag.
+   * @param bytes The document.
+   * @param start Where the structure stands in it.
+   */
+  constructor(structure: string, bytes: Uint8Array, start: number) {
     this.#structure = structure;
     this.#bytes = bytes;
+    this.#start = start;
   }
 
   /** The layout; `undefined` where the structure has more than plain elements. */
@@ -269,7 +367,15 @@ class Learner {
     if (members === undefined || this.#at < length) return undefined;
     this.#endMarkup(length);
     const open = markupOf(`<${tag}>`);
-    return { tag, open, markup: this.#markup, members, depth: this.#depth };
+    return {
+      // A copy, as a part of a text keeps all of it.
+      tag: copied(tag),
+      open,
+      markup: this.#markup,
+      texts: this.#columns,
+      members,
+      depth: this.#depth,
+    };
   }
 
   #members(
@@ -326,18 +432,34 @@ class Learner {
     if (!close?.isEnd || close.name !== name) return undefined;
     this.#endMarkup(end - text.length);
     this.#from = end;
+    this.texts.push(this.#start + end - text.length, this.#start + end);
     const of = member?.of;
     const type = of === "string" || of === "timestamp"
       ? of
       : of === "integer" || of === "long"
       ? "integer"
       : "other";
-    return { slot, type, member, isList, inner: undefined };
+    const place = this.#columns.length;
+    const column: TextColumn = {
+      slot,
+      type,
+      member,
+      isList,
+      inner: undefined,
+      place,
+      repeated: undefined,
+      value: undefined,
+    };
+    this.#columns.push(column);
+    return column;
   }
 
   /** Ends the markup that stands before a text, or at the end. */
   #endMarkup(at: number): void {
-    this.#markup.push(new Markup(this.#bytes, this.#from, at));
+    const start = this.#start;
+    this.#markup.push(
+      new Markup(this.#bytes.subarray(start + this.#from, start + at)),
+    );
   }
 
   /** Takes a tag and the text after it. After an end tag, there may be blanks. */
@@ -359,39 +481,59 @@ interface Tag {
   readonly text: string;
 }
 
-/** Bytes that are to come. */
+/** Bytes that are to come, compared word by word. */
 class Markup {
   readonly length: number;
 
+  /** The words, for each of the four places in a word where they may begin. */
   readonly #words: Int32Array;
-  /** The last four bytes, some of which may be in the last word, too. */
-  readonly #last: number;
+  /** Where the words for a place begin, and those for the next one. */
+  readonly #starts: readonly number[];
 
   /** Takes four bytes or more. */
-  constructor(bytes: DataView, start: number, end: number) {
-    this.length = end - start;
-    this.#words = new Int32Array(this.length >> 2);
-    for (let index = 0; index < this.#words.length; index++) {
-      this.#words[index] = bytes.getInt32(start + 4 * index, true);
+  constructor(bytes: Uint8Array) {
+    this.length = bytes.length;
+    const starts = [0];
+    const words: number[] = [];
+    for (let place = 0; place < 4; place++) {
+      const padded = new Uint8Array(place + bytes.length + 3 & ~3);
+      padded.set(bytes, place);
+      words.push(...new Int32Array(padded.buffer));
+      starts.push(words.length);
     }
-    this.#last = bytes.getInt32(end - 4, true);
+    this.#words = Int32Array.from(words);
+    this.#starts = starts;
   }
 
-  isAt(bytes: DataView, at: number): boolean {
-    const { length } = this;
-    const words = this.#words;
-    if (at < 0 || at + length > bytes.byteLength) return false;
-    for (let index = 0; index < words.length; index++) {
-      if (bytes.getInt32(at + 4 * index, true) !== words[index]) return false;
+  isAt(words: Int32Array, at: number): boolean {
+    const place = at & 3;
+    const expected = this.#words;
+    let index = this.#starts[place] ?? 0;
+    const last = (this.#starts[place + 1] ?? 0) - 1;
+    let word = at >> 2;
+    if (at < 0 || word + last - index >= words.length) return false;
+    // Of the first and the last word, only some bytes count.
+    const first = (words[word] ?? 0) ^ (expected[index] ?? 0);
+    if (first >> (place << 3) !== 0) return false;
+    while (++index < last) {
+      if (words[++word] !== expected[index]) return false;
     }
-    return bytes.getInt32(at + length - 4, true) === this.#last;
+    const rest = (words[word + 1] ?? 0) ^ (expected[last] ?? 0);
+    return rest << ((-(at + this.length) & 3) << 3) === 0;
   }
 }
 
 function markupOf(text: string): Markup {
-  const { buffer, length } = utf8(text);
-  return new Markup(new DataView(buffer, 0, length), 0, length);
+  return new Markup(utf8(text));
+}
+
+/** The same text, that is no part of another. */
+function copied(part: string): string {
+  return text(utf8(part));
 }
 
 /** A quote as it stands in most ETags. */
 const QUOTE = markupOf("&quot;");
+
+/** Whether the first byte of a word is its lowest. Elsewhere nothing is learnt. */
+const LITTLE_ENDIAN = new Int32Array(utf8("\x01\0\0\0").buffer)[0] === 1;

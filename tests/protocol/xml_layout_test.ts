@@ -145,6 +145,89 @@ Deno.test("a structure read by the layout of another is what it is without", () 
   }
 });
 
+Deno.test("a text that two structures have is not taken for what a third has", () => {
+  const texts: readonly (readonly [name: string, texts: readonly string[]])[] =
+    [
+      ["Key", ["a", "aa", "a&amp;a", "&quot;a&quot;", "", "k".repeat(40)]],
+      ["Time", [
+        "2024-02-29T12:34:56.789Z",
+        "2024-02-29T12:34:57Z",
+        "never",
+        "&quot;no&quot;",
+      ]],
+      ["ETag", ["&quot;abc&quot;", "&quot;abd&quot;", "abc", "a&quot;c"]],
+      ["Size", ["12", "13", "120", " 12", "1e3", "", "x"]],
+      ["Big", ["1.5", "1.6", "NaN", "x"]],
+      ["Latest", ["true", "false", "perhaps"]],
+      ["Data", ["AAEC", "AAED", "*"]],
+      ["Kind", ["x", "y"]],
+      ["Number", ["1", "2", "a"]],
+      ["New", ["1", "2", "&bad;"]],
+    ];
+  for (const [name, all] of texts) {
+    const item = (text: string): string =>
+      PLAIN.replace(new RegExp(`<${name}>.*?</${name}>`), "") +
+      `<${name}>${text}</${name}><Owner><ID>me</ID></Owner>`;
+    for (const one of all) {
+      for (const other of all) {
+        const shape = listing();
+        const items = [one, one, one, other, one, other, other].map(item);
+        for (const document of documents(items)) {
+          assertSame(shape, document);
+          assertSame(shape, document.replace("me", "you"));
+        }
+      }
+    }
+  }
+});
+
+Deno.test("structures with the same texts have times and bytes of their own", () => {
+  const shape = listing();
+  const [document = ""] = documents(
+    Array(6).fill(
+      PLAIN + "<Data>AAEC</Data><Owner><ID>me</ID></Owner>",
+    ),
+  );
+  assertSame(shape, document);
+  const { output } = read(shape, document, utf8(document));
+  const items = output?.["Items"];
+  assert(Array.isArray(items));
+  const objects = items.flatMap((
+    { Time, Data, Owner },
+  ) => [Time, Data, Owner]);
+  assertEquals(objects.length, 18);
+  assertEquals(new Set(objects).size, 18);
+});
+
+Deno.test("layouts read bytes that stand anywhere in their memory", () => {
+  const shape = listing();
+  for (const document of documents(Array(9).fill(PLAIN))) {
+    const plain = read(shape, document);
+    for (let start = 0; start < 9; start++) {
+      const room = utf8("<".repeat(start) + document + "<Item>");
+      const bytes = room.subarray(start, start + document.length);
+      assertEquals(read(shape, document, bytes), plain);
+    }
+  }
+});
+
+Deno.test("layouts have elements of one letter", () => {
+  const item = structure({ A: { of: "string" }, B: { of: "integer" } });
+  const shape = structure({
+    I: { of: () => ({ kind: "list", item: { of: () => item } }), flat: true },
+  });
+  for (const name of ["I", "member"]) {
+    const one = `<${name}><A>a</A><B>1</B></${name}>`;
+    assertSame(shape, `<r>${one.repeat(9)}</r>`);
+  }
+  const list = structure({
+    L: { of: () => ({ kind: "list", item: { of: () => item } }) },
+  });
+  const members = "<member><A>a</A><B>1</B></member>".repeat(9);
+  const { output } = assertSame(list, `<r><L>${members}</L></r>`);
+  assertEquals(output, { L: Array(9).fill({ A: "a", B: 1 }) });
+});
+
 Deno.test("layouts take nothing that is not well-formed", () => {
   const shape = listing();
   for (const item of [PLAIN, RICH]) {
