@@ -28,12 +28,16 @@ export {
   Session,
   setupDefaultSession,
 } from "./src/session/session.ts";
-export type { CallerIdentity, RoleOptions } from "./src/session/sts.ts";
+export type { CallerIdentity } from "./src/session/sts.ts";
 export type {
   ConfigExplanation,
   ExplainedSetting,
 } from "./src/diagnostics/explain.ts";
-export type { SessionOptions, TransportName } from "./src/session/options.ts";
+export type {
+  RoleOptions,
+  SessionOptions,
+  TransportName,
+} from "./src/session/options.ts";
 export {
   AwsError,
   ChecksumError,

@@ -53,7 +53,7 @@ export interface Parts extends LoopParts {
   /** Who is calling; absent: nobody, requests are not signed. */
   readonly credentials?: CredentialSource;
   /** Who signs where an endpoint asks for a session. */
-  readonly sessions?: Sessions;
+  readonly sessions?: Pick<Sessions, "invalidate" | "sourceOf">;
   /** Proof of who is calling. */
   readonly signer: Signer;
   /** The same for endpoints in several regions: loaded when one is called. */

@@ -171,8 +171,12 @@ export async function resolveClient(
   );
   const useDualstackEndpoint = resolve(DUALSTACK, sources);
   const useFipsEndpoint = resolve(FIPS, sources);
-  refuseVariant(FIPS.name, useFipsEndpoint, endpointUrl);
-  refuseVariant(DUALSTACK.name, useDualstackEndpoint, endpointUrl);
+  if (useFipsEndpoint.value) {
+    refuseVariant(FIPS.name, useFipsEndpoint, endpointUrl);
+  }
+  if (useDualstackEndpoint.value) {
+    refuseVariant(DUALSTACK.name, useDualstackEndpoint, endpointUrl);
+  }
   return {
     endpointUrl,
     retry: resolveRetry(sources, defaultRetryMode),
@@ -242,12 +246,10 @@ export async function resolveConnections(
  */
 function refuseVariant(
   name: string,
-  { value, source }: Resolved<boolean>,
+  { source }: Resolved<boolean>,
   endpointUrl: Resolved<string | undefined>,
 ): void {
-  if (!value || source.kind !== "code" || endpointUrl.value === undefined) {
-    return;
-  }
+  if (source.kind !== "code" || endpointUrl.value === undefined) return;
   throw new ConfigError(
     "ContradictoryOptions",
     `Cannot use ${sourceText(source)} with an endpoint of your own, set by ${

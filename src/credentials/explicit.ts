@@ -13,7 +13,7 @@ import type {
   Credentials,
   CredentialSource,
 } from "../ports/credentials.ts";
-import { type RefreshDeps, RefreshingCredentials } from "./refreshing.ts";
+import type { RefreshDeps } from "./refreshing.ts";
 import { credentialsValue } from "./value.ts";
 
 /** How errors and `Credentials.source` call them. */
@@ -40,15 +40,16 @@ export function checkExplicit(input: CredentialsInput | undefined): void {
  * @returns The source, or `undefined` where requests are not to be signed.
  * @throws {CredentialsError} As {@linkcode checkExplicit}.
  */
-export function explicitCredentials(
+export async function explicitCredentials(
   input: CredentialsInput,
   deps: RefreshDeps,
-): CredentialSource | undefined {
+): Promise<CredentialSource | undefined> {
   if (input === "anonymous") return undefined;
-  if (typeof input === "function") {
-    return new RefreshingCredentials(providerOf(input), deps);
+  if (typeof input === "function" || isProvider(input)) {
+    const { RefreshingCredentials } = await import("./refreshing.ts");
+    const provider = typeof input === "function" ? providerOf(input) : input;
+    return new RefreshingCredentials(provider, deps);
   }
-  if (isProvider(input)) return new RefreshingCredentials(input, deps);
   const credentials = fromKeys(input);
   return {
     get: () => Promise.resolve(credentials),

@@ -18,10 +18,6 @@ import {
   tellRegionConflict,
 } from "../config/client_settings.ts";
 import { checkExplicit } from "../credentials/explicit.ts";
-import {
-  RefreshingCredentials,
-  SESSION_WINDOWS,
-} from "../credentials/refreshing.ts";
 import { partitionOf } from "../endpoint/hosts.ts";
 import { joinFlags } from "../foundation/options.ts";
 import { MAX_CREDENTIAL_BYTES } from "../foundation/streaming_body.ts";
@@ -39,13 +35,13 @@ import type {
 } from "../ports/credentials.ts";
 import type { SendOptions, Transport } from "../ports/http.ts";
 import type { RetryOptions, RetryStrategy } from "../ports/retry.ts";
-import type { ServiceDefinition } from "../ports/service.ts";
+import type { Recovery, ServiceDefinition } from "../ports/service.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
 import { standardRetry } from "../retry/standard.ts";
 import { canonicalOfSigned } from "../signing/request_signer.ts";
 import { SigV4 } from "../signing/sigv4.ts";
 import { notOnThisRuntime } from "../transport/fetch_transport.ts";
-import { assumeRoleWith, assumeRoleWithTokenWith, type CoreAs } from "./sts.ts";
-import type { Shared, StsPorts } from "./shared.ts";
+import type { CoreOf, Shared } from "./shared.ts";
 import { TransportLease } from "./transport_pool.ts";
 
 /**
@@ -57,22 +53,22 @@ import { TransportLease } from "./transport_pool.ts";
  * @param identity Who calls, where it is not who the options say; `null`: nobody.
  * @param purpose What its calls are for; absent: the caller's own.
  */
-export function coreOf(
-  shared: Shared,
-  service: ServiceDefinition,
-  config: ClientConfig,
-  identity?: CredentialSource | null,
-  purpose?: SendOptions["purpose"],
-): ClientCore {
+export const coreOf: CoreOf = (shared, service, config, identity, purpose) => {
   const lease = new TransportLease();
+  const { credentials } = config;
+  let source: Promise<CredentialSource | undefined> | undefined;
   const client: ClientParts = {
     service,
     config,
     lease,
-    identity: identity === undefined
-      ? identityOf(shared, config.credentials)
-      : () => Promise.resolve(identity ?? undefined),
-    ...purpose === undefined ? {} : { purpose },
+    // Who is given is made once for all calls of the client.
+    identity: () =>
+      identity !== undefined
+        ? Promise.resolve(identity ?? undefined)
+        : credentials === undefined
+        ? shared.identity()
+        : source ??= shared.explicit(credentials),
+    purpose,
   };
   const own = assembledCore(shared, client);
   let variants: Variants | undefined;
@@ -98,17 +94,7 @@ export function coreOf(
       await coreFor(options).presign(operation, input, options),
     [Symbol.dispose]: () => lease[Symbol.dispose](),
   };
-}
-
-/** Who calls: who is given, made once for all calls of a client, or the session. */
-function identityOf(
-  shared: Shared,
-  explicit: ClientConfig["credentials"],
-): ClientParts["identity"] {
-  if (explicit === undefined) return () => shared.identity();
-  let source: Promise<CredentialSource | undefined> | undefined;
-  return () => source ??= Promise.resolve(shared.explicit(explicit));
-}
+};
 
 /** Variants that are kept; those that were not used for longest go first. */
 const KEPT_VARIANTS = 50;
@@ -143,6 +129,7 @@ class Variants {
 
   #make({ region, credentials, retry }: Overrides): AssembledCore {
     checkExplicit(credentials);
+    let source: Promise<CredentialSource | undefined> | undefined;
     return assembledCore(this.#shared, {
       ...this.#client,
       overrides: {
@@ -150,8 +137,9 @@ class Variants {
         ...credentials !== undefined && { credentials },
         ...retry !== undefined && { retry },
       },
-      ...credentials !== undefined &&
-        { identity: identityOf(this.#shared, credentials) },
+      ...credentials !== undefined && {
+        identity: () => source ??= this.#shared.explicit(credentials),
+      },
     });
   }
 }
@@ -170,24 +158,6 @@ function isSameRetry(
     typeof retry === "object" && retry !== null && !("begin" in retry);
   return a === b ||
     isOptions(a) && isOptions(b) && JSON.stringify(a) === JSON.stringify(b);
-}
-
-/**
- * The ports through which a session's credential chain reaches STS.
- *
- * @param shared What the session's clients share.
- */
-export function stsPorts(shared: Shared): StsPorts {
-  const core: CoreAs = (service, identity) =>
-    coreOf(shared, service, {}, identity);
-  const credentialsCore: CoreAs = (service, identity) =>
-    coreOf(shared, service, {}, identity, "credentials");
-  return {
-    core,
-    credentialsCore,
-    assumeRole: assumeRoleWith(credentialsCore),
-    assumeRoleWithWebIdentity: assumeRoleWithTokenWith(credentialsCore),
-  };
 }
 
 /** A page of 1 000 keys is a fiftieth of this. */
@@ -215,8 +185,8 @@ interface ClientParts {
   readonly identity: () => Promise<CredentialSource | undefined>;
   /** The transports that it uses; its end is the client's. */
   readonly lease: TransportLease;
-  /** What its calls are for. Absent: the caller's own purposes. */
-  readonly purpose?: SendOptions["purpose"];
+  /** What its calls are for; `undefined`: the caller's own purposes. */
+  readonly purpose: SendOptions["purpose"];
 }
 
 /** A core without its end, which is that of its client. */
@@ -241,9 +211,12 @@ function assembledCore(
     // Calls that start together share one quota and one memory.
     return ready ?? (making ??= make());
   };
+  const call = createCaller(load);
+  const { telemetry } = shared.options;
   let presigner: Presigner | undefined;
   return {
-    call: measured(createCaller(load), shared, {
+    call: telemetry === undefined ? call : measured(call, telemetry, {
+      clock: shared.clock,
       service: client.service.id,
       destination: (bucket) => ({
         region: ready?.regions?.regionOf(bucket ? { Bucket: bucket } : {}) ??
@@ -272,37 +245,36 @@ function assembledCore(
   };
 }
 
+/** Reads the settings and makes of them what a client's calls pass through. */
 async function assembleParts(
   shared: Shared,
   { service, config, overrides, identity, lease, purpose }: ClientParts,
 ): Promise<Parts> {
-  const { clock, system, logger, options } = shared;
+  const { clock, system, logger, options, uuid } = shared;
   const { profiles, profile } = await shared.setup();
   const sources = await shared.sources(config, overrides);
-  const resolved = await resolveClient({
-    service,
-    sources,
-    profiles,
-    system,
-  });
-  const { region, retry } = resolved;
+  const resolved = await resolveClient({ service, sources, profiles, system });
+  const { service: own, retry, ...general } = resolved;
+  const { region, endpointUrl } = resolved;
   if (region.source.kind === "env") tellRegionConflict(region, logger);
-  const unread = unreadSettings(resolved, profiles);
+  // An endpoint of one's own decides alone.
+  const unread = endpointUrl.value === undefined
+    ? unreadSettings(resolved, profiles)
+    : [];
   if (unread.length > 0) warnOfRegion(unread, shared);
-  const settings = valuesOf(resolved);
-  const credentials = await identity();
+  const values: Record<string, unknown> = {};
+  for (const rows of [general, own]) {
+    for (const [name, { value }] of Object.entries(rows)) {
+      // A row of the service replaces the general one of its name.
+      if (value === undefined) delete values[name];
+      else values[name] = value;
+    }
+  }
+  const settings: Settings = values;
   const times = timesOf(resolved);
   const skew = new ClockSkew(clock, logger.child("clock"));
-  const regions = service.regions?.(
-    createCaller(() => parts),
-    knownRegions(shared, service, settings),
-  );
-  const sessions = service.openSession && sessionsOf(
-    service,
-    createCaller(() => ({ ...parts, purpose: "credentials" })),
-    shared,
-  );
-  const parts: Parts = {
+  const recoveries: Recovery[] = [skew];
+  const parts: Writable<Parts> = {
     service,
     settings,
     protocol: await service.protocol(),
@@ -318,36 +290,50 @@ async function assembleParts(
     wireLog: new WireLog(logger, options.logBodies ?? true),
     payload: payloadPolicy(settings),
     signer: new SigV4(),
-    multiRegionSigner: multiRegionSigner(),
+    multiRegionSigner,
     canonicalOf: canonicalOfSigned,
     retry: retry.strategy ?? await strategyOf(retry, service.id, shared),
     repeatUnsafe: retry.repeatUnsafe.value,
     transport: transportOf(resolved, times, lease, shared),
     times,
-    recoveries: [
-      ...regions ? [regions] : [],
-      ...credentials
-        ? [new ExpiredCredentials([credentials, ...sessions ? [sessions] : []])]
-        : [],
-      skew,
-    ],
+    recoveries,
     skew,
     clock,
     logger: logger.child("retry"),
     closed: () =>
       shared.closed ? "session" : lease.closed ? "client" : undefined,
     files: system,
-    uuid: shared.uuid,
+    uuid,
     userAgent: userAgent(resolveAppId(sources).value),
     unread,
-    ...profile.section && { profile: profile.name },
-    ...purpose && { purpose },
-    ...credentials && { credentials },
-    ...regions && { regions },
-    ...sessions && { sessions },
   };
+  if (profile.section) parts.profile = profile.name;
+  if (purpose) parts.purpose = purpose;
+  const credentials = await identity();
+  if (credentials) {
+    parts.credentials = credentials;
+    const sources: Pick<CredentialSource, "invalidate">[] = [credentials];
+    if (service.openSession) {
+      sources.push(parts.sessions = sessionsOf(service, parts, shared));
+    }
+    recoveries.unshift(new ExpiredCredentials(sources));
+  }
+  if (service.regions) {
+    const call: Caller = (operation, input, options) =>
+      createCaller(() => parts)(operation, input, options);
+    // Buckets of one name are different ones in other partitions and stores.
+    const place = `${service.id} ${
+      settings.endpointUrl ?? partitionOf(settings.region ?? "").id
+    }`;
+    const known = shared.regions.get(place) ?? new Map<string, string>();
+    shared.regions.set(place, known);
+    recoveries.unshift(parts.regions = service.regions(call, known));
+  }
   return parts;
 }
+
+/** Parts that are still being put together. */
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /**
  * The settings that decide where calls go and have their default, although a
@@ -357,8 +343,6 @@ function unreadSettings(
   { region, endpointUrl }: ClientSettings,
   { files }: Pick<ProfileSet, "files">,
 ): readonly UnreadSetting[] {
-  // An endpoint of one's own decides alone.
-  if (endpointUrl.value !== undefined) return [];
   const ofFiles = [files.config, files.credentials].flatMap((state) =>
     "flags" in state ? state.flags : []
   );
@@ -388,45 +372,34 @@ function warnOfRegion(
   );
 }
 
-/** Buckets of one name are different ones in other partitions and stores. */
-function knownRegions(
-  { regions }: Shared,
-  { id }: ServiceDefinition,
-  { endpointUrl, region = "" }: Settings,
-): Map<string, string> {
-  const place = `${id} ${endpointUrl ?? partitionOf(region).id}`;
-  const known = regions.get(place) ?? new Map<string, string>();
-  regions.set(place, known);
-  return known;
-}
-
-/** Sessions that some endpoints ask for, refreshed as credentials are. */
+/**
+ * Sessions that some endpoints ask for, refreshed as credentials are. They are
+ * loaded with the first.
+ */
 function sessionsOf(
   { id, openSession }: ServiceDefinition,
-  call: Caller,
+  parts: Parts,
   { clock, logger }: Shared,
-): Sessions {
+): Pick<Sessions, "invalidate" | "sourceOf"> {
+  const call = createCaller(() => ({ ...parts, purpose: "credentials" }));
   return new Sessions((name) => {
     const provider: CredentialProvider = {
       name: `${id}-session`,
       load: async (signal) => await openSession?.(call, name, signal),
     };
-    const deps = { clock, logger };
-    return new RefreshingCredentials(provider, deps, SESSION_WINDOWS);
+    let source: CredentialSource | undefined;
+    return {
+      get: async (signal) => {
+        const { RefreshingCredentials, SESSION_WINDOWS } = await import(
+          "../credentials/refreshing.ts"
+        );
+        const deps = { clock, logger };
+        source ??= new RefreshingCredentials(provider, deps, SESSION_WINDOWS);
+        return await source.get(signal);
+      },
+      invalidate: (refused) => source?.invalidate(refused),
+    };
   });
-}
-
-/** The values alone; one that is set nowhere and has no default is absent. */
-function valuesOf(resolved: ClientSettings): Settings {
-  const { service, retry: _ours, ...general } = resolved;
-  const values: Record<string, unknown> = {};
-  for (const rows of [general, service]) {
-    for (const [name, { value }] of Object.entries(rows)) {
-      if (value === undefined) delete values[name];
-      else values[name] = value;
-    }
-  }
-  return values;
 }
 
 /**
@@ -475,13 +448,12 @@ async function strategyOf(
 }
 
 /** Few programs sign for several regions at once. */
-function multiRegionSigner(): () => Promise<Signer> {
-  let signer: Promise<Signer> | undefined;
-  return () =>
-    signer ??= import("../signing/sigv4a.ts").then(({ SigV4a }) =>
-      new SigV4a()
-    );
+async function multiRegionSigner(): Promise<Signer> {
+  return SIGV4A.signer ??= new (await import("../signing/sigv4a.ts")).SigV4a();
 }
+
+/** The one signer of its kind, made when it is first needed. */
+const SIGV4A: { signer?: Signer } = {};
 
 /** The transport for a client's connections, if it keeps its times. */
 function transportOf(
@@ -553,14 +525,13 @@ export const VERSION = "0.1.0";
 /** Few programs have a tracer or a meter; the others do not load this. */
 function measured(
   call: Caller,
-  { clock, options: { telemetry } }: Shared,
-  client: Omit<TracedClient, "clock">,
+  telemetry: Telemetry,
+  client: TracedClient,
 ): Caller {
-  if (telemetry === undefined) return call;
   let traced: Promise<Caller> | undefined;
   return async (operation, input, options) => {
     traced ??= import("../client/telemetry.ts").then(({ traced }) =>
-      traced(call, telemetry, { ...client, clock })
+      traced(call, telemetry, client)
     );
     return await (await traced)(operation, input, options);
   };

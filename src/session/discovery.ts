@@ -34,7 +34,9 @@ interface SearchDeps
   /** The session's options. */
   readonly options: SessionOptions;
   /** Reaches STS. */
-  readonly sts: Pick<ChainContext, "assumeRole" | "assumeRoleWithWebIdentity">;
+  sts(): Promise<
+    Pick<ChainContext, "assumeRole" | "assumeRoleWithWebIdentity">
+  >;
   /** Asks for codes of MFA devices. Absent: there is nobody to ask. */
   readonly mfaCode: MfaCode | undefined;
   /** Reads the config files, once. */
@@ -116,7 +118,7 @@ function memoryOf({ options }: SearchDeps): MetadataMemory {
 }
 
 async function contextOf(session: SearchDeps): Promise<ChainContext> {
-  const { system, clock, random, logger, sts, mfaCode } = session;
+  const { system, clock, random, logger, mfaCode } = session;
   const transports = session.transports();
   const { region, maxCredentialBytes, roleCache } = session.options;
   return {
@@ -129,7 +131,7 @@ async function contextOf(session: SearchDeps): Promise<ChainContext> {
         { explicit: [], system, profile },
         profiles.services,
       ).value,
-    ...sts,
+    ...await session.sts(),
     system,
     clock,
     random,

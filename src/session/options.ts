@@ -1,11 +1,13 @@
 /**
- * What may be said about a session.
+ * What may be said about a session, and about a role that it assumes.
  *
  * @module
  */
 import { CLIENT_OPTIONS, clientOptionNames } from "../config/options.ts";
 import { ConfigError } from "../foundation/errors.ts";
+import { checkOptions, type OptionKinds } from "../foundation/options.ts";
 import type { ClientConfig } from "../ports/config.ts";
+import type { RoleRequest } from "../ports/credentials.ts";
 import type { Clock, System, WritableFiles } from "../ports/system.ts";
 import type { Transport } from "../ports/http.ts";
 import type { Logger, Telemetry } from "../ports/telemetry.ts";
@@ -227,4 +229,48 @@ export function checkSessionOptions(options: SessionOptions): void {
       }`,
     );
   }
+}
+
+/** What may be said about a role, in the words of the API. */
+export type RoleOptions =
+  & Omit<RoleRequest, "RoleArn" | "RoleSessionName" | "TokenCode">
+  & {
+    /** Name of the session, 2 to 64 characters. Default: `inia-session-` and the time. */
+    readonly RoleSessionName?: string;
+  };
+
+const ROLE_OPTIONS: OptionKinds<RoleOptions> = {
+  RoleSessionName: "text",
+  DurationSeconds: "number",
+  ExternalId: "text",
+  SerialNumber: "text",
+  Policy: "text",
+  PolicyArns: "list",
+  Tags: "list",
+  TransitiveTagKeys: "list",
+  SourceIdentity: "text",
+};
+
+/**
+ * Refuses what cannot be asked for a role.
+ *
+ * @param arn The role.
+ * @param options What is asked of STS beside the role.
+ * @throws {ConfigError} `"InvalidOption"`, `"UnknownOption"`.
+ */
+export function checkRole(arn: unknown, options: RoleOptions): void {
+  if (typeof arn !== "string") {
+    throw new ConfigError(
+      "InvalidOption",
+      'Cannot assume a role: its ARN comes first and the parameters of the API behind it, as in assumeRole("arn:aws:iam::123456789012:role/reader", { DurationSeconds: 900 })',
+    );
+  }
+  checkOptions("assume a role", options, ROLE_OPTIONS, {
+    others: new Map(Object.entries({
+      RoleArn: "the role is the first argument",
+      TokenCode: "mfaCode, an option of the session, gets the code",
+      mfaCode: "it is an option of the session",
+      region: "it is an option of the session",
+    })),
+  });
 }

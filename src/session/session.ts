@@ -21,22 +21,21 @@ import type {
 } from "../ports/credentials.ts";
 import type { S3Resource } from "../resource/s3.ts";
 import type { S3, S3Config } from "../services/s3/mod.ts";
-import type { ServiceClientClass } from "../ports/service.ts";
+import type {
+  ServiceClientClass,
+  ServiceDefinition,
+} from "../ports/service.ts";
+import { coreOf } from "./core.ts";
 import {
-  type CallerIdentity,
-  callerIdentity,
   checkRole,
-  type RoleOptions,
-  roleProvider,
-} from "./sts.ts";
-import { coreOf, stsPorts } from "./core.ts";
-import {
   checkSessionOptions,
   checkTransportOptions,
+  type RoleOptions,
   SESSION_OPTIONS,
   type SessionOptions,
 } from "./options.ts";
 import { Shared } from "./shared.ts";
+import type { CallerIdentity } from "./sts.ts";
 
 /**
  * Settings, credentials and connections that clients share.
@@ -68,9 +67,9 @@ export class Session implements Disposable {
     refuseUnknown("a session", options, SESSION_OPTIONS);
     checkSessionOptions(options);
     checkTransportOptions(options, options);
-    checkRetry("session", options.retry);
+    if (options.retry !== undefined) checkRetry("session", options.retry);
     checkExplicit(options.credentials);
-    this.#shared = new Shared(options, stsPorts);
+    this.#shared = new Shared(options, coreOf);
   }
 
   /**
@@ -90,10 +89,7 @@ export class Session implements Disposable {
   ): Client {
     checkClass(service);
     const given: ClientConfig = config ?? {};
-    checkClientOptions(service.service, given);
-    checkTransportOptions(given, this.#shared.options);
-    checkRetry("client", given.retry);
-    checkExplicit(given.credentials);
+    if (given === config) this.#check(service.service, given);
     return new service(coreOf(this.#shared, service.service, given));
   }
 
@@ -171,7 +167,8 @@ export class Session implements Disposable {
    * @throws {CredentialsError} If there are no credentials.
    */
   async whoami(signal?: AbortSignal): Promise<CallerIdentity> {
-    const { core } = this.#shared.sts;
+    const { callerIdentity } = await import("./sts.ts");
+    const { core } = await this.#shared.sts();
     return await callerIdentity(core, await this.#identity(), signal);
   }
 
@@ -187,16 +184,20 @@ export class Session implements Disposable {
    */
   assumeRole(arn: string, options: RoleOptions = {}): Session {
     checkRole(arn, options);
-    const { sts, clock, mfaCode, options: own } = this.#shared;
+    const { clock, mfaCode, options: own } = this.#shared;
     const { expectedAccount: _other, ...kept } = own;
     return new Session({
       ...kept,
-      credentials: roleProvider(arn, options, {
-        assumeRole: sts.assumeRole,
-        as: () => this.#identity(),
-        clock,
-        ...mfaCode && { mfaCode },
-      }),
+      credentials: {
+        name: "assume-role",
+        load: async (signal) => {
+          const { roleCredentials } = await import("./sts.ts");
+          const { assumeRole } = await this.#shared.sts();
+          const as = (): Promise<CredentialSource> => this.#identity();
+          const parts = { assumeRole, as, clock, ...mfaCode && { mfaCode } };
+          return await roleCredentials(arn, options, parts, signal);
+        },
+      },
     });
   }
 
@@ -265,6 +266,13 @@ export class Session implements Disposable {
   /** Closes the session's connections. */
   [Symbol.dispose](): void {
     this.#shared[Symbol.dispose]();
+  }
+
+  #check(service: ServiceDefinition, config: ClientConfig): void {
+    checkClientOptions(service, config);
+    checkTransportOptions(config, this.#shared.options);
+    if (config.retry !== undefined) checkRetry("client", config.retry);
+    checkExplicit(config.credentials);
   }
 
   async #identity(): Promise<CredentialSource> {

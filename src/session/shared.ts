@@ -13,38 +13,34 @@ import type { MfaCode } from "../credentials/assume_role.ts";
 import { explicitCredentials } from "../credentials/explicit.ts";
 import { ConfigError } from "../foundation/errors.ts";
 import { SinkLogger } from "../foundation/log.ts";
+import type { ClientCore } from "../ports/caller.ts";
 import type { Clock, System, WritableFiles } from "../ports/system.ts";
 import type {
   ClientConfig,
   CredentialsInput,
   ProfileSet,
 } from "../ports/config.ts";
-import type {
-  AssumeRole,
-  AssumeRoleWithWebIdentity,
-  CredentialSource,
-} from "../ports/credentials.ts";
+import type { CredentialSource } from "../ports/credentials.ts";
+import type { SendOptions } from "../ports/http.ts";
+import type { ServiceDefinition } from "../ports/service.ts";
 import type { Logger } from "../ports/telemetry.ts";
 import {
   platformSystem,
   SystemClock,
   terminalMfaCode,
 } from "../system/platform.ts";
-import { type CoreAs, ExpectedAccount } from "./sts.ts";
 import type { SessionOptions } from "./options.ts";
+import type { StsPorts } from "./sts.ts";
 import { TransportPool } from "./transport_pool.ts";
 
-/** How the credential chain reaches STS. */
-export interface StsPorts {
-  /** Makes the core of a client that signs as an identity. */
-  readonly core: CoreAs;
-  /** The same for calls that get or check credentials for others. */
-  readonly credentialsCore: CoreAs;
-  /** Assumes a role as another identity. */
-  readonly assumeRole: AssumeRole;
-  /** Assumes a role with a token. */
-  readonly assumeRoleWithWebIdentity: AssumeRoleWithWebIdentity;
-}
+/** Makes the core of a client, on what a session shares. */
+export type CoreOf = (
+  shared: Shared,
+  service: ServiceDefinition,
+  config: ClientConfig,
+  identity?: CredentialSource | null,
+  purpose?: SendOptions["purpose"],
+) => ClientCore;
 
 /** What the config files say, and which profile of them counts. */
 interface Setup {
@@ -67,7 +63,7 @@ export class Shared implements Disposable {
   /** Whether it was told that the region is a default nobody could look behind. */
   toldOfRegion = false;
 
-  readonly #makeSts: (shared: Shared) => StsPorts;
+  readonly #coreOf: CoreOf;
   #sts: StsPorts | undefined;
   #closed = false;
   #transports: TransportPool | undefined;
@@ -78,24 +74,24 @@ export class Shared implements Disposable {
    * Opens nothing yet.
    *
    * @param options The session's options.
-   * @param makeSts Makes what its credential chain reaches STS through.
+   * @param coreOf Makes the clients that its credential chain reaches STS with.
    */
-  constructor(
-    options: SessionOptions,
-    makeSts: (shared: Shared) => StsPorts,
-  ) {
+  constructor(options: SessionOptions, coreOf: CoreOf) {
     this.options = options;
     this.system = options.system ?? platformSystem();
     this.clock = options.clock ?? new SystemClock();
     this.random = options.random ?? Math.random;
     this.uuid = options.uuid ?? (() => crypto.randomUUID());
     this.logger = options.logger ?? new SinkLogger("inia");
-    this.#makeSts = makeSts;
+    this.#coreOf = coreOf;
   }
 
   /** How the credential chain reaches STS. */
-  get sts(): StsPorts {
-    return this.#sts ??= this.#makeSts(this);
+  async sts(): Promise<StsPorts> {
+    const { stsPorts } = await import("./sts.ts");
+    return this.#sts ??= stsPorts((service, identity, purpose) =>
+      this.#coreOf(this, service, {}, identity, purpose)
+    );
   }
 
   /** Whether it was disposed of. */
@@ -183,10 +179,10 @@ export class Shared implements Disposable {
 
   async #find(): Promise<CredentialSource | undefined> {
     const { credentials } = this.options;
-    if (credentials !== undefined) return this.explicit(credentials);
     try {
+      if (credentials !== undefined) return await this.explicit(credentials);
       const { discoveredChain } = await import("./discovery.ts");
-      return this.explicit(await discoveredChain(this));
+      return await this.explicit(await discoveredChain(this));
     } catch (error) {
       // The next call tries again.
       this.#identity = undefined;
@@ -201,14 +197,17 @@ export class Shared implements Disposable {
    * @param input What is given.
    * @returns The source; `undefined`: requests are not signed.
    */
-  explicit(input: CredentialsInput): CredentialSource | undefined {
+  async explicit(
+    input: CredentialsInput,
+  ): Promise<CredentialSource | undefined> {
     const { clock, logger, options: { expectedAccount } } = this;
-    const source = explicitCredentials(input, {
+    const source = await explicitCredentials(input, {
       clock,
       logger: logger.child("credentials"),
     });
-    return source === undefined || expectedAccount === undefined
-      ? source
-      : new ExpectedAccount(source, expectedAccount, this.sts.credentialsCore);
+    if (source === undefined || expectedAccount === undefined) return source;
+    const { ExpectedAccount } = await import("./sts.ts");
+    const { credentialsCore } = await this.sts();
+    return new ExpectedAccount(source, expectedAccount, credentialsCore);
   }
 }

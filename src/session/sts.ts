@@ -1,20 +1,18 @@
 /**
- * How a session uses STS: roles, and who calls are made as.
+ * How a session uses STS: roles, and who calls are made as. Loaded when that is
+ * first asked: most programs never do.
  *
  * @module
  */
 import { SharedWork } from "../credentials/refreshing.ts";
 import { ConfigError, CredentialsError } from "../foundation/errors.ts";
-import { checkOptions, type OptionKinds } from "../foundation/options.ts";
 import type { ClientCore } from "../ports/caller.ts";
 import type { Clock } from "../ports/system.ts";
 import type {
   AssumeRole,
   AssumeRoleWithWebIdentity,
-  CredentialProvider,
   Credentials,
   CredentialSource,
-  RoleRequest,
 } from "../ports/credentials.ts";
 import type { ServiceDefinition } from "../ports/service.ts";
 import type {
@@ -22,12 +20,42 @@ import type {
   STS,
   STSConfig,
 } from "../services/sts/mod.ts";
+import type { RoleOptions } from "./options.ts";
 
 /** Makes the core of a client of a service that signs as an identity; `null`: that does not sign. */
 export type CoreAs = (
   service: ServiceDefinition<STSConfig>,
   identity: CredentialSource | null,
+  purpose?: "credentials",
 ) => ClientCore;
+
+/** How the credential chain reaches STS. */
+export interface StsPorts {
+  /** Makes the core of a client that signs as an identity. */
+  readonly core: CoreAs;
+  /** The same for calls that get or check credentials for others. */
+  readonly credentialsCore: CoreAs;
+  /** Assumes a role as another identity. */
+  readonly assumeRole: AssumeRole;
+  /** Assumes a role with a token. */
+  readonly assumeRoleWithWebIdentity: AssumeRoleWithWebIdentity;
+}
+
+/**
+ * Makes the ports through which a session's credential chain reaches STS.
+ *
+ * @param core Makes the core of a client.
+ */
+export function stsPorts(core: CoreAs): StsPorts {
+  const credentialsCore: CoreAs = (service, identity) =>
+    core(service, identity, "credentials");
+  return {
+    core,
+    credentialsCore,
+    assumeRole: assumeRoleWith(credentialsCore),
+    assumeRoleWithWebIdentity: assumeRoleWithTokenWith(credentialsCore),
+  };
+}
 
 /**
  * Makes the port that assumes a role with the credentials of another identity.
@@ -73,10 +101,7 @@ export function assumeRoleWithTokenWith(
   };
 }
 
-/**
- * Makes a call of STS with a client that ends with it. STS is loaded when it is
- * first called: most programs never do.
- */
+/** Makes a call of STS with a client that ends with it. */
 async function withSts<T>(
   core: CoreAs,
   identity: CredentialSource | null,
@@ -228,50 +253,6 @@ export class ExpectedAccount implements CredentialSource {
   }
 }
 
-/** What may be said about a role, in the words of the API. */
-export type RoleOptions =
-  & Omit<RoleRequest, "RoleArn" | "RoleSessionName" | "TokenCode">
-  & {
-    /** Name of the session, 2 to 64 characters. Default: `inia-session-` and the time. */
-    readonly RoleSessionName?: string;
-  };
-
-const OPTIONS: OptionKinds<RoleOptions> = {
-  RoleSessionName: "text",
-  DurationSeconds: "number",
-  ExternalId: "text",
-  SerialNumber: "text",
-  Policy: "text",
-  PolicyArns: "list",
-  Tags: "list",
-  TransitiveTagKeys: "list",
-  SourceIdentity: "text",
-};
-
-/**
- * Refuses what cannot be asked for a role.
- *
- * @param arn The role.
- * @param options What is asked of STS beside the role.
- * @throws {ConfigError} `"InvalidOption"`, `"UnknownOption"`.
- */
-export function checkRole(arn: unknown, options: RoleOptions): void {
-  if (typeof arn !== "string") {
-    throw new ConfigError(
-      "InvalidOption",
-      'Cannot assume a role: its ARN comes first and the parameters of the API behind it, as in assumeRole("arn:aws:iam::123456789012:role/reader", { DurationSeconds: 900 })',
-    );
-  }
-  checkOptions("assume a role", options, OPTIONS, {
-    others: new Map(Object.entries({
-      RoleArn: "the role is the first argument",
-      TokenCode: "mfaCode, an option of the session, gets the code",
-      mfaCode: "it is an option of the session",
-      region: "it is an option of the session",
-    })),
-  });
-}
-
 /** What a role is assumed with. */
 interface RoleParts {
   /** Reaches STS. */
@@ -285,31 +266,28 @@ interface RoleParts {
 }
 
 /**
- * Makes the provider of a role's credentials.
+ * Gets the credentials of a role.
  *
  * @param arn The role.
  * @param options What is asked of STS beside the role.
  * @param parts What it is assumed with.
+ * @param signal Ends the wait early.
  */
-export function roleProvider(
+export async function roleCredentials(
   arn: string,
   options: RoleOptions,
   parts: RoleParts,
-): CredentialProvider {
+  signal?: AbortSignal,
+): Promise<Credentials> {
   const { assumeRole, as, clock } = parts;
-  return {
-    name: "assume-role",
-    load: async (signal) => {
-      const seconds = Math.floor(clock.now().getTime() / 1_000);
-      const code = await tokenCode(arn, options, parts);
-      return await assumeRole(await as(), {
-        RoleSessionName: `inia-session-${seconds}`,
-        ...options,
-        ...code === undefined ? {} : { TokenCode: code },
-        RoleArn: arn,
-      }, signal);
-    },
-  };
+  const seconds = Math.floor(clock.now().getTime() / 1_000);
+  const code = await tokenCode(arn, options, parts);
+  return await assumeRole(await as(), {
+    RoleSessionName: `inia-session-${seconds}`,
+    ...options,
+    ...code === undefined ? {} : { TokenCode: code },
+    RoleArn: arn,
+  }, signal);
 }
 
 async function tokenCode(

@@ -79,14 +79,14 @@ Deno.test("checkExplicit refuses what is not credentials and says what is", () =
   }
 });
 
-Deno.test("explicitCredentials is undefined for anonymous requests", () => {
-  assertEquals(explicitCredentials("anonymous", deps), undefined);
+Deno.test("explicitCredentials is undefined for anonymous requests", async () => {
+  assertEquals(await explicitCredentials("anonymous", deps), undefined);
 });
 
 Deno.test("explicitCredentials takes an answer of STS as it comes", async () => {
   const Expiration = new Date("2024-02-29T13:00:00Z");
 
-  const source = explicitCredentials({
+  const source = await explicitCredentials({
     AccessKeyId: "ASIA1",
     SecretAccessKey: "SK",
     SessionToken: "T",
@@ -104,7 +104,7 @@ Deno.test("explicitCredentials takes an answer of STS as it comes", async () => 
 Deno.test("explicitCredentials keeps what a function gets until it ends", async () => {
   const clock = new FixedClock(NOW);
   let asked = 0;
-  const source = explicitCredentials(() => {
+  const source = await explicitCredentials(() => {
     asked++;
     return Promise.resolve({
       AccessKeyId: `ASIA${asked}`,
@@ -126,7 +126,7 @@ Deno.test("explicitCredentials keeps what a function gets until it ends", async 
 });
 
 Deno.test("explicitCredentials checks what a function gets", async () => {
-  const source = explicitCredentials(
+  const source = await explicitCredentials(
     () => Promise.resolve({ accessKeyId: "ASIA1", secretAccessKey: "SK" }),
     deps,
   );
