@@ -70,11 +70,12 @@ function homeFolder(
 }
 
 /**
- * The path of a `file:` URL. A percent sign that encodes nothing stands for
- * itself, as in Deno's own functions.
+ * A path, also that of a `file:` URL. A percent sign that encodes nothing in it
+ * stands for itself, as in Deno's own functions.
  */
-export function pathOfUrl({ pathname }: URL): string {
+export function pathOf(path: string | URL): string {
+  if (typeof path === "string") return path;
   return decodeURIComponent(
-    pathname.replace(/%(?![0-9A-Fa-f]{2})/g, "%25"),
+    path.pathname.replace(/%(?![0-9A-Fa-f]{2})/g, "%25"),
   );
 }

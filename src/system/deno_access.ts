@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { pathOfUrl } from "../foundation/paths.ts";
+import { pathOf } from "../foundation/paths.ts";
 import type { Found } from "../ports/system.ts";
 
 /** "prompt" is no: the script's user was not asked, and is not to be. */
@@ -22,7 +22,7 @@ export async function reading<T>(
   path: string | URL,
   read: () => Promise<T>,
 ): Promise<Found<T>> {
-  const flag = `--allow-read=${pathText(path)}`;
+  const flag = `--allow-read=${pathOf(path)}`;
   if (!granted({ name: "read", path })) return denied(flag);
   return await found(flag, read);
 }
@@ -47,9 +47,4 @@ export function isMissing(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound ||
     error instanceof Deno.errors.IsADirectory ||
     error instanceof Deno.errors.NotADirectory;
-}
-
-/** A path as a flag has it. */
-export function pathText(path: string | URL): string {
-  return path instanceof URL ? pathOfUrl(path) : path;
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { pathOf } from "../foundation/paths.ts";
 import { ConfigError } from "../foundation/errors.ts";
 import type {
   ClaimedFile,
@@ -15,14 +16,7 @@ import type {
   OpenedFile,
   ProcessResult,
 } from "../ports/system.ts";
-import {
-  denied,
-  found,
-  granted,
-  isMissing,
-  pathText,
-  reading,
-} from "./deno_access.ts";
+import { denied, found, granted, isMissing, reading } from "./deno_access.ts";
 import {
   fileSink,
   fileSource,
@@ -118,7 +112,7 @@ export class DenoFiles implements MachineFiles {
         if (only) await checkSame(file, only);
         const facts = await file.stat();
         if (facts.isDirectory) {
-          throw new Deno.errors.IsADirectory(pathText(path));
+          throw new Deno.errors.IsADirectory(pathOf(path));
         }
         if (from > 0) await file.seek(from, Deno.SeekMode.Start);
         const length = lengthOf(facts);
@@ -176,7 +170,7 @@ export class DenoFiles implements MachineFiles {
       { name: "read", path: fresh },
     ] as const;
     const flag = missing.find((permission) => !granted(permission));
-    if (flag) return denied(`--allow-${flag.name}=${pathText(flag.path)}`);
+    if (flag) return denied(`--allow-${flag.name}=${pathOf(flag.path)}`);
     return await writing(path, async () => {
       const made = await newFile(fresh, 0o600);
       return claimed(keep ? await keptOr(path, fresh, made) : made);
@@ -232,7 +226,7 @@ export class DenoFiles implements MachineFiles {
     ] as const;
     const missing = flags.find((permission) => !granted(permission));
     if (missing) {
-      return denied(`--allow-${missing.name}=${pathText(missing.path)}`);
+      return denied(`--allow-${missing.name}=${pathOf(missing.path)}`);
     }
     return await writing(to, async () => {
       await Deno.rename(from, to);
@@ -349,9 +343,9 @@ async function releasePipe(
     throw new ConfigError(
       "FileDenied",
       `Cannot stop waiting for a writer of the pipe "${
-        pathText(path)
+        pathOf(path)
       }": that takes opening it for writing, which the program may not; run it with --allow-write=${
-        pathText(path)
+        pathOf(path)
       }`,
       { cause },
     );
@@ -368,7 +362,7 @@ async function writing<T>(
   path: string | URL,
   write: () => Promise<T>,
 ): Promise<Found<T>> {
-  const flag = `--allow-write=${pathText(path)}`;
+  const flag = `--allow-write=${pathOf(path)}`;
   if (!granted({ name: "write", path })) return denied(flag);
   return await found(flag, write);
 }
@@ -381,7 +375,7 @@ function kindOf(
   { isDirectory, isFile }: Deno.FileInfo,
 ): FileFacts["kind"] {
   if (isDirectory) return "folder";
-  return isFile && !OPENED.test(pathText(path)) ? undefined : "special";
+  return isFile && !OPENED.test(pathOf(path)) ? undefined : "special";
 }
 
 async function checkSame(file: Deno.FsFile, only: FileId): Promise<void> {
@@ -460,7 +454,7 @@ async function keptOr(
       return left;
     }
     if (left?.isDirectory) {
-      throw new Error(`its unfinished file, "${pathText(path)}", is a folder`);
+      throw new Error(`its unfinished file, "${pathOf(path)}", is a folder`);
     }
     await Deno.rename(fresh, path);
     return made;

@@ -5,7 +5,7 @@
  * @module
  */
 import { strictText } from "../foundation/bytes.ts";
-import { pathOfUrl } from "../foundation/paths.ts";
+import { pathOf } from "../foundation/paths.ts";
 import type {
   ClaimedFile,
   EntryKind,
@@ -618,8 +618,4 @@ function folder(): Error {
 
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
-}
-
-function pathOf(path: string | URL): string {
-  return path instanceof URL ? pathOfUrl(path) : path;
 }

@@ -12,7 +12,7 @@ import {
   utf8,
 } from "../foundation/bytes.ts";
 import { checkOptions, type OptionKinds } from "../foundation/options.ts";
-import { pathOfUrl } from "../foundation/paths.ts";
+import { pathOf } from "../foundation/paths.ts";
 import type {
   ClaimedFile,
   Clock,
@@ -305,10 +305,6 @@ export class FakeSystem implements System, WritableFiles {
     }
     return value === undefined ? { kind: "absent" } : { kind: "found", value };
   }
-}
-
-function pathOf(path: string | URL): string {
-  return path instanceof URL ? pathOfUrl(path) : path;
 }
 
 /** What waits for a time. */

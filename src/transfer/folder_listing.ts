@@ -5,7 +5,6 @@
  * @module
  */
 import { ConfigError, fileFailed } from "../foundation/errors.ts";
-import { pathOfUrl } from "../foundation/paths.ts";
 import type { CallOptions } from "../ports/caller.ts";
 import type { FileId, Found, System, WritableFiles } from "../ports/system.ts";
 import type { PutObjectInput, S3 } from "../services/s3/mod.ts";
@@ -465,11 +464,6 @@ function filePath(
       windows && key.endsWith("\\")
     ? { reason: "no file name" }
     : { path: names.join("/") };
-}
-
-/** The path of a folder as text. */
-export function pathText(path: string | URL): string {
-  return path instanceof URL ? pathOfUrl(path) : path;
 }
 
 /** Whether the machine is Windows. */

@@ -3,14 +3,14 @@
  *
  * @module
  */
+import { pathOf } from "../foundation/paths.ts";
 import { ConfigError } from "../foundation/errors.ts";
 import { checkOptions, type OptionKinds } from "../foundation/options.ts";
 import type { S3 } from "../services/s3/mod.ts";
-import {
-  type FolderFilter,
-  type FolderObjects,
-  type LocalFolder,
-  pathText,
+import type {
+  FolderFilter,
+  FolderObjects,
+  LocalFolder,
 } from "./folder_listing.ts";
 import {
   count,
@@ -339,12 +339,12 @@ function sideOf(
 ): FolderSide {
   const given: unknown = side;
   if (side instanceof URL && side.protocol === "file:") {
-    return { kind: "local", root: pathText(side) };
+    return { kind: "local", root: pathOf(side) };
   }
   if (typeof given === "object" && given !== null && !(side instanceof URL)) {
     if ("Bucket" in side) return { kind: "objects", s3, where: side };
     if ("path" in side && side.kind === "folder") {
-      const root = pathText(side.path);
+      const root = pathOf(side.path);
       if (root !== "") return { kind: "local", root };
     }
   }

@@ -12,7 +12,7 @@ import {
   fileFailure,
   isFolder,
 } from "../foundation/errors.ts";
-import { pathOfUrl } from "../foundation/paths.ts";
+import { pathOf } from "../foundation/paths.ts";
 import type { ClientCore } from "../ports/caller.ts";
 import type { Found, OpenedFile, WritableFiles } from "../ports/system.ts";
 
@@ -196,7 +196,7 @@ export function granted<T>(
  */
 export function folderDenied(path: string | URL): ConfigError {
   const folder = path instanceof URL
-    ? pathOfUrl(new URL(".", path))
+    ? pathOf(new URL(".", path))
     : path.replace(/[^\\/]*$/, "") || ".";
   return new ConfigError(
     "FileDenied",
@@ -219,7 +219,7 @@ export async function partPath(
   path: string | URL,
   unique?: string,
 ): Promise<string | URL> {
-  const whole = path instanceof URL ? pathOfUrl(path) : path;
+  const whole = pathOf(path);
   const start = whole.search(/[^\\/]*$/);
   const name = utf8(whole.slice(start));
   const ending = utf8(unique === undefined ? ".part" : `.${unique}.part`);

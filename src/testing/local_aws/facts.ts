@@ -16,6 +16,7 @@ import { parseTimestamp } from "../../foundation/timestamps.ts";
 import type { HeaderMap } from "../../ports/http.ts";
 import {
   cannedGrants,
+  canonicalId,
   type Grants,
   isPublic,
   requestedGrants,
@@ -33,6 +34,7 @@ import type {
   StoredChecksum,
   StoredEncryption,
   Tags,
+  Upload,
   Version,
 } from "./store.ts";
 import { parseQuery } from "./request.ts";
@@ -72,6 +74,26 @@ export function storageClassOf(
   { headers }: Pick<ObjectFacts, "headers">,
 ): string {
   return headers["x-amz-storage-class"] ?? "STANDARD";
+}
+
+/** What is told of an upload besides its names. */
+export function uploadMembers(
+  upload: Pick<Upload, "algorithm" | "checksumType" | "headers" | "owner">,
+): {
+  Initiator: { ID: string };
+  Owner: { ID: string };
+  StorageClass: "STANDARD";
+  ChecksumAlgorithm?: ChecksumAlgorithm;
+  ChecksumType?: NonNullable<Upload["checksumType"]>;
+} {
+  const { algorithm, checksumType, owner } = upload;
+  return {
+    Initiator: { ID: canonicalId(owner) },
+    Owner: { ID: canonicalId(owner) },
+    StorageClass: storageClassOf(upload) as "STANDARD",
+    ...algorithm === undefined ? {} : { ChecksumAlgorithm: algorithm },
+    ...checksumType === undefined ? {} : { ChecksumType: checksumType },
+  };
 }
 
 /** Whether an object would have to be restored first, which is not done here. */

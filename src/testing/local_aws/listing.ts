@@ -12,7 +12,7 @@ import {
 } from "../../foundation/bytes.ts";
 import { canonicalId } from "./access.ts";
 import { bucketFor, type Call, type Handlers } from "./call.ts";
-import { storageClassOf } from "./facts.ts";
+import { storageClassOf, uploadMembers } from "./facts.ts";
 import { invalidArgument } from "./s3_error.ts";
 import type { Members } from "./shapes.ts";
 import {
@@ -169,16 +169,8 @@ export const listingHandlers: Handlers = {
       Uploads: uploads.map((upload) => ({
         Key: shown(upload.key),
         UploadId: upload.id,
-        StorageClass: storageClassOf(upload) as "STANDARD",
         Initiated: upload.initiated,
-        Owner: { ID: canonicalId(upload.owner) },
-        Initiator: { ID: canonicalId(upload.owner) },
-        ...upload.algorithm === undefined
-          ? {}
-          : { ChecksumAlgorithm: upload.algorithm },
-        ...upload.checksumType === undefined
-          ? {}
-          : { ChecksumType: upload.checksumType },
+        ...uploadMembers(upload),
       })),
       CommonPrefixes: [...prefixes].map((name) => ({ Prefix: shown(name) })),
     };

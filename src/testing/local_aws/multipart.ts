@@ -20,7 +20,6 @@ import {
   md5,
   startChecksum,
 } from "../../foundation/checksums.ts";
-import { canonicalId } from "./access.ts";
 import { bucketFor, type Call, type Handlers } from "./call.ts";
 import {
   algorithmOf,
@@ -34,8 +33,8 @@ import {
   factsOf,
   type readRange,
   shownEncryption,
-  storageClassOf,
   unquoted,
+  uploadMembers,
 } from "./facts.ts";
 import {
   newPart,
@@ -278,15 +277,7 @@ export const multipartHandlers: Handlers = {
         Size: part.size,
         ...partChecksum(part),
       })),
-      Initiator: { ID: canonicalId(upload.owner) },
-      Owner: { ID: canonicalId(upload.owner) },
-      StorageClass: storageClassOf(upload) as "STANDARD",
-      ...upload.algorithm === undefined
-        ? {}
-        : { ChecksumAlgorithm: upload.algorithm },
-      ...upload.checksumType === undefined
-        ? {}
-        : { ChecksumType: upload.checksumType },
+      ...uploadMembers(upload),
     };
   },
 };
