@@ -6,6 +6,7 @@
 import { withoutSecretHeaders } from "../foundation/redact.ts";
 import { amzDate, parseTimestamp } from "../foundation/timestamps.ts";
 import type { CallOptions } from "../ports/caller.ts";
+import type { Credentials } from "../ports/credentials.ts";
 import type {
   HttpRequest,
   HttpResponse,
@@ -27,7 +28,7 @@ import type {
   AttemptTrace,
   Mutable,
 } from "./retry_loop.ts";
-import type { Secrets } from "./secrets.ts";
+import { Secrets } from "./secrets.ts";
 
 /** What all attempts of one call share. */
 export interface Call<Input, Output>
@@ -46,8 +47,18 @@ export interface Call<Input, Output>
   readonly invocationId: string;
   /** The call's signal and times. */
   readonly options: CallOptions;
-  /** What its errors must not show. */
-  readonly secrets: Secrets;
+  /** What its last attempt was signed with. */
+  credentials?: Credentials;
+  /** What its errors must not show, by {@linkcode secretsOf}. */
+  secrets?: Secrets;
+}
+
+/** What the errors and logs of a call must not show; looked for when one is written. */
+export function secretsOf<Input, Output>(call: Call<Input, Output>): Secrets {
+  const { table, input, credentials } = call;
+  call.secrets ??= new Secrets(table.input(), input);
+  if (credentials !== undefined) call.secrets.addCredentials(credentials);
+  return call.secrets;
 }
 
 /**
@@ -67,7 +78,7 @@ export async function exchange<Input, Output, Result>(
   trace: AttemptTrace,
   read: (response: HttpResponse) => Promise<Result> | Result,
 ): Promise<Result> {
-  const { table, draft, body, options, secrets } = call;
+  const { table, draft, body, options } = call;
   const { signal } = options;
   const { region } = attempt.correction;
   const locating = locate(parts, draft, table.name, region);
@@ -109,7 +120,11 @@ export async function exchange<Input, Output, Result>(
   if (credentials === undefined) {
     sent = { ...request, headers: { ...request.headers } };
   } else {
-    secrets.addCredentials(credentials);
+    if (call.credentials !== credentials) {
+      // Those before them are secrets as well.
+      if (call.credentials !== undefined) secretsOf(call);
+      call.credentials = credentials;
+    }
     const signer = signature === "sigv4a"
       ? await parts.multiRegionSigner()
       : parts.signer;
@@ -127,7 +142,7 @@ export async function exchange<Input, Output, Result>(
     `${ttl}attempt=${attempt.number}; max=${parts.retry.maxAttempts}`;
   trace.sent = headers;
   const log = parts.wireLog.enabled ? parts.wireLog : undefined;
-  log?.request(table, sent, secrets);
+  log?.request(table, sent, secretsOf(call));
   let response = await parts.transport.send(sent, sendOptions(parts, call));
   trace.answer = {
     status: response.status,
@@ -138,7 +153,9 @@ export async function exchange<Input, Output, Result>(
   else if (!bodyFacts(table).streams) {
     response = withLimitedDocument(response, table.name, parts.documentLimit);
   }
-  if (log !== undefined) response = log.response(table, response, secrets);
+  if (log !== undefined) {
+    response = log.response(table, response, secretsOf(call));
+  }
   const reading = read(response);
   return reading instanceof Promise ? await reading : reading;
 }
@@ -154,13 +171,14 @@ interface Outgoing extends HttpRequest {
 /** The times of one attempt: the call's, else the client's. */
 function sendOptions<Input, Output>(
   { times, purpose, repeatUnsafe }: Parts,
-  { idempotent, options, secrets }: Call<Input, Output>,
+  call: Call<Input, Output>,
 ): SendOptions {
+  const { idempotent, options } = call;
   const { signal, queueTimeoutMs, onSent } = options;
   const { connectTimeoutMs, readTimeoutMs, attemptTimeoutMs } = options;
   const send: Mutable<SendOptions> = {
     ...times,
-    replaceSecrets: secrets.replacedIn,
+    replaceSecrets: (text, mark) => secretsOf(call).replacedIn(text, mark),
     repeatable: repeatUnsafe || idempotent,
   };
   if (signal) send.signal = signal;

@@ -25,14 +25,13 @@ import type {
   SerializedRequest,
 } from "../ports/schema.ts";
 import type { Clock } from "../ports/system.ts";
-import { type Call, exchange } from "./attempt.ts";
+import { type Call, exchange, secretsOf } from "./attempt.ts";
 import type { RefusedAttempt } from "./hints.ts";
 import type { Parts } from "./parts.ts";
 import type { PayloadPolicy } from "./payload.ts";
 import { verified } from "./response_bodies.ts";
 import { resumable } from "./resume.ts";
 import { type AttemptTrace, RetryLoop, type RetryStep } from "./retry_loop.ts";
-import { Secrets } from "./secrets.ts";
 
 /** The options of a call that says nothing. */
 const NOTHING_SAID: CallOptions = {};
@@ -102,7 +101,6 @@ export function createCaller(load: () => Parts | Promise<Parts>): Caller {
         body,
         invocationId: parts.uuid(),
         options,
-        secrets: new Secrets(operation.input(), amended ?? asked),
       };
       const attempts = new RetryLoop(parts, call);
       const output = await attempts.run(stepOf(parts, call, attempts));
@@ -115,7 +113,7 @@ export function createCaller(load: () => Parts | Promise<Parts>): Caller {
     } catch (error) {
       const shown = call === undefined
         ? error
-        : call.secrets.removedFrom(error);
+        : secretsOf(call).removedFrom(error);
       endBody(body, error);
       const { dropBody } = await import("../foundation/body_content.ts");
       // What nobody came to read is ended here.

@@ -14,7 +14,7 @@ import {
   type TransportError,
 } from "../foundation/errors.ts";
 import type { HeaderMap, HttpResponse, ResponseBody } from "../ports/http.ts";
-import { type Call, exchange } from "./attempt.ts";
+import { type Call, exchange, secretsOf } from "./attempt.ts";
 import type { Parts } from "./parts.ts";
 import {
   type AskForRest,
@@ -107,7 +107,7 @@ async function restOf<Input, Output>(
   attempts: RetryLoop,
   { place, received, progressed, failure, signal: ended }: Break,
 ): Promise<ResponseBody> {
-  const { draft, options, secrets } = call;
+  const { draft, options } = call;
   const from = place.start + received;
   const headers = { ...draft.headers, ...restFields(place, from) };
   const signal = options.signal
@@ -132,7 +132,7 @@ async function restOf<Input, Output>(
   try {
     return await attempts.goOn(failure, { send, signal, anew: progressed });
   } catch (error) {
-    throw secrets.removedFrom(error);
+    throw secretsOf(again).removedFrom(error);
   }
 }
 
@@ -152,10 +152,11 @@ interface Expected {
 
 async function checked<Input, Output>(
   { protocol }: Parts,
-  { table, draft, secrets }: Call<Input, Output>,
+  call: Call<Input, Output>,
   response: HttpResponse,
   { place, from, trace }: Expected,
 ): Promise<ResponseBody> {
+  const { table, draft } = call;
   const object = `${trace.facts?.host}${draft.path}`;
   if (isComplete(place, from, response)) {
     await response.body?.cancel();
@@ -178,7 +179,7 @@ async function checked<Input, Output>(
       ? CHANGES[error.status]
       : undefined;
     if (change === undefined) throw error;
-    const cause = secrets.removedFrom(error);
+    const cause = secretsOf(call).removedFrom(error);
     throw new ObjectChangedError(change, object, { cause });
   }
 }
@@ -218,7 +219,7 @@ export function placeOf(
   const { etag, "last-modified": modified } = headers;
   const place: Mutable<ByteRange> = { start: 0 };
   if (etag) place.etag = etag;
-  if (!etag || isWeak(etag)) {
+  if (!etag || etag.startsWith("W/")) {
     if (!modified) return undefined;
     place.modified = modified;
   }

@@ -83,12 +83,12 @@ export class Secrets {
    * @param text The text.
    * @param mark What stands in their place.
    */
-  readonly replacedIn = (text: string, mark: string): string => {
+  replacedIn(text: string, mark: string): string {
     const secrets = [...this.#values()].filter((value) =>
       value.length >= SHORTEST_KEPT
     );
     return scrub(text, secrets, mark);
-  };
+  }
 
   #cleaner(): (text: string) => string {
     const secrets = [...this.#values()].filter((value) =>

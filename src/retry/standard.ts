@@ -55,7 +55,7 @@ export class StandardRetry implements RetryStrategy {
   }
 
   begin(): RetryGrant {
-    return first(0);
+    return FIRST;
   }
 
   afterFailure(
@@ -259,6 +259,9 @@ export class RetryQuota {
 export function first(delayMs: number): RetryGrant {
   return { kind: "go", ticket: { attempt: 1, held: 0 }, delayMs };
 }
+
+/** A first attempt without a wait; nobody changes a grant. */
+const FIRST: RetryGrant = first(0);
 
 /**
  * Ends a call's attempts.
