@@ -1,5 +1,5 @@
 import { specialEndpoint as s3Endpoint } from "../../src/services/s3/special_endpoints.ts";
-import type { S3Config } from "../../src/services/s3/settings.ts";
+import type { S3Config } from "../../src/services/s3/service.ts";
 import { stsEndpoint } from "../../src/services/sts/service.ts";
 import {
   assertEndpoint,

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { specialEndpoint as s3Endpoint } from "../../src/services/s3/special_endpoints.ts";
-import type { S3Config } from "../../src/services/s3/settings.ts";
+import type { S3Config } from "../../src/services/s3/service.ts";
 import { vectorTest } from "./suite.ts";
 
 /** Options of a client or of one operation, in the file's spelling. */

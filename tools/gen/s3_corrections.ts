@@ -689,7 +689,7 @@ console.log(ETag, await Body.text());
         "PresignedPostOptions",
       ],
       "./s3_uri.ts": ["ParsedS3Uri"],
-      "./settings.ts": ["ChecksumUse", "S3Config"],
+      "./service.ts": ["ChecksumUse", "S3Config"],
       "./stores.ts": [
         "ConditionFacts",
         "ConditionOutcome",

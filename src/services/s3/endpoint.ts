@@ -26,7 +26,7 @@ import type {
   EndpointResolver,
   SignatureKind,
 } from "../../ports/service.ts";
-import type { S3Config } from "./settings.ts";
+import type { S3Config } from "./service.ts";
 
 /**
  * Endpoints that were found before, by what they depend on besides the settings

@@ -66,7 +66,7 @@ export type {
   PresignedPostOptions,
 } from "./presigned_post.ts";
 export type { ParsedS3Uri } from "./s3_uri.ts";
-export type { ChecksumUse, S3Config } from "./settings.ts";
+export type { ChecksumUse, S3Config } from "./service.ts";
 export type {
   ConditionFacts,
   ConditionOutcome,

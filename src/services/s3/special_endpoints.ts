@@ -35,7 +35,7 @@ import {
   s3Host,
 } from "./endpoint.ts";
 import { CreateSession } from "./generated/operations.ts";
-import type { S3Config } from "./settings.ts";
+import type { S3Config } from "./service.ts";
 
 const OBJECT_LAMBDA = "s3-object-lambda";
 

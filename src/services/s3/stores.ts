@@ -7,7 +7,7 @@
 import { ConfigError } from "../../foundation/errors.ts";
 import type { ClientCore } from "../../ports/caller.ts";
 import type { ChecksumAlgorithm } from "./generated/types.ts";
-import type { S3Config, StoreName } from "./settings.ts";
+import type { S3Config, StoreName } from "./service.ts";
 
 export type { StoreName };
 

@@ -15,7 +15,7 @@ import {
   checkBucketName,
   parseArn,
 } from "../../../src/services/s3/special_endpoints.ts";
-import type { S3Config } from "../../../src/services/s3/settings.ts";
+import type { S3Config } from "../../../src/services/s3/service.ts";
 
 type Query = Partial<EndpointQuery<S3Config>> & { readonly bucket?: string };
 

@@ -11,8 +11,11 @@ import type { Caller } from "../../../src/ports/caller.ts";
 import type { HttpRequest } from "../../../src/ports/http.ts";
 import type { AttemptFacts } from "../../../src/ports/service.ts";
 import { GetObject, S3 } from "../../../src/services/s3/mod.ts";
-import { BucketRegions, s3 } from "../../../src/services/s3/service.ts";
-import { s3Settings } from "../../../src/services/s3/settings.ts";
+import {
+  BucketRegions,
+  s3,
+  s3Settings,
+} from "../../../src/services/s3/service.ts";
 import { Session } from "../../../src/session/session.ts";
 import { FakeSystem, FixedClock } from "../../../src/testing/fake_system.ts";
 import { scripted, type ScriptedAnswer } from "../../scripted_transport.ts";
