@@ -1,17 +1,11 @@
 /**
  * Attempts, until one succeeds or there is no further one; and what the call has
- * of the retry budget until the last byte of its body is read.
+ * of the retry budget until the last byte of its body is read. What follows a
+ * failure is loaded with the first.
  *
  * @module
  */
-import {
-  attachMetadata,
-  AwsError,
-  ConfigError,
-  ServiceError,
-  TimeoutError,
-  TransportError,
-} from "../foundation/errors.ts";
+import type { AwsError } from "../foundation/errors.ts";
 import type {
   AttemptRecord,
   ResponseMetadata,
@@ -23,9 +17,9 @@ import type { AttemptFacts, Correction, Recovery } from "../ports/service.ts";
 import type {
   RetriedCall,
   RetryGrant,
+  RetryRefusal,
   RetryStrategy,
   RetryTicket,
-  RetryTurn,
 } from "../ports/retry.ts";
 
 /** One attempt, as the loop hands it to `send`. */
@@ -58,10 +52,20 @@ export interface AttemptedCall<T> extends RetriedCall {
   readonly totalTimeoutMs?: number | undefined;
 }
 
+/** A strategy. What decides on a failure may have to be loaded. */
+export interface LoopStrategy extends Omit<RetryStrategy, "afterFailure"> {
+  /** Decides on a failure, as {@linkcode RetryStrategy} does. */
+  afterFailure(
+    ticket: RetryTicket,
+    failure: AwsError,
+    call: RetriedCall,
+  ): Promise<RetryGrant | RetryRefusal> | RetryGrant | RetryRefusal;
+}
+
 /** What decides about further attempts, shared by all calls of a client. */
 export interface LoopParts {
   /** Decides on each failure. */
-  readonly retry: RetryStrategy;
+  readonly retry: LoopStrategy;
   /** Whether a call that is not idempotent is repeated although it may have been carried out. */
   readonly repeatUnsafe: boolean;
   /** What is asked before the strategy. */
@@ -97,18 +101,25 @@ export type RetryStep<T> = Pick<
 export class RetryLoop {
   /** Whether a body will settle it. */
   keptByBody = false;
-
-  readonly #parts: LoopParts;
-  readonly #call: Omit<AttemptedCall<unknown>, "send">;
-  readonly #startMs: number;
-  readonly #attempts: AttemptRecord[] = [];
-  #last: AttemptTrace = {};
-  #correction: Correction = FIRST.correction;
-  #recovered: readonly Recovery["kind"][] = [];
+  /** What decides. */
+  readonly parts: LoopParts;
+  /** What is called. */
+  readonly call: Omit<AttemptedCall<unknown>, "send">;
+  /** When the call began, in milliseconds. */
+  readonly startMs: number;
+  /** How its attempts ended. */
+  readonly attempts: AttemptRecord[] = [];
+  /** What is known of the last one. */
+  last: AttemptTrace = {};
+  /** What earlier attempts learnt, and the kinds of that. */
+  correction: Correction = FIRST.correction;
+  recovered: readonly Recovery["kind"][] = [];
   /** Attempts that do not count any more. */
-  #before = 0;
-  #ticket: RetryTicket | undefined;
-  #holds = false;
+  before = 0;
+  /** The call's place in the retry budget, once an attempt has succeeded. */
+  ticket: RetryTicket | undefined;
+  /** Whether it has that place still. */
+  holds = false;
 
   /**
    * Starts without an attempt.
@@ -117,14 +128,9 @@ export class RetryLoop {
    * @param call What is called.
    */
   constructor(parts: LoopParts, call: Omit<AttemptedCall<unknown>, "send">) {
-    this.#parts = parts;
-    this.#call = call;
-    this.#startMs = parts.clock.now().getTime();
-  }
-
-  /** The call's place in the retry budget, once an attempt has succeeded. */
-  get ticket(): RetryTicket | undefined {
-    return this.#ticket;
+    this.parts = parts;
+    this.call = call;
+    this.startMs = parts.clock.now().getTime();
   }
 
   /**
@@ -140,43 +146,35 @@ export class RetryLoop {
    */
   async run<T>(
     step: RetryStep<T>,
-    grant: RetryGrant = this.#parts.retry.begin(),
+    grant: RetryGrant = this.parts.retry.begin(),
     attempt: Attempt = FIRST,
     failure?: AwsError,
   ): Promise<T> {
-    const { clock, retry } = this.#parts;
-    let startMs = this.#startMs;
+    const { clock, retry } = this.parts;
+    let startMs = this.startMs;
     while (true) {
       if (grant.delayMs > 0 || retry.turn !== undefined) {
-        grant = await this.#waited(grant, step.signal);
+        failures ??= await import("./after_failure.ts");
+        grant = await failures.waited(this, grant, step.signal);
       }
       if (attempt !== FIRST || retry.turn !== undefined) {
         startMs = clock.now().getTime();
       }
       const trace: AttemptTrace = {};
-      const { number } = attempt;
       const { ticket, delayMs } = grant;
       try {
         const value = await step.send(attempt, trace);
-        this.#note(number, delayMs, clock.now().getTime() - startMs, trace);
-        this.#ticket = ticket;
-        this.#holds = true;
+        const durationMs = clock.now().getTime() - startMs;
+        this.note(attempt.number, delayMs, durationMs, trace);
+        this.ticket = ticket;
+        this.holds = true;
         return value;
       } catch (thrown) {
         const received = clock.now();
-        const error = await step.explain?.(thrown, attempt, trace) ?? thrown;
-        if (!(error instanceof AwsError)) {
-          throw this.#closed(error, step.signal, failure);
-        }
-        failure = error;
-        const durationMs = received.getTime() - startMs;
-        this.#note(number, delayMs, durationMs, trace, error);
-        grant = await this.#afterFailure(ticket, trace, error);
-        const date = trace.answer?.headers["date"];
-        attempt = {
-          ...this.#next(grant),
-          ...date === undefined ? {} : { before: { date, received } },
-        };
+        failures ??= await import("./after_failure.ts");
+        const made = { attempt, trace, grant, startMs, received, failure };
+        const next = await failures.afterFailure(this, step, thrown, made);
+        ({ attempt, grant, failure } = next);
       }
     }
   }
@@ -193,266 +191,55 @@ export class RetryLoop {
     failure: AwsError,
     next: Continuation<Next>,
   ): Promise<Next> {
-    const ticket = this.#ticket;
-    if (ticket === undefined || !this.#holds) throw failure;
-    this.#amendLast({
-      failure: failureName(failure),
-      ...failure instanceof TimeoutError && { timeline: failure.timeline },
-    });
-    if (next.anew) this.#before += ticket.attempt - 1;
-    const counted = next.anew ? { ...ticket, attempt: 1 } : ticket;
-    const grant = await this.#afterFailure(counted, this.#last, failure);
-    return await this.run(next, grant, this.#next(grant), failure);
+    failures ??= await import("./after_failure.ts");
+    const { grant, attempt } = await failures.afterBreak(this, failure, next);
+    return await this.run(next, grant, attempt, failure);
   }
 
   /** Gives back what the call holds, once. */
   settle(): void {
-    if (this.#ticket === undefined || !this.#holds) return;
-    this.#holds = false;
-    this.#parts.retry.afterSuccess(this.#ticket);
+    if (this.ticket === undefined || !this.holds) return;
+    this.holds = false;
+    this.parts.retry.afterSuccess(this.ticket);
   }
 
   /** The facts of the call so far. */
   metadata(stop?: StopReason): ResponseMetadata {
-    const last = this.#attempts.at(-1);
-    const headers = this.#last.answer?.headers ?? {};
-    const hostId = headers["x-amz-id-2"] ?? this.#last.hostId;
+    const last = this.attempts.at(-1);
+    const headers = this.last.answer?.headers ?? {};
+    const hostId = headers["x-amz-id-2"] ?? this.last.hostId;
     const metadata: Partial<Mutable<ResponseMetadata>> = {};
     if (last?.status !== undefined) metadata.HTTPStatusCode = last.status;
     if (last?.requestId !== undefined) metadata.RequestId = last.requestId;
     if (hostId !== undefined) metadata.HostId = hostId;
     if (stop !== undefined) metadata.StopReason = stop;
     metadata.HTTPHeaders = headers;
-    metadata.RetryAttempts = Math.max(0, this.#attempts.length - 1);
-    metadata.Attempts = [...this.#attempts];
+    metadata.RetryAttempts = Math.max(0, this.attempts.length - 1);
+    metadata.Attempts = [...this.attempts];
     return metadata as ResponseMetadata;
   }
 
   /** Notes how an attempt ended. */
-  #note(
+  note(
     attempt: number,
     delayMs: number,
     durationMs: number,
     trace: AttemptTrace,
-    failure?: AwsError,
   ): void {
-    this.#last = trace;
+    this.last = trace;
     const { answer, facts } = trace;
-    let status = answer?.status;
-    if (failure instanceof ServiceError) {
-      const { requestId, hostId } = failure.detail;
-      status = failure.status;
-      if (requestId !== undefined) trace.requestId ??= requestId;
-      if (hostId !== undefined) trace.hostId ??= hostId;
-    }
     const requestId = answer?.headers["x-amz-request-id"] ??
       answer?.headers["x-amzn-requestid"] ?? trace.requestId;
     const record: Mutable<AttemptRecord> = { attempt, delayMs, durationMs };
     if (facts !== undefined) record.host = facts.host;
-    if (status !== undefined) record.status = status;
+    if (answer !== undefined) record.status = answer.status;
     if (requestId !== undefined) record.requestId = requestId;
-    if (failure !== undefined) record.failure = failureName(failure);
-    if (failure instanceof TimeoutError) record.timeline = failure.timeline;
-    this.#attempts.push(record);
-  }
-
-  /** Adds to the record of the last attempt. */
-  #amendLast(change: Partial<AttemptRecord>): void {
-    const last = this.#attempts.pop();
-    if (last !== undefined) this.#attempts.push({ ...last, ...change });
-  }
-
-  /** Waits until an attempt may be sent. */
-  async #waited(
-    grant: RetryGrant,
-    signal: AbortSignal | undefined,
-  ): Promise<RetryGrant> {
-    const { clock, retry } = this.#parts;
-    const turn = retry.turn?.(grant);
-    if (turn === undefined) {
-      if (grant.delayMs > 0) await this.#pause(grant.delayMs, signal);
-      return grant;
-    }
-    const startMs = clock.now().getTime();
-    try {
-      for (let ms = turn.remainingMs(); ms > 0; ms = turn.remainingMs()) {
-        await this.#pause(ms, signal, turn);
-      }
-    } finally {
-      turn.end();
-    }
-    return { ...grant, delayMs: clock.now().getTime() - startMs };
-  }
-
-  /** A total time that passes during a wait ends the call like any other. */
-  async #pause(
-    ms: number,
-    signal: AbortSignal | undefined,
-    turn?: RetryTurn,
-  ): Promise<void> {
-    const { clock } = this.#parts;
-    try {
-      if (turn === undefined) await clock.sleep(ms, signal);
-      else await sleepUntilChange(clock, ms, signal, turn);
-    } catch (error) {
-      if (error instanceof AwsError) {
-        attachMetadata(error, this.metadata("total-timeout"));
-      }
-      throw error;
-    }
-  }
-
-  /** The failure that a closed session left unrepeated is worth more than the closing. */
-  #closed(
-    error: unknown,
-    signal: AbortSignal | undefined,
-    failure: AwsError | undefined,
-  ): unknown {
-    const owner = this.#parts.closed?.();
-    if (owner === undefined || signal?.aborted || failure === undefined) {
-      return error;
-    }
-    const closed = new ConfigError(
-      owner === "session" ? "SessionClosed" : "ClientClosed",
-      `Cannot repeat ${this.#call.operation}: the ${owner} was closed while the call waited to be sent again after "${failure.message}"; keep the ${owner} open until its last call has ended`,
-      { cause: failure },
-    );
-    attachMetadata(closed, this.metadata());
-    return closed;
-  }
-
-  #next({ ticket }: RetryGrant): Attempt {
-    const number = this.#before + ticket.attempt;
-    return { number, correction: this.#correction };
-  }
-
-  /** The grant of a further attempt; what ends the call is thrown. */
-  async #afterFailure(
-    ticket: RetryTicket,
-    trace: AttemptTrace,
-    failure: AwsError,
-  ): Promise<RetryGrant> {
-    if (await this.#recover(trace, failure)) {
-      const next = { ...ticket, attempt: ticket.attempt + 1 };
-      return { kind: "go", ticket: next, delayMs: 0 };
-    }
-    const answer = this.#ask(ticket, trace, failure);
-    if (typeof answer === "string") {
-      attachMetadata(failure, this.metadata(answer));
-      this.#parts.logger.debug("attempt failed, no further one follows", {
-        operation: this.#call.operation,
-        attempt: ticket.attempt,
-        failure: failureName(failure),
-        reason: answer,
-      });
-      throw failure;
-    }
-    this.#checkTotal(answer.delayMs, failure);
-    this.#parts.logger.debug("attempt failed, another follows", {
-      operation: this.#call.operation,
-      attempt: ticket.attempt,
-      failure: failureName(failure),
-      delayMs: answer.delayMs,
-    });
-    return answer;
-  }
-
-  async #recover(trace: AttemptTrace, failure: AwsError): Promise<boolean> {
-    if (trace.facts === undefined || !this.#call.replayable) return false;
-    for (const recovery of this.#parts.recoveries) {
-      if (this.#recovered.includes(recovery.kind)) continue;
-      const correction = await this.#completed(
-        recovery.recover(failure, trace.facts),
-      );
-      if (correction === undefined) continue;
-      this.#recovered = [...this.#recovered, recovery.kind];
-      this.#correction = { ...this.#correction, ...correction };
-      // Another attempt follows, which is no retry.
-      this.#amendLast({ recovery: recovery.kind });
-      this.#parts.logger.info("attempt failed, corrected and sent again", {
-        operation: this.#call.operation,
-        failure: failureName(failure),
-        recovery: recovery.kind,
-        region: correction.region,
-        skewMs: correction.skewMs,
-      });
-      return true;
-    }
-    return false;
-  }
-
-  /** A recovery that finds the failure worse than it looked ends the call. */
-  async #completed<Value>(
-    answer: Promise<Value> | Value,
-  ): Promise<Value> {
-    try {
-      return await answer;
-    } catch (error) {
-      if (error instanceof AwsError) {
-        attachMetadata(error, this.metadata());
-      }
-      throw error;
-    }
-  }
-
-  #ask(
-    ticket: RetryTicket,
-    trace: AttemptTrace,
-    failure: AwsError,
-  ): RetryGrant | StopReason {
-    const { retry, repeatUnsafe } = this.#parts;
-    const { idempotent, replayable } = this.#call;
-    if (failure instanceof TimeoutError && failure.limit === "total") {
-      return "total-timeout";
-    }
-    // Nothing was sent. What failed is a call of its own, with its own attempts.
-    if (trace.facts === undefined) return "not-retryable";
-    const maybeDone = failure instanceof TransportError && failure.maybeSent;
-    if (maybeDone && !idempotent && !repeatUnsafe) return "unsafe";
-    const answer = retry.afterFailure(ticket, failure, this.#call);
-    if (answer.kind === "stop") return answer.reason;
-    return replayable ? answer : "body";
-  }
-
-  #checkTotal(delayMs: number, failure: AwsError): void {
-    const { totalTimeoutMs, operation } = this.#call;
-    if (totalTimeoutMs === undefined) return;
-    const spentMs = this.#parts.clock.now().getTime() - this.#startMs;
-    if (spentMs + delayMs < totalTimeoutMs) return;
-    const error = new TimeoutError(
-      "total",
-      totalTimeoutMs,
-      `Cannot call ${operation} within ${totalTimeoutMs} ms: ${spentMs} ms are spent and the next attempt is ${
-        Math.ceil(delayMs)
-      } ms away`,
-      { cause: failure, maybeSent: false },
-    );
-    attachMetadata(error, this.metadata("total-timeout"));
-    throw error;
+    this.attempts.push(record);
   }
 }
 
-/** Sleeps until the time has passed or the turn may have come nearer. */
-async function sleepUntilChange(
-  clock: Clock,
-  ms: number,
-  signal: AbortSignal | undefined,
-  turn: RetryTurn,
-): Promise<void> {
-  signal?.throwIfAborted();
-  const sleep = new AbortController();
-  const end = (): void => sleep.abort(signal?.reason);
-  const changed = Symbol("changed");
-  turn.onChange(() => sleep.abort(changed));
-  signal?.addEventListener("abort", end, { once: true });
-  try {
-    await clock.sleep(ms, sleep.signal);
-  } catch (error) {
-    if (error !== changed) throw error;
-  } finally {
-    signal?.removeEventListener("abort", end);
-  }
-}
+/** What only calls with a failure need; loaded with the first. */
+let failures: typeof import("./after_failure.ts") | undefined;
 
 /** What is known of an attempt; filled while it runs, also where it fails. */
 export interface AttemptTrace {
@@ -473,11 +260,3 @@ export interface AttemptTrace {
 
 /** A record that is still being written. */
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-/** The service's code, or the class and kind of any other error. */
-export function failureName(failure: AwsError): string {
-  if (failure instanceof ServiceError) return failure.code;
-  if (failure instanceof TimeoutError) return `timeout: ${failure.limit}`;
-  if (failure instanceof TransportError) return failure.kind;
-  return failure.name;
-}

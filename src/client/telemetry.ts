@@ -20,7 +20,7 @@ import type {
   TelemetryHistogram,
   TelemetrySpan,
 } from "../ports/telemetry.ts";
-import { failureName } from "./retry_loop.ts";
+import { failureName } from "./after_failure.ts";
 
 /** What the spans of a client's calls say of the client. */
 export interface TracedClient {

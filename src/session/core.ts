@@ -7,6 +7,7 @@
 import { createCaller } from "../client/call.ts";
 import type { UnreadSetting } from "../client/hints.ts";
 import { type Parts, Sessions } from "../client/parts.ts";
+import type { LoopStrategy } from "../client/retry_loop.ts";
 import type { PayloadPolicy } from "../client/payload.ts";
 import { ClockSkew, ExpiredCredentials } from "../client/recoveries.ts";
 import type { TracedClient } from "../client/telemetry.ts";
@@ -37,7 +38,6 @@ import type { SendOptions, Transport } from "../ports/http.ts";
 import type { RetryOptions, RetryStrategy } from "../ports/retry.ts";
 import type { Recovery, ServiceDefinition } from "../ports/service.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
-import { standardRetry } from "../retry/standard.ts";
 import { canonicalOfSigned } from "../signing/request_signer.ts";
 import { SigV4 } from "../signing/sigv4.ts";
 import { notOnThisRuntime } from "../transport/fetch_transport.ts";
@@ -423,11 +423,15 @@ function payloadPolicy(settings: Settings): PayloadPolicy {
   };
 }
 
+/**
+ * The strategy of a client. That of the standard mode, which most clients have,
+ * is loaded with the first failure: until then its quota is full.
+ */
 async function strategyOf(
   { mode, maxAttempts, constants, honourRetryAfter }: ClientSettings["retry"],
   service: string,
   { clock, random }: Shared,
-): Promise<RetryStrategy> {
+): Promise<LoopStrategy> {
   const options: RetryOptions = {
     mode: mode.value,
     // A variable for all programs says nothing about the legacy mode.
@@ -437,15 +441,34 @@ async function strategyOf(
       ? {}
       : { maxAttempts: maxAttempts.value },
   };
-  const now = (): number => clock.now().getTime();
-  const dependencies = { service, random, now };
-  if (mode.value === "standard" && !honourRetryAfter.value) {
-    return standardRetry(options, dependencies);
+  const load = async (): Promise<RetryStrategy> => {
+    const { retryStrategy } = await import("../retry/strategy.ts");
+    const now = (): number => clock.now().getTime();
+    return retryStrategy(options, { service, random, now });
+  };
+  if (mode.value !== "standard" || constants.value !== "classic") {
+    return await load();
   }
-  // Few programs use another mode.
-  const { retryStrategy } = await import("../retry/strategy.ts");
-  return retryStrategy(options, dependencies);
+  let loaded: RetryStrategy | undefined;
+  let loading: Promise<RetryStrategy> | undefined;
+  return {
+    mode: mode.value,
+    maxAttempts: maxAttempts.value ?? STANDARD_ATTEMPTS,
+    begin: () => ({
+      kind: "go",
+      ticket: { attempt: 1, held: 0 },
+      delayMs: 0,
+    }),
+    afterFailure: async (ticket, failure, call) => {
+      loaded = await (loading ??= load());
+      return loaded.afterFailure(ticket, failure, call);
+    },
+    afterSuccess: (ticket) => loaded?.afterSuccess(ticket),
+  };
 }
+
+/** Attempts that a call gets in all in the standard mode. */
+const STANDARD_ATTEMPTS = 3;
 
 /** Few programs sign for several regions at once. */
 async function multiRegionSigner(): Promise<Signer> {
