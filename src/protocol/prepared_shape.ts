@@ -7,6 +7,7 @@
 import { withholding } from "../foundation/redact.ts";
 import type { QueryParam } from "../ports/http.ts";
 import type { Member, Shape, StructureShape } from "../ports/schema.ts";
+import { READ_SCALAR, type ReadScalar } from "./scalars.ts";
 import type { Layout } from "./xml_layout.ts";
 
 /** Values by the names of members. */
@@ -50,6 +51,10 @@ export interface Slot {
   readonly close: string;
   /** The shortest length, or the least number, that an input may have. */
   readonly least: number | undefined;
+  /** Reads it from a header field; absent: it is the text itself. */
+  readonly read: ReadScalar | undefined;
+  /** Another member that is read from the same header field. */
+  also: Slot | undefined;
   /** The member that followed it in the last document. */
   next: Slot | undefined;
 }
@@ -66,9 +71,11 @@ export class PreparedShape {
   /** Members in header fields, and the status; their names in lower case. */
   readonly head: readonly Slot[];
   /** Those in header fields, by the names of these. */
-  readonly fields: ReadonlyMap<string, readonly Slot[]>;
+  readonly fields: ReadonlyMap<string, Slot>;
   /** Those that are maps of header fields. */
   readonly maps: readonly Slot[];
+  /** What the names of fields that are entries of a map begin with. */
+  readonly prefix: string | undefined;
   /** The member that is the status. */
   readonly status: Slot | undefined;
   /** Members in the document, by their name there without a prefix. */
@@ -95,6 +102,7 @@ export class PreparedShape {
     const slots = new Map<string, Slot>();
     const document = new Map<string, Slot>();
     const head: Slot[] = [];
+    const fields = new Map<string, Slot>();
     const text: Slot[] = [];
     const required: Slot[] = [];
     const always: Slot[] = [];
@@ -116,11 +124,22 @@ export class PreparedShape {
         close: `</${name}>`,
         // An empty part of a path would name something else.
         least: member.min ?? (at === "path" ? 1 : undefined),
+        read: member.of === "string" && !member.json
+          ? undefined
+          : typeof member.of === "string" && !member.json
+          ? READ_SCALAR[member.of]
+          : notScalar,
+        also: undefined,
         next: undefined,
       };
       slots.set(key, slot);
-      if (inHead) head.push(slot);
-      else if (at === "text") text.push(slot);
+      if (inHead) {
+        head.push(slot);
+        if (at === "header") {
+          slot.also = fields.get(name);
+          fields.set(name, slot);
+        }
+      } else if (at === "text") text.push(slot);
       else if (at === "payload") this.payload ??= slot;
       // An answer has neither path nor query: these members are in its body.
       else document.set(localName(name), slot);
@@ -131,11 +150,10 @@ export class PreparedShape {
     }
     this.slots = slots;
     this.head = head;
-    this.fields = Map.groupBy(
-      head.filter(({ member }) => member.at === "header"),
-      ({ name }) => name,
-    );
+    this.fields = fields;
     this.maps = head.filter(({ member }) => member.at === "headers");
+    const [map, ...others] = this.maps;
+    this.prefix = others.length === 0 ? map?.name : "";
     this.status = head.find(({ member }) => member.at === "status");
     this.document = document;
     this.text = text;
@@ -182,6 +200,11 @@ function disposing(prototype: object, { key }: Slot): void {
       await this[key]?.[Symbol.asyncDispose]?.();
     },
   });
+}
+
+/** Reads a list or JSON as no scalar at all. */
+function notScalar(): undefined {
+  return undefined;
 }
 
 /** The shape of a member; `undefined` for a scalar. */

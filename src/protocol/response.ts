@@ -62,32 +62,27 @@ export function readHead(
   { headers, status }: ResponseHead,
   prepared: PreparedShape,
 ): Parsed {
-  const { fields, maps } = prepared;
+  const { fields, maps, prefix } = prepared;
   const output = prepared.blank();
   let reader: ValueReader | undefined;
+  let hasEntries = false;
   for (const name in headers) {
-    const slots = fields.get(name);
+    if (prefix !== undefined && name.startsWith(prefix)) hasEntries = true;
     const text = headers[name];
-    if (slots === undefined || text === undefined) continue;
-    for (let i = 0; i < slots.length; i++) {
-      const slot = slots[i];
-      if (slot === undefined) continue;
-      const { key, member: { json, of } } = slot;
-      let value: unknown = of === "string" && !json
-        ? text
-        : typeof of === "string" && !json
-        ? parseScalar(of, text)
-        : undefined;
+    if (text === undefined) continue;
+    for (let slot = fields.get(name); slot !== undefined; slot = slot.also) {
+      let value: unknown = slot.read === undefined ? text : slot.read(text);
       if (value === undefined) {
         reader ??= new ValueReader(operation);
         value = reader.field(text, slot);
       }
-      if (value !== undefined) output[key] = value;
+      if (value !== undefined) output[slot.key] = value;
     }
   }
   for (let i = 0; i < maps.length; i++) {
     const map = maps[i];
-    if (map !== undefined) output[map.key] = prefixed(headers, map.name);
+    if (map === undefined) continue;
+    output[map.key] = hasEntries ? prefixed(headers, map.name) : {};
   }
   if (prepared.status !== undefined) output[prepared.status.key] = status;
   const parsed: Parsed = { output };

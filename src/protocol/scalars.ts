@@ -82,27 +82,43 @@ export function parseScalar(
   type: ScalarType,
   text: string,
 ): Scalar | undefined {
-  switch (type) {
-    case "string":
-      return text;
-    case "blob":
-      return parseBlob(text);
-    case "boolean":
-      return text === "true" || (text !== "false" && parseBoolean(text.trim()));
-    case "integer":
-    case "long":
-      return parseNumber(text.trim(), WHOLE);
-    case "double":
-    case "float":
-      return NAMED.get(text.trim()) ?? parseNumber(text.trim(), DECIMAL);
-    case "timestamp":
-      return parseHttpDate(text) ??
-        plainTimeAt(asBytes(text), 0, text.length) ?? parseTimestamp(text);
-  }
+  return READ_SCALAR[type](text);
 }
 
-function parseNumber(text: string, form: RegExp): number | undefined {
-  return form.test(text) ? Number(text) : undefined;
+/** Reads a value; `undefined` where the text is none of its type. */
+export type ReadScalar = (text: string) => Scalar | undefined;
+
+/** How the values of each type are read. */
+export const READ_SCALAR: Readonly<Record<ScalarType, ReadScalar>> = {
+  blob: parseBlob,
+  boolean: parseBoolean,
+  double: parseDecimal,
+  float: parseDecimal,
+  integer: parseWhole,
+  long: parseWhole,
+  string: (text) => text,
+  timestamp: parseTime,
+};
+
+function parseWhole(text: string): number | undefined {
+  const digits = text.trim();
+  return WHOLE.test(digits) ? Number(digits) : undefined;
+}
+
+function parseDecimal(text: string): number | undefined {
+  const digits = text.trim();
+  return NAMED.get(digits) ??
+    (DECIMAL.test(digits) ? Number(digits) : undefined);
+}
+
+function parseTime(text: string): Date | undefined {
+  // As header fields have it. The platform takes more than there is: what it
+  // would not write is not it.
+  if (text.length === 29) {
+    const time = new Date(text);
+    if (time.toUTCString() === text) return time;
+  }
+  return plainTimeAt(asBytes(text), 0, text.length) ?? parseTimestamp(text);
 }
 
 /**
@@ -126,14 +142,6 @@ export function wholeNumberAt(
     number = number * 10 + value;
   }
   return number;
-}
-
-/** Reads the form that header fields have: `Thu, 29 Feb 2024 12:34:56 GMT`. */
-function parseHttpDate(text: string): Date | undefined {
-  if (text.length !== 29) return undefined;
-  const time = new Date(text);
-  // The platform takes more than there is; what it would not write is not it.
-  return time.toUTCString() === text ? time : undefined;
 }
 
 /**
@@ -219,7 +227,7 @@ function asBytes(text: string): Uint8Array {
 }
 
 function parseBoolean(text: string): boolean | undefined {
-  const lower = text.toLowerCase();
+  const lower = text.trim().toLowerCase();
   return lower === "true" ? true : lower === "false" ? false : undefined;
 }
 
