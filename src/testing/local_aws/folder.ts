@@ -20,6 +20,7 @@ import {
   type Keeper,
   type Part,
   type Piece,
+  piecesOf,
   Store,
   type Upload,
   type Version,
@@ -188,16 +189,8 @@ export class Folder implements Keeper {
   /** Removes bytes that no object and no upload has any more. */
   async #dropStrayPieces(store: Store): Promise<void> {
     const used = new Set<string | undefined>();
-    for (const { objects, uploads } of store.buckets.values()) {
-      const parts = [
-        ...[...objects.values()].flat().flatMap((version) => version.parts),
-        ...[...uploads.values()].flatMap((
-          upload,
-        ) => [...upload.parts.values()]),
-      ];
-      for (const { pieces } of parts) {
-        for (const { file } of pieces) used.add(file);
-      }
+    for (const bucket of store.buckets.values()) {
+      for (const { file } of piecesOf(bucket)) used.add(file);
     }
     for await (const { name } of Deno.readDir(`${this.#path}/pieces`)) {
       if (!used.has(name)) await remove(`${this.#path}/pieces/${name}`);

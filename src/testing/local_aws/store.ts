@@ -383,7 +383,7 @@ function piecesIn(parts: readonly Part[]): readonly Piece[] {
 }
 
 /** The pieces of a bucket, once for each version and part that has them. */
-function piecesOf({ objects, uploads }: Bucket): readonly Piece[] {
+export function piecesOf({ objects, uploads }: Bucket): readonly Piece[] {
   return piecesIn([
     ...[...objects.values()].flat().flatMap(({ parts }) => parts),
     ...[...uploads.values()].flatMap(({ parts }) => [...parts.values()]),
