@@ -70,11 +70,14 @@ export function startLimit(ms: number, end: () => void): Disposable {
  * Does nothing but that where it is started already and ends earlier now.
  */
 export function startDeadline(deadline: Deadline): void {
+  const isFirst = RUNNING.size === 0;
   RUNNING.add(deadline);
   // It may have fired unseen, while no limit ran.
-  if (firesMs > deadline.dueMs || wakeup === undefined || wakeup.isOver) {
+  if (
+    firesMs > deadline.dueMs || wakeup === undefined || isFirst && wakeup.isOver
+  ) {
     setWakeup(deadline.dueMs, performance.now());
-  } else if (RUNNING.size === 1) wakeup.ref();
+  } else if (isFirst) wakeup.ref();
 }
 
 /** Stops what {@linkcode startDeadline} has started, if it runs. */

@@ -81,7 +81,7 @@ export class ConnectionPool implements Disposable {
   #once: Deno.HttpClient | undefined;
   /** Clients that go round the proxy, by origin; `""` for those that need no care. */
   readonly #direct = new Map<string, Deno.HttpClient>();
-  #closed = false;
+  readonly #isDeno = isDeno();
 
   /**
    * Makes a pool without connections.
@@ -95,13 +95,6 @@ export class ConnectionPool implements Disposable {
     if (typeof proxy === "string") checkProxy(proxy);
     caCerts.forEach(checkCertificate);
     this.#options = options;
-  }
-
-  /** @throws {TypeError} If it was disposed of. */
-  check(): void {
-    if (this.#closed) {
-      throw new TypeError("Cannot send: the transport is closed");
-    }
   }
 
   /**
@@ -121,7 +114,7 @@ export class ConnectionPool implements Disposable {
   ): Promise<Response> {
     const { fetch: send, proxy } = this.#options;
     const direct = send === undefined && (isDirect || proxy === false);
-    if (!isDeno()) {
+    if (!this.#isDeno) {
       if (direct && isProxied(new URL(url))) throw proxyInTheWay(new URL(url));
       return (send ?? fetch)(url, { ...init, ...RAW });
     }
@@ -159,7 +152,6 @@ export class ConnectionPool implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#closed = true;
     this.renew();
   }
 

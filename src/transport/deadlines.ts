@@ -101,11 +101,13 @@ class Deadlines implements Transport {
     const exchange = this.#exchanges.begin(request, options);
     try {
       const { signal, upload } = exchange;
+      const sent = this.#inner.send(
+        upload === undefined ? request : { ...request, body: upload },
+        { ...options, signal, onDialled: () => exchange.onDialled() },
+      );
+      exchange.start();
       const { status, headers, body, decoded } = await exchange.wait(
-        this.#inner.send(
-          upload === undefined ? request : { ...request, body: upload },
-          { ...options, signal, onDialled: () => exchange.onDialled() },
-        ),
+        sent,
         dropLate,
       );
       exchange.heard();
@@ -157,7 +159,7 @@ export class Exchanges {
   }
 
   /**
-   * Begins an exchange, and the wait for its answer.
+   * Begins an exchange, which does not wait yet.
    *
    * @param request The request.
    * @param options Its signal and its limits.
@@ -175,11 +177,10 @@ export class Exchanges {
     }
     const exchange = new InFlightRequest(request, limits, this.#traits, signal);
     const { body } = request;
-    if (body === undefined || body.length === 0) exchange.start();
-    else if (!(body instanceof Uint8Array) || this.#isWatched(body, onSent)) {
+    if (body === undefined || body.length === 0) return exchange;
+    if (!(body instanceof Uint8Array) || this.#isWatched(body, onSent)) {
       exchange.upload = this.#watched(exchange, body, onSent);
-      exchange.start();
-    } else exchange.start(body.length / SLOWEST_UPLOAD);
+    } else exchange.allowanceMs = body.length / SLOWEST_UPLOAD;
     return exchange;
   }
 

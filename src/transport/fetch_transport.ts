@@ -129,6 +129,7 @@ export class FetchTransport implements Transport {
   readonly #logger: Logger | undefined;
   /** Absent where another `fetch` sends, whose permissions are not known. */
   readonly #permissions: NetPermissions | undefined;
+  #closed = false;
 
   /**
    * Makes a transport; connections come with the first request.
@@ -163,8 +164,10 @@ export class FetchTransport implements Transport {
       timers: timersOf(clock),
       heedsSignal: options.fetch === undefined,
       watchesBytes: sendsSizedBodies(),
-      onEnd: ({ request, queuedMs }, error) =>
-        this.#ended(request.origin, queuedMs, error),
+      onEnd: ({ request, queuedMs }, error) => {
+        if (error === undefined && this.#queue === undefined) return;
+        this.#ended(request.origin, queuedMs, error);
+      },
     });
     this.limits = dialerOf(options) === undefined
       ? [...LIMITS, "queue"]
@@ -220,7 +223,9 @@ export class FetchTransport implements Transport {
     let url: string | undefined;
     let watch: DialWatch | undefined;
     try {
-      this.#pool.check();
+      if (this.#closed) {
+        throw new TypeError("Cannot send: the transport is closed");
+      }
       url = requestUrl(request);
       watch = this.#probe?.watch(
         request,
@@ -228,19 +233,18 @@ export class FetchTransport implements Transport {
         exchange,
         exchange.startedMs,
       );
-      const response = await exchange.wait(
-        this.#pool.fetch(
-          url,
-          initOf(
-            request,
-            exchange.upload ?? request.body,
-            watch?.signal ?? exchange.signal,
-          ),
-          direct,
-          repeatable !== true && isRepeated(request, repeatable),
+      const sent = this.#pool.fetch(
+        url,
+        initOf(
+          request,
+          exchange.upload ?? request.body,
+          watch?.signal ?? exchange.signal,
         ),
-        dropLate,
+        direct,
+        repeatable !== true && isRepeated(request, repeatable),
       );
+      exchange.start();
+      const response = await exchange.wait(sent, dropLate);
       this.#probe?.reached(origin, exchange.heard());
       const { status, body } = response;
       if (status === 407 || status === 0) {
@@ -276,6 +280,7 @@ export class FetchTransport implements Transport {
 
   /** Closes idle connections and sends all who wait for one away. */
   [Symbol.dispose](): void {
+    this.#closed = true;
     this.#pool[Symbol.dispose]();
     this.#queue?.close(new TypeError("Cannot send: the transport is closed"));
   }

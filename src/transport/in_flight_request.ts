@@ -32,12 +32,6 @@ export interface ExchangeParts {
   readonly onEnd?: (exchange: InFlightRequest, error: unknown) => void;
 }
 
-/**
- * How long the server may be silent with a small body that nobody has asked for:
- * a read that is under way keeps the program from ending.
- */
-const UNASKED_MS = 1_000;
-
 /** Why the rest of a body is not wanted, where nothing failed. */
 const ANSWERED = "The answer has come";
 
@@ -59,14 +53,21 @@ export class InFlightRequest implements Deadline {
   readonly timers: Timers;
   /** When the timer fires. */
   dueMs = Infinity;
-  /** When its first wait started; 0: none has. */
-  startedMs = 0;
+  /** When it was made. */
+  readonly startedMs: number;
+  /** What the server may take on top of its longest silence, the first time. */
+  allowanceMs = 0;
   /** How long it waited for a connection, in milliseconds. */
   queuedMs = 0;
   /** The body so far in words, for errors; set by what reads it. */
   counter: { toString(): string } | undefined;
   /** The body of the request, where it can be watched; it ends with the exchange. */
   upload: WireBody | undefined;
+  /**
+   * How long the server may be silent with what nobody has asked for, in
+   * milliseconds; a shorter one takes effect with {@linkcode arm}.
+   */
+  unaskedMs = Infinity;
 
   readonly #limits: WaitLimits;
   readonly #parts: ExchangeParts;
@@ -78,7 +79,6 @@ export class InFlightRequest implements Deadline {
   #ended = false;
   /** Waits under way. */
   #waits = 0;
-  #unaskedMs = Infinity;
   #attemptLeftMs: number;
   // Times; 0 stands for not yet.
   #startedAt = 0;
@@ -114,6 +114,7 @@ export class InFlightRequest implements Deadline {
     this.signal = this.#controller.signal;
     this.#limits = limits;
     this.timers = parts.timers;
+    this.startedMs = parts.timers.now();
     this.#parts = parts;
     this.#callerSignal = signal;
     this.#attemptLeftMs = limits.attemptTimeoutMs;
@@ -129,19 +130,15 @@ export class InFlightRequest implements Deadline {
     return this.#waits > 0;
   }
 
-  /**
-   * Starts a wait for the server, which {@linkcode stop} or the end stops.
-   *
-   * @param allowanceMs What the server may take on top of its longest silence.
-   */
-  start(allowanceMs = 0): void {
+  /** Starts a wait for the server, which {@linkcode stop} or the end stops. */
+  start(): void {
     if (this.#ended) return;
     const now = this.timers.now();
-    this.#heardAt = now + allowanceMs;
+    this.#heardAt = now + this.allowanceMs;
+    this.allowanceMs = 0;
     if (this.#waits++ > 0) return;
     this.#startedAt = now;
-    this.startedMs ||= now;
-    this.#arm();
+    this.arm();
   }
 
   /**
@@ -191,15 +188,6 @@ export class InFlightRequest implements Deadline {
     }
   }
 
-  /**
-   * Says whether what is being read was asked for. A silence over what was not
-   * ends the exchange soon.
-   */
-  set asked(asked: boolean) {
-    this.#unaskedMs = asked ? Infinity : UNASKED_MS;
-    if (!asked && !this.#ended) this.#arm();
-  }
-
   /** Says that a connection to the server is open. */
   onDialled(): void {
     this.#dialledMs = this.#elapsedMs();
@@ -222,7 +210,7 @@ export class InFlightRequest implements Deadline {
     this.#startedAt += Math.max(0, now - this.#pausedAt);
     this.#pausedAt = 0;
     this.#heardAt = now;
-    if (!this.#ended) this.#arm();
+    this.arm();
   }
 
   /**
@@ -283,16 +271,18 @@ export class InFlightRequest implements Deadline {
     const silentMs = now - this.#heardAt;
     if (this.#startedAt + this.#attemptLeftMs <= now) this.#timeOut("attempt");
     else if (silentMs >= readTimeoutMs) this.#timeOut("read");
-    else if (silentMs >= this.#unaskedMs) {
+    else if (silentMs >= this.unaskedMs) {
       const words =
-        `${this.counter}: nobody has read it, and the server was silent for ${UNASKED_MS} ms`;
+        `${this.counter}: nobody has read it, and the server was silent for ${this.unaskedMs} ms`;
       this.abort(bodyFault(undefined, this.request, words));
-    } else this.#arm();
+    } else this.arm();
   }
 
-  #arm(): void {
+  /** Sets the timer. */
+  arm(): void {
+    if (this.#ended) return;
     this.dueMs = Math.min(
-      this.#heardAt + Math.min(this.#limits.readTimeoutMs, this.#unaskedMs),
+      this.#heardAt + Math.min(this.#limits.readTimeoutMs, this.unaskedMs),
       this.#startedAt + this.#attemptLeftMs,
     );
     if (this.dueMs !== Infinity) this.timers.start(this);
@@ -315,8 +305,7 @@ export class InFlightRequest implements Deadline {
   }
 
   #elapsedMs(): number {
-    const now = this.timers.now();
-    return now - (this.startedMs || now);
+    return this.timers.now() - this.startedMs;
   }
 
   #timeOut(limit: "attempt" | "read"): void {
@@ -351,7 +340,7 @@ export interface Timers {
 
 /** The machine's time, and one timer of the platform for all deadlines. */
 const MACHINE_TIMERS: Timers = {
-  now: () => performance.now(),
+  now: performance.now.bind(performance),
   start: startDeadline,
   stop: stopDeadline,
 };

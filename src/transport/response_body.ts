@@ -19,6 +19,12 @@ const SMALL = 64 * 1_024;
 /** How long a rest that nobody wants may take. */
 const DRAIN_MS = 1_000;
 
+/**
+ * How long the server may be silent with a small body that nobody has asked for:
+ * a read that is under way keeps the program from ending.
+ */
+const UNASKED_MS = 1_000;
+
 /** What a body is made from. */
 export interface BodyParts {
   /** The bytes: the platform's stream, or the body of another transport. */
@@ -75,7 +81,8 @@ export class IncomingBody implements ResponseBody {
       this.#whole = this.#readWhole();
       // An error is for the one that asks for the body; nobody may.
       this.#whole.catch(ignore);
-      exchange.asked = false;
+      exchange.unaskedMs = UNASKED_MS;
+      exchange.arm();
     } else {
       exchange.stop();
       this.#forgotten = forgotten;
@@ -107,17 +114,16 @@ export class IncomingBody implements ResponseBody {
 
   // Async only where it has to be: a failed start is a rejection all the same.
   bytes(): Promise<Bytes> {
-    try {
-      this.#spend();
-    } catch (error) {
-      return Promise.reject(error);
+    if (this.#spent) return Promise.reject(spent());
+    this.#spent = true;
+    if (this.#whole !== undefined) {
+      this.#asked = true;
+      this.#exchange.unaskedMs = Infinity;
+      return this.#whole;
     }
-    if (this.#whole === undefined) {
-      this.#exchange.start();
-      return this.#readWhole();
-    }
-    this.#ask();
-    return this.#whole;
+    this.#forgotten?.dismiss(this.#exchange);
+    this.#exchange.start();
+    return this.#readWhole();
   }
 
   async readInto(room?: Bytes): Promise<Bytes | undefined> {
@@ -137,24 +143,16 @@ export class IncomingBody implements ResponseBody {
   }
 
   #spend(): void {
-    if (this.#spent) {
-      throw new TypeError(
-        "Cannot read the body: it was read or cancelled before",
-      );
-    }
+    if (this.#spent) throw spent();
     this.#spent = true;
     this.#forgotten?.dismiss(this.#exchange);
-  }
-
-  #ask(): void {
-    this.#asked = true;
-    this.#exchange.asked = true;
   }
 
   /** The next piece; `undefined` at the end. */
   async #next(room?: Bytes): Promise<Bytes | undefined> {
     if (this.#whole !== undefined) {
-      this.#ask();
+      this.#asked = true;
+      this.#exchange.unaskedMs = Infinity;
       const bytes = await this.#whole;
       this.#whole = Promise.resolve(new Uint8Array());
       return bytes.length === 0 ? undefined : bytes;
@@ -262,10 +260,11 @@ export class IncomingBody implements ResponseBody {
         // Nothing can follow the last byte. Saying so is cheaper than asking.
         if (length === expected) reader.cancel().catch(ignore);
       }
+      if (length === expected) exchange.end();
+      else this.#finish();
     } catch (error) {
       throw this.#failed(error);
     }
-    this.#finish();
     return length === room.length ? room : room.slice(0, length);
   }
 
@@ -288,6 +287,10 @@ export class IncomingBody implements ResponseBody {
 }
 
 function ignore(): void {}
+
+function spent(): TypeError {
+  return new TypeError("Cannot read the body: it was read or cancelled before");
+}
 
 /** Drops a body and its connection. Says whether it was still there. */
 function abandon(exchange: InFlightRequest): boolean {

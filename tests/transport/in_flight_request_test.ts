@@ -42,7 +42,8 @@ Deno.test("InFlightRequest adds up what it counted, silence or not", () => {
 
 Deno.test("InFlightRequest excuses the first silence by an allowance", () => {
   const { exchange, clock, ends } = waitOf({ readTimeoutMs: 100 });
-  exchange.start(50);
+  exchange.allowanceMs = 50;
+  exchange.start();
 
   clock.advance(149);
   const before = [...ends];
