@@ -132,5 +132,6 @@ export type {
   OpenedFile,
   ProcessResult,
   System,
+  WritableFile,
   WritableFiles,
 } from "./system.ts";

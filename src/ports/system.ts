@@ -54,6 +54,19 @@ export interface ClaimedFile {
   readonly length: number;
 }
 
+/** A file that is open for writing, anywhere in it. */
+export interface WritableFile {
+  /**
+   * Writes bytes; several writes may be under way at once.
+   *
+   * @param bytes What is written. They must stay as they are meanwhile.
+   * @param at Position of the first one.
+   */
+  write(bytes: Uint8Array, at: number): Promise<void>;
+  /** Closes it. No write may be under way. */
+  close(): Promise<void>;
+}
+
 /** The result of a finished process. */
 export interface ProcessResult {
   /** Exit code. */
@@ -181,6 +194,16 @@ export interface WritableFiles extends Files {
     from: number,
     only?: FileId,
   ): Promise<Found<WritableStream<Uint8Array>>>;
+  /**
+   * Opens a file for writing, anywhere in it. Absent: each piece of it is written
+   * through a stream of its own.
+   *
+   * @param only The file that must be found there.
+   */
+  openToWrite?(
+    path: string | URL,
+    only: FileId,
+  ): Promise<Found<WritableFile>>;
   /**
    * Opens a device or a pipe for writing, as it is; a file is written at its end.
    *

@@ -15,6 +15,7 @@ import type {
   Found,
   OpenedFile,
   ProcessResult,
+  WritableFile,
 } from "../ports/system.ts";
 import { denied, found, granted, isMissing, reading } from "./deno_access.ts";
 import {
@@ -23,6 +24,7 @@ import {
   KEPT_ERRORS,
   type MachineFiles,
   MAX_OUTPUT,
+  OpenToWrite,
   ProgramOutput,
 } from "./file_streams.ts";
 
@@ -131,13 +133,10 @@ export class DenoFiles implements MachineFiles {
     only?: FileId,
   ): Promise<Found<WritableStream<Uint8Array>>> {
     return await writing(path, async () => {
-      // A pipe in its place would block an open only for writing.
-      const file = await Deno.open(
-        path,
-        only ? { read: true, write: true } : { write: true, create: true },
-      );
+      const file = only
+        ? await openOwn(path, only)
+        : await Deno.open(path, { write: true, create: true });
       try {
-        if (only) await checkSame(file, only);
         await file.seek(from, Deno.SeekMode.Start);
         return fileSink(file);
       } catch (error) {
@@ -145,6 +144,16 @@ export class DenoFiles implements MachineFiles {
         throw error;
       }
     });
+  }
+
+  async openToWrite(
+    path: string | URL,
+    only: FileId,
+  ): Promise<Found<WritableFile>> {
+    return await writing(
+      path,
+      async () => new OpenToWrite(await openOwn(path, only)),
+    );
   }
 
   async append(
@@ -188,9 +197,8 @@ export class DenoFiles implements MachineFiles {
     return await writing(path, async () => {
       await setMode(path, only, await modeFor(as));
       if (changedMs === undefined) return true as const;
-      const file = await Deno.open(path, { read: true, write: true });
+      const file = await openOwn(path, only);
       try {
-        await checkSame(file, only);
         const time = new Date(changedMs);
         await file.utime(time, time);
       } finally {
@@ -206,9 +214,10 @@ export class DenoFiles implements MachineFiles {
     only?: FileId,
   ): Promise<Found<true>> {
     return await writing(path, async () => {
-      const file = await Deno.open(path, { read: !!only, write: true });
+      const file = only
+        ? await openOwn(path, only)
+        : await Deno.open(path, { write: true });
       try {
-        if (only) await checkSame(file, only);
         await file.truncate(length);
       } finally {
         file.close();
@@ -376,6 +385,21 @@ function kindOf(
 ): FileFacts["kind"] {
   if (isDirectory) return "folder";
   return isFile && !OPENED.test(pathOf(path)) ? undefined : "special";
+}
+
+async function openOwn(
+  path: string | URL,
+  only: FileId,
+): Promise<Deno.FsFile> {
+  // A pipe in its place would block an open only for writing.
+  const file = await Deno.open(path, { read: true, write: true });
+  try {
+    await checkSame(file, only);
+    return file;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
 }
 
 async function checkSame(file: Deno.FsFile, only: FileId): Promise<void> {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { System, WritableFiles } from "../ports/system.ts";
+import type { System, WritableFile, WritableFiles } from "../ports/system.ts";
 
 /** What a machine that has files and programs does with them, reading texts aside. */
 export type MachineFiles = Required<
@@ -95,6 +95,47 @@ export function fileSink(file: Deno.FsFile): WritableStream<Uint8Array> {
     close: () => file.close(),
     abort: () => file.close(),
   });
+}
+
+/**
+ * An open file that is written to anywhere. The platform writes where the last
+ * write has ended, so that one has to end before the next can begin.
+ */
+export class OpenToWrite implements WritableFile {
+  readonly #file: Deno.FsFile;
+  #position = 0;
+  #last: Promise<void> = Promise.resolve();
+
+  /**
+   * Takes charge of a file.
+   *
+   * @param file The file, open for writing at its start.
+   */
+  constructor(file: Deno.FsFile) {
+    this.#file = file;
+  }
+
+  write(bytes: Uint8Array, at: number): Promise<void> {
+    const written = this.#last.then(() => this.#write(bytes, at));
+    this.#last = written.catch(() => {
+      // Whoever waits for it gets the error.
+    });
+    return written;
+  }
+
+  close(): Promise<void> {
+    this.#file.close();
+    return Promise.resolve();
+  }
+
+  async #write(bytes: Uint8Array, at: number): Promise<void> {
+    // Only a number is set: no disk can hold that up.
+    if (at !== this.#position) this.#file.seekSync(at, Deno.SeekMode.Start);
+    // Where a write that fails ends is not known.
+    this.#position = NaN;
+    await writeAll(this.#file, bytes);
+    this.#position = at + bytes.length;
+  }
 }
 
 async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {

@@ -23,6 +23,7 @@ export type {
   OpenedFile,
   ProcessResult,
   System,
+  WritableFile,
   WritableFiles,
 } from "../ports/system.ts";
 export type { MachineFiles } from "./file_streams.ts";

@@ -15,6 +15,7 @@ import type {
   Found,
   OpenedFile,
   ProcessResult,
+  WritableFile,
 } from "../ports/system.ts";
 import {
   KEPT_ERRORS,
@@ -261,6 +262,19 @@ export class NodeFiles implements MachineFiles {
         ? await this.#toWrite(pathOf(path))
         : await this.#openOwn(path, only);
       return sink(file, from);
+    });
+  }
+
+  async openToWrite(
+    path: string | URL,
+    only: FileId,
+  ): Promise<Found<WritableFile>> {
+    return await found(path, "write", async () => {
+      const file = await this.#openOwn(path, only);
+      return {
+        write: (bytes, at) => writeAll(file, bytes, at),
+        close: () => file.close(),
+      };
     });
   }
 

@@ -17,6 +17,7 @@ import type {
   OpenedFile,
   ProcessResult,
   System,
+  WritableFile,
   WritableFiles,
 } from "../ports/system.ts";
 import { denied, granted, reading } from "./deno_access.ts";
@@ -77,6 +78,13 @@ export abstract class Machine implements System, WritableFiles {
     only?: FileId,
   ): Promise<Found<WritableStream<Uint8Array>>> {
     return await (await this.files()).write(path, from, only);
+  }
+
+  async openToWrite(
+    path: string | URL,
+    only: FileId,
+  ): Promise<Found<WritableFile>> {
+    return await (await this.files()).openToWrite(path, only);
   }
 
   async append(

@@ -66,6 +66,7 @@ export type {
   OpenedFile,
   ProcessResult,
   System,
+  WritableFile,
   WritableFiles,
 } from "../ports/system.ts";
 export type {

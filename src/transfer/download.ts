@@ -221,13 +221,11 @@ async function toFile(
     const checked = new CheckedRanges(
       resumed === 0 ? object.checksum : undefined,
     );
+    const rooms = new ReadRooms();
     await eachAtMost<ByteRange>(
       () => partial.missing(),
       async (range, signal) => {
-        const pieces = readRange(s3, object, range, signal, {
-          first,
-          reuses: true,
-        });
+        const pieces = readRange(s3, object, range, signal, { first, rooms });
         await partial.writeRange(
           range,
           checked.checking(range, pieces),
@@ -244,6 +242,7 @@ async function toFile(
   } catch (error) {
     // Wrong bytes are not worth going on with.
     if (!resume || error instanceof ChecksumError) await partial.discard();
+    else await partial.leave();
     throw error;
   }
 }
@@ -292,14 +291,12 @@ async function toMemory(
   const { size, head } = object;
   const meter = new Meter(options, size);
   const Body = memoryFor(size, input);
+  const rooms = new ReadRooms();
   await eachAtMost<ByteRange>(
     () => rangesOf(size, partSize),
     async (range, signal) => {
       let at = range.start;
-      const pieces = readRange(s3, object, range, signal, {
-        first,
-        reuses: true,
-      });
+      const pieces = readRange(s3, object, range, signal, { first, rooms });
       for await (const piece of pieces) {
         Body.set(piece, at);
         at += piece.length;
@@ -426,7 +423,7 @@ const PROGRESS = 64 * 1_024;
 /** How a range is read. */
 interface RangeReading {
   readonly first?: FirstRange | undefined;
-  readonly reuses?: boolean;
+  readonly rooms?: ReadRooms;
 }
 
 /**
@@ -438,9 +435,8 @@ interface RangeReading {
  * @param object The object.
  * @param range The range.
  * @param signal Ends the read early.
- * @param how The first range of the object, where it is on its way, and whether
- * a piece is done with when the next one is asked for, so that all are read into
- * the same memory.
+ * @param how The first range of the object, where it is on its way, and what it
+ * is read into, where a piece is done with when the next one is asked for.
  * @throws {ObjectChangedError} If the object was replaced or removed.
  * @throws {TransportError} If the body breaks off for good.
  */
@@ -449,9 +445,9 @@ export async function* readRange(
   object: RemoteObject,
   { start, end }: ByteRange,
   signal?: AbortSignal,
-  { first, reuses = false }: RangeReading = {},
+  { first, rooms }: RangeReading = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
-  let room = reuses ? new Uint8Array(READ_ROOM) : undefined;
+  let room = rooms?.take();
   let at = start;
   let attempts = 0;
   while (true) {
@@ -467,7 +463,10 @@ export async function* readRange(
       while (true) {
         // A read that fails ends the body as well.
         isOver = true;
-        const piece = await body.read(room);
+        // The read that finds the end takes its memory away as well.
+        const piece = await body.read(
+          room && at === end ? new Uint8Array(1) : room,
+        );
         if (piece === undefined) break;
         isOver = false;
         signal?.throwIfAborted();
@@ -476,12 +475,14 @@ export async function* readRange(
         at += rest.length;
         if (at > end) throw tooMuch(object);
         if (rest.length > 0) yield rest;
-        if (reuses) room = roomIn(piece);
+        if (rooms) room = rooms.again(piece);
       }
       if (at < end) throw cut(object);
+      if (room) rooms?.giveBack(room);
       return;
     } catch (error) {
-      if (reuses) room = new Uint8Array(READ_ROOM);
+      // It went with the body that broke.
+      room = rooms?.take();
       signal?.throwIfAborted();
       if (at - from >= PROGRESS) attempts = 0;
       if (error instanceof TransportError) {
@@ -500,14 +501,29 @@ export async function* readRange(
   }
 }
 
-/** Memory that a range is read into. */
-const READ_ROOM = 256 * 1_024;
+/** Bytes that are read at a time: the platform hands out up to 408 KiB. */
+const READ_ROOM = 512 * 1_024;
 
-/** The memory of a piece, where it can be read into again. */
-function roomIn({ buffer }: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(
-    buffer.byteLength === READ_ROOM ? buffer : new ArrayBuffer(READ_ROOM),
-  );
+/** Memory that the ranges of one download are read into, over and over. */
+class ReadRooms {
+  readonly #free: Uint8Array<ArrayBuffer>[] = [];
+
+  /** A room that nobody uses. */
+  take(): Uint8Array<ArrayBuffer> {
+    return this.#free.pop() ?? new Uint8Array(READ_ROOM);
+  }
+
+  /** The room that a piece is in. */
+  again({ buffer }: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    return buffer.byteLength === READ_ROOM
+      ? new Uint8Array(buffer)
+      : this.take();
+  }
+
+  /** Takes a room back that is not needed any more. */
+  giveBack(room: Uint8Array<ArrayBuffer>): void {
+    this.#free.push(room);
+  }
 }
 
 /** Attempts that ended in an error, at least the one that it was thrown by. */

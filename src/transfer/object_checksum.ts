@@ -384,12 +384,21 @@ export class CheckedRanges {
   }
 
   /** Hands on the bytes of a range, and notes their check value. */
-  async *checking(
+  checking(
+    range: { readonly start: number; readonly end: number },
+    pieces: AsyncIterable<Uint8Array>,
+  ): AsyncIterable<Uint8Array> {
+    return this.#algorithm === undefined
+      ? pieces
+      : this.#checked(this.#algorithm, range, pieces);
+  }
+
+  async *#checked(
+    algorithm: CombinableChecksum,
     { start, end }: { readonly start: number; readonly end: number },
     pieces: AsyncIterable<Uint8Array>,
   ): AsyncGenerator<Uint8Array, void, void> {
-    if (this.#algorithm === undefined) return yield* pieces;
-    const sum = await startChecksum(this.#algorithm);
+    const sum = await startChecksum(algorithm);
     for await (const piece of pieces) {
       sum.update(piece);
       yield piece;

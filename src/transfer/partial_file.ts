@@ -7,7 +7,12 @@ import { concat, utf8 } from "../foundation/bytes.ts";
 import type { ExpectedChecksum } from "../foundation/checksums.ts";
 import { sha256 } from "../foundation/digest.ts";
 import { fileFailed } from "../foundation/errors.ts";
-import type { FileId, Found, WritableFiles } from "../ports/system.ts";
+import type {
+  FileId,
+  Found,
+  WritableFile,
+  WritableFiles,
+} from "../ports/system.ts";
 import {
   acted,
   checkKind,
@@ -35,8 +40,11 @@ interface PartialPlan {
 /** The mark of a range that is there. */
 const DONE = 1;
 
-/** Bytes that are written at a time: pieces come in 16 KiB, and each write costs. */
-const ROOM = 256 * 1_024;
+/**
+ * Bytes that are written at a time: over TLS pieces come in 16 KiB, and each
+ * write wakes another thread.
+ */
+const ROOM = 512 * 1_024;
 
 /**
  * A partial file: the bytes of the object, each at its place, and behind them a
@@ -54,6 +62,8 @@ export class PartialFile {
   readonly #plan: PartialPlan;
   readonly #path: string | URL;
   readonly #done = new Set<number>();
+  /** The file, open for all writes; absent where each has a stream of its own. */
+  #open: Promise<WritableFile> | undefined;
   /** What pieces are gathered in, where nobody writes from it now. */
   readonly #rooms: Uint8Array[] = [];
   /** Which file it is; absent where the system cannot tell. */
@@ -123,7 +133,7 @@ export class PartialFile {
     onWritten: (bytes: number) => void,
   ): Promise<void> {
     const room = this.#rooms.pop() ?? new Uint8Array(ROOM);
-    await this.#write(start, gathered(pieces, room), onWritten);
+    await this.#write(start, pieces, { room, onWritten });
     this.#rooms.push(room);
     if (!this.#plan.resume) return;
     const { size, rangeSize } = this.#plan;
@@ -165,6 +175,7 @@ export class PartialFile {
     const files = this.#files;
     const { path, size } = this.#plan;
     const id = this.#id;
+    await this.#told(() => this.#close());
     this.#granted(await this.#told(() => files.cut(this.#path, size, id)));
     if (id && files.prepare) {
       const options = {
@@ -178,8 +189,16 @@ export class PartialFile {
     this.#granted(await this.#told(() => files.rename(this.#path, path)));
   }
 
+  /** Ends a download that has failed, and leaves the file as it is. */
+  async leave(): Promise<void> {
+    await this.#close().catch(() => {
+      // The download has failed already.
+    });
+  }
+
   /** Removes the file. */
   async discard(): Promise<void> {
+    await this.leave();
     await this.#told(() => this.#files.remove(this.#path));
   }
 
@@ -196,6 +215,7 @@ export class PartialFile {
       if (marks === undefined) await this.#beginAnew(length, identity);
     } catch (error) {
       if (length === 0) await this.discard();
+      else await this.leave();
       throw error;
     }
   }
@@ -258,16 +278,37 @@ export class PartialFile {
   async #write(
     from: number,
     pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-    onWritten: (bytes: number) => void = () => {},
+    how: Pick<Written, "onWritten" | "room"> = { onWritten: () => {} },
   ): Promise<void> {
-    const found = await this.#told(() =>
-      this.#files.write(this.#path, from, this.#id)
-    );
-    await writeAll(this.#granted(found), {
-      path: this.#plan.path,
-      pieces,
-      onWritten,
-    });
+    const { path } = this.#plan;
+    await writeAll(await this.#sinkAt(from), { path, pieces, ...how });
+  }
+
+  async #close(): Promise<void> {
+    const open = this.#open;
+    this.#open = undefined;
+    await (await open)?.close();
+  }
+
+  async #sinkAt(from: number): Promise<Sink> {
+    const files = this.#files;
+    const id = this.#id;
+    if (files.openToWrite === undefined || id === undefined) {
+      const found = await this.#told(() => files.write(this.#path, from, id));
+      return this.#granted(found).getWriter();
+    }
+    const open = files.openToWrite.bind(files, this.#path, id);
+    this.#open ??= this.#told(open).then((found) => this.#granted(found));
+    const file = await this.#open;
+    let at = from;
+    return {
+      write: async (bytes) => {
+        await file.write(bytes, at);
+        at += bytes.length;
+      },
+      close: nothing,
+      abort: nothing,
+    };
   }
 
   #granted<T>(found: Found<T>): T {
@@ -281,29 +322,6 @@ export class PartialFile {
   }
 }
 
-/**
- * Gathers pieces in a room. What it yields is to be used before the next is asked
- * for.
- */
-async function* gathered(
-  pieces: AsyncIterable<Uint8Array>,
-  room: Uint8Array,
-): AsyncGenerator<Uint8Array, void, void> {
-  let held = 0;
-  for await (const piece of pieces) {
-    for (let taken = 0; taken < piece.length;) {
-      const fitting = piece.subarray(taken, taken + room.length - held);
-      room.set(fitting, held);
-      held += fitting.length;
-      taken += fitting.length;
-      if (held < room.length) continue;
-      yield room;
-      held = 0;
-    }
-  }
-  if (held > 0) yield room.subarray(0, held);
-}
-
 /** What is written in order. */
 interface Written {
   /** The file that the user named. */
@@ -314,37 +332,65 @@ interface Written {
   readonly onWritten: (bytes: number) => void;
   /** Ends a write early that nobody takes the bytes of. */
   readonly signal?: AbortSignal | undefined;
+  /** What short pieces are gathered in. Absent: each is written as it comes. */
+  readonly room?: Uint8Array;
 }
 
+const NO_ROOM = new Uint8Array();
+
+/** What bytes are written to, in order. */
+interface Sink {
+  write(bytes: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+  abort(reason: unknown): Promise<void>;
+}
+
+/** An open file is closed when all ranges are written. */
+async function nothing(): Promise<void> {}
+
 async function writeAll(
-  stream: WritableStream<Uint8Array>,
-  { path, pieces, onWritten, signal }: Written,
+  sink: Sink,
+  { path, pieces, onWritten, signal, room = NO_ROOM }: Written,
 ): Promise<void> {
-  const writer = stream.getWriter();
-  const told = async (act: Promise<void>): Promise<void> =>
-    await acted("write", path, () => act);
+  let held = 0;
+  const write = async (bytes: Uint8Array): Promise<void> => {
+    const act = acted("write", path, () => sink.write(bytes));
+    await (signal ? orAborted(act, signal) : act);
+    onWritten(bytes.length);
+  };
+  const writeHeld = async (): Promise<void> => {
+    const bytes = room.subarray(0, held);
+    held = 0;
+    if (bytes.length > 0) await write(bytes);
+  };
   try {
     for await (const piece of pieces) {
-      await orAborted(told(writer.write(piece)), signal);
-      onWritten(piece.length);
+      if (held + piece.length > room.length) await writeHeld();
+      if (piece.length > room.length / 2) {
+        await writeHeld();
+        await write(piece);
+      } else {
+        room.set(piece, held);
+        held += piece.length;
+      }
     }
+    await writeHeld();
   } catch (error) {
-    const aborting = writer.abort(error).catch(() => {
+    const aborting = sink.abort(error).catch(() => {
       // A file that could not be written is closed already.
     });
     // A write that nobody takes the bytes of would hold it up.
     if (!signal?.aborted) await aborting;
     throw error;
   }
-  await told(writer.close());
+  await acted("write", path, () => sink.close());
 }
 
 /** Waits for a write no longer than until the signal is aborted. */
 async function orAborted(
   act: Promise<void>,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<void> {
-  if (signal === undefined) return await act;
   const { promise, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
@@ -381,6 +427,6 @@ export async function writeInPlace(
     signal?.throwIfAborted();
     throw fileFailed("write", path, error);
   }
-  await writeAll(granted(found, "write", path), written);
+  await writeAll(granted(found, "write", path).getWriter(), written);
   return true;
 }

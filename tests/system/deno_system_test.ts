@@ -149,6 +149,29 @@ Deno.test("DenoSystem.write puts bytes at a position and leaves the others", asy
   assertEquals(await Deno.readTextFile(path), "012\x00456");
 });
 
+Deno.test("DenoSystem.openToWrite opens a file of its own alone", async () => {
+  await using folder = await scratch();
+  const path = `${folder.path}/a.part`;
+  const claimed = await system.claim(path, { keep: false });
+  if (claimed.kind !== "found") throw new Error(claimed.kind);
+  const { id } = claimed.value;
+
+  const open = await system.openToWrite(path, id);
+  if (open.kind !== "found") throw new Error(open.kind);
+  await open.value.write(new TextEncoder().encode("012"), 1);
+  await open.value.close();
+  assertEquals(await Deno.readTextFile(path), "\x00012");
+  await Deno.rename(path, `${folder.path}/b.part`);
+  assertEquals((await system.openToWrite(path, id)).kind, "absent");
+  await Deno.writeTextFile(path, "other");
+
+  await assertRejects(
+    () => system.openToWrite(path, id),
+    Error,
+    "another file took the place",
+  );
+});
+
 Deno.test("DenoSystem cuts, renames and removes files", async () => {
   await using folder = await scratch();
   const [one, other] = [`${folder.path}/one`, `${folder.path}/other`];

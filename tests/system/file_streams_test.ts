@@ -1,5 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { fileSink, fileSource } from "../../src/system/file_streams.ts";
+import {
+  fileSink,
+  fileSource,
+  OpenToWrite,
+} from "../../src/system/file_streams.ts";
 
 /** The sanitizer tells of files that are still open. */
 async function withFile(
@@ -133,5 +137,60 @@ Deno.test("fileSink closes the file when a write fails", async () => {
     const error = await assertRejects(() => writer.write(new Uint8Array([65])));
 
     assertEquals(await assertRejects(() => writer.closed), error);
+  });
+});
+
+Deno.test("OpenToWrite puts bytes where they belong, also side by side", async () => {
+  await withFile(new Uint8Array(), async (path) => {
+    const bytes = numbered(5_000_000);
+    const file = new OpenToWrite(await Deno.open(path, { write: true }));
+    const cuts = [3_000_000, 0, 1_000, 4_000_000, 999_999, 3_000_001];
+
+    await Promise.all(cuts.map((at) => {
+      const next = cuts.filter((cut) => cut > at).sort((a, b) => a - b)[0];
+      return file.write(bytes.subarray(at, next), at);
+    }));
+    await file.close();
+
+    assertEquals(await Deno.readFile(path), bytes);
+  });
+});
+
+Deno.test("OpenToWrite tells of the write that fails, and goes on with the next", async () => {
+  await withFile(new Uint8Array(), async (path) => {
+    const open = await Deno.open(path, { write: true });
+    const given: number[] = [];
+    let fails = true;
+    const file = new OpenToWrite(
+      Object.assign(Object.create(open), {
+        close: () => open.close(),
+        seekSync: (at: number, whence: Deno.SeekMode) =>
+          open.seekSync(at, whence),
+        write: async (bytes: Uint8Array) => {
+          given.push(bytes.length);
+          if (fails) {
+            fails = false;
+            await open.write(bytes.subarray(0, 1));
+            throw new Error("full");
+          }
+          return await open.write(bytes);
+        },
+      }),
+    );
+
+    const results = await Promise.allSettled([
+      file.write(new Uint8Array([65, 66]), 0),
+      file.write(new Uint8Array([67]), 2),
+      file.write(new Uint8Array([68]), 3),
+    ]);
+    await file.close();
+
+    assertEquals(results.map(({ status }) => status), [
+      "rejected",
+      "fulfilled",
+      "fulfilled",
+    ]);
+    assertEquals(given, [2, 1, 1]);
+    assertEquals(await Deno.readTextFile(path), "A\x00CD");
   });
 });

@@ -29,6 +29,25 @@ Deno.test("NodeSystem reads, writes, cuts, renames and removes files", async () 
   });
 });
 
+Deno.test("NodeSystem puts bytes anywhere in a file of its own", async () => {
+  await inFolder(async (system, folder) => {
+    const path = `${folder}/file.part`;
+    const claimed = await system.claim(path, { keep: false });
+    if (claimed.kind !== "found") throw new Error(claimed.kind);
+    const open = await system.openToWrite(path, claimed.value.id);
+    if (open.kind !== "found") throw new Error(open.kind);
+
+    await Promise.all(
+      [[4, "456"], [0, "01"], [2, "2"]].map(([at, text]) =>
+        open.value.write(new TextEncoder().encode(`${text}`), Number(at))
+      ),
+    );
+    await open.value.close();
+
+    assertEquals(await Deno.readTextFile(path), "012\x00456");
+  });
+});
+
 Deno.test("NodeSystem claims files of its own alone, and hands them on", async () => {
   await inFolder(async (system, folder) => {
     const part = `${folder}/file.part`;
@@ -55,6 +74,7 @@ Deno.test("NodeSystem claims files of its own alone, and hands them on", async (
     for (
       const touch of [
         () => system.write(part, 0, first.id),
+        () => system.openToWrite(part, first.id),
         () => system.open(part, 0, first.id),
         () => system.cut(part, 0, first.id),
         () => system.prepare(part, first.id, { as: `${folder}/target` }),
