@@ -52,4 +52,4 @@ export {
 } from "./request_signer.ts";
 export { SigV4 } from "./sigv4.ts";
 export { SigV4a } from "./sigv4a.ts";
-export { chunkToSign, trailerToSign } from "./string_to_sign.ts";
+export { chunkToSign, trailerToSign } from "./steps.ts";

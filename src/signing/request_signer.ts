@@ -1,8 +1,5 @@
 /**
- * The steps that both versions of the signature share.
- *
- * Source: "Create a signed AWS API request", IAM User Guide; for S3
- * "Authenticating Requests (AWS Signature Version 4)", S3 API Reference.
+ * The signer of requests, with all that both versions of the signature share.
  *
  * @module
  */
@@ -21,15 +18,14 @@ import {
   canonicalPath,
   canonicalQuery,
   canonicalRequest,
-  NEVER_SIGNED,
-} from "./canonical_request.ts";
-import {
   isS3,
+  NEVER_SIGNED,
   PAYLOAD_HEADER,
   payloadHash,
   presignedPayloadHash,
-} from "./payload_hash.ts";
-import { rulesOf, stringToSign } from "./string_to_sign.ts";
+  rulesOf,
+  stringToSign,
+} from "./steps.ts";
 
 /** Settings of {@linkcode SigV4}. */
 export interface SigV4Options {

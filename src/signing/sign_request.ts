@@ -22,9 +22,8 @@ import type {
   HttpRequest,
   QueryParam,
 } from "../ports/http.ts";
-import { isS3, PAYLOAD_HEADER, UNSIGNED_PAYLOAD } from "./payload_hash.ts";
+import { isS3, PAYLOAD_HEADER, rulesOf, UNSIGNED_PAYLOAD } from "./steps.ts";
 import { SigV4 } from "./sigv4.ts";
-import { rulesOf } from "./string_to_sign.ts";
 
 /** How {@linkcode signRequest} signs. */
 export interface SignRequestOptions {

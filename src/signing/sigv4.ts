@@ -11,7 +11,7 @@ import {
   type SigningAlgorithm,
   type SigV4Options,
 } from "./request_signer.ts";
-import { ALGORITHM, credentialScope } from "./string_to_sign.ts";
+import { ALGORITHM, credentialScope } from "./steps.ts";
 
 /**
  * Signs requests with Signature Version 4 and keeps the keys it derives, so one

@@ -3,7 +3,7 @@ import {
   canonicalHeaders,
   canonicalPath,
   canonicalQuery,
-} from "../../src/signing/canonical_request.ts";
+} from "../../src/signing/steps.ts";
 
 const NONE: ReadonlySet<string> = new Set();
 

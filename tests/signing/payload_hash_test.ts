@@ -1,10 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { utf8 } from "../../src/foundation/bytes.ts";
 import type { BodySource, HttpRequest } from "../../src/ports/http.ts";
-import {
-  payloadHash,
-  presignedPayloadHash,
-} from "../../src/signing/payload_hash.ts";
+import { payloadHash, presignedPayloadHash } from "../../src/signing/steps.ts";
 
 const EMPTY =
   "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";

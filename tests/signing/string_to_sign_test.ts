@@ -4,7 +4,7 @@ import {
   chunkToSign,
   stringToSign,
   trailerToSign,
-} from "../../src/signing/string_to_sign.ts";
+} from "../../src/signing/steps.ts";
 
 // The examples of the S3 API Reference, for an upload of 65 KiB in chunks.
 const CREDENTIALS = {

@@ -4,10 +4,7 @@ import { sha256 } from "../../src/foundation/digest.ts";
 import type { HttpMethod, HttpRequest } from "../../src/ports/http.ts";
 import type { SigningScope } from "../../src/ports/credentials.ts";
 import { SigV4 } from "../../src/signing/sigv4.ts";
-import {
-  chunkToSign,
-  trailerToSign,
-} from "../../src/signing/string_to_sign.ts";
+import { chunkToSign, trailerToSign } from "../../src/signing/steps.ts";
 import {
   assertSigned,
   type Context,

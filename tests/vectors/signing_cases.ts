@@ -22,12 +22,10 @@ import {
   canonicalPath,
   canonicalQuery,
   canonicalRequest,
-} from "../../src/signing/canonical_request.ts";
-import {
   credentialScope,
   rulesOf,
   stringToSign,
-} from "../../src/signing/string_to_sign.ts";
+} from "../../src/signing/steps.ts";
 
 /** Header fields as they stand in a case: in order, names in any case. */
 export type HeaderPairs = readonly (readonly [name: string, value: string])[];

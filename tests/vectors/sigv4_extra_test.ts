@@ -7,7 +7,7 @@ import type {
   HttpRequest,
 } from "../../src/ports/http.ts";
 import { signingKey } from "../../src/signing/sigv4.ts";
-import { UNSIGNED_PAYLOAD } from "../../src/signing/payload_hash.ts";
+import { UNSIGNED_PAYLOAD } from "../../src/signing/steps.ts";
 import { SigV4 } from "../../src/signing/sigv4.ts";
 import { secondSignature } from "../second_signer.ts";
 import {

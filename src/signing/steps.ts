@@ -1,14 +1,79 @@
 /**
- * The canonical request: the text that client and server both make of a
- * request, so that they sign the same whatever happens to it on the way.
+ * The steps of Signature Version 4 up to the key, in the order of the
+ * specification: what stands for the body, the canonical request, and the text
+ * that is signed.
  *
- * Source: "Create a signed AWS API request", IAM User Guide, step 1.
+ * Source: "Create a signed AWS API request", IAM User Guide; for S3
+ * "Authenticating Requests (AWS Signature Version 4)", S3 API Reference.
  *
  * @module
  */
 import { encodeComponent, encodePath } from "../foundation/bytes.ts";
-import type { HeaderMap, QueryParam } from "../ports/http.ts";
-import type { SigningRules } from "../ports/credentials.ts";
+import { sha256Hex, sha256HexOf } from "../foundation/digest.ts";
+import { amzDate } from "../foundation/timestamps.ts";
+import type { SigningRules, SigningScope } from "../ports/credentials.ts";
+import type { HeaderMap, HttpRequest, QueryParam } from "../ports/http.ts";
+
+/** Header in which the hash is sent. What it holds before is taken as the hash. */
+export const PAYLOAD_HEADER = "x-amz-content-sha256";
+
+/** Stands for a body that the signature does not cover. */
+export const UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD";
+
+/** SHA-256 of no bytes. */
+export const EMPTY_SHA256 =
+  "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/** Signing names of the services that are S3, or stand in front of it. */
+const S3_FAMILY: ReadonlySet<string> = new Set([
+  "s3",
+  "s3-object-lambda",
+  "s3-outposts",
+  "s3express",
+]);
+
+/** Whether a service follows the rules of S3. */
+export function isS3(service: string): boolean {
+  return S3_FAMILY.has(service);
+}
+
+/**
+ * The hash for a signature in the header fields.
+ *
+ * @throws {TypeError} If the body is a stream and has to be covered.
+ */
+export function payloadHash(
+  { headers, origin, body }: HttpRequest,
+  service: string,
+): string | Promise<string> {
+  const preset = headers[PAYLOAD_HEADER];
+  if (preset !== undefined) return preset;
+  if (body === undefined) return EMPTY_SHA256;
+  if (body instanceof Uint8Array) return sha256HexOf(body);
+  if (!isS3(service)) {
+    throw new TypeError(
+      `Cannot sign the request: its body is a stream, and "${service}" wants the body's SHA-256; send bytes, or set the header "${PAYLOAD_HEADER}"`,
+    );
+  }
+  if (!origin.startsWith("https:")) {
+    throw new TypeError(
+      `Cannot sign the request: its body is a stream, and over http nothing but a signature protects it; send bytes, use https, or set the header "${PAYLOAD_HEADER}"`,
+    );
+  }
+  return UNSIGNED_PAYLOAD;
+}
+
+/** The hash for a signature in the query: S3 never covers the body there. */
+export function presignedPayloadHash(
+  { headers, body }: HttpRequest,
+  service: string,
+): string | Promise<string> {
+  const preset = headers[PAYLOAD_HEADER];
+  if (preset !== undefined) return preset;
+  if (isS3(service)) return UNSIGNED_PAYLOAD;
+  if (body === undefined) return EMPTY_SHA256;
+  return body instanceof Uint8Array ? sha256HexOf(body) : UNSIGNED_PAYLOAD;
+}
 
 /**
  * Header fields that proxies and clients add or change, so that no signature
@@ -208,4 +273,88 @@ const BLANK = /[\t\n\r ]/;
 
 function withoutBlanks(value: string): string {
   return value.replace(/[\t\n\r ]+/g, " ").replace(/^ | $/g, "");
+}
+
+/** Name of Signature Version 4, as it stands in signatures. */
+export const ALGORITHM = "AWS4-HMAC-SHA256";
+
+/** How the path is signed: as asked for, else as the service does it. */
+export function rulesOf(
+  { rules, service }: Pick<SigningScope, "rules" | "service">,
+): SigningRules {
+  return rules ?? (isS3(service) ? "s3" : "general");
+}
+
+/**
+ * The credential scope, for example `20130524/us-east-1/s3/aws4_request`.
+ *
+ * @param time Time of signing, as `20130524T000000Z`.
+ * @param scope Region and service.
+ */
+export function credentialScope(
+  time: string,
+  { region, service }: SigningScope,
+): string {
+  return `${time.slice(0, 8)}/${region}/${service}/aws4_request`;
+}
+
+/**
+ * What is signed for a request.
+ *
+ * Source: "Create a signed AWS API request", IAM User Guide, step 2.
+ *
+ * @param algorithm Its name.
+ * @param canonical The canonical request.
+ * @param time Time of signing, as `20130524T000000Z`.
+ * @param scope The credential scope.
+ */
+export function stringToSign(
+  algorithm: string,
+  canonical: string,
+  time: string,
+  scope: string,
+): string {
+  return `${algorithm}\n${time}\n${scope}\n${sha256Hex(canonical)}`;
+}
+
+/**
+ * What is signed for one chunk of a body whose payload hash is
+ * `STREAMING-AWS4-HMAC-SHA256-PAYLOAD`, with or without `-TRAILER`.
+ *
+ * Source: "Transferring Payload in Multiple Chunks", S3 API Reference.
+ *
+ * @param previous Signature of the chunk before it; for the first one that of
+ * the request.
+ * @param hash SHA-256 of the chunk's bytes, in hexadecimal.
+ * @param scope The scope of the request.
+ */
+export function chunkToSign(
+  previous: string,
+  hash: string,
+  scope: SigningScope,
+): string {
+  return `${head("PAYLOAD", scope)}\n${previous}\n${EMPTY_SHA256}\n${hash}`;
+}
+
+/**
+ * What is signed for the trailer of such a body.
+ *
+ * Source: "Including trailing headers", S3 API Reference.
+ *
+ * @param previous Signature of the last chunk, the empty one.
+ * @param hash SHA-256, in hexadecimal, of the trailing fields: `name:value` and
+ * a newline for each.
+ * @param scope The scope of the request.
+ */
+export function trailerToSign(
+  previous: string,
+  hash: string,
+  scope: SigningScope,
+): string {
+  return `${head("TRAILER", scope)}\n${previous}\n${hash}`;
+}
+
+function head(kind: string, scope: SigningScope): string {
+  const time = amzDate(scope.at);
+  return `${ALGORITHM}-${kind}\n${time}\n${credentialScope(time, scope)}`;
 }
