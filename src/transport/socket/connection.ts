@@ -52,6 +52,9 @@ const LOOKED_MS = 100;
 /** Promises between the platform's read and whoever waits for it, and one more. */
 const STEPS = 3;
 
+/** To wait for it takes a step, and no memory. */
+const SETTLED = Promise.resolve();
+
 /** One request on its way, over one connection or, where that was stale, two. */
 export interface Call {
   /** What is sent. */
@@ -114,6 +117,8 @@ export class Connection {
   readonly #wait: Wait;
   /** The head and a small body on their way out. */
   #out: Bytes = new Uint8Array(2 * 1_024);
+  /** What of it is sent: one request is often as long as the next. */
+  #sending: Bytes = this.#out;
   /** The read that is under way: of an idle connection, it notices the end. */
   #reading: Promise<number | null> | undefined;
   #call: Call | undefined;
@@ -209,8 +214,10 @@ export class Connection {
         // A reading that fails does so for whoever waits for it.
         if (this.#reading === undefined) this.#read().catch(ignore);
         try {
-          while (left.length > 0) {
-            left = left.subarray(await this.#connection.write(left));
+          for (;;) {
+            const count = await this.#connection.write(left);
+            if (count === left.length) break;
+            left = left.subarray(count);
           }
         } catch (error) {
           head = await this.#answeredEarly(error, this.#receiveHead());
@@ -310,7 +317,7 @@ export class Connection {
     // loop only.
     if (now - this.idleSinceMs >= LOOKED_MS) await nextTurn();
     // What was seen in this turn may still be on its way through promises.
-    else for (let step = 0; step < STEPS; step++) await undefined;
+    else for (let step = 0; step < STEPS; step++) await SETTLED;
     if (!this.#isOpen) return false;
     this.#isIdle = false;
     this.#connection.ref();
@@ -482,10 +489,15 @@ export class Connection {
 
   #compose(head: string, body?: Bytes): Bytes {
     const length = head.length + (body?.length ?? 0);
-    if (length > this.#out.length) this.#out = new Uint8Array(length * 2);
+    if (length > this.#out.length) {
+      this.#out = this.#sending = new Uint8Array(length * 2);
+    }
     writeLatin1(head, this.#out);
     if (body !== undefined) this.#out.set(body, head.length);
-    return this.#out.subarray(0, length);
+    if (length !== this.#sending.length) {
+      this.#sending = this.#out.subarray(0, length);
+    }
+    return this.#sending;
   }
 
   async #upload(

@@ -414,8 +414,11 @@ export class ResponseReader {
   }
 }
 
-/** How a server writes its heads: the same fields, one by one, time and again. */
+/** How a server writes its heads: the same lines, time and again. */
 interface Layout {
+  /** The first line, with the CR at its end. */
+  readonly first: string;
+  readonly status: number;
   /** What each line starts with, and the name of the field in lower case. */
   readonly lines: readonly { readonly start: string; readonly name: string }[];
   /** An object with these members. */
@@ -435,16 +438,14 @@ function parseHead(
   method: string,
   layouts?: Map<string, Layout>,
 ): ResponseHead {
-  const isClean = layouts !== undefined;
-  const end = text.indexOf("\r\n");
-  const status = isClean && text.startsWith(USUAL_START)
-    ? 200
-    : statusOf(text.slice(0, end));
   const layout = layouts?.get(method);
-  let headers = layout && knownFields(text, end + 2, layout);
+  let headers = layout && knownFields(text, layout);
+  let status = layout?.status ?? 0;
   if (headers === undefined) {
-    headers = fieldsOf(text, end + 2, isClean);
-    layouts?.set(method, layoutOf(text, end + 2, headers));
+    const end = text.indexOf("\r\n");
+    status = statusOf(text.slice(0, end));
+    headers = fieldsOf(text, end + 2, layouts !== undefined);
+    layouts?.set(method, layoutOf(text, end + 1, status, headers));
   }
   const isFirst = text.charCodeAt(7) === 49;
   const length = lengthOf(method, status, headers, isFirst);
@@ -483,12 +484,12 @@ function fieldsOf(
 /** The fields of a head, where it has a known layout: at a third of the cost. */
 function knownFields(
   text: string,
-  from: number,
-  { lines, blank }: Layout,
+  { first, lines, blank }: Layout,
 ): Record<string, string> | undefined {
+  if (!text.startsWith(first)) return undefined;
   // Members that are there are set sooner than new ones are made.
   const headers = { ...blank };
-  let at = from;
+  let at = first.length + 1;
   for (const { start, name } of lines) {
     const end = text.indexOf("\r", at);
     const value = at + start.length;
@@ -504,20 +505,24 @@ function knownFields(
 /** Without lines where a field stands in two, or is written in another way. */
 function layoutOf(
   text: string,
-  from: number,
+  firstEnd: number,
+  status: number,
   headers: Readonly<Record<string, string>>,
 ): Layout {
+  const first = text.slice(0, firstEnd);
   const blank = { ...headers };
   const lines = [];
-  let at = from;
+  let at = firstEnd + 1;
   for (const name in headers) {
     const start = text.slice(at, at + name.length + 2);
-    if (start.toLowerCase() !== `${name}: `) return { lines: [], blank: {} };
+    if (start.toLowerCase() !== `${name}: `) {
+      return { first, status, lines: [], blank: {} };
+    }
     lines.push({ start, name });
     blank[name] = "";
     at = text.indexOf("\r", at) + 2;
   }
-  return { lines, blank };
+  return { first, status, lines, blank };
 }
 
 /** Section 9.3: whether the connection goes on, by the field and the version. */
@@ -533,9 +538,6 @@ function announcesBody(headers: Readonly<Record<string, string>>): boolean {
   return headers["transfer-encoding"] !== undefined ||
     !/^0*$/.test(headers["content-length"] ?? "");
 }
-
-/** What most responses start with. */
-const USUAL_START = "HTTP/1.1 200 OK\r";
 
 /** Section 4. The space before an empty reason is often left out. */
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
