@@ -1,7 +1,7 @@
 /**
  * What S3 inputs need before they are written, and its listings after they are
  * read: the encoding of the copy source, the digest of a customer key, url-encoded
- * listings.
+ * listings. Loaded with the first call that needs it.
  *
  * XML has no way to write some characters that keys may have, so listings are
  * asked for in url-encoding, and decoded here.
@@ -19,10 +19,7 @@ import {
 } from "../../foundation/errors.ts";
 import type { ClientConfig } from "../../ports/config.ts";
 import type { Operation, ParsedResponse } from "../../ports/schema.ts";
-
-/** It would be sent as U+FFFD, and name another object. */
-export const LONE_SURROGATE =
-  "must be text that UTF-8 can carry: it has half of a surrogate pair";
+import { LONE_SURROGATE } from "./s3_uri.ts";
 
 /** Any input, seen as its members. */
 type Members = Readonly<Record<string, unknown>>;
@@ -176,7 +173,7 @@ const LISTS = {
 };
 
 /** Whether an operation's result is a listing of that kind. */
-export function isListing(operation: string): boolean {
+function isListing(operation: string): boolean {
   return LISTINGS.includes(operation);
 }
 

@@ -20,9 +20,9 @@ import type {
   PresignOptions,
   TextSigner,
 } from "../../ports/caller.ts";
-import { LONE_SURROGATE } from "./amend.ts";
 import type { S3 } from "./generated/client.ts";
 import { HeadBucket } from "./generated/operations.ts";
+import { LONE_SURROGATE } from "./s3_uri.ts";
 
 /** What a form may upload. */
 export interface PresignedPostInput {

@@ -15,7 +15,6 @@ import type {
   ServiceDefinition,
 } from "../../ports/service.ts";
 import type { AskForBucket } from "./after_failure.ts";
-import { amendInput, amendOutput } from "./amend.ts";
 import { s3Endpoint } from "./endpoint.ts";
 import { HeadBucket } from "./generated/operations.ts";
 import type { DeleteObjectInput } from "./generated/types.ts";
@@ -187,8 +186,17 @@ export const s3: ServiceDefinition<S3Config> = {
   id: "s3",
   protocol: async () => (await import("../../protocol/rest_xml.ts")).restXml,
   endpoint: s3Endpoint,
-  amend: amendInput,
-  amendOutput,
+  amend: (operation, input, settings) =>
+    !isAmended(operation.name, input)
+      ? input
+      : amending === undefined
+      ? import("./amend.ts").then((loaded) => {
+        amending = loaded;
+        return loaded.amendInput(operation, input, settings);
+      })
+      : amending.amendInput(operation, input, settings),
+  amendOutput: (operation, input, output) =>
+    amending?.amendOutput(operation, input, output) ?? output,
   settle: settleConditionalDelete,
   hint: async (operation, error) =>
     (await import("./after_failure.ts")).headHint(operation, error),
@@ -204,6 +212,18 @@ export const s3: ServiceDefinition<S3Config> = {
   settings: s3Settings,
   regionless: true,
 };
+
+/** What changes some inputs and listings; loaded with the first of them. */
+let amending: typeof import("./amend.ts") | undefined;
+
+/** Whether an input needs more than to be written. */
+function isAmended(operation: string, input: unknown): boolean {
+  return typeof input === "object" && input !== null && (
+    operation === "CreateBucket" || operation.startsWith("ListObject") ||
+    "CopySource" in input || "SSECustomerKey" in input ||
+    "CopySourceSSECustomerKey" in input
+  );
+}
 
 /** Looks at the object where the answer to a delete under a condition was lost. */
 function settleConditionalDelete<Input, Output>(
