@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { text, utf8 } from "../foundation/bytes.ts";
+import { concat, text, utf8 } from "../foundation/bytes.ts";
 import type { Member, StructureShape } from "../ports/schema.ts";
 import { PreparedShape, type Slot } from "./prepared_shape.ts";
 import type { Output, ValueReader } from "./response.ts";
@@ -31,16 +31,20 @@ const TEXTS = new Int32Array(LONGEST);
 /** Stands for the beginning of a text that was not looked at. */
 const REPEATED = -1;
 
-/** The markup of a structure, after its start tag. */
+/** The markup of a structure. */
 export interface Layout {
   /** Its tag. */
   readonly tag: string;
-  /** Its start tag. */
-  readonly open: Markup;
-  /** What stands before each text, and after the last one. */
-  readonly markup: readonly Markup[];
+  /** What stands between its start tag and its first text. */
+  readonly first: Markup;
+  /** The same, with the start tag before it. */
+  readonly next: Markup;
+  /** What stands behind each text. */
+  readonly behind: readonly Markup[];
   /** What the texts are, in turn. */
   readonly texts: readonly TextColumn[];
+  /** The texts that two structures had, with what stands behind them. */
+  readonly repeated: (Markup | undefined)[];
   readonly members: Members;
   /** Levels of elements in it. */
   readonly depth: number;
@@ -69,9 +73,7 @@ interface TextColumn {
   readonly inner: undefined;
   /** Which text it is. */
   readonly place: number;
-  /** The text that two structures had, with the markup after it. */
-  repeated: Markup | undefined;
-  /** The value of that text. */
+  /** The value of the text that two structures had. */
   value: unknown;
 }
 
@@ -93,6 +95,8 @@ export class LayoutReader {
   readonly #words: Int32Array;
   readonly #reader: ValueReader;
   #learnt = 0;
+  /** Where the structure ends whose layout was found. */
+  #end = 0;
   /** The last layout, until it is used. */
   #fresh: Learnt | undefined;
 
@@ -118,8 +122,8 @@ export class LayoutReader {
    * @param shape What they are.
    * @param path Where they are, for errors.
    * @param items Takes them.
-   * @returns Whether it was all of them. If not, the start tag of one was read
-   * that has none of the layouts.
+   * @returns Whether it was one or more. Then the end tag of the last one was
+   * read, and something else may follow, or one that has another layout.
    */
   read(
     tag: string,
@@ -133,14 +137,20 @@ export class LayoutReader {
     if (layouts.length === 0 || xml.empty || xml.attributes !== undefined) {
       return false;
     }
+    const words = this.#words;
+    const layout = this.#layoutOf(tag, layouts);
+    if (layout === undefined) return false;
+    let end = this.#end;
     while (true) {
-      const item = this.#read(tag, layouts, inner);
-      if (item === undefined) return false;
-      items.push(item);
-      const open = layouts[0]?.open;
-      if (!open?.isAt(this.#words, xml.at)) return true;
-      xml.enter(xml.at + open.length);
+      items.push(this.#members(layout.members, inner));
+      if (this.#fresh?.layout === layout) this.#repeat(this.#fresh, inner);
+      if (!isAt(words, end, layout.next)) break;
+      const next = this.#endOf(layout, end + lengthOf(layout.next));
+      if (next < 0) break;
+      end = next;
     }
+    xml.leave(end);
+    return true;
   }
 
   /**
@@ -162,48 +172,42 @@ export class LayoutReader {
     if (layouts.length > MOST_LAYOUTS) layouts.pop();
   }
 
-  /** Reads one structure; `undefined` where it has none of the layouts. */
-  #read(tag: string, layouts: Layout[], path: string): Output | undefined {
-    const xml = this.#xml;
+  /** Finds the layout of a structure, and its end. */
+  #layoutOf(tag: string, layouts: Layout[]): Layout | undefined {
+    const { at, depth } = this.#xml;
     for (let index = 0; index < layouts.length; index++) {
       const layout = layouts[index];
-      if (layout?.tag !== tag || xml.depth + layout.depth > MAX_DEPTH + 1) {
-        continue;
-      }
-      const end = this.#endOf(layout);
-      if (end === undefined) continue;
-      const output = this.#members(layout.members, path);
-      if (this.#fresh?.layout === layout) this.#repeat(this.#fresh, path);
-      xml.leave(end);
-      // The next one mostly has the same, and its start tag is looked up there.
+      if (
+        layout?.tag !== tag || depth + layout.depth > MAX_DEPTH + 1 ||
+        !isAt(this.#words, at, layout.first)
+      ) continue;
+      this.#end = this.#endOf(layout, at + lengthOf(layout.first));
+      if (this.#end < 0) continue;
+      // The next one mostly has the same.
       if (index > 0) layouts.unshift(...layouts.splice(index, 1));
-      return output;
+      return layout;
     }
     return undefined;
   }
 
-  /** Finds the texts; the end of a structure, where it has this layout. */
-  #endOf({ markup, texts }: Layout): number | undefined {
+  /** Finds the texts from the first one on; the end of the structure, or -1. */
+  #endOf({ behind, repeated }: Layout, at: number): number {
     const words = this.#words;
-    let end = this.#xml.at;
-    for (let index = 0; index < markup.length; index++) {
-      if (index > 0) {
-        const repeated = texts[index - 1]?.repeated;
-        if (repeated?.isAt(words, end)) {
-          TEXTS[2 * index - 2] = REPEATED;
-          end += repeated.length;
-          continue;
-        }
-        TEXTS[2 * index - 2] = end;
-        const found = endOfText(words, end);
-        TEXTS[2 * index - 1] = found;
-        end = found < 0 ? ~found : found;
+    for (let place = 0; place < behind.length; place++) {
+      let markup = repeated[place];
+      if (markup !== undefined && isAt(words, at, markup)) {
+        TEXTS[2 * place] = REPEATED;
+      } else {
+        TEXTS[2 * place] = at;
+        const end = endOfText(words, at);
+        TEXTS[2 * place + 1] = end;
+        at = end < 0 ? ~end : end;
+        markup = behind[place];
+        if (markup === undefined || !isAt(words, at, markup)) return -1;
       }
-      const piece = markup[index];
-      if (piece === undefined || !piece.isAt(words, end)) return undefined;
-      end += piece.length;
+      at += lengthOf(markup);
     }
-    return end;
+    return at;
   }
 
   #members({ columns, prepared, shape, whole }: Members, path: string): Output {
@@ -264,11 +268,11 @@ export class LayoutReader {
 
   /** A text in quotes without other references, as most ETags are. */
   #quoted(start: number, end: number): string | undefined {
-    const first = start + QUOTE.length;
-    const last = end - QUOTE.length;
+    const first = start + lengthOf(QUOTE);
+    const last = end - lengthOf(QUOTE);
     const { text } = this.#xml;
-    return QUOTE.isAt(this.#words, start) && last >= first &&
-        text.indexOf("&", first) === last && QUOTE.isAt(this.#words, last)
+    return isAt(this.#words, start, QUOTE) && last >= first &&
+        text.indexOf("&", first) === last && isAt(this.#words, last, QUOTE)
       ? '"' + text.slice(first, last) + '"'
       : undefined;
   }
@@ -286,9 +290,9 @@ export class LayoutReader {
       const found = TEXTS[2 * place + 1] ?? 0;
       const end = found < 0 ? ~found : found;
       const shown = text.slice(start, end);
-      const after = layout.markup[place + 1];
+      const behind = layout.behind[place];
       if (
-        after === undefined || member?.of === "blob" ||
+        behind === undefined || member?.of === "blob" ||
         found < 0 && member?.of !== "string" ||
         shown !== text.slice(texts[2 * place], texts[2 * place + 1])
       ) continue;
@@ -298,8 +302,8 @@ export class LayoutReader {
       if (value === undefined) continue;
       // A copy, as a part of a text keeps all of it.
       column.value = typeof value === "string" ? copied(value) : value;
-      column.repeated = new Markup(
-        this.#bytes.subarray(start, end + after.length),
+      layout.repeated[place] = markupOf(
+        this.#bytes.subarray(start, end + lengthOf(behind)),
       );
     }
   }
@@ -340,7 +344,7 @@ class Learner {
   readonly #structure: string;
   readonly #bytes: Uint8Array;
   readonly #start: number;
-  readonly #markup: Markup[] = [];
+  readonly #markup: Uint8Array[] = [];
   readonly #columns: TextColumn[] = [];
   /** Where the last text ended. */
   #from = 0;
@@ -366,13 +370,16 @@ class Learner {
     const members = this.#members(tag, shape, 1);
     if (members === undefined || this.#at < length) return undefined;
     this.#endMarkup(length);
-    const open = markupOf(`<${tag}>`);
+    const [first, ...behind] = this.#markup;
+    if (first === undefined) return undefined;
     return {
       // A copy, as a part of a text keeps all of it.
       tag: copied(tag),
-      open,
-      markup: this.#markup,
+      first: markupOf(first),
+      next: markupOf(concat([utf8(`<${tag}>`), first])),
+      behind: behind.map(markupOf),
       texts: this.#columns,
+      repeated: behind.map(() => undefined),
       members,
       depth: this.#depth,
     };
@@ -447,7 +454,6 @@ class Learner {
       isList,
       inner: undefined,
       place,
-      repeated: undefined,
       value: undefined,
     };
     this.#columns.push(column);
@@ -457,9 +463,7 @@ class Learner {
   /** Ends the markup that stands before a text, or at the end. */
   #endMarkup(at: number): void {
     const start = this.#start;
-    this.#markup.push(
-      new Markup(this.#bytes.subarray(start + this.#from, start + at)),
-    );
+    this.#markup.push(this.#bytes.subarray(start + this.#from, start + at));
   }
 
   /** Takes a tag and the text after it. After an end tag, there may be blanks. */
@@ -481,50 +485,42 @@ interface Tag {
   readonly text: string;
 }
 
-/** Bytes that are to come, compared word by word. */
-class Markup {
-  readonly length: number;
+/**
+ * Bytes that are to come: for each of the four places in a word where they may
+ * begin, the words with them, and which bits of each count. Before these stand
+ * the places where they begin, the end, and the number of bytes.
+ */
+type Markup = Int32Array;
 
-  /** The words, for each of the four places in a word where they may begin. */
-  readonly #words: Int32Array;
-  /** Where the words for a place begin, and those for the next one. */
-  readonly #starts: readonly number[];
-
-  /** Takes four bytes or more. */
-  constructor(bytes: Uint8Array) {
-    this.length = bytes.length;
-    const starts = [0];
-    const words: number[] = [];
-    for (let place = 0; place < 4; place++) {
-      const padded = new Uint8Array(place + bytes.length + 3 & ~3);
-      padded.set(bytes, place);
-      words.push(...new Int32Array(padded.buffer));
-      starts.push(words.length);
-    }
-    this.#words = Int32Array.from(words);
-    this.#starts = starts;
+function markupOf(bytes: Uint8Array): Markup {
+  const markup = [0, 0, 0, 0, 0, bytes.length];
+  for (let place = 0; place < 4; place++) {
+    markup[place] = markup.length;
+    const length = place + bytes.length + 3 & ~3;
+    const padded = new Uint8Array(length);
+    padded.set(bytes, place);
+    const words = new Int32Array(padded.buffer);
+    const mask = new Uint8Array(length).fill(255, place, place + bytes.length);
+    const bits = new Int32Array(mask.buffer);
+    words.forEach((word, index) => markup.push(word, bits[index] ?? 0));
   }
-
-  isAt(words: Int32Array, at: number): boolean {
-    const place = at & 3;
-    const expected = this.#words;
-    let index = this.#starts[place] ?? 0;
-    const last = (this.#starts[place + 1] ?? 0) - 1;
-    let word = at >> 2;
-    if (at < 0 || word + last - index >= words.length) return false;
-    // Of the first and the last word, only some bytes count.
-    const first = (words[word] ?? 0) ^ (expected[index] ?? 0);
-    if (first >> (place << 3) !== 0) return false;
-    while (++index < last) {
-      if (words[++word] !== expected[index]) return false;
-    }
-    const rest = (words[word + 1] ?? 0) ^ (expected[last] ?? 0);
-    return rest << ((-(at + this.length) & 3) << 3) === 0;
-  }
+  markup[4] = markup.length;
+  return Int32Array.from(markup);
 }
 
-function markupOf(text: string): Markup {
-  return new Markup(utf8(text));
+function lengthOf(markup: Markup): number {
+  return markup[5] ?? 0;
+}
+
+function isAt(words: Int32Array, at: number, markup: Markup): boolean {
+  const place = at & 3;
+  const end = markup[place + 1] ?? 0;
+  let word = at >> 2;
+  for (let index = markup[place] ?? 0; index < end; index += 2, word++) {
+    const differs = (words[word] ?? 0) ^ (markup[index] ?? 0);
+    if ((differs & (markup[index + 1] ?? 0)) !== 0) return false;
+  }
+  return true;
 }
 
 /** The same text, that is no part of another. */
@@ -533,7 +529,7 @@ function copied(part: string): string {
 }
 
 /** A quote as it stands in most ETags. */
-const QUOTE = markupOf("&quot;");
+const QUOTE = markupOf(utf8("&quot;"));
 
 /** Whether the first byte of a word is its lowest. Elsewhere nothing is learnt. */
 const LITTLE_ENDIAN = new Int32Array(utf8("\x01\0\0\0").buffer)[0] === 1;
