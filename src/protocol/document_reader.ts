@@ -283,12 +283,13 @@ export class DocumentReader {
     const shape = shapeOf(item);
     const structure = shape?.kind === "structure" ? shape : undefined;
     do {
-      const layouts = structure && items.length > 0 ? this.#layouts : undefined;
+      const layouts = this.#layouts;
       if (structure && layouts?.read(tag, structure, path, items)) return;
       const start = xml.at;
       const value = this.value(tag, item, shape, path);
+      // Most structures come alone.
+      if (structure && items.length > 0) layouts?.learn(tag, structure, start);
       if (value !== undefined) items.push(value);
-      if (structure) layouts?.learn(tag, structure, start);
     } while (xml.takes(open));
   }
 
