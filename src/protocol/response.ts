@@ -263,10 +263,10 @@ export const NO_BODY: ResponseBody = {
 };
 
 /** Reads the body; one without bytes where the response has none. */
-export async function bodyBytes(
+export function bodyBytes(
   { body }: HttpResponse,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return await (body ?? NO_BODY).bytes();
+  return (body ?? NO_BODY).bytes();
 }
 
 /**

@@ -17,7 +17,12 @@ import type {
   SerializedRequest,
   StructureShape,
 } from "../ports/schema.ts";
-import { PreparedShape, setMembers, type Values } from "./prepared_shape.ts";
+import {
+  PreparedShape,
+  setMembers,
+  type Slot,
+  type Values,
+} from "./prepared_shape.ts";
 import { filledPrefix, requestHead, withTokens } from "./request.ts";
 import {
   bodyBytes,
@@ -61,7 +66,7 @@ export const restXml: Protocol = {
       headers,
       body: payload === undefined && root === undefined
         ? undefined
-        : requestBody(operation, shape, values),
+        : requestBody(operation, shape, payload, values),
       streamed: payload?.member.stream === true,
     };
     if (hostPrefix !== undefined) {
@@ -79,14 +84,23 @@ export const restXml: Protocol = {
       const { serviceError } = await import("./service_error.ts");
       throw serviceError(operation, response, document);
     }
-    const parsed = deserializeHead(operation, response);
-    if (parsed !== undefined) return parsed;
     const shape = operation.output();
     const prepared = PreparedShape.of(shape);
-    const reader = new ValueReader(operation.name);
+    const { payload } = prepared;
+    if (response.body === null || payload?.member.stream) {
+      const parsed = deserializeHead(operation, response);
+      if (parsed !== undefined) return parsed;
+    }
     const head = readHead(operation.name, response, prepared);
+    const bytes = payload !== undefined && hasEvents(payload)
+      ? undefined
+      : await bodyBytes(response);
+    if (
+      bytes?.length === 0 && payload === undefined && !operation.bodyRequired
+    ) return completed(head, prepared);
+    const reader = new ValueReader(operation.name);
     const { output } = head;
-    await readBody(operation, response, { shape, reader, output });
+    await readBody(operation, response, bytes, { shape, reader, output });
     return completed(head, prepared, reader);
   },
 
@@ -118,9 +132,9 @@ function deserializeHead<Input, Result>(
 function requestBody<Input, Result>(
   { root }: Operation<Input, Result>,
   shape: StructureShape,
+  payload: Slot | undefined,
   values: Values,
 ): SerializedRequest["body"] {
-  const { payload } = PreparedShape.of(shape);
   if (payload === undefined) {
     return root !== undefined &&
         setMembers(shape, values).some(([slot]) => slot.member.at === undefined)
@@ -131,7 +145,12 @@ function requestBody<Input, Result>(
   const value = values[key];
   if (value === undefined) return undefined;
   if (inner !== undefined) return memberXml(name, member, value);
-  return isBodyInput(value) ? value : undefined;
+  return value instanceof Uint8Array || isBodyInput(value) ? value : undefined;
+}
+
+/** Whether a body is handed out event by event. */
+function hasEvents({ shape }: Slot): boolean {
+  return shape?.kind === "structure" && shape.events === true;
 }
 
 /** What is needed to read a body. */
@@ -142,15 +161,21 @@ interface Reading {
   readonly output: Output;
 }
 
-/** Reads a body that is handed out whole, or event by event. */
+/**
+ * Reads a body.
+ *
+ * @param bytes All of it; absent: it is handed out event by event.
+ */
 async function readBody<Input, Result>(
   operation: Operation<Input, Result>,
   response: HttpResponse,
+  bytes: Uint8Array<ArrayBuffer> | undefined,
   { shape, reader, output }: Reading,
 ): Promise<void> {
   const { document, payload, text } = PreparedShape.of(shape);
   const inner = payload?.shape;
-  if (payload !== undefined && inner?.kind === "structure" && inner.events) {
+  if (bytes === undefined) {
+    if (payload === undefined || inner?.kind !== "structure") return;
     const { eventStream } = await import("./event_stream.ts");
     output[payload.key] = eventStream(operation, response, {
       shape: inner,
@@ -158,7 +183,6 @@ async function readBody<Input, Result>(
     });
     return;
   }
-  const bytes = await bodyBytes(response);
   if (payload !== undefined && inner === undefined) {
     if (payload.member.of === "string") output[payload.key] = bodyText(bytes);
     else if (bytes.length > 0) output[payload.key] = bytes;
