@@ -461,6 +461,14 @@ export class TimeoutError extends TransportError {
   }
 }
 
+/** Tells of the call of the refusal that an error comes from. */
+function takeMetadata(error: AwsError): void {
+  const { cause } = error;
+  if (cause instanceof AwsError && cause.ResponseMetadata) {
+    error.ResponseMetadata = cause.ResponseMetadata;
+  }
+}
+
 /** What became of the object. */
 export type ObjectChange = "removed" | "replaced";
 
@@ -484,10 +492,7 @@ export class ObjectChangedError extends AwsError {
       options,
     );
     this.kind = kind;
-    const { cause } = this;
-    if (cause instanceof AwsError && cause.ResponseMetadata) {
-      this.ResponseMetadata = cause.ResponseMetadata;
-    }
+    takeMetadata(this);
   }
 }
 
@@ -511,10 +516,7 @@ export class PreconditionError extends AwsError {
   constructor(kind: PreconditionKind, message: string, options?: ErrorOptions) {
     super(message, options);
     this.kind = kind;
-    const { cause } = this;
-    if (cause instanceof AwsError && cause.ResponseMetadata) {
-      this.ResponseMetadata = cause.ResponseMetadata;
-    }
+    takeMetadata(this);
   }
 }
 

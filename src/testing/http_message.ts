@@ -214,25 +214,51 @@ function isMethod(method: string): method is HttpMethod {
   return METHODS.includes(method);
 }
 
-function memoryBody(
-  bytes: Uint8Array<ArrayBuffer>,
+/** What a body is read from. */
+interface BodyContent {
+  /** Its bytes as a stream. */
+  open(): ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** All of them. */
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  /** Told when the body is cancelled before it is read. */
+  drop?(): void;
+}
+
+/** A body that is read once. */
+export function bodyOnce(
+  { open, bytes, drop }: BodyContent,
 ): NonNullable<HttpResponse["body"]> {
   let used = false;
-  const take = (): Uint8Array<ArrayBuffer> => {
+  const use = (): void => {
     if (used) {
       throw new TypeError(
         "Cannot read the body: it was read or cancelled before",
       );
     }
     used = true;
-    return bytes;
   };
   return {
-    open: () => new Blob([take()]).stream(),
-    bytes: async () => await Promise.resolve(take()),
+    open: () => {
+      use();
+      return open();
+    },
+    bytes: async () => {
+      use();
+      return await bytes();
+    },
     cancel: () => {
+      if (!used) drop?.();
       used = true;
       return Promise.resolve();
     },
   };
+}
+
+function memoryBody(
+  bytes: Uint8Array<ArrayBuffer>,
+): NonNullable<HttpResponse["body"]> {
+  return bodyOnce({
+    open: () => new Blob([bytes]).stream(),
+    bytes: () => Promise.resolve(bytes),
+  });
 }

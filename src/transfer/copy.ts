@@ -39,6 +39,7 @@ import {
   nameOf,
   type RemoteObject,
   tagsOf,
+  withoutConditions,
 } from "./remote_object.ts";
 import {
   beginUpload,
@@ -502,16 +503,10 @@ export async function inspectSource(
   return {
     ...object,
     members: pick(input, SOURCE_MEMBERS),
-    bond: new SourceBond(object, async () => {
-      const {
-        IfMatch: _match,
-        IfModifiedSince: _since,
-        IfNoneMatch: _noneMatch,
-        IfUnmodifiedSince: _unmodifiedSince,
-        ...again
-      } = asked;
-      return await inspect(s3, again, signal);
-    }),
+    bond: new SourceBond(
+      object,
+      async () => await inspect(s3, withoutConditions(asked), signal),
+    ),
   };
 }
 

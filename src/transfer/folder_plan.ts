@@ -10,7 +10,7 @@ import {
   type ExpectedChecksum,
   startChecksum,
 } from "../foundation/checksums.ts";
-import { ConfigError, ServiceError } from "../foundation/errors.ts";
+import { ServiceError } from "../foundation/errors.ts";
 import type { CallOptions } from "../ports/caller.ts";
 import type { WritableFiles } from "../ports/system.ts";
 import {
@@ -33,6 +33,7 @@ import {
   listObjects,
   type SkippedItem,
 } from "./folder_listing.ts";
+import { filesOf } from "./local_file.ts";
 
 /**
  * What counts as changed. `"size-and-time"` is the rule of `aws s3 sync`: another
@@ -155,21 +156,13 @@ async function listing(
       call: signal ? { signal } : {},
     });
   }
-  return await listLocal(localFiles(files), side.root, {
+  return await listLocal(filesOf({ files }), side.root, {
     // A target is read as it is; what lies behind its links is refused later.
     followLinks: role === "target" || followLinks,
     filter,
     side: role,
     signal,
   });
-}
-
-function localFiles(files: WritableFiles | undefined): WritableFiles {
-  if (files !== undefined) return files;
-  throw new ConfigError(
-    "FilesUnavailable",
-    "Cannot open files: the client was made without access to files; make it with session.client",
-  );
 }
 
 /** Storage classes whose objects cannot be read before they are restored. */
@@ -311,7 +304,7 @@ class Planner {
     if (expected === undefined) return false;
     const file = a === undefined ? from : to;
     return await fileChecksum(
-      localFiles(files),
+      filesOf({ files }),
       file.name,
       expected,
       signal,
@@ -325,7 +318,7 @@ class Planner {
   ): Promise<SkippedItem["reason"] | undefined> {
     const { from, files, signal } = this.#request;
     if (from.kind === "local") {
-      return await isReadable(localFiles(files), item.name)
+      return await isReadable(filesOf({ files }), item.name)
         ? undefined
         : "unreadable";
     }

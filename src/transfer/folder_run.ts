@@ -28,7 +28,7 @@ import type {
   FolderStep,
   PlannedSteps,
 } from "./folder_plan.ts";
-import { file } from "./local_file.ts";
+import { file, filesOf } from "./local_file.ts";
 import type { DownloadInput } from "./remote_object.ts";
 import { upload } from "./upload.ts";
 
@@ -461,12 +461,7 @@ export class FolderRun {
   }
 
   get #files(): WritableFiles {
-    const { files } = this.#task.s3.core;
-    if (files !== undefined) return files;
-    throw new ConfigError(
-      "FilesUnavailable",
-      "Cannot open files: the client was made without access to files; make it with session.client",
-    );
+    return filesOf(this.#task.s3.core);
   }
 }
 

@@ -13,7 +13,6 @@ import {
   isFolder,
 } from "../foundation/errors.ts";
 import { pathOf } from "../foundation/paths.ts";
-import type { ClientCore } from "../ports/caller.ts";
 import type { Found, OpenedFile, WritableFiles } from "../ports/system.ts";
 
 /** A file, told apart from text that looks like a path. */
@@ -79,7 +78,9 @@ export function targetPath(to: LocalFile | URL): string | URL {
  *
  * @throws {ConfigError} If the client was made without.
  */
-export function filesOf({ files }: ClientCore): WritableFiles {
+export function filesOf(
+  { files }: { readonly files?: WritableFiles | undefined },
+): WritableFiles {
   if (files !== undefined) return files;
   throw new ConfigError(
     "FilesUnavailable",

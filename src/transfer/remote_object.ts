@@ -203,12 +203,13 @@ async function firstRange(
   return { object, first: new FirstRange(Body, ends, signal) };
 }
 
-/** An object as it was seen; what is asked of it from then on is bound to that. */
-function seen(
-  input: DownloadInput,
-  head: HeadObjectOutput,
-  size: number,
-): Omit<RemoteObject, "checksum"> {
+/** A request without its conditions. */
+export function withoutConditions<Input extends DownloadInput>(
+  input: Input,
+): Omit<
+  Input,
+  "IfMatch" | "IfModifiedSince" | "IfNoneMatch" | "IfUnmodifiedSince"
+> {
   const {
     IfMatch: _match,
     IfModifiedSince: _since,
@@ -216,8 +217,17 @@ function seen(
     IfUnmodifiedSince: _unmodifiedSince,
     ...request
   } = input;
+  return request;
+}
+
+/** An object as it was seen; what is asked of it from then on is bound to that. */
+function seen(
+  input: DownloadInput,
+  head: HeadObjectOutput,
+  size: number,
+): Omit<RemoteObject, "checksum"> {
   return {
-    request: { ...request, ...conditionOf(head) },
+    request: { ...withoutConditions(input), ...conditionOf(head) },
     size,
     head,
     condition: { refused: false },

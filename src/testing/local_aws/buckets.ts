@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { base64, fromBase64, text, utf8 } from "../../foundation/bytes.ts";
+import { base64, utf8 } from "../../foundation/bytes.ts";
 import {
   aclDocument,
   canonicalId,
@@ -24,6 +24,7 @@ import {
   notImplemented,
   S3Error,
 } from "./s3_error.ts";
+import { readToken } from "./listing.ts";
 import type { Members, OperationName } from "./shapes.ts";
 import { type Bucket, compareKeys } from "./store.ts";
 
@@ -44,9 +45,9 @@ const ownHandlers: Handlers = {
     const { caller } = call;
     if (caller === undefined) throw new S3Error("AccessDenied");
     const { Prefix: prefix = "", BucketRegion: region } = input;
-    const after = input.ContinuationToken === undefined
-      ? ""
-      : readToken(input.ContinuationToken);
+    const after = input.ContinuationToken
+      ? readToken(input.ContinuationToken)
+      : "";
     const most = input.MaxBuckets ?? MAX_BUCKETS;
     if (most < 1 || most > MAX_BUCKETS) {
       throw invalidArgument(
@@ -444,7 +445,7 @@ function configurationHandlers(): Record<string, AnyHandler> {
     };
     handlers[`List${name}s`] = (call, { ContinuationToken: token }) => {
       const bucket = bucketFor(call, { action: `Get${name}` });
-      const after = token === undefined ? "" : readToken(String(token));
+      const after = token ? readToken(String(token)) : "";
       const ids = Object.keys(setOf(bucket)).sort(compareKeys)
         .filter((id) => compareKeys(id, after) > 0);
       const page = ids.slice(0, MAX_CONFIGURATIONS);
@@ -532,16 +533,4 @@ function locationOf(call: Call, constraint: string | undefined): string {
     });
   }
   return region;
-}
-
-function readToken(token: string): string {
-  try {
-    return text(fromBase64(token));
-  } catch {
-    throw invalidArgument(
-      "continuation-token",
-      token,
-      "The continuation token provided is incorrect",
-    );
-  }
 }

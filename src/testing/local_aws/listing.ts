@@ -418,7 +418,8 @@ function laterUploads(
     );
 }
 
-function readToken(token: string): string {
+/** Where a listing goes on, as its token says. */
+export function readToken(token: string): string {
   try {
     const key = strictText(fromBase64(token));
     if (key !== "") return key;

@@ -8,7 +8,7 @@ import { checkOptions, type OptionKinds } from "../../foundation/options.ts";
 import { encodeParam, strictText, utf8 } from "../../foundation/bytes.ts";
 import type { Clock } from "../../ports/system.ts";
 import type { HttpRequest, HttpResponse, Transport } from "../../ports/http.ts";
-import { bodyBytes } from "../http_message.ts";
+import { bodyBytes, bodyOnce } from "../http_message.ts";
 import { type FaultOptions, Faults } from "./s3_error.ts";
 import { Folder } from "./folder.ts";
 import { Keys, type LocalCredentials } from "./access.ts";
@@ -447,34 +447,17 @@ function bodyStream(
 function httpResponse(response: ServerResponse): HttpResponse {
   const { status, headers, bodiless, cutAfterBytes } = response;
   if (bodiless) return { status, headers, body: null };
-  let used = false;
-  const use = (): void => {
-    if (used) {
-      throw new TypeError(
-        "Cannot read the body: it was read or cancelled before",
-      );
-    }
-    used = true;
-  };
   return {
     status,
     headers,
-    body: {
-      open: () => {
-        use();
-        return bodyStream(response, true);
-      },
+    body: bodyOnce({
+      open: () => bodyStream(response, true),
       bytes: async () => {
-        use();
         if (cutAfterBytes === undefined) return await ownBytes(response);
         return await new Response(bodyStream(response, true)).bytes();
       },
-      cancel: () => {
-        if (!used) response.done();
-        used = true;
-        return Promise.resolve();
-      },
-    },
+      drop: () => response.done(),
+    }),
   };
 }
 
