@@ -30,6 +30,10 @@ const TIME: Readonly<Record<TimeFormat, (time: Date) => string>> = {
 const WHOLE = /^[+-]?\d+$/;
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
+/** A time as header fields have it, which the platform reads as it is meant. */
+const HTTP_DATE =
+  /^(?:Sun|Mon|Tue|Wed|Thu|Fri|Sat), [0-3]\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [1-9]\d{3} [0-2]\d:[0-5]\d:[0-5]\d GMT$/;
+
 /** Numbers that have a name. */
 const NAMED: ReadonlyMap<string, number> = new Map([
   ["NaN", NaN],
@@ -112,11 +116,10 @@ function parseDecimal(text: string): number | undefined {
 }
 
 function parseTime(text: string): Date | undefined {
-  // As header fields have it. The platform takes more than there is: what it
-  // would not write is not it.
-  if (text.length === 29) {
+  if (HTTP_DATE.test(text)) {
     const time = new Date(text);
-    if (time.toUTCString() === text) return time;
+    // The platform makes the 31st of a shorter month a day of the next one.
+    if (time.getUTCDate() === Number(text.slice(5, 7))) return time;
   }
   return plainTimeAt(asBytes(text), 0, text.length) ?? parseTimestamp(text);
 }
