@@ -17,11 +17,7 @@ import type { Operation, SerializedRequest } from "../ports/schema.ts";
 import type { AttemptFacts } from "../ports/service.ts";
 import { address, identity, locate, type Parts, scopeOf } from "./parts.ts";
 import { MAX_SKEW_MS } from "./recoveries.ts";
-import {
-  bodyFacts,
-  withLimitedDocument,
-  withShortRefusal,
-} from "./response_bodies.ts";
+import { bodyFacts } from "./response_bodies.ts";
 import type {
   Attempt,
   AttemptedCall,
@@ -149,9 +145,12 @@ export async function exchange<Input, Output, Result>(
     headers: withoutSecretHeaders(response.headers),
   };
   // What is read into memory has a limit; a stream is the caller's.
-  if (response.status >= 300) response = withShortRefusal(response);
-  else if (!bodyFacts(table).streams) {
-    response = withLimitedDocument(response, table.name, parts.documentLimit);
+  const isRefusal = response.status >= 300;
+  if (response.body !== null && (isRefusal || !bodyFacts(table).streams)) {
+    guards ??= await import("./guarded_bodies.ts");
+    response = isRefusal
+      ? guards.withShortRefusal(response)
+      : guards.withLimitedDocument(response, table.name, parts.documentLimit);
   }
   if (log !== undefined) {
     response = log.response(table, response, secretsOf(call));
@@ -162,6 +161,9 @@ export async function exchange<Input, Output, Result>(
 
 /** What only requests with something to protect need; loaded with the first. */
 let payloads: typeof import("./payload.ts") | undefined;
+
+/** What only documents need; loaded with the first. */
+let guards: typeof import("./guarded_bodies.ts") | undefined;
 
 /** A request whose header fields are still being written. */
 interface Outgoing extends HttpRequest {

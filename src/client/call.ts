@@ -6,31 +6,21 @@
  */
 import {
   attachMetadata,
-  ConfigError,
+  type AwsError,
   ServiceError,
-  TimeoutError,
 } from "../foundation/errors.ts";
-import {
-  CALL_OPTION_KINDS,
-  checkOptions,
-  isMilliseconds,
-  MILLISECONDS,
-  type OptionKinds,
-} from "../foundation/options.ts";
 import type { Caller, CallOptions } from "../ports/caller.ts";
-import type { HttpResponse, RequestBody, Transport } from "../ports/http.ts";
+import type { HttpResponse, RequestBody } from "../ports/http.ts";
 import type {
   Operation,
   ParsedResponse,
   SerializedRequest,
 } from "../ports/schema.ts";
-import type { Clock } from "../ports/system.ts";
 import { type Call, exchange, secretsOf } from "./attempt.ts";
 import type { RefusedAttempt } from "./hints.ts";
 import type { Parts } from "./parts.ts";
 import type { PayloadPolicy } from "./payload.ts";
-import { verified } from "./response_bodies.ts";
-import { resumable } from "./resume.ts";
+import { hasChecksum, resumable } from "./response_bodies.ts";
 import { type AttemptTrace, RetryLoop, type RetryStep } from "./retry_loop.ts";
 
 /** The options of a call that says nothing. */
@@ -55,19 +45,23 @@ export function createCaller(load: () => Parts | Promise<Parts>): Caller {
     let parts: Parts | undefined;
     let call: Call<Input, Output> | undefined;
     let body: RequestBody;
-    let total: TotalTime | undefined;
+    let total: Disposable | undefined;
     try {
       // What is no signal at all is refused by the check below.
       if (options?.signal?.aborted) throw options.signal.reason;
       const loading = load();
       parts = loading instanceof Promise ? await loading : loading;
+      const { name } = operation;
       if (options !== NOTHING_SAID) {
-        checkCallOptions(operation.name, options, parts.transport);
+        saying ??= await import("./call_options.ts");
+        saying.checkCallOptions(name, options, parts.transport);
       }
       const { totalTimeoutMs = parts.settings.totalTimeoutMs } = options;
       if (totalTimeoutMs !== undefined && totalTimeoutMs !== Infinity) {
-        total = new TotalTime(parts.clock, operation.name, totalTimeoutMs);
-        options = total.bound(options);
+        saying ??= await import("./call_options.ts");
+        const time = new saying.TotalTime(parts.clock, name, totalTimeoutMs);
+        total = time;
+        options = time.bound(options);
       }
       const asked = withChecksumMode(operation, input, parts.payload);
       const amending = parts.service.amend?.(operation, asked, parts.settings);
@@ -78,8 +72,8 @@ export function createCaller(load: () => Parts | Promise<Parts>): Caller {
         parts.uuid,
       );
       if (options.headers !== undefined || options.query !== undefined) {
-        const { withCustomFields } = await import("./custom_fields.ts");
-        written = withCustomFields(operation, written, options);
+        saying ??= await import("./call_options.ts");
+        written = saying.withCustomFields(operation, written, options);
       }
       const hasBody = written.body !== undefined ||
         written.headers["content-length"] !== undefined;
@@ -165,6 +159,9 @@ function stepOf<Input, Output>(
   };
 }
 
+/** What the rest of a body that broke off is asked for with. */
+const STEPS = { exchange, secretsOf };
+
 /** Reads the output of a call from a response. */
 function outputOf<Input, Output>(
   parts: Parts,
@@ -176,23 +173,34 @@ function outputOf<Input, Output>(
   | Promise<Omit<Output, "ResponseMetadata">>
   | Omit<Output, "ResponseMetadata"> {
   const { table, input, draft } = call;
-  let checked = resumable(parts, call, attempts, response);
+  const resumed = resumable(parts, call, attempts, response, STEPS);
   const modeMember = table.checksum?.modeMember;
   if (
-    modeMember !== undefined &&
-    (input as Readonly<Record<string, unknown>>)[modeMember] === "ENABLED"
-  ) {
-    checked = verified(
-      checked,
-      (error) => attachMetadata(error, attempts.metadata()),
-      draft.headers["range"] === undefined &&
-        draft.query.some(([name]) => name === "partNumber"),
-    );
-  }
+    modeMember === undefined || !hasChecksum(response.headers) ||
+    (input as Readonly<Record<string, unknown>>)[modeMember] !== "ENABLED"
+  ) return parsedOf(parts, call, trace, resumed);
+  const isPart = draft.headers["range"] === undefined &&
+    draft.query.some(([name]) => name === "partNumber");
+  const complete = (error: AwsError): void =>
+    attachMetadata(error, attempts.metadata());
+  return import("./guarded_bodies.ts").then(({ verified }) =>
+    parsedOf(parts, call, trace, verified(resumed, complete, isPart))
+  );
+}
+
+/** Reads the output of a call from a response whose body guards itself. */
+function parsedOf<Input, Output>(
+  parts: Parts,
+  call: Call<Input, Output>,
+  trace: AttemptTrace,
+  response: HttpResponse,
+):
+  | Promise<Omit<Output, "ResponseMetadata">>
+  | Omit<Output, "ResponseMetadata"> {
   const { protocol } = parts;
-  const parsed = protocol.deserializeHead?.(table, checked);
+  const parsed = protocol.deserializeHead?.(call.table, response);
   return parsed === undefined
-    ? protocol.deserialize(table, checked)
+    ? protocol.deserialize(call.table, response)
       .then((parsed) => amended(parts, call, trace, parsed))
     : amended(parts, call, trace, parsed);
 }
@@ -248,98 +256,8 @@ function warnOfParts<Output>(
   }
 }
 
-const TIMES = [
-  "connectTimeoutMs",
-  "readTimeoutMs",
-  "attemptTimeoutMs",
-  "totalTimeoutMs",
-  "queueTimeoutMs",
-] as const satisfies readonly (keyof CallOptions)[];
-
-/** The times that only a transport can keep. */
-const KEPT_BY_TRANSPORT = [
-  ["connectTimeoutMs", "connect"],
-  ["queueTimeoutMs", "queue"],
-] as const;
-
-const KINDS: OptionKinds<CallOptions> = CALL_OPTION_KINDS;
-
-/**
- * Refuses options of a call that do not exist, make no sense, or would not be
- * kept.
- *
- * @param operation Name of the operation, for the error.
- * @param options What the call says.
- * @param transport What sends: not every one can keep the connect limit.
- * @throws {ConfigError} `"UnknownOption"`, `"InvalidOption"`, `"InvalidTimeLimit"`, `"ContradictoryOptions"`.
- */
-export function checkCallOptions(
-  operation: string,
-  options: CallOptions,
-  { limits = [] }: Transport,
-): void {
-  checkOptions(`call ${operation}`, options, KINDS, { of: "a call" });
-  for (const name of TIMES) {
-    const ms = options[name];
-    if (ms === undefined || ms === Infinity || isMilliseconds(ms)) continue;
-    throw new ConfigError(
-      "InvalidTimeLimit",
-      `Cannot call ${operation} as ${name} must be ${MILLISECONDS}, or Infinity for no limit: current value is ${ms}`,
-    );
-  }
-  for (const [name, limit] of KEPT_BY_TRANSPORT) {
-    const ms = options[name];
-    // Without a queue, no wait is too long: a transfer may always lift the limit.
-    if (ms === undefined || name === "queueTimeoutMs" && ms === Infinity) {
-      continue;
-    }
-    if (limits.includes(limit)) continue;
-    throw new ConfigError(
-      "ContradictoryOptions",
-      `Cannot call ${operation} with ${name}: the transport does not keep a ${limit} limit; leave the option out, or use a transport whose limits name "${limit}"`,
-    );
-  }
-}
-
-/** Runs from the start of a call until it is disposed of. */
-export class TotalTime implements Disposable {
-  readonly #limitMs: number;
-  readonly #controller = new AbortController();
-  readonly #timer: Disposable;
-
-  /**
-   * Starts the time.
-   *
-   * @param clock Time.
-   * @param operation Name of the operation, for the error.
-   * @param limitMs The limit, in milliseconds.
-   */
-  constructor(clock: Clock, operation: string, limitMs: number) {
-    this.#limitMs = limitMs;
-    this.#timer = clock.timer(limitMs, () => {
-      const message = `Cannot call ${operation} within ${limitMs} ms`;
-      this.#controller.abort(
-        new TimeoutError("total", limitMs, message, { maybeSent: true }),
-      );
-    });
-  }
-
-  /** The options of a call, whose signal is aborted at the limit too. */
-  bound(options: CallOptions): CallOptions {
-    const { signal } = this.#controller;
-    return {
-      ...options,
-      totalTimeoutMs: this.#limitMs,
-      signal: options.signal
-        ? AbortSignal.any([options.signal, signal])
-        : signal,
-    };
-  }
-
-  [Symbol.dispose](): void {
-    this.#timer[Symbol.dispose]();
-  }
-}
+/** What only calls with options or a total time need; loaded with the first. */
+let saying: typeof import("./call_options.ts") | undefined;
 
 /** What only requests with a body need; loaded with the first. */
 let bodies: typeof import("./request_body.ts") | undefined;

@@ -32,7 +32,7 @@ import type { Files } from "../ports/system.ts";
 import type { UnreadSetting } from "./hints.ts";
 import type { PayloadPolicy } from "./payload.ts";
 import type { ClockSkew } from "./recoveries.ts";
-import type { DocumentLimit } from "./response_bodies.ts";
+import type { DocumentLimit } from "./guarded_bodies.ts";
 import type { LoopParts, Mutable } from "./retry_loop.ts";
 import type { WireLog } from "./wire_log.ts";
 

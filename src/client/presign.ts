@@ -63,7 +63,7 @@ export function createPresigner(
       operation.name,
       options.headers === undefined && options.query === undefined
         ? written
-        : (await import("./custom_fields.ts"))
+        : (await import("./call_options.ts"))
           .withCustomFields(operation, written, options),
       options,
     );

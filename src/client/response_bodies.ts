@@ -1,20 +1,19 @@
 /**
- * The bodies of responses: those that go on where they break off, those that are
- * checked against their checksum, and those that are read to a limit.
+ * The bodies of responses, which go on where they break off: which bytes of which
+ * object they have. How the rest is asked for is loaded with the first break.
+ *
+ * Source: RFC 9110, sections 13.1.1 (If-Match) and 14 (ranges).
  *
  * @module
  */
-import { base64, concat } from "../foundation/bytes.ts";
-import type { ExpectedChecksum } from "../foundation/checksums.ts";
-import {
-  ChecksumError,
-  ProtocolError,
-  TransportError,
-} from "../foundation/errors.ts";
-import { bytesUpTo } from "../foundation/streaming_body.ts";
+import { concat } from "../foundation/bytes.ts";
+import { ProtocolError, TransportError } from "../foundation/errors.ts";
 import type { HeaderMap, HttpResponse, ResponseBody } from "../ports/http.ts";
 import type { Operation } from "../ports/schema.ts";
-import type { RetryLoop } from "./retry_loop.ts";
+import type { Call, exchange, secretsOf } from "./attempt.ts";
+import type { ChecksumCheck, RunningCheck } from "./guarded_bodies.ts";
+import type { Parts } from "./parts.ts";
+import type { Mutable, RetryLoop } from "./retry_loop.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -226,185 +225,8 @@ export class ResumedBody implements ResponseBody {
   }
 }
 
-/** A part of a body that came whole. */
-export class PartOfBody implements ResponseBody {
-  readonly #body: ResponseBody;
-  readonly #skip: number;
-  readonly #length: number;
-
-  /**
-   * Wraps a body.
-   *
-   * @param body The body as it came.
-   * @param part Bytes before the part, and its length; without one it is the rest.
-   */
-  constructor(
-    body: ResponseBody,
-    { skip, length = Infinity }: {
-      readonly skip: number;
-      readonly length?: number;
-    },
-  ) {
-    this.#body = body;
-    this.#skip = skip;
-    this.#length = length;
-  }
-
-  open(): ReadableStream<Bytes> {
-    const reader = this.#body.open().getReader();
-    let skip = this.#skip;
-    let left = this.#length;
-    return new ReadableStream<Bytes>({
-      async pull(controller): Promise<void> {
-        while (left > 0) {
-          const { value } = await reader.read();
-          if (value === undefined) break;
-          const piece = value.subarray(Math.min(skip, value.length))
-            .subarray(0, left);
-          skip -= Math.min(skip, value.length);
-          left -= piece.length;
-          if (piece.length > 0) return controller.enqueue(piece);
-        }
-        if (left === 0) await reader.cancel();
-        controller.close();
-      },
-      cancel: async (reason): Promise<void> => await reader.cancel(reason),
-    }, { highWaterMark: 0 });
-  }
-
-  async bytes(): Promise<Bytes> {
-    return await new Response(this.open()).bytes();
-  }
-
-  async cancel(reason?: unknown): Promise<void> {
-    await this.#body.cancel(reason);
-  }
-}
-
-/**
- * Makes the body of a response check itself, where it came with a checksum of
- * all its bytes. A range of an object comes without one, or with that of the
- * whole; a part that was asked for by its number comes with its own.
- *
- * @param response The response to a request that asked for the checksum.
- * @param complete Completes the error before it is thrown.
- * @param byNumber Whether the request named a part by its number, and no range.
- * @returns The response; reading its body to the end fails with a
- * {@linkcode ChecksumError} if it is not what the service has.
- */
-export function verified(
-  response: HttpResponse,
-  complete: (error: ChecksumError) => void,
-  byNumber = false,
-): HttpResponse {
-  const { status, headers, body, decoded } = response;
-  if (
-    (status !== 200 && !(byNumber && status === 206)) || body === null ||
-    decoded
-  ) return response;
-  if (!Object.keys(headers).some(isChecksumField)) return response;
-  const check = new ChecksumCheck(headers, complete);
-  if (body instanceof ResumedBody) {
-    body.verify(check);
-    return response;
-  }
-  return { status, headers, body: new VerifiedBody(body, check) };
-}
-
-function isChecksumField(name: string): boolean {
-  return name.startsWith("x-amz-checksum-") && name !== "x-amz-checksum-type";
-}
-
-/** Loaded with the first answer that has a checksum. */
-let checksums: typeof import("../foundation/checksums.ts") | undefined;
-
-/** Compares the checksum of a body with the one that it came with. */
-class ChecksumCheck {
-  readonly #headers: HeaderMap;
-  readonly #complete: (error: ChecksumError) => void;
-
-  constructor(
-    headers: HeaderMap,
-    complete: (error: ChecksumError) => void,
-  ) {
-    this.#headers = headers;
-    this.#complete = complete;
-  }
-
-  /** Checks a body that is there as a whole. */
-  async whole(bytes: Bytes): Promise<void> {
-    checksums ??= await import("../foundation/checksums.ts");
-    const expected = checksums.checksumToVerify(this.#headers);
-    if (expected === undefined) return;
-    const actual = await checksums.checksum(expected.algorithm, bytes);
-    this.#compare(expected, actual);
-  }
-
-  /** Starts the check of one that comes by pieces; `undefined`: nothing to check. */
-  async start(): Promise<RunningCheck | undefined> {
-    checksums ??= await import("../foundation/checksums.ts");
-    const expected = checksums.checksumToVerify(this.#headers);
-    if (expected === undefined) return undefined;
-    const sum = await checksums.startChecksum(expected.algorithm);
-    let actual: string | undefined;
-    return {
-      update: (piece) => sum.update(piece),
-      // A hash tells its digest once only.
-      finish: () => this.#compare(expected, actual ??= base64(sum.digest())),
-    };
-  }
-
-  /** Throws where it is another one. */
-  #compare({ algorithm, value }: ExpectedChecksum, actual: string): void {
-    if (actual === value) return;
-    const error = new ChecksumError(algorithm, value, actual);
-    this.#complete(error);
-    throw error;
-  }
-}
-
-/** The check of a body that comes by pieces. */
-interface RunningCheck {
-  /** Adds a piece. */
-  update(piece: Bytes): void;
-  /** Compares all pieces with what the service has. */
-  finish(): void;
-}
-
-/** A body that was not asked to go on, checked. */
-class VerifiedBody implements ResponseBody {
-  readonly #body: ResponseBody;
-  readonly #check: ChecksumCheck;
-
-  constructor(body: ResponseBody, check: ChecksumCheck) {
-    this.#body = body;
-    this.#check = check;
-  }
-
-  async bytes(): Promise<Bytes> {
-    const bytes = await this.#body.bytes();
-    await this.#check.whole(bytes);
-    return bytes;
-  }
-
-  open(): ReadableStream<Bytes> {
-    const reader = this.#body.open().getReader();
-    const started = this.#check.start();
-    return streamOfPieces(async () => {
-      const { value } = await reader.read();
-      const sum = await started;
-      if (value === undefined) sum?.finish();
-      else sum?.update(value);
-      return value;
-    }, (reason) => reader.cancel(reason));
-  }
-
-  async cancel(reason?: unknown): Promise<void> {
-    await this.#body.cancel(reason);
-  }
-}
-
-function streamOfPieces(
+/** The pieces of a body as a stream. */
+export function streamOfPieces(
   next: () => Promise<Bytes | undefined>,
   cancel: (reason: unknown) => Promise<void>,
 ): ReadableStream<Bytes> {
@@ -418,107 +240,145 @@ function streamOfPieces(
   }, { highWaterMark: 0 });
 }
 
-/** How long a document may be, and who says so. */
-export interface DocumentLimit {
-  /** The longest that is read, in bytes. */
-  readonly bytes: number;
-  /** The option of the session that changes it. */
-  readonly option: string;
-}
-
-/** Error documents are a thousandth of this. */
-const MOST = 64 * 1_024;
-
-/**
- * Makes sure that the body of a refusal is short: of a longer one the start is
- * read, and the rest cancelled.
- *
- * @param response Any response.
- * @returns The response; the same one, where its body cannot be long.
- */
-export function withShortRefusal(response: HttpResponse): HttpResponse {
-  const { status, headers, body, decoded } = response;
-  if (status < 300 || body === null) return response;
-  const isShort = Number(headers["content-length"]) <= MOST;
-  if (isShort && !decoded) return response;
-  return { status, headers, body: new ShortRefusalBody(body) };
+/** The steps of a call that asking for the rest repeats. */
+export interface ResumeSteps {
+  /** Makes one attempt. */
+  readonly exchange: typeof exchange;
+  /** Finds what errors must not show. */
+  readonly secretsOf: typeof secretsOf;
 }
 
 /**
- * Makes sure that the document of a success is read only to a limit.
+ * Makes the body of an answer go on where it breaks off, within the call's retry
+ * budget: the rest is asked for by its range, of the same state of the object.
+ * A body that can go on keeps the call's place in the budget until it ends.
  *
- * @param response A response whose body is not handed out as a stream.
- * @param operation Name of the operation, for the error.
- * @param limit The limit.
+ * @param parts The client's parts.
+ * @param call The call.
+ * @param attempts Its attempts.
+ * @param response The answer.
+ * @param steps What asks for the rest.
+ * @returns The answer; the same one, where the rest could not be asked for.
  */
-export function withLimitedDocument(
+export function resumable<Input, Output>(
+  parts: Parts,
+  call: Call<Input, Output>,
+  attempts: RetryLoop,
   response: HttpResponse,
-  operation: string,
-  { bytes: maxBytes, option }: DocumentLimit,
+  steps: ResumeSteps,
 ): HttpResponse {
-  const { body } = response;
-  if (body === null) return response;
-  const read = async (): Promise<Uint8Array<ArrayBuffer>> => {
-    const bytes = await bytesUpTo(maxBytes, response, body);
-    if (bytes !== undefined) return bytes;
-    throw new ProtocolError(
-      `Cannot read the answer to ${operation}: it is longer than ${maxBytes} bytes. Longer ones are read with ${option} of the session`,
-    );
+  const { status, headers, body, decoded } = response;
+  // Of a body that the platform has decompressed, no range can be asked for.
+  const place = body === null || decoded || !bodyFacts(call.table).takesRanges
+    ? undefined
+    : placeOf(call.draft.headers["range"], response);
+  attempts.keptByBody = place !== undefined;
+  if (place === undefined || body === null) return response;
+  const { start, end } = place;
+  const length = end === undefined ? undefined : end + 1 - start;
+  let counted = 0;
+  const rest: AskForRest = async (received, failure, signal) => {
+    const broke = {
+      place,
+      received,
+      since: received - counted,
+      failure,
+      signal,
+    };
+    counted = received;
+    const { restOf } = await import("./resume.ts");
+    return await restOf(parts, call, attempts, broke, steps);
   };
-  return { ...response, body: new LimitedDocument(body, read) };
+  return {
+    status,
+    headers,
+    body: new ResumedBody(body, length, rest, attempts),
+  };
 }
 
-class LimitedDocument implements ResponseBody {
-  readonly #body: ResponseBody;
-  readonly #read: () => Promise<Uint8Array<ArrayBuffer>>;
-
-  constructor(
-    body: ResponseBody,
-    read: () => Promise<Uint8Array<ArrayBuffer>>,
-  ) {
-    this.#body = body;
-    this.#read = read;
-  }
-
-  open(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.#body.open();
-  }
-
-  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return await this.#read();
-  }
-
-  async cancel(reason?: unknown): Promise<void> {
-    await this.#body.cancel(reason);
-  }
+/** What tells one state of an object from others. */
+export interface ObjectState {
+  /** Its tag, as the answer had it; one that begins with `W/` is weak. */
+  readonly etag?: string;
+  /** Time of its last change, as the answer had it, where no strong tag stands for it. */
+  readonly modified?: string;
 }
 
-class ShortRefusalBody implements ResponseBody {
-  readonly #body: ResponseBody;
+/** A part of one state of an object. */
+export interface ByteRange extends ObjectState {
+  /** First byte. */
+  readonly start: number;
+  /** Last byte; absent: only the end of the body tells. */
+  readonly end?: number;
+  /** Length of the object, where it is known. */
+  readonly total?: number;
+}
 
-  constructor(body: ResponseBody) {
-    this.#body = body;
+/**
+ * Finds which bytes an answer has.
+ *
+ * @param asked The range that the request asked for, if any. An answer with a
+ * part that nobody asked for by a range (S3: by its number) is not placed, since
+ * the rest cannot be asked for by both.
+ * @param response The answer.
+ * @returns The place, or `undefined` where the answer names none, or has neither
+ * a tag that stands for its exact bytes nor the time of their last change.
+ */
+export function placeOf(
+  asked: string | undefined,
+  { status, headers }: HttpResponse,
+): ByteRange | undefined {
+  const { etag, "last-modified": modified } = headers;
+  const place: Mutable<ByteRange> = { start: 0 };
+  if (etag) place.etag = etag;
+  if (!etag || etag.startsWith("W/")) {
+    if (!modified) return undefined;
+    place.modified = modified;
   }
+  if (status === 206 && asked !== undefined) {
+    const range = readContentRange(headers["content-range"]);
+    return range && Object.assign(place, range);
+  }
+  if (status !== 200) return undefined;
+  const total = lengthField(headers);
+  if (total !== undefined) {
+    place.end = total - 1;
+    place.total = total;
+  }
+  return place;
+}
 
-  open(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.#body.open();
-  }
+/** The length that a response states. */
+export function lengthField(
+  { "content-length": field }: HeaderMap,
+): number | undefined {
+  return field === undefined || !/^\d+$/.test(field)
+    ? undefined
+    : Number(field);
+}
 
-  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    const reader = this.#body.open().getReader();
-    const pieces: Uint8Array[] = [];
-    let length = 0;
-    while (length <= MOST) {
-      const { done, value } = await reader.read();
-      if (done) return concat(pieces);
-      pieces.push(value);
-      length += value.length;
-    }
-    await reader.cancel();
-    return concat(pieces);
-  }
+/** The range that a response states. */
+export function readContentRange(
+  field = "",
+):
+  | Omit<ByteRange, keyof ObjectState> & { readonly end: number }
+  | undefined {
+  const [, start, end, total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(field) ??
+    [];
+  if (start === undefined || end === undefined) return undefined;
+  return {
+    start: Number(start),
+    end: Number(end),
+    ...total === undefined || total === "*" ? {} : { total: Number(total) },
+  };
+}
 
-  async cancel(reason?: unknown): Promise<void> {
-    await this.#body.cancel(reason);
+/** Whether a response came with a checksum of its body. */
+export function hasChecksum(headers: HeaderMap): boolean {
+  for (const name in headers) {
+    if (
+      name.startsWith("x-amz-checksum-") && name !== "x-amz-checksum-type"
+    ) return true;
   }
+  return false;
 }

@@ -1,6 +1,7 @@
 /**
- * Responses whose bodies go on where they break off: which bytes of which object
- * a body has, and how the rest of it is asked for.
+ * The rest of a body that broke off: how it is asked for, within the call's retry
+ * budget, and what tells that it is of the same state of the object. Loaded with
+ * the first break.
  *
  * Source: RFC 9110, sections 13.1.1 (If-Match) and 14 (ranges).
  *
@@ -14,20 +15,18 @@ import {
   type TransportError,
 } from "../foundation/errors.ts";
 import type { HeaderMap, HttpResponse, ResponseBody } from "../ports/http.ts";
-import { type Call, exchange, secretsOf } from "./attempt.ts";
+import type { Call } from "./attempt.ts";
 import type { Parts } from "./parts.ts";
 import {
-  type AskForRest,
-  bodyFacts,
-  PartOfBody,
-  ResumedBody,
+  type ByteRange,
+  lengthField,
+  type ObjectState,
+  readContentRange,
+  type ResumeSteps,
 } from "./response_bodies.ts";
-import type {
-  Attempt,
-  AttemptTrace,
-  Mutable,
-  RetryLoop,
-} from "./retry_loop.ts";
+import type { Attempt, AttemptTrace, RetryLoop } from "./retry_loop.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
 
 /** What a refusal of the rest says about the object, by its status. */
 const CHANGES: Readonly<Record<number, ObjectChange>> = {
@@ -35,51 +34,6 @@ const CHANGES: Readonly<Record<number, ObjectChange>> = {
   412: "replaced",
   416: "replaced",
 };
-
-/**
- * Makes the body of an answer go on where it breaks off, within the call's retry
- * budget: the rest is asked for by its range, of the same state of the object.
- * A body that can go on keeps the call's place in the budget until it ends.
- *
- * @param parts The client's parts.
- * @param call The call.
- * @param attempts Its attempts.
- * @param response The answer.
- * @returns The answer; the same one, where the rest could not be asked for.
- */
-export function resumable<Input, Output>(
-  parts: Parts,
-  call: Call<Input, Output>,
-  attempts: RetryLoop,
-  response: HttpResponse,
-): HttpResponse {
-  const { status, headers, body, decoded } = response;
-  // Of a body that the platform has decompressed, no range can be asked for.
-  const place = body === null || decoded || !bodyFacts(call.table).takesRanges
-    ? undefined
-    : placeOf(call.draft.headers["range"], response);
-  attempts.keptByBody = place !== undefined;
-  if (place === undefined || body === null) return response;
-  const { start, end } = place;
-  const length = end === undefined ? undefined : end + 1 - start;
-  let counted = 0;
-  const rest: AskForRest = (received, failure, signal) => {
-    const progressed = isProgress(received - counted, length);
-    counted = received;
-    return restOf(parts, call, attempts, {
-      place,
-      received,
-      progressed,
-      failure,
-      signal,
-    });
-  };
-  return {
-    status,
-    headers,
-    body: new ResumedBody(body, length, rest, attempts),
-  };
-}
 
 /** Enough to count the breaks of a body anew: a server may hand out byte by byte. */
 const PROGRESS = 64 * 1_024;
@@ -95,17 +49,28 @@ function isProgress(bytes: number, length = Infinity): boolean {
 interface Break {
   readonly place: ByteRange;
   readonly received: number;
-  /** Whether much of it came since the last break. */
-  readonly progressed: boolean;
+  /** How much of that came since the last break. */
+  readonly since: number;
   readonly failure: TransportError;
   readonly signal: AbortSignal;
 }
 
-async function restOf<Input, Output>(
+/**
+ * Asks for the rest of a body.
+ *
+ * @param parts The client's parts.
+ * @param call The call.
+ * @param attempts Its attempts.
+ * @param broke Where and why the body broke off.
+ * @param steps What asks.
+ * @throws What ends the call: the failure, if the budget is used up.
+ */
+export async function restOf<Input, Output>(
   parts: Parts,
   call: Call<Input, Output>,
   attempts: RetryLoop,
-  { place, received, progressed, failure, signal: ended }: Break,
+  { place, received, since, failure, signal: ended }: Break,
+  { exchange, secretsOf }: ResumeSteps,
 ): Promise<ResponseBody> {
   const { draft, options } = call;
   const from = place.start + received;
@@ -127,10 +92,12 @@ async function restOf<Input, Output>(
       again,
       attempt,
       trace,
-      (response) => checked(parts, again, response, { place, from, trace }),
+      (response) =>
+        checked(parts, again, response, { place, from, trace, secretsOf }),
     );
   try {
-    return await attempts.goOn(failure, { send, signal, anew: progressed });
+    const anew = isProgress(since, lengthOf(place));
+    return await attempts.goOn(failure, { send, signal, anew });
   } catch (error) {
     throw secretsOf(again).removedFrom(error);
   }
@@ -148,13 +115,14 @@ interface Expected {
   readonly place: ByteRange;
   readonly from: number;
   readonly trace: AttemptTrace;
+  readonly secretsOf: ResumeSteps["secretsOf"];
 }
 
 async function checked<Input, Output>(
   { protocol }: Parts,
   call: Call<Input, Output>,
   response: HttpResponse,
-  { place, from, trace }: Expected,
+  { place, from, trace, secretsOf }: Expected,
 ): Promise<ResponseBody> {
   const { table, draft } = call;
   const object = `${trace.facts?.host}${draft.path}`;
@@ -184,58 +152,6 @@ async function checked<Input, Output>(
   }
 }
 
-/** What tells one state of an object from others. */
-interface ObjectState {
-  /** Its tag, as the answer had it; one that begins with `W/` is weak. */
-  readonly etag?: string;
-  /** Time of its last change, as the answer had it, where no strong tag stands for it. */
-  readonly modified?: string;
-}
-
-/** A part of one state of an object. */
-export interface ByteRange extends ObjectState {
-  /** First byte. */
-  readonly start: number;
-  /** Last byte; absent: only the end of the body tells. */
-  readonly end?: number;
-  /** Length of the object, where it is known. */
-  readonly total?: number;
-}
-
-/**
- * Finds which bytes an answer has.
- *
- * @param asked The range that the request asked for, if any. An answer with a
- * part that nobody asked for by a range (S3: by its number) is not placed, since
- * the rest cannot be asked for by both.
- * @param response The answer.
- * @returns The place, or `undefined` where the answer names none, or has neither
- * a tag that stands for its exact bytes nor the time of their last change.
- */
-export function placeOf(
-  asked: string | undefined,
-  { status, headers }: HttpResponse,
-): ByteRange | undefined {
-  const { etag, "last-modified": modified } = headers;
-  const place: Mutable<ByteRange> = { start: 0 };
-  if (etag) place.etag = etag;
-  if (!etag || etag.startsWith("W/")) {
-    if (!modified) return undefined;
-    place.modified = modified;
-  }
-  if (status === 206 && asked !== undefined) {
-    const range = readContentRange(headers["content-range"]);
-    return range && Object.assign(place, range);
-  }
-  if (status !== 200) return undefined;
-  const total = lengthField(headers);
-  if (total !== undefined) {
-    place.end = total - 1;
-    place.total = total;
-  }
-  return place;
-}
-
 function isWeak(etag: string): boolean {
   return etag.startsWith("W/");
 }
@@ -253,14 +169,6 @@ function isSameState(
 
 function bare(etag: string): string {
   return isWeak(etag) ? etag.slice(2) : etag;
-}
-
-function lengthField(
-  { "content-length": field }: HeaderMap,
-): number | undefined {
-  return field === undefined || !/^\d+$/.test(field)
-    ? undefined
-    : Number(field);
 }
 
 /** Number of bytes of a place, where it is known. */
@@ -351,17 +259,57 @@ export function checkRest(
   );
 }
 
-function readContentRange(
-  field = "",
-):
-  | Omit<ByteRange, keyof ObjectState> & { readonly end: number }
-  | undefined {
-  const [, start, end, total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(field) ??
-    [];
-  if (start === undefined || end === undefined) return undefined;
-  return {
-    start: Number(start),
-    end: Number(end),
-    ...total === undefined || total === "*" ? {} : { total: Number(total) },
-  };
+/** A part of a body that came whole. */
+class PartOfBody implements ResponseBody {
+  readonly #body: ResponseBody;
+  readonly #skip: number;
+  readonly #length: number;
+
+  /**
+   * Wraps a body.
+   *
+   * @param body The body as it came.
+   * @param part Bytes before the part, and its length; without one it is the rest.
+   */
+  constructor(
+    body: ResponseBody,
+    { skip, length = Infinity }: {
+      readonly skip: number;
+      readonly length?: number;
+    },
+  ) {
+    this.#body = body;
+    this.#skip = skip;
+    this.#length = length;
+  }
+
+  open(): ReadableStream<Bytes> {
+    const reader = this.#body.open().getReader();
+    let skip = this.#skip;
+    let left = this.#length;
+    return new ReadableStream<Bytes>({
+      async pull(controller): Promise<void> {
+        while (left > 0) {
+          const { value } = await reader.read();
+          if (value === undefined) break;
+          const piece = value.subarray(Math.min(skip, value.length))
+            .subarray(0, left);
+          skip -= Math.min(skip, value.length);
+          left -= piece.length;
+          if (piece.length > 0) return controller.enqueue(piece);
+        }
+        if (left === 0) await reader.cancel();
+        controller.close();
+      },
+      cancel: async (reason): Promise<void> => await reader.cancel(reason),
+    }, { highWaterMark: 0 });
+  }
+
+  async bytes(): Promise<Bytes> {
+    return await new Response(this.open()).bytes();
+  }
+
+  async cancel(reason?: unknown): Promise<void> {
+    await this.#body.cancel(reason);
+  }
 }

@@ -11,6 +11,10 @@ const STRICT_DECODER = new TextDecoder("utf-8", {
   ignoreBOM: true,
 });
 
+/** Why a text with half of a surrogate pair is refused: it would be sent as U+FFFD. */
+export const LONE_SURROGATE =
+  "must be text that UTF-8 can carry: it has half of a surrogate pair";
+
 /** Each byte in two digits. */
 export const HEX: readonly string[] = Array.from(
   { length: 256 },

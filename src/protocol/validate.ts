@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { LONE_SURROGATE } from "../foundation/bytes.ts";
 import {
   ValidationError,
   type ValidationProblem,
@@ -165,7 +166,7 @@ class Validator {
       if (!value.isWellFormed()) {
         // It would be sent as U+FFFD, and name another object.
         this.#add(
-          "must be text that UTF-8 can carry: it has half of a surrogate pair",
+          LONE_SURROGATE,
         );
       }
       const { at } = member;

@@ -25,7 +25,7 @@ import type {
   CredentialSource,
 } from "../ports/credentials.ts";
 import type { Transport } from "../ports/http.ts";
-import { ownTransport, type SessionOptions } from "./options.ts";
+import type { SessionOptions } from "./options.ts";
 import type { TransportPool } from "./transport_pool.ts";
 
 /** What the search needs of its session. */
@@ -110,8 +110,10 @@ function signInTransport(session: SearchDeps): Transport {
 const MEMORIES = new WeakMap<object, MetadataMemory>();
 
 /** A transport of the user's own may lead elsewhere than the others. */
-function memoryOf({ options }: SearchDeps): MetadataMemory {
-  const key = ownTransport(options) ?? globalThis;
+function memoryOf({ options: { transport } }: SearchDeps): MetadataMemory {
+  const key = typeof transport === "string"
+    ? globalThis
+    : transport ?? globalThis;
   const memory = MEMORIES.get(key) ?? new MetadataMemory();
   MEMORIES.set(key, memory);
   return memory;

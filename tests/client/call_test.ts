@@ -4,7 +4,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { checkCallOptions, TotalTime } from "../../src/client/call.ts";
+import { checkCallOptions, TotalTime } from "../../src/client/call_options.ts";
 import { ConfigError, TimeoutError } from "../../src/foundation/errors.ts";
 import type { CallOptions } from "../../src/ports/caller.ts";
 import type { Clock } from "../../src/ports/system.ts";

@@ -1,7 +1,7 @@
 """What botocore signs of a listing with a header and parameters of one's own.
 
 Prints the canonical request and the signature that stand in
-custom_fields_test.ts. Recorded with botocore 1.43.11.
+call_options_test.ts. Recorded with botocore 1.43.11.
 """
 
 import datetime

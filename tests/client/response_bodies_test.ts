@@ -1,8 +1,5 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import {
-  verified,
-  withShortRefusal,
-} from "../../src/client/response_bodies.ts";
+import { verified, withShortRefusal } from "../../src/client/guarded_bodies.ts";
 import { utf8 } from "../../src/foundation/bytes.ts";
 import { ChecksumError } from "../../src/foundation/errors.ts";
 import type {

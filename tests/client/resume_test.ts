@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { bodyFacts } from "../../src/client/response_bodies.ts";
-import { lengthOf, placeOf, restFields } from "../../src/client/resume.ts";
+import { bodyFacts, placeOf } from "../../src/client/response_bodies.ts";
+import { lengthOf, restFields } from "../../src/client/resume.ts";
 import { utf8 } from "../../src/foundation/bytes.ts";
 import {
   AwsError,

@@ -12,14 +12,19 @@
  * @module
  */
 import { AWS_GLOBAL, GLOBAL_SIGNING_REGION } from "../../endpoint/hosts.ts";
-import { base64, encodePath, owned, utf8 } from "../../foundation/bytes.ts";
+import {
+  base64,
+  encodePath,
+  LONE_SURROGATE,
+  owned,
+  utf8,
+} from "../../foundation/bytes.ts";
 import {
   ValidationError,
   type ValidationProblem,
 } from "../../foundation/errors.ts";
 import type { ClientConfig } from "../../ports/config.ts";
 import type { Operation, ParsedResponse } from "../../ports/schema.ts";
-import { LONE_SURROGATE } from "./s3_uri.ts";
 
 /** Any input, seen as its members. */
 type Members = Readonly<Record<string, unknown>>;

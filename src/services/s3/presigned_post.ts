@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { base64, utf8 } from "../../foundation/bytes.ts";
+import { base64, LONE_SURROGATE, utf8 } from "../../foundation/bytes.ts";
 import {
   ConfigError,
   EndpointError,
@@ -22,7 +22,6 @@ import type {
 } from "../../ports/caller.ts";
 import type { S3 } from "./generated/client.ts";
 import { HeadBucket } from "./generated/operations.ts";
-import { LONE_SURROGATE } from "./s3_uri.ts";
 
 /** What a form may upload. */
 export interface PresignedPostInput {

@@ -5,10 +5,6 @@
  */
 import { ValidationError } from "../../foundation/errors.ts";
 
-/** It would be sent as U+FFFD, and name another object. */
-export const LONE_SURROGATE =
-  "must be text that UTF-8 can carry: it has half of a surrogate pair";
-
 /** A bucket and what lies in it. */
 export interface ParsedS3Uri {
   /** Name of the bucket, or the ARN of an access point. */

@@ -1,12 +1,115 @@
 /**
- * Header fields and query parameters that one call adds to its request.
+ * What one call may say of itself: its options are checked, its total time runs,
+ * and header fields and query parameters of its own are added to its request.
+ * Loaded with the first call that says something.
  *
  * @module
  */
-import { ConfigError } from "../foundation/errors.ts";
-import type { CustomFields } from "../ports/caller.ts";
-import type { HeaderMap, QueryParam } from "../ports/http.ts";
+import { ConfigError, TimeoutError } from "../foundation/errors.ts";
+import {
+  CALL_OPTION_KINDS,
+  checkOptions,
+  isMilliseconds,
+  MILLISECONDS,
+  type OptionKinds,
+} from "../foundation/options.ts";
+import type { CallOptions, CustomFields } from "../ports/caller.ts";
+import type { HeaderMap, QueryParam, Transport } from "../ports/http.ts";
 import type { Member, Operation, SerializedRequest } from "../ports/schema.ts";
+import type { Clock } from "../ports/system.ts";
+
+const TIMES = [
+  "connectTimeoutMs",
+  "readTimeoutMs",
+  "attemptTimeoutMs",
+  "totalTimeoutMs",
+  "queueTimeoutMs",
+] as const satisfies readonly (keyof CallOptions)[];
+
+/** The times that only a transport can keep. */
+const KEPT_BY_TRANSPORT = [
+  ["connectTimeoutMs", "connect"],
+  ["queueTimeoutMs", "queue"],
+] as const;
+
+const KINDS: OptionKinds<CallOptions> = CALL_OPTION_KINDS;
+
+/**
+ * Refuses options of a call that do not exist, make no sense, or would not be
+ * kept.
+ *
+ * @param operation Name of the operation, for the error.
+ * @param options What the call says.
+ * @param transport What sends: not every one can keep the connect limit.
+ * @throws {ConfigError} `"UnknownOption"`, `"InvalidOption"`, `"InvalidTimeLimit"`, `"ContradictoryOptions"`.
+ */
+export function checkCallOptions(
+  operation: string,
+  options: CallOptions,
+  { limits = [] }: Transport,
+): void {
+  checkOptions(`call ${operation}`, options, KINDS, { of: "a call" });
+  for (const name of TIMES) {
+    const ms = options[name];
+    if (ms === undefined || ms === Infinity || isMilliseconds(ms)) continue;
+    throw new ConfigError(
+      "InvalidTimeLimit",
+      `Cannot call ${operation} as ${name} must be ${MILLISECONDS}, or Infinity for no limit: current value is ${ms}`,
+    );
+  }
+  for (const [name, limit] of KEPT_BY_TRANSPORT) {
+    const ms = options[name];
+    // Without a queue, no wait is too long: a transfer may always lift the limit.
+    if (ms === undefined || name === "queueTimeoutMs" && ms === Infinity) {
+      continue;
+    }
+    if (limits.includes(limit)) continue;
+    throw new ConfigError(
+      "ContradictoryOptions",
+      `Cannot call ${operation} with ${name}: the transport does not keep a ${limit} limit; leave the option out, or use a transport whose limits name "${limit}"`,
+    );
+  }
+}
+
+/** Runs from the start of a call until it is disposed of. */
+export class TotalTime implements Disposable {
+  readonly #limitMs: number;
+  readonly #controller = new AbortController();
+  readonly #timer: Disposable;
+
+  /**
+   * Starts the time.
+   *
+   * @param clock Time.
+   * @param operation Name of the operation, for the error.
+   * @param limitMs The limit, in milliseconds.
+   */
+  constructor(clock: Clock, operation: string, limitMs: number) {
+    this.#limitMs = limitMs;
+    this.#timer = clock.timer(limitMs, () => {
+      const message = `Cannot call ${operation} within ${limitMs} ms`;
+      this.#controller.abort(
+        new TimeoutError("total", limitMs, message, { maybeSent: true }),
+      );
+    });
+  }
+
+  /** The options of a call, whose signal is aborted at the limit too. */
+  bound(options: CallOptions): CallOptions {
+    const { signal } = this.#controller;
+    return {
+      ...options,
+      totalTimeoutMs: this.#limitMs,
+      signal: options.signal
+        ? AbortSignal.any([options.signal, signal])
+        : signal,
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer[Symbol.dispose]();
+  }
+}
 
 /** RFC 9110, section 5.6.2: `token`. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~\da-z]+$/i;
