@@ -24,10 +24,12 @@ import type {
   Transport,
 } from "../ports/http.ts";
 import type { Logger } from "../ports/telemetry.ts";
-import { ConnectProbe, type Dialer, type DialWatch } from "./connect_probe.ts";
 import {
   ConnectionPool,
   ConnectionQueue,
+  ConnectProbe,
+  type Dialer,
+  type DialWatch,
   type FetchInit,
   IDLE_MS,
   POOL_OPTIONS,

@@ -42,9 +42,8 @@ export type {
   Transport,
 } from "../ports/http.ts";
 export type { LogFields, Logger, LogLevel } from "../ports/telemetry.ts";
-export type { ClientCertificate, PoolOptions } from "./connections.ts";
+export type { ClientCertificate, Dialer, PoolOptions } from "./connections.ts";
 export { type DeadlineOptions, withDeadlines } from "./deadlines.ts";
-export type { Dialer } from "./connect_probe.ts";
 export {
   FetchTransport,
   type FetchTransportOptions,

@@ -238,21 +238,27 @@ export class WireBody implements BodySource {
  * breaks, and streams without a length.
  */
 class SizedBlob extends Blob {
-  readonly #size: number;
-  readonly #open: () => ReadableStream<Uint8Array>;
+  readonly #content: Content;
 
-  constructor(size: number, open: () => ReadableStream<Uint8Array>) {
+  constructor(content: Content) {
     super();
-    this.#size = size;
-    this.#open = open;
+    this.#content = content;
   }
 
   override get size(): number {
-    return this.#size;
+    return this.#content.length ?? 0;
   }
 
   override stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.#open() as ReadableStream<Uint8Array<ArrayBuffer>>;
+    const content = this.#content;
+    return content instanceof Uint8Array
+      ? new ReadableStream({
+        start(controller): void {
+          controller.enqueue(content);
+          controller.close();
+        },
+      })
+      : content.open() as ReadableStream<Uint8Array<ArrayBuffer>>;
   }
 }
 
@@ -265,12 +271,17 @@ let sized: boolean | undefined;
 export function sendsSizedBodies(): boolean {
   if (sized !== undefined) return sized;
   sized = false;
-  const probe = new SizedBlob(1, () => {
-    sized = true;
-    return new ReadableStream<Uint8Array>();
-  });
   // Made for nothing but the question whether the stream is asked for.
-  new Response(probe);
+  new Response(
+    new SizedBlob({
+      length: 1,
+      replayable: false,
+      open: () => {
+        sized = true;
+        return new ReadableStream<Uint8Array>();
+      },
+    }),
+  );
   return sized;
 }
 
@@ -280,21 +291,10 @@ export function sendsSizedBodies(): boolean {
  * @param body The body.
  */
 export function fetchBody(
-  body: Uint8Array<ArrayBuffer> | BodySource,
+  body: Content,
 ): Uint8Array<ArrayBuffer> | Blob | ReadableStream<Uint8Array> {
-  const { length } = body;
-  const isSized = length !== undefined && sendsSizedBodies();
-  if (body instanceof Uint8Array) {
-    return isSized ? new SizedBlob(length, () => streamOf(body)) : body;
+  if (body.length !== undefined && (sized ?? sendsSizedBodies())) {
+    return new SizedBlob(body);
   }
-  return isSized ? new SizedBlob(length, () => body.open()) : body.open();
-}
-
-function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    start(controller): void {
-      controller.enqueue(bytes);
-      controller.close();
-    },
-  });
+  return body instanceof Uint8Array ? body : body.open();
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { TimeoutError } from "../../src/foundation/errors.ts";
 import { FixedClock } from "../../src/testing/fake_system.ts";
-import { ConnectProbe } from "../../src/transport/connect_probe.ts";
+import { ConnectProbe } from "../../src/transport/connections.ts";
 import type { Address } from "../../src/transport/runtime.ts";
 import { requestTo } from "./requests.ts";
 
