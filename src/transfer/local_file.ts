@@ -3,8 +3,6 @@
  *
  * @module
  */
-import { concat, hex, text, utf8 } from "../foundation/bytes.ts";
-import { sha256 } from "../foundation/digest.ts";
 import {
   ConfigError,
   type FileAct,
@@ -203,45 +201,4 @@ export function folderDenied(path: string | URL): ConfigError {
     "FileDenied",
     `Cannot write "${path}": the program may not read and write in its folder; run it with --allow-read=${folder} --allow-write=${folder}`,
   );
-}
-
-/** Longest name of a file in bytes, on nearly all file systems. */
-const MAX_NAME = 255;
-
-/**
- * Names the unfinished file of a download, in the folder of the finished one. A
- * name that would become too long is cut, and told apart by its hash.
- *
- * @param path The finished file.
- * @param unique Tells it from those of other downloads to the same file; absent:
- * the name is the same each time.
- */
-export async function partPath(
-  path: string | URL,
-  unique?: string,
-): Promise<string | URL> {
-  const whole = pathOf(path);
-  const start = whole.search(/[^\\/]*$/);
-  const name = utf8(whole.slice(start));
-  const ending = utf8(unique === undefined ? ".part" : `.${unique}.part`);
-  const part = text(
-    name.length + ending.length <= MAX_NAME
-      ? concat([name, ending])
-      : await cutName(name, ending),
-  );
-  return path instanceof URL
-    ? new URL(encodeURIComponent(part), path)
-    : whole.slice(0, start) + part;
-}
-
-async function cutName(
-  name: Uint8Array<ArrayBuffer>,
-  ending: Uint8Array<ArrayBuffer>,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const digest = await sha256(name);
-  const hash = utf8(`.${hex(digest.subarray(0, 8))}`);
-  let end = MAX_NAME - hash.length - ending.length;
-  // Not within a character: its later bytes begin with the bits 10.
-  while (((name[end] ?? 0) & 0xc0) === 0x80) end--;
-  return concat([name.subarray(0, end), hash, ending]);
 }

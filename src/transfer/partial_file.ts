@@ -3,23 +3,18 @@
  *
  * @module
  */
-import { concat, utf8 } from "../foundation/bytes.ts";
+import { concat, hex, text, utf8 } from "../foundation/bytes.ts";
 import type { ExpectedChecksum } from "../foundation/checksums.ts";
 import { sha256 } from "../foundation/digest.ts";
 import { fileFailed } from "../foundation/errors.ts";
+import { pathOf } from "../foundation/paths.ts";
 import type {
   FileId,
   Found,
   WritableFile,
   WritableFiles,
 } from "../ports/system.ts";
-import {
-  acted,
-  checkKind,
-  folderDenied,
-  granted,
-  partPath,
-} from "./local_file.ts";
+import { acted, checkKind, folderDenied, granted } from "./local_file.ts";
 import { type ByteRange, rangesOf } from "./options.ts";
 import { Verifier } from "./object_checksum.ts";
 
@@ -429,4 +424,45 @@ export async function writeInPlace(
   }
   await writeAll(granted(found, "write", path).getWriter(), written);
   return true;
+}
+
+/** Longest name of a file in bytes, on nearly all file systems. */
+const MAX_NAME = 255;
+
+/**
+ * Names the unfinished file of a download, in the folder of the finished one. A
+ * name that would become too long is cut, and told apart by its hash.
+ *
+ * @param path The finished file.
+ * @param unique Tells it from those of other downloads to the same file; absent:
+ * the name is the same each time.
+ */
+async function partPath(
+  path: string | URL,
+  unique?: string,
+): Promise<string | URL> {
+  const whole = pathOf(path);
+  const start = whole.search(/[^\\/]*$/);
+  const name = utf8(whole.slice(start));
+  const ending = utf8(unique === undefined ? ".part" : `.${unique}.part`);
+  const part = text(
+    name.length + ending.length <= MAX_NAME
+      ? concat([name, ending])
+      : await cutName(name, ending),
+  );
+  return path instanceof URL
+    ? new URL(encodeURIComponent(part), path)
+    : whole.slice(0, start) + part;
+}
+
+async function cutName(
+  name: Uint8Array<ArrayBuffer>,
+  ending: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const digest = await sha256(name);
+  const hash = utf8(`.${hex(digest.subarray(0, 8))}`);
+  let end = MAX_NAME - hash.length - ending.length;
+  // Not within a character: its later bytes begin with the bits 10.
+  while (((name[end] ?? 0) & 0xc0) === 0x80) end--;
+  return concat([name.subarray(0, end), hash, ending]);
 }
