@@ -162,7 +162,8 @@ export class RequestSigner implements Signer {
     hash: string,
   ): MaybePromise<HttpRequest> {
     const { name } = this.#algorithm;
-    const { time, credentialScope, regions, isS3 } = this.#written(scope);
+    const written = this.#written(scope);
+    const { time, credentialScope, regions, isS3 } = written;
     const { accessKeyId, sessionToken } = credentials;
     const { method, origin, path, query } = request;
 
@@ -186,8 +187,14 @@ export class RequestSigner implements Signer {
     const text = stringToSign(name, canonical, time, credentialScope);
     const signature = this.#algorithm.sign(text, credentials, credentialScope);
     // The signature, and nothing else, is still missing.
-    const start =
-      `${name} Credential=${accessKeyId}/${credentialScope}, SignedHeaders=${headers.names}, Signature=`;
+    const { names } = headers;
+    if (written.names !== names || written.accessKeyId !== accessKeyId) {
+      written.names = names;
+      written.accessKeyId = accessKeyId;
+      written.start =
+        `${name} Credential=${accessKeyId}/${credentialScope}, SignedHeaders=${names}, Signature=`;
+    }
+    const { start } = written;
     sent["authorization"] = start;
     if (sessionToken !== undefined) {
       sent[scope.tokenHeader ?? TOKEN_HEADER] = sessionToken;
@@ -271,6 +278,9 @@ export class RequestSigner implements Signer {
         credentialScope: this.#algorithm.credentialScope(time, scope),
         regions: this.#algorithm.regionSet(scope),
         isS3: isS3(service),
+        accessKeyId: "",
+        names: "",
+        start: "",
       };
     }
     return written;
@@ -288,6 +298,12 @@ interface WrittenScope {
   readonly credentialScope: string;
   readonly regions: string | undefined;
   readonly isS3: boolean;
+  /** Whose the last signature was. */
+  accessKeyId: string;
+  /** The names of what it covers. */
+  names: string;
+  /** What stands before it, made of these two. */
+  start: string;
 }
 
 /** Goes on with a value as soon as it is there. */

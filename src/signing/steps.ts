@@ -176,15 +176,14 @@ export function canonicalHeaders(
   if (found.unsigned !== unsigned || same !== found.all.length) {
     lastNames = found = signedNames(headers, unsigned);
   }
-  const { sorted, names } = found;
+  const { sorted, starts, names } = found;
   let lines = "";
   for (let i = 0; i < sorted.length; i++) {
-    const name = sorted[i] ?? "";
-    const value = headers[name] ?? hostOf(origin);
-    lines += name + ":" +
-      (BLANK.test(value) ? withoutBlanks(value) : value) + "\n";
+    const value = headers[sorted[i] ?? ""] ?? hostOf(origin);
+    lines += starts[i] ?? "";
+    lines += BLANK.test(value) ? withoutBlanks(value) : value;
   }
-  return { lines, names };
+  return { lines: lines === "" ? "" : lines + "\n", names };
 }
 
 /** The names of signed header fields. */
@@ -195,7 +194,9 @@ interface SignedNames {
   readonly all: readonly string[];
   /** The signed ones in order, `host` among them. */
   readonly sorted: readonly string[];
-  /** These joined by semicolons. */
+  /** What stands before their values, with the end of the line before. */
+  readonly starts: readonly string[];
+  /** The signed ones joined by semicolons. */
   readonly names: string;
 }
 
@@ -204,6 +205,7 @@ let lastNames: SignedNames = {
   unsigned: new Set(),
   all: [],
   sorted: [],
+  starts: [],
   names: "",
 };
 
@@ -229,7 +231,13 @@ function signedNames(
     const sorted = [...new Set([...all, "host"])]
       .filter((name) => !unsigned.has(name))
       .sort();
-    found = { unsigned, all, sorted, names: sorted.join(";") };
+    found = {
+      unsigned,
+      all,
+      sorted,
+      starts: sorted.map((name, i) => i === 0 ? `${name}:` : `\n${name}:`),
+      names: sorted.join(";"),
+    };
     if (kept.size >= MOST_KEPT) kept.clear();
     kept.set(key, found);
   }

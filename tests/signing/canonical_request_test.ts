@@ -140,3 +140,13 @@ Deno.test("canonicalHeaders tells sets of names apart, one after the other", () 
   assertEquals(namesOf({ b: "1", a: "2" }), "a;b;host");
   assertEquals(namesOf({ b: "1", a: "2" }, new Set(["b"])), "a;host");
 });
+
+Deno.test("canonicalHeaders has no line where nothing is signed", () => {
+  const headers = canonicalHeaders(
+    "https://example.com",
+    { range: "bytes=0-1" },
+    new Set(["host", "range"]),
+  );
+
+  assertEquals(headers, { lines: "", names: "" });
+});

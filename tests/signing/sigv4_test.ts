@@ -238,3 +238,23 @@ Deno.test("SigV4 carries a token under the name that the endpoint wants", async 
     "it is signed already",
   );
 });
+
+Deno.test("SigV4.sign keeps callers, scopes, times and fields apart that take turns", async () => {
+  const other = { ...CREDENTIALS, accessKeyId: "AKIDOTHER" };
+  const later = { ...S3, at: new Date(S3.at.getTime() + 1_000) };
+  const plain: HttpRequest = { ...GET, headers: {} };
+  const turns = [
+    [GET, CREDENTIALS, S3],
+    [GET, other, S3],
+    [plain, other, S3],
+    [GET, other, later],
+    [GET, TEMPORARY, STS],
+    [GET, CREDENTIALS, S3],
+    [{ ...GET, origin: "http://localhost:9000" }, CREDENTIALS, S3],
+  ] satisfies Parameters<SigV4["sign"]>[];
+  const signer = new SigV4();
+
+  for (const turn of turns) {
+    assertEquals(await signer.sign(...turn), await new SigV4().sign(...turn));
+  }
+});
