@@ -156,8 +156,11 @@ async function succeeds(command: string): Promise<boolean> {
 
 const UP = "ip link set lo up";
 
-/** One packet in twenty is lost. */
-const NETEM = `${UP} && tc qdisc add dev lo root netem loss 5%`;
+/** One packet in twenty is lost: by netem, or where the kernel lacks it by nft. */
+const LOSSY = `${UP} && { tc qdisc add dev lo root netem loss 5% ||
+  nft 'add table inet lossy;
+    add chain inet lossy in { type filter hook input priority 0; };
+    add rule inet lossy in numgen random mod 100 < 5 drop'; } 2>/dev/null`;
 
 /** A queue this short drops what does not fit: the line is slow and loses packets. */
 const SHAPED =
@@ -203,7 +206,7 @@ const LINES: readonly {
   readonly socket: string;
 }[] = [{
   name: "what is sent over a line that loses 5 % of the packets arrives whole",
-  shape: NETEM,
+  shape: LOSSY,
   act: "both ways",
   fetch: ALL,
   socket: ALL,
@@ -243,7 +246,7 @@ for (const { name, shape, act, ...expected } of LINES) {
   const can = await succeeds(shape);
   if (!can) {
     console.log(
-      `${name}: ignored, as this system makes no such line (it takes root, ip and tc)`,
+      `${name}: ignored, as this system makes no such line (it takes root, ip and tc, or nft)`,
     );
   }
   overBoth(name, async () => {
