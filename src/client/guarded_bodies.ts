@@ -172,8 +172,8 @@ export function withLimitedDocument(
 ): HttpResponse {
   const { body } = response;
   if (body === null) return response;
-  const read = async (): Promise<Uint8Array<ArrayBuffer>> => {
-    const bytes = await bytesUpTo(maxBytes, response, body);
+  const read = async (room?: Bytes): Promise<Bytes> => {
+    const bytes = await bytesUpTo(maxBytes, response, body, room);
     if (bytes !== undefined) return bytes;
     throw new ProtocolError(
       `Cannot read the answer to ${operation}: it is longer than ${maxBytes} bytes. Longer ones are read with ${option} of the session`,
@@ -184,12 +184,9 @@ export function withLimitedDocument(
 
 class LimitedDocument implements ResponseBody {
   readonly #body: ResponseBody;
-  readonly #read: () => Promise<Uint8Array<ArrayBuffer>>;
+  readonly #read: (room?: Bytes) => Promise<Bytes>;
 
-  constructor(
-    body: ResponseBody,
-    read: () => Promise<Uint8Array<ArrayBuffer>>,
-  ) {
+  constructor(body: ResponseBody, read: (room?: Bytes) => Promise<Bytes>) {
     this.#body = body;
     this.#read = read;
   }
@@ -198,8 +195,8 @@ class LimitedDocument implements ResponseBody {
     return this.#body.open();
   }
 
-  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return await this.#read();
+  async bytes(room?: Bytes): Promise<Bytes> {
+    return await this.#read(room);
   }
 
   async cancel(reason?: unknown): Promise<void> {

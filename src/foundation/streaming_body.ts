@@ -9,8 +9,8 @@ import { concat, text } from "./bytes.ts";
 export interface BodyReader {
   /** Hands out the bytes in the pieces they arrive in. */
   open(): ReadableStream<Uint8Array<ArrayBuffer>>;
-  /** Reads them all. */
-  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  /** Reads them all; into `room`, if that is enough. */
+  bytes(room?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
   /** Reads the next piece; absent: only a stream has pieces. */
   readInto?(
     room?: Uint8Array<ArrayBuffer>,
@@ -288,6 +288,7 @@ export const MAX_CREDENTIAL_BYTES = 256 * 1_024;
  * @param maxBytes The longest that is read.
  * @param response The response; its length counts, unless it was decoded.
  * @param body Its body.
+ * @param room Memory that it may be read into.
  * @returns Its bytes, or `undefined` where it is longer; the rest is cancelled.
  */
 export async function bytesUpTo(
@@ -297,6 +298,7 @@ export async function bytesUpTo(
     readonly decoded?: boolean;
   },
   body: BodyReader,
+  room?: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const stated = decoded ? undefined : headers["content-length"];
   if (stated !== undefined && Number(stated) > maxBytes) {
@@ -304,7 +306,7 @@ export async function bytesUpTo(
     return undefined;
   }
   if (maxBytes === Infinity || stated !== undefined) {
-    const bytes = await body.bytes();
+    const bytes = await body.bytes(room);
     return bytes.length > maxBytes ? undefined : bytes;
   }
   const reader = body.open().getReader();

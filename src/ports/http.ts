@@ -72,9 +72,12 @@ export interface ResponseBody {
   /**
    * Reads the whole body into memory.
    *
+   * @param room Memory that it may be read into, if that is enough: all of an
+   * `ArrayBuffer`. It is used up: the bytes may stand at the start of memory that
+   * was taken from it.
    * @throws {TransportError} If it is cut or falls silent.
    */
-  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  bytes(room?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
   /**
    * Reads the next piece, without a stream in between. Absent: bodies are read as
    * streams.

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { HttpResponse } from "../ports/http.ts";
 import type {
   MapShape,
   Member,
@@ -31,6 +32,55 @@ const MOST_SEARCHED = 64 * 1_024;
 export function isErrorDocument(document: string): boolean {
   // White space keeps a connection alive while the service works.
   return ERROR_ROOT.test(document.trimStart().slice(0, MOST_SEARCHED));
+}
+
+/** Documents up to this are read before they are asked for, into memory of their own. */
+const SHORT = 64 * 1_024;
+
+/** The most memory that is kept. */
+const MOST_KEPT = 1_024 * 1_024;
+
+/** Memory of a long document that was read, for the next one. */
+let spare: Uint8Array<ArrayBuffer> | undefined;
+
+/** How much the longest one needed. */
+let needed = 0;
+
+/**
+ * Lends memory for a long document: to make it costs as much as to read into it.
+ *
+ * @returns The memory; `undefined` where the document is short, or is the first.
+ */
+export function lendRoom(
+  { headers }: HttpResponse,
+): Uint8Array<ArrayBuffer> | undefined {
+  if (needed === 0 || Number(headers["content-length"] ?? needed) <= SHORT) {
+    return undefined;
+  }
+  const room = spare ?? new Uint8Array(needed);
+  spare = undefined;
+  return room;
+}
+
+/**
+ * Takes the memory back when nothing refers to the document any more.
+ *
+ * @param room What was lent.
+ * @param document The document.
+ */
+export function returnRoom(
+  room: Uint8Array<ArrayBuffer> | undefined,
+  document: Uint8Array<ArrayBuffer>,
+): void {
+  const { buffer, length } = document;
+  if (length > needed && length > SHORT && length <= MOST_KEPT) {
+    needed = Math.ceil(length / SHORT) * SHORT;
+    spare = undefined;
+  } else if (room?.length === needed) spare = room;
+  // The platform took it away, and made its bytes another object.
+  else if (room?.length === 0 && buffer.byteLength === needed) {
+    spare = new Uint8Array(buffer);
+  }
 }
 
 /** What stands in a document besides the values. */

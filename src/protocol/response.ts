@@ -265,8 +265,9 @@ export const NO_BODY: ResponseBody = {
 /** Reads the body; one without bytes where the response has none. */
 export function bodyBytes(
   { body }: HttpResponse,
+  room?: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return (body ?? NO_BODY).bytes();
+  return (body ?? NO_BODY).bytes(room);
 }
 
 /**

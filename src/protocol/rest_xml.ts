@@ -92,15 +92,22 @@ export const restXml: Protocol = {
       if (parsed !== undefined) return parsed;
     }
     const head = readHead(operation.name, response, prepared);
+    // What is handed out as it came keeps its memory.
+    const room = payload?.member.of === "blob"
+      ? undefined
+      : documents?.lendRoom(response);
     const bytes = payload !== undefined && hasEvents(payload)
       ? undefined
-      : await bodyBytes(response);
+      : await bodyBytes(response, room);
     if (
       bytes?.length === 0 && payload === undefined && !operation.bodyRequired
     ) return completed(head, prepared);
     const reader = new ValueReader(operation.name);
     const { output } = head;
     await readBody(operation, response, bytes, { shape, reader, output });
+    if (bytes !== undefined && payload?.member.of !== "blob") {
+      documents?.returnRoom(room, bytes);
+    }
     return completed(head, prepared, reader);
   },
 

@@ -114,7 +114,7 @@ export class IncomingBody implements ResponseBody {
   }
 
   // Async only where it has to be: a failed start is a rejection all the same.
-  bytes(): Promise<Bytes> {
+  bytes(room?: Bytes): Promise<Bytes> {
     if (this.#spent) return Promise.reject(spent());
     this.#spent = true;
     if (this.#whole !== undefined) {
@@ -124,7 +124,7 @@ export class IncomingBody implements ResponseBody {
     }
     this.#forgotten?.dismiss(this.#exchange);
     this.#exchange.start();
-    return this.#readWhole();
+    return this.#readWhole(room);
   }
 
   async readInto(room?: Bytes): Promise<Bytes | undefined> {
@@ -219,10 +219,12 @@ export class IncomingBody implements ResponseBody {
    * Reads the body to its end, in the wait under way. Byte streams are read into
    * room of the right size, which costs half of what the platform's own pieces cost.
    */
-  async #readWhole(): Promise<Bytes> {
+  async #readWhole(given?: Bytes): Promise<Bytes> {
     const exchange = this.#exchange;
     const counter = this.#counter;
     const { expected } = counter;
+    const least = Math.min(expected ?? FIRST_ROOM, TRUSTED_ROOM);
+    const isGiven = given !== undefined && given.length >= least;
     let room: Bytes;
     let length = 0;
     try {
@@ -237,15 +239,15 @@ export class IncomingBody implements ResponseBody {
         room = await readPieces(reader, counter, exchange);
         length = room.length;
       } else {
-        room = new Uint8Array(Math.min(expected ?? FIRST_ROOM, TRUSTED_ROOM));
+        room = isGiven ? given : new Uint8Array(least);
         while (length !== expected) {
           const full = length === room.length;
           // Full: one more byte shows whether that was the end.
           const place = full
             ? new Uint8Array(1)
-            : length === 0
+            : length === 0 && !isGiven
             ? room
-            : room.subarray(length);
+            : room.subarray(length, expected);
           const { done, value } = await exchange.wait(reader.read(place));
           // The platform took the room away and hands it back, at the end too.
           if (!full && value !== undefined) room = new Uint8Array(value.buffer);
@@ -266,7 +268,8 @@ export class IncomingBody implements ResponseBody {
     } catch (error) {
       throw this.#failed(error);
     }
-    return length === room.length ? room : room.slice(0, length);
+    if (length === room.length) return room;
+    return isGiven ? room.subarray(0, length) : room.slice(0, length);
   }
 
   #finish(): void {

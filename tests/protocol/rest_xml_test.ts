@@ -329,3 +329,104 @@ Deno.test("restXml reads the body of an error, and none of a HEAD", async () => 
   assertEquals(refused.code, "NoSuchKey");
   assertEquals([head.code, head.reason], ["304", "Not Modified"]);
 });
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** What a transport does with the memory that it is given. */
+const TRANSPORTS: Readonly<
+  Record<string, (document: Bytes, room: Bytes | undefined) => Bytes>
+> = {
+  "reads into it": (document, room) => {
+    if (room === undefined) return document.slice();
+    room.set(document);
+    return room.subarray(0, document.length);
+  },
+  "takes it away": (document, room) => {
+    if (room === undefined) return document.slice();
+    const taken = new Uint8Array(room.buffer.transfer());
+    taken.set(document);
+    return taken.subarray(0, document.length);
+  },
+  "uses its own": (document) => document,
+};
+
+for (const [name, give] of Object.entries(TRANSPORTS)) {
+  Deno.test(`restXml reads long documents into memory used before, where the transport ${name}`, async () => {
+    const list = operation({
+      output: () => structure({ Text: { of: "string" }, Data: { of: "blob" } }),
+    });
+    const data = "A".repeat(80_000);
+    const rooms: (Bytes | undefined)[] = [];
+    const used: number[] = [];
+    const documents: Bytes[] = [];
+    const read = async (text: string): Promise<unknown> => {
+      const document = utf8(`<r><Text>${text}</Text><Data>${data}</Data></r>`);
+      documents.push(document);
+      const { output } = await restXml.deserialize(list, {
+        status: 200,
+        headers: {},
+        body: {
+          open: () => new Blob([document]).stream(),
+          bytes: async (room) => {
+            rooms.push(room);
+            used.push(room?.[3] ?? 0);
+            await Promise.resolve();
+            return give(document, room);
+          },
+          cancel: () => Promise.resolve(),
+        },
+      });
+      return output;
+    };
+
+    const outputs = [];
+    // The first ones tell how much is needed.
+    for (const text of ["a", "b", "c", "d"]) outputs.push(await read(text));
+    const together = await Promise.all(["e", "f", "g"].map(read));
+
+    assertEquals(
+      [...outputs, ...together],
+      [..."abcdefg"].map((Text) => ({
+        Text,
+        Data: new Uint8Array(60_000),
+      })),
+    );
+    assertEquals(new Set(rooms.slice(4)).size, 3);
+    assert(documents.every((document) => document.length > 0));
+    // "<r><": what is left of the one before.
+    if (name !== "uses its own") assertEquals(used.slice(2, 5), [60, 60, 60]);
+    const shared = documents.map(({ buffer }) => buffer);
+    assert(rooms.every((room) => !room || !shared.includes(room.buffer)));
+  });
+}
+
+Deno.test("restXml lends no memory to what is handed out, nor to what is short", async () => {
+  const blob = answering({ of: "blob" });
+  const long = new Uint8Array(300_000).fill(65);
+  const short = operation({
+    output: () => structure({ Text: { of: "string" } }),
+  });
+  const rooms: (Bytes | undefined)[] = [];
+  const response = (bytes: Bytes, contentLength: number) => ({
+    status: 200,
+    headers: { "content-length": `${contentLength}` },
+    body: {
+      open: () => new Blob([bytes]).stream(),
+      bytes: (room?: Bytes) => {
+        rooms.push(room);
+        return Promise.resolve(bytes);
+      },
+      cancel: () => Promise.resolve(),
+    },
+  });
+  const text = utf8(`<r><Text>${"x".repeat(200_000)}</Text></r>`);
+
+  await restXml.deserialize(short, response(text, text.length));
+  const { output } = await restXml.deserialize(blob, response(long, 300_000));
+  await restXml.deserialize(short, response(utf8("<r/>"), 4));
+  await restXml.deserialize(short, response(text, text.length));
+
+  assertEquals(output["Body"], long);
+  assertEquals(rooms.slice(1, 3), [undefined, undefined]);
+  assertInstanceOf(rooms[3], Uint8Array);
+});

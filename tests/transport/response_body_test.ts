@@ -180,6 +180,31 @@ Deno.test("IncomingBody hands out an array of its own length", async () => {
 });
 
 overBoth(
+  "a long body is read into the memory that is given, where that is enough",
+  async () => {
+    const room = 128 * 1_024;
+    for (const length of [70_000, room - 1, room, room + 1, 3 * room]) {
+      const content = "abcdefg".repeat(length).slice(0, length);
+      const whole = ok(content);
+      const chunked = `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${
+        length.toString(16)
+      }\r\n${content}\r\n0\r\n\r\n`;
+      for (const answer of [whole, chunked]) {
+        await using server = new HostileServer(answering(answer));
+        using transport = newTransport();
+        const { body } = await transport.send(requestTo(server.origin));
+
+        const bytes = await body?.bytes(new Uint8Array(room).fill(1));
+
+        assertEquals(text(bytes ?? new Uint8Array()) === content, true);
+        assertEquals(bytes?.byteOffset, 0);
+        if (length <= room) assertEquals(bytes?.buffer.byteLength, room);
+      }
+    }
+  },
+);
+
+overBoth(
   "forgotten bodies give their connections back, and this is said once",
   async () => {
     const program = new URL("forgotten_program.ts", import.meta.url).href;

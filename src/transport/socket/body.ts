@@ -213,12 +213,14 @@ export class BodyReader implements BodyProgress {
     }
   }
 
-  /** All of it. */
-  async all(): Promise<Bytes> {
+  /** All of it; in the memory that is given, if that is enough. */
+  async all(given?: Bytes): Promise<Bytes> {
     const connection = this.#connection;
     const { reader, socket } = connection;
     const { expected } = this;
-    let room = new Uint8Array(Math.min(expected ?? FIRST_ROOM, TRUSTED_ROOM));
+    const least = Math.min(expected ?? FIRST_ROOM, TRUSTED_ROOM);
+    const isGiven = given !== undefined && given.length >= least;
+    let room = isGiven ? given : new Uint8Array(least);
     connection.wait.start();
     this.#isReading = true;
     try {
@@ -248,7 +250,10 @@ export class BodyReader implements BodyProgress {
       this.#isReading = false;
     }
     this.#finish();
-    return this.received === room.length ? room : room.slice(0, this.received);
+    if (this.received === room.length) return room;
+    return isGiven
+      ? room.subarray(0, this.received)
+      : room.slice(0, this.received);
   }
 
   /** Reads a rest that nobody wants, as the connection can then be used again. */
@@ -378,9 +383,9 @@ export class SocketBody implements ResponseBody {
     return stream;
   }
 
-  async bytes(): Promise<Bytes> {
+  async bytes(room?: Bytes): Promise<Bytes> {
     this.#spend();
-    return await (this.#whole ?? this.#reader.all());
+    return await (this.#whole ?? this.#reader.all(room));
   }
 
   async readInto(room?: Bytes): Promise<Bytes | undefined> {
