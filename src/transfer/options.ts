@@ -53,7 +53,7 @@ export const PART_OPTIONS: OptionKinds<PartOptions> = {
 };
 
 /** 8 MiB and 10 at once are what boto3 has. */
-export const PART_SIZE = 8 * 1_024 * 1_024;
+const PART_SIZE = 8 * 1_024 * 1_024;
 const CONCURRENCY = 10;
 
 /** The shortest part but for the last, in bytes: "Amazon S3 multipart upload limits", User Guide. */

@@ -43,7 +43,7 @@ export interface WriteOptions extends CallOptions {
 }
 
 /** The options of a write under a condition. */
-export const WRITE_OPTIONS: OptionKinds<WriteOptions> = {
+const WRITE_OPTIONS: OptionKinds<WriteOptions> = {
   ...CALL_OPTION_KINDS,
   writeToken: "boolean",
 };
@@ -113,7 +113,7 @@ type Put = (
  * @param input The object.
  * @param options What differs for this call.
  */
-export async function createBy(
+async function createBy(
   put: Put,
   s3: S3,
   input: CreateObjectInput,
@@ -159,7 +159,7 @@ export async function replaceObject(
  * @param input The object, and the ETag of the one it replaces.
  * @param options What differs for this call.
  */
-export async function replaceBy(
+async function replaceBy(
   put: Put,
   s3: S3,
   input: ReplaceObjectInput,

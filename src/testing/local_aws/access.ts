@@ -178,7 +178,7 @@ export function canonicalId(account: string): string {
 }
 
 /** The account of a canonical id. */
-export function accountOf(id: string): string {
+function accountOf(id: string): string {
   return id.replace(/^0{52}(?=\d{12}$)/, "");
 }
 

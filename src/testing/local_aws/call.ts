@@ -135,7 +135,7 @@ export function bucketFor(
  * @param key Key of the object, where it is about one.
  * @param allowed Whether an ACL allows it.
  */
-export function checkAllowed(
+function checkAllowed(
   call: Call,
   bucket: Bucket,
   action: string,
@@ -175,7 +175,7 @@ function isRestricted(bucket: Bucket, caller: Identity | undefined): boolean {
 }
 
 /** The grants that count in a bucket. */
-export function grantsIn(bucket: Bucket, grants: Grants): Grants {
+function grantsIn(bucket: Bucket, grants: Grants): Grants {
   if (ownershipOf(bucket) === "BucketOwnerEnforced") return [];
   return accessBlock(bucket).IgnorePublicAcls
     ? grants.filter(({ grantee }) => !grantee.startsWith("http:"))

@@ -474,7 +474,7 @@ export function algorithmOf(
 }
 
 /** Tags as `x-amz-tagging` has them: like a query. */
-export function readTagString(value: string): Tags {
+function readTagString(value: string): Tags {
   return checkedTags(
     parseQuery(value).map(([Key, Value]) => ({ Key, Value })),
     MAX_OBJECT_TAGS,

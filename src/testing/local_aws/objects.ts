@@ -592,7 +592,7 @@ export function writtenVersion(
 }
 
 /** A version's id, where its bucket has versions. */
-export function shownVersion(
+function shownVersion(
   bucket: Bucket,
   { id }: Pick<Version, "id">,
 ): { readonly VersionId?: string } {
@@ -600,7 +600,7 @@ export function shownVersion(
 }
 
 /** HTTP dates have no fractions, and conditions compare with them. */
-export function wholeSeconds(time: Date): Date {
+function wholeSeconds(time: Date): Date {
   return new Date(Math.floor(time.getTime() / 1_000) * 1_000);
 }
 

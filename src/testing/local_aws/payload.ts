@@ -158,7 +158,7 @@ const TRAILER_SIGNATURE = "x-amz-trailer-signature";
  *
  * @throws {S3Error} IncompleteBody, if it is not in this form.
  */
-export function readChunks(body: Uint8Array<ArrayBuffer>): ChunkedBody {
+function readChunks(body: Uint8Array<ArrayBuffer>): ChunkedBody {
   const chunks: Chunk[] = [];
   let at = 0;
   const line = (): string => {
@@ -195,7 +195,7 @@ export function readChunks(body: Uint8Array<ArrayBuffer>): ChunkedBody {
  * @returns The trailer without its signature.
  * @throws {S3Error} SignatureDoesNotMatch, if one is missing or wrong.
  */
-export async function checkChunkSignatures(
+async function checkChunkSignatures(
   { chunks, trailer }: ChunkedBody,
   seed: string,
   sign: ChunkSigner,

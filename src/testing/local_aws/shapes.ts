@@ -471,6 +471,6 @@ function scalarText(value: unknown): string {
 }
 
 /** A time as documents show it: with milliseconds, even where they are zero. */
-export function documentTime(time: Date): string {
+function documentTime(time: Date): string {
   return time.toISOString();
 }

@@ -159,11 +159,6 @@ export function children(node: Node, name: string): readonly Node[] {
   return node.children.filter((child) => child.name === name);
 }
 
-/** The text of the element of a name in another, where there is one. */
-export function textOf(node: Node, name: string): string | undefined {
-  return children(node, name)[0]?.text;
-}
-
 function decoded(bytes: Uint8Array): string {
   try {
     return strictText(bytes);
