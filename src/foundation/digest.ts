@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { fromHex, hex } from "./bytes.ts";
+import { hex } from "./bytes.ts";
 
 /** From this length on, Web Crypto hashes bytes in less time. */
 const WEB_CRYPTO_FROM = 2_048;
@@ -134,7 +134,8 @@ export class HmacKey {
 
   /** The HMAC of a text. */
   sign(text: string): Uint8Array<ArrayBuffer> {
-    return fromHex(this.signHex(text));
+    this.signHex(text);
+    return HASH.slice();
   }
 
   /** The HMAC of a text, in hexadecimal. */
@@ -242,7 +243,7 @@ function absorb(bytes: Uint8Array): void {
   for (let offset = 0; offset < whole; offset += BLOCK) {
     compressSha256(STATE, view, offset);
   }
-  block.set(bytes.subarray(whole));
+  if (whole < length) block.set(bytes.subarray(whole));
   finish(length - whole, length);
 }
 

@@ -32,29 +32,36 @@ export function epochSeconds(time: Date): string {
 /** Seconds since 1970. */
 const EPOCH = /^[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?$/i;
 
-const CLOCK = String.raw`(\d{2}):?(\d{2})(?::?(\d{2})(?:[.,](\d+))?)?`;
-const ZONE = String.raw`(?:\s*(Z|UTC?|GMT|[+-]\d{2}(?::?\d{2})?))?`;
-const DAY_NAME = String.raw`(?:[A-Z]{3,9},?\s+)?`;
+/** The forms of a time in words, made when one is first read. */
+let forms: TimeForms | undefined;
 
-/** ISO 8601, long or basic, with "T" or a blank, with a zone or without. */
-const ISO = new RegExp(
-  String.raw`^(\d{4})([-/]?)(\d{2})\2(\d{2})(?:(?:T|\s+)${CLOCK}${ZONE})?$`,
-  "i",
-);
+interface TimeForms {
+  /** ISO 8601, long or basic, with "T" or a blank, with a zone or without. */
+  readonly iso: RegExp;
+  /** `Thu, 29 Feb 2024 12:34:56 GMT` and `Thursday, 29-Feb-24 12:34:56 GMT`. */
+  readonly http: RegExp;
+  /** `Thu Feb 29 12:34:56 2024`, as C's asctime writes it, always in UTC. */
+  readonly asctime: RegExp;
+}
 
-/** `Thu, 29 Feb 2024 12:34:56 GMT` and `Thursday, 29-Feb-24 12:34:56 GMT`. */
-const HTTP = new RegExp(
-  String
-    .raw`^${DAY_NAME}(\d{1,2})[\s-]([A-Z]{3})[\s-](\d{4}|\d{2})\s+${CLOCK}${ZONE}$`,
-  "i",
-);
-
-/** `Thu Feb 29 12:34:56 2024`, as C's asctime writes it, always in UTC. */
-const ASCTIME = new RegExp(
-  String
-    .raw`^[A-Z]{3}\s+([A-Z]{3})\s+(\d{1,2})\s+${CLOCK}${ZONE}\s+(\d{4})$`,
-  "i",
-);
+function timeForms(): TimeForms {
+  const clock = String.raw`(\d{2}):?(\d{2})(?::?(\d{2})(?:[.,](\d+))?)?`;
+  const zone = String.raw`(?:\s*(Z|UTC?|GMT|[+-]\d{2}(?::?\d{2})?))?`;
+  const form = (source: string): RegExp => new RegExp(`^${source}$`, "i");
+  return {
+    iso: form(
+      String.raw`(\d{4})([-/]?)(\d{2})\2(\d{2})(?:(?:T|\s+)${clock}${zone})?`,
+    ),
+    http: form(
+      String
+        .raw`(?:[A-Z]{3,9},?\s+)?(\d{1,2})[\s-]([A-Z]{3})[\s-](\d{4}|\d{2})\s+${clock}${zone}`,
+    ),
+    asctime: form(
+      String
+        .raw`[A-Z]{3}\s+([A-Z]{3})\s+(\d{1,2})\s+${clock}${zone}\s+(\d{4})`,
+    ),
+  };
+}
 
 const MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec";
 
@@ -89,17 +96,18 @@ interface ReadTime {
 }
 
 function readTime(text: string): ReadTime | undefined {
-  const iso = ISO.exec(text);
+  forms ??= timeForms();
+  const iso = forms.iso.exec(text);
   if (iso) {
     const [, year, , month, day, ...clock] = iso;
     return timeOf([year, Number(month), day], clock);
   }
-  const http = HTTP.exec(text);
+  const http = forms.http.exec(text);
   if (http) {
     const [, day, month, year, ...clock] = http;
     return timeOf([year, monthOf(month), day], clock);
   }
-  const [, month, day, ...rest] = ASCTIME.exec(text) ?? [];
+  const [, month, day, ...rest] = forms.asctime.exec(text) ?? [];
   if (month === undefined) return undefined;
   const [hour, minute, second, fraction, zone = "GMT", year] = rest;
   return timeOf(

@@ -163,17 +163,15 @@ export function canonicalHeaders(
 ): CanonicalHeaders {
   // Calls of one kind have the same names, and come one after the other.
   let found = lastNames;
-  let same = 0;
-  if (found.unsigned === unsigned) {
-    for (const name in headers) {
-      if (name !== found.all[same]) {
-        same = -1;
-        break;
-      }
-      same++;
+  let same = found?.unsigned === unsigned ? 0 : -1;
+  for (const name in headers) {
+    if (name !== found?.all[same]) {
+      same = -1;
+      break;
     }
+    same++;
   }
-  if (found.unsigned !== unsigned || same !== found.all.length) {
+  if (same !== found?.all.length) {
     lastNames = found = signedNames(headers, unsigned);
   }
   const { sorted, starts, names } = found;
@@ -201,13 +199,7 @@ interface SignedNames {
 }
 
 /** The names of the last request. */
-let lastNames: SignedNames = {
-  unsigned: new Set(),
-  all: [],
-  sorted: [],
-  starts: [],
-  names: "",
-};
+let lastNames: SignedNames | undefined;
 
 /** Most sets of names that are kept for one signer. */
 const MOST_KEPT = 256;
@@ -235,7 +227,7 @@ function signedNames(
       unsigned,
       all,
       sorted,
-      starts: sorted.map((name, i) => i === 0 ? `${name}:` : `\n${name}:`),
+      starts: sorted.map((name, i) => `${i > 0 ? "\n" : ""}${name}:`),
       names: sorted.join(";"),
     };
     if (kept.size >= MOST_KEPT) kept.clear();
