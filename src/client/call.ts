@@ -183,10 +183,19 @@ function outputOf<Input, Output>(
     draft.query.some(([name]) => name === "partNumber");
   const complete = (error: AwsError): void =>
     attachMetadata(error, attempts.metadata());
-  return import("./guarded_bodies.ts").then(({ verified }) =>
-    parsedOf(parts, call, trace, verified(resumed, complete, isPart))
+  const parsed = (
+    { verified }: Guards,
+  ): ReturnType<typeof parsedOf<Input, Output>> =>
+    parsedOf(parts, call, trace, verified(resumed, complete, isPart));
+  if (guards !== undefined) return parsed(guards);
+  return import("./guarded_bodies.ts").then((loaded) =>
+    parsed(guards = loaded)
   );
 }
+
+/** What only answers with a checksum need; loaded with the first. */
+type Guards = typeof import("./guarded_bodies.ts");
+let guards: Guards | undefined;
 
 /** Reads the output of a call from a response whose body guards itself. */
 function parsedOf<Input, Output>(
