@@ -1,22 +1,19 @@
 /**
  * The connections of a transport: the runtime's HTTP client with its proxy and
- * certificates, a limit to the connections per host, first come, first served,
- * and the connect limit, which `fetch` does not have.
+ * certificates, and the connect limit, which `fetch` does not have.
  *
  * @module
  */
 import { ConfigError, TimeoutError } from "../foundation/errors.ts";
 import type { OptionKinds } from "../foundation/options.ts";
 import type { HttpRequest, SendOptions } from "../ports/http.ts";
+import type { DirectClients, ProxyOption } from "./connection_rules.ts";
 import { describe } from "./request_url.ts";
 import {
   type Address,
+  addressOf,
   checkCount,
-  checkLimit,
   isDeno,
-  isProxied,
-  LONGEST_TIMER_MS,
-  proxyInWords,
   type Timing,
 } from "./runtime.ts";
 
@@ -72,17 +69,14 @@ const MAX_IDLE = 10;
 /** What keeps Bun from decompressing bodies; the others do not know it. */
 const RAW = { decompress: false };
 
-/** Hosts with a way of their own that are remembered; the oldest is dropped first. */
-const DIRECT_HOSTS = 32;
-
 /** The connections of a transport, made when they are first used. */
 export class ConnectionPool implements Disposable {
   readonly #options: PoolOptions;
   #client: Deno.HttpClient | undefined;
   /** Keeps no connection. */
   #once: Deno.HttpClient | undefined;
-  /** Clients that go round the proxy, by origin; `""` for those that need no care. */
-  readonly #direct = new Map<string, Deno.HttpClient>();
+  /** Those that go round the proxy. */
+  #direct: DirectClients | undefined;
   readonly #isDeno = isDeno();
 
   /**
@@ -116,19 +110,32 @@ export class ConnectionPool implements Disposable {
   ): Promise<Response> {
     const { fetch: send, proxy } = this.#options;
     const direct = send === undefined && (isDirect || proxy === false);
-    if (!this.#isDeno) {
-      if (direct && isProxied(new URL(url))) throw proxyInTheWay(new URL(url));
-      return (send ?? fetch)(url, { ...init, ...RAW });
-    }
+    if (direct) return this.#fetchDirectly(url, init, isDirect, isOnce);
+    if (!this.#isDeno) return (send ?? fetch)(url, { ...init, ...RAW });
     if (send !== undefined) return send(url, init);
-    if (direct) {
-      init.client = this.#directClient(new URL(url), isDirect, isOnce);
-    } else {
-      init.client = isOnce
-        ? this.#once ??= this.#create(givenProxy(proxy), isOnce)
-        : this.#client ??= this.#create(givenProxy(proxy), isOnce);
-    }
+    init.client = isOnce
+      ? this.#once ??= this.#create(givenProxy(proxy), isOnce)
+      : this.#client ??= this.#create(givenProxy(proxy), isOnce);
     return fetch(url, init);
+  }
+
+  /** What goes round a proxy is loaded with the first that does. */
+  async #fetchDirectly(
+    url: string,
+    init: FetchInit,
+    isDirect: boolean,
+    isOnce: boolean,
+  ): Promise<Response> {
+    const proxies = await import("./connection_rules.ts");
+    if (!this.#isDeno) {
+      proxies.refuseProxied(new URL(url));
+      return await fetch(url, { ...init, ...RAW });
+    }
+    this.#direct ??= new proxies.DirectClients((proxy, isOnce) =>
+      this.#create(proxy, isOnce)
+    );
+    init.client = this.#direct.clientFor(new URL(url), isDirect, isOnce);
+    return await fetch(url, init);
   }
 
   /**
@@ -137,9 +144,10 @@ export class ConnectionPool implements Disposable {
    * @param url Where to.
    * @param direct Whether it must not go through one.
    */
-  proxyOf(url: string, direct = false): string | undefined {
+  async proxyOf(url: string, direct = false): Promise<string | undefined> {
     const { fetch: send, proxy } = this.#options;
     if (send !== undefined || direct || proxy === false) return undefined;
+    const { proxyInWords } = await import("./connection_rules.ts");
     return proxyInWords(new URL(url), proxy);
   }
 
@@ -149,44 +157,11 @@ export class ConnectionPool implements Disposable {
     this.#client = undefined;
     this.#once?.close();
     this.#once = undefined;
-    for (const client of this.#direct.values()) client.close();
-    this.#direct.clear();
+    this.#direct?.close();
   }
 
   [Symbol.dispose](): void {
     this.renew();
-  }
-
-  /**
-   * Deno follows the proxy of the environment in every client. Over http, a host
-   * that is given as its own proxy is reached directly.
-   */
-  #directClient(
-    url: URL,
-    isDirect: boolean,
-    isOnce: boolean,
-  ): Deno.HttpClient {
-    const proxied = isProxied(url);
-    const { origin, protocol } = url;
-    if (protocol === "https:" && proxied) throw proxyInTheWay(url);
-    // In that way Deno writes the whole URL into the request line, which not every
-    // server takes: so only where there is a proxy, or a token is at stake.
-    const isOwnProxy = protocol === "http:" && (proxied ?? isDirect);
-    const key = (isOnce ? "once " : "") + (isOwnProxy ? origin : "");
-    const known = this.#direct.get(key);
-    if (known !== undefined) return known;
-    const client = this.#create(isOwnProxy ? ownProxy(url) : {}, isOnce);
-    this.#direct.set(key, client);
-    if (this.#direct.size > DIRECT_HOSTS) this.#dropOldest();
-    return client;
-  }
-
-  #dropOldest(): void {
-    for (const [key, client] of this.#direct) {
-      client.close();
-      this.#direct.delete(key);
-      return;
-    }
   }
 
   #create(proxy: ProxyOption, isOnce: boolean): Deno.HttpClient {
@@ -218,29 +193,13 @@ export class ConnectionPool implements Disposable {
   }
 }
 
-type ProxyOption = Pick<Deno.CreateHttpClientOptions, "proxy">;
-
 function givenProxy(proxy: string | false | undefined): ProxyOption {
   return typeof proxy === "string" ? { proxy: { url: proxy } } : {};
-}
-
-function ownProxy(url: URL): ProxyOption {
-  return { proxy: { transport: "tcp", ...addressOf(url) } };
 }
 
 function isOwn({ proxy }: ProxyOption): boolean {
   return proxy !== undefined && "transport" in proxy &&
     proxy.transport === "tcp";
-}
-
-function proxyInTheWay({ hostname, protocol }: URL): ConfigError {
-  const runtime = isDeno() ? "Deno" : "this runtime";
-  return new ConfigError(
-    "ProxyInTheWay",
-    `Cannot send to ${hostname} without a proxy: the environment names one for ${
-      protocol.slice(0, -1)
-    }, and ${runtime} goes round it only for hosts in NO_PROXY; set NO_PROXY=${hostname}, or leave proxy: false out`,
-  );
 }
 
 function checkProxy(proxy: string): void {
@@ -260,145 +219,6 @@ function checkCertificate(pem: string): void {
     "InvalidCaBundle",
     "Cannot set up the transport as caCerts must hold certificates in PEM: one of them has no BEGIN CERTIFICATE line",
   );
-}
-
-/** Settings of a {@linkcode ConnectionQueue}. */
-export interface QueueOptions {
-  /** Most exchanges with one host at a time. */
-  readonly maxConnections: number;
-  /** Longest wait for a place, in milliseconds; `Infinity`: no limit. */
-  readonly queueTimeoutMs: number;
-}
-
-/** Someone who waits for a place. */
-interface Waiter {
-  readonly enter: () => void;
-  readonly refuse: (reason: unknown) => void;
-}
-
-/** The exchanges with one host. */
-interface Line {
-  taken: number;
-  readonly waiters: Set<Waiter>;
-}
-
-/** The queues to all hosts. */
-export class ConnectionQueue {
-  readonly #options: QueueOptions;
-  readonly #clock: Timing;
-  readonly #lines = new Map<string, Line>();
-  #closed: { readonly reason: unknown } | undefined;
-
-  /**
-   * Makes queues that are empty.
-   *
-   * @param options How many connections, and how long to wait for one.
-   * @param clock Time.
-   * @throws {ConfigError} If a setting makes no sense.
-   */
-  constructor(options: QueueOptions, clock: Timing) {
-    checkCount("maxConnections", options.maxConnections, 1);
-    checkLimit("queueTimeoutMs", options.queueTimeoutMs);
-    this.#options = options;
-    this.#clock = clock;
-  }
-
-  /**
-   * Takes a place, at once or when it is this one's turn. Give it back with
-   * {@linkcode leave}.
-   *
-   * @param origin The host.
-   * @param options What ends the wait early by throwing its reason, and how long
-   * to wait where that differs from the queue's own limit.
-   * @returns How long it waited, in milliseconds.
-   * @throws {TimeoutError} If no place becomes free in time.
-   */
-  async enter(
-    origin: string,
-    options: Pick<SendOptions, "queueTimeoutMs" | "signal"> = {},
-  ): Promise<number> {
-    const { signal, queueTimeoutMs = this.#options.queueTimeoutMs } = options;
-    signal?.throwIfAborted();
-    checkLimit("queueTimeoutMs", queueTimeoutMs);
-    if (this.#closed) throw this.#closed.reason;
-    const line = this.#lines.get(origin) ?? { taken: 0, waiters: new Set() };
-    this.#lines.set(origin, line);
-    if (line.taken < this.#options.maxConnections) {
-      line.taken++;
-      return 0;
-    }
-    const startMs = this.#clock.now().getTime();
-    await this.#wait(line, origin, { signal, queueTimeoutMs });
-    return this.#clock.now().getTime() - startMs;
-  }
-
-  /** How many hosts have exchanges now; nothing is kept of the others. */
-  get hosts(): number {
-    return this.#lines.size;
-  }
-
-  /** Gives a place back, to the request that has waited longest. */
-  leave(origin: string): void {
-    const line = this.#lines.get(origin);
-    if (line === undefined) return;
-    const [next] = line.waiters;
-    if (next !== undefined) {
-      // The place changes hands, so that no newcomer slips in between.
-      next.enter();
-    } else if (--line.taken === 0) {
-      this.#lines.delete(origin);
-    }
-  }
-
-  /** Sends all who wait away, and all who come after. */
-  close(reason: unknown): void {
-    this.#closed = { reason };
-    for (const line of this.#lines.values()) {
-      for (const waiter of line.waiters) waiter.refuse(reason);
-    }
-  }
-
-  async #wait(
-    line: Line,
-    origin: string,
-    { signal, queueTimeoutMs }: {
-      readonly signal: AbortSignal | undefined;
-      readonly queueTimeoutMs: number;
-    },
-  ): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiter: Waiter = {
-      enter: () => line.waiters.delete(waiter) && resolve(),
-      refuse: (reason) => line.waiters.delete(waiter) && reject(reason),
-    };
-    const abort = (): void => waiter.refuse(signal?.reason);
-    line.waiters.add(waiter);
-    signal?.addEventListener("abort", abort);
-    const timer = queueTimeoutMs > LONGEST_TIMER_MS
-      ? undefined
-      : this.#clock.timer(
-        queueTimeoutMs,
-        () => waiter.refuse(this.#timeout(line, origin, queueTimeoutMs)),
-      );
-    try {
-      await promise;
-    } finally {
-      timer?.[Symbol.dispose]();
-      signal?.removeEventListener("abort", abort);
-    }
-  }
-
-  #timeout(line: Line, origin: string, queueTimeoutMs: number): TimeoutError {
-    const { maxConnections } = this.#options;
-    const error = new TimeoutError(
-      "queue",
-      queueTimeoutMs,
-      `Cannot send to ${origin}: none of its ${maxConnections} connections (maxConnections) became free within ${queueTimeoutMs} ms (queueTimeoutMs), with ${line.waiters.size} in the queue; read or cancel the bodies of answers, or allow more connections`,
-      { maybeSent: false },
-    );
-    error.place({ queuedMs: queueTimeoutMs });
-    return error;
-  }
 }
 
 /**
@@ -558,13 +378,4 @@ export class ConnectProbe {
       { maybeSent: false },
     );
   }
-}
-
-/** Where the server of a URL listens. */
-export function addressOf({ protocol, hostname, port }: URL): Address {
-  return {
-    // Without the brackets of an IPv6 address.
-    hostname: hostname.replace(/^\[(.*)\]$/, "$1"),
-    port: port === "" ? (protocol === "https:" ? 443 : 80) : Number(port),
-  };
 }

@@ -24,9 +24,9 @@ import type {
   Transport,
 } from "../ports/http.ts";
 import type { Logger } from "../ports/telemetry.ts";
+import type { ConnectionQueue, QueueOptions } from "./connection_rules.ts";
 import {
   ConnectionPool,
-  ConnectionQueue,
   ConnectProbe,
   type Dialer,
   type DialWatch,
@@ -39,6 +39,7 @@ import { Exchanges, LIMITS } from "./deadlines.ts";
 import { type InFlightRequest, timersOf } from "./in_flight_request.ts";
 import { describe, requestUrl } from "./request_url.ts";
 import {
+  checkCount,
   checkLimit,
   decompresses,
   dialTcp,
@@ -125,7 +126,9 @@ export class FetchTransport implements Transport {
   readonly limits: readonly TimeLimit[];
   readonly #pool: ConnectionPool;
   readonly #probe: ConnectProbe | undefined;
-  readonly #queue: ConnectionQueue | undefined;
+  readonly #queueing: QueueOptions | undefined;
+  #queue: ConnectionQueue | undefined;
+  readonly #timing: Timing;
   readonly #exchanges: Exchanges;
   readonly #connectTimeoutMs: number;
   readonly #logger: Logger | undefined;
@@ -159,15 +162,18 @@ export class FetchTransport implements Transport {
     this.#pool = new ConnectionPool(options);
     this.#permissions = options.fetch ? undefined : new NetPermissions();
     this.#probe = probeOf(options, timing);
-    this.#queue = maxConnections === Infinity
-      ? undefined
-      : new ConnectionQueue({ maxConnections, queueTimeoutMs }, timing);
+    this.#timing = timing;
+    if (maxConnections !== Infinity) {
+      checkCount("maxConnections", maxConnections, 1);
+      checkLimit("queueTimeoutMs", queueTimeoutMs);
+      this.#queueing = { maxConnections, queueTimeoutMs };
+    }
     this.#exchanges = new Exchanges(options, {
       timers: timersOf(clock),
       heedsSignal: options.fetch === undefined,
       watchesBytes: sendsSizedBodies(),
       onEnd: ({ request, queuedMs }, error) => {
-        if (error === undefined && this.#queue === undefined) return;
+        if (error === undefined && this.#queueing === undefined) return;
         this.#ended(request.origin, queuedMs, error);
       },
     });
@@ -180,7 +186,7 @@ export class FetchTransport implements Transport {
     request: HttpRequest,
     options: SendOptions = {},
   ): Promise<HttpResponse> {
-    return this.#queue === undefined &&
+    return this.#queueing === undefined &&
         this.#permissions?.granted.has(request.origin) !== false
       ? this.#exchange(request, options, 0)
       : this.#admitted(request, options);
@@ -198,7 +204,12 @@ export class FetchTransport implements Transport {
       const { permissionMissing } = await import("./faults.ts");
       throw permissionMissing(request);
     }
-    const queuedMs = await this.#queue?.enter(origin, options) ?? 0;
+    if (this.#queueing === undefined) {
+      return await this.#exchange(request, options, 0);
+    }
+    const { ConnectionQueue } = await import("./connection_rules.ts");
+    this.#queue ??= new ConnectionQueue(this.#queueing, this.#timing);
+    const queuedMs = await this.#queue.enter(origin, options);
     return await this.#exchange(request, options, queuedMs);
   }
 
@@ -273,7 +284,7 @@ export class FetchTransport implements Transport {
       }
       const { sendFault } = await import("./faults.ts");
       throw exchange.fail(
-        sendFault(error, request, this.#pool.proxyOf(url, direct)),
+        sendFault(error, request, await this.#pool.proxyOf(url, direct)),
       );
     } finally {
       watch?.[Symbol.dispose]();

@@ -16,6 +16,15 @@ export interface Address {
   readonly port: number;
 }
 
+/** Where the server of a URL listens. */
+export function addressOf({ protocol, hostname, port }: URL): Address {
+  return {
+    // Without the brackets of an IPv6 address.
+    hostname: hostname.replace(/^\[(.*)\]$/, "$1"),
+    port: port === "" ? (protocol === "https:" ? 443 : 80) : Number(port),
+  };
+}
+
 /** What the transport needs of a clock. */
 export type Timing = Pick<Clock, "now" | "timer">;
 
@@ -67,161 +76,6 @@ export function proxyInEnvironment(): "absent" | "present" | "unreadable" {
   return COMMON_PROXY_VARIABLES.every(readable) ? "absent" : "unreadable";
 }
 
-/**
- * Whether the runtime sends a URL through a proxy that the environment names.
- * Asks for no permission.
- *
- * Source: `ext/fetch/proxy.rs` of Deno, which follows the rules of curl.
- *
- * @param url Where to.
- * @returns `undefined` where the variables may not be read.
- */
-export function isProxied(url: URL): boolean | undefined {
-  if (!isDeno()) return isProxiedElsewhere(url);
-  const named = variablesFor(url).map((name) => variable(name));
-  if (named.every((value) => value === "")) return false;
-  const isNamed = named.some((value) => value !== "" && value !== undefined);
-  const excepted = isNamed ? isExcepted(url) : undefined;
-  return excepted === undefined ? undefined : !excepted;
-}
-
-/** The part of the global `process` of Bun and Node that is used. */
-interface ProcessFacts {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly execArgv?: readonly string[];
-}
-
-/**
- * Bun follows the variables always, Node where it is told to. What counts as an
- * exception is less than there, so that nothing goes through a proxy unseen.
- */
-function isProxiedElsewhere({ protocol, host, hostname }: URL): boolean {
-  const { process } = globalThis as { readonly process?: ProcessFacts };
-  if (process === undefined) return false;
-  const { env, execArgv = [] } = process;
-  const isTold = env["NODE_USE_ENV_PROXY"] === "1" ||
-    [...execArgv, env["NODE_OPTIONS"] ?? ""].some((flags) =>
-      flags.includes("--use-env-proxy")
-    );
-  if (!isTold && !("Bun" in globalThis)) return false;
-  const own = protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
-  const isNamed = [own, "ALL_PROXY"].some((name) =>
-    env[name] || env[name.toLowerCase()]
-  );
-  const rules = (env["NO_PROXY"] ?? env["no_proxy"] ?? "").split(/[\s,]+/);
-  return isNamed &&
-    !rules.some((rule) =>
-      rule === "*" || rule === hostname || rule === host ||
-      rule.startsWith(".") && hostname.endsWith(rule)
-    );
-}
-
-/**
- * The proxy that Deno sends a URL through, for errors: without the name and the
- * password that its URL may have.
- *
- * @param url Where to.
- * @param given The proxy that was given in code, if any.
- * @returns `undefined` where there is none, or none that is known of.
- */
-export function proxyInWords(
-  url: URL,
-  given: string | undefined,
-): string | undefined {
-  const proxy = proxyFor(url, given);
-  if (proxy === undefined) return undefined;
-  const source = proxy.variable === undefined ? "" : ` (${proxy.variable})`;
-  return `the proxy ${hostOf(proxy.url)}${source}`;
-}
-
-/** A proxy, and the variable that names it, if one does. */
-export interface ProxySetting {
-  /** Its URL, as it was written. */
-  readonly url: string;
-  /** Name of the variable. */
-  readonly variable?: string;
-}
-
-/**
- * The proxy that Deno sends a URL through.
- *
- * @param url Where to.
- * @param given The proxy that was given in code, if any.
- * @returns `undefined` where there is none, or none that is known of.
- */
-export function proxyFor(
-  url: URL,
-  given: string | undefined,
-): ProxySetting | undefined {
-  if (!isDeno()) return undefined;
-  if (given !== undefined) return isExcepted(url) ? undefined : { url: given };
-  if (!isProxied(url)) return undefined;
-  for (const name of variablesFor(url)) {
-    const value = variable(name);
-    if (value) return { url: value, variable: name };
-  }
-  return undefined;
-}
-
-function hostOf(proxy: string): string {
-  const url = URL.parse(
-    /^[a-z\d]+:\/\//i.test(proxy) ? proxy : `http://${proxy}`,
-  );
-  return url?.host || "of the settings";
-}
-
-function variablesFor({ protocol }: URL): readonly string[] {
-  return [protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY", "ALL_PROXY"];
-}
-
-/** Whether `NO_PROXY` excepts a host; `undefined`: it may not be read. */
-function isExcepted({ hostname }: URL): boolean | undefined {
-  const rules = variable("NO_PROXY", false);
-  const host = hostname.replace(/^\[(.*)\]$/, "$1");
-  return rules?.split(",").some((rule) => covers(rule.trim(), host));
-}
-
-/**
- * Upper case first, as Deno reads them. `undefined`: may not be read.
- *
- * @param skipsEmpty Whether an empty one gives way to the one in lower case.
- */
-function variable(name: string, skipsEmpty = true): string | undefined {
-  if (!readable(name)) return undefined;
-  const upper = Deno.env.get(name);
-  if (upper !== undefined && !(skipsEmpty && upper === "")) return upper;
-  const lower = name.toLowerCase();
-  return readable(lower) ? Deno.env.get(lower) ?? "" : "";
-}
-
-/**
- * A rule is a domain with all below it, an address, or a network of IPv4. `*`
- * stands for all names, and for no address.
- */
-function covers(rule: string, host: string): boolean {
-  if (ipv4(host) !== undefined || host.includes(":")) {
-    return host === rule || isInNetwork(host, rule);
-  }
-  const domain = rule.replace(/^\./, "");
-  return rule === "*" || host === domain ||
-    domain !== "" && host.endsWith(`.${domain}`);
-}
-
-function isInNetwork(host: string, rule: string): boolean {
-  const [network = "", bits = ""] = rule.split("/");
-  const address = ipv4(host);
-  const start = ipv4(network);
-  if (address === undefined || start === undefined) return false;
-  if (!/^(?:\d|[12]\d|3[0-2])$/.test(bits)) return false;
-  const size = 2 ** (32 - Number(bits));
-  return Math.floor(address / size) === Math.floor(start / size);
-}
-
-function ipv4(text: string): number | undefined {
-  if (!/^\d{1,3}(?:\.\d{1,3}){3}$/.test(text)) return undefined;
-  return text.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
-}
-
 /** Opens a TCP connection and closes it. */
 export async function dialTcp(
   address: Address,
@@ -235,7 +89,8 @@ export async function dialTcp(
   connection.close();
 }
 
-function readable(variable: string): boolean {
+/** Whether a variable may be read. Asks for no permission. */
+export function readable(variable: string): boolean {
   const { state } = Deno.permissions.querySync({ name: "env", variable });
   return state === "granted";
 }

@@ -6,10 +6,8 @@ import {
   TransportError,
 } from "../../src/foundation/errors.ts";
 import { FixedClock } from "../../src/testing/fake_system.ts";
-import {
-  ConnectionPool,
-  ConnectionQueue,
-} from "../../src/transport/connections.ts";
+import { ConnectionQueue } from "../../src/transport/connection_rules.ts";
+import { ConnectionPool } from "../../src/transport/connections.ts";
 import { FetchTransport } from "../../src/transport/fetch_transport.ts";
 import { countingSignal } from "./counting_signal.ts";
 import { overBoth, transportName } from "../both_transports.ts";

@@ -6,7 +6,7 @@
 import { ConfigError } from "../../foundation/errors.ts";
 import type { TransportPhase } from "../../foundation/errors.ts";
 import type { ClientCertificate } from "../connections.ts";
-import { proxyFor, type ProxySetting } from "../runtime.ts";
+import { proxyFor, type ProxySetting } from "../connection_rules.ts";
 import {
   ResponseReader,
   UnsendableRequest,
