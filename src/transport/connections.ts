@@ -298,11 +298,21 @@ export class ConnectProbe {
     exchange: Watched,
     nowMs = this.#now(),
   ): DialWatch | undefined {
+    const reachedAt = this.#reachedAt.get(request.origin);
+    const isReached = reachedAt !== undefined &&
+      nowMs - reachedAt < this.#parts.reachedForMs;
+    return isReached || limitMs === Infinity
+      ? undefined
+      : this.#watched(request, limitMs, exchange);
+  }
+
+  #watched(
+    request: HttpRequest,
+    limitMs: number,
+    exchange: Watched,
+  ): DialWatch {
     const { signal } = exchange;
     const { origin } = request;
-    const reachedAt = this.#reachedAt.get(origin) ?? -Infinity;
-    if (nowMs - reachedAt < this.#parts.reachedForMs) return undefined;
-    if (limitMs === Infinity) return undefined;
     const dial = this.#running.get(origin) ?? this.#start(origin);
     dial.requests++;
     dial.told.add(exchange);

@@ -256,7 +256,8 @@ export class FetchTransport implements Transport {
         direct,
         repeatable !== true && isRepeated(request, repeatable),
       );
-      exchange.start();
+      // To begin to watch takes its time, which is not the server's.
+      exchange.start(watch === undefined ? exchange.startedMs : undefined);
       const response = await exchange.wait(sent, dropLate);
       this.#probe?.reached(origin, exchange.heard());
       const { status, body } = response;
@@ -277,18 +278,26 @@ export class FetchTransport implements Transport {
           isDecoded(request, status, headers["content-encoding"], body),
       );
     } catch (error) {
-      const ends = watch?.signal ?? exchange.signal;
-      if (ends.aborted) throw exchange.fail(ends.reason);
-      if (error instanceof AwsError || url === undefined) {
-        throw exchange.fail(error);
-      }
-      const { sendFault } = await import("./faults.ts");
-      throw exchange.fail(
-        sendFault(error, request, await this.#pool.proxyOf(url, direct)),
-      );
+      const { aborted, reason } = watch?.signal ?? exchange.signal;
+      throw aborted || url === undefined
+        ? exchange.fail(aborted ? reason : error)
+        : await this.#failed(exchange, error, url, direct);
     } finally {
       watch?.[Symbol.dispose]();
     }
+  }
+
+  /** Ends an exchange whose `fetch` failed; returns what to throw. */
+  async #failed(
+    exchange: InFlightRequest,
+    error: unknown,
+    url: string,
+    direct: boolean,
+  ): Promise<unknown> {
+    if (error instanceof AwsError) return exchange.fail(error);
+    const { sendFault } = await import("./faults.ts");
+    const proxy = await this.#pool.proxyOf(url, direct);
+    return exchange.fail(sendFault(error, exchange.request, proxy));
   }
 
   /** Closes idle connections and sends all who wait for one away. */

@@ -105,11 +105,7 @@ export class InFlightRequest implements Deadline {
     parts: ExchangeParts,
     signal?: AbortSignal,
   ) {
-    if (signal !== undefined) {
-      signal.throwIfAborted();
-      this.#onAbort = () => this.abort(signal.reason);
-      signal.addEventListener("abort", this.#onAbort);
-    }
+    if (signal !== undefined) this.#listen(signal);
     this.request = request;
     this.signal = this.#controller.signal;
     this.#limits = limits;
@@ -118,6 +114,12 @@ export class InFlightRequest implements Deadline {
     this.#parts = parts;
     this.#callerSignal = signal;
     this.#attemptLeftMs = limits.attemptTimeoutMs;
+  }
+
+  #listen(signal: AbortSignal): void {
+    signal.throwIfAborted();
+    this.#onAbort = () => this.abort(signal.reason);
+    signal.addEventListener("abort", this.#onAbort);
   }
 
   /** Whether it is over. */
@@ -130,10 +132,13 @@ export class InFlightRequest implements Deadline {
     return this.#waits > 0;
   }
 
-  /** Starts a wait for the server, which {@linkcode stop} or the end stops. */
-  start(): void {
+  /**
+   * Starts a wait for the server, which {@linkcode stop} or the end stops.
+   *
+   * @param now The time.
+   */
+  start(now = this.timers.now()): void {
     if (this.#ended) return;
-    const now = this.timers.now();
     this.#heardAt = now + this.allowanceMs;
     this.allowanceMs = 0;
     if (this.#waits++ > 0) return;
@@ -149,7 +154,10 @@ export class InFlightRequest implements Deadline {
    * @throws What `answer` throws, {@linkcode TimeoutError}, or the signal's reason.
    */
   wait<T>(answer: Promise<T>, late?: (value: T) => void): Promise<T> {
-    if (this.#parts.heedsSignal) return answer;
+    return this.#parts.heedsSignal ? answer : this.#race(answer, late);
+  }
+
+  #race<T>(answer: Promise<T>, late?: (value: T) => void): Promise<T> {
     const rejects = this.#rejects ??= new Set();
     return new Promise((resolve, reject) => {
       if (this.signal.aborted) reject(this.signal.reason);

@@ -250,15 +250,20 @@ export class IncomingBody implements ResponseBody {
             : room.subarray(length, expected);
           const { done, value } = await exchange.wait(reader.read(place));
           // The platform took the room away and hands it back, at the end too.
-          if (!full && value !== undefined) room = new Uint8Array(value.buffer);
+          if (!full && value !== undefined) {
+            const { buffer } = value;
+            room = buffer.byteLength === value.length
+              ? value
+              : new Uint8Array(buffer);
+          }
           if (done) break;
-          counter.received += value.length;
-          exchange.heard();
           if (full) {
             room = doubled(room);
             room.set(value, length);
           }
           length += value.length;
+          counter.received = length;
+          if (length !== expected) exchange.heard();
         }
         // Nothing can follow the last byte. Saying so is cheaper than asking.
         if (length === expected) reader.cancel().catch(ignore);
