@@ -76,6 +76,8 @@ export class PreparedShape {
   readonly maps: readonly Slot[];
   /** What the names of fields that are entries of a map begin with. */
   readonly prefix: string | undefined;
+  /** The first text behind all that begin so. */
+  readonly prefixEnd: string;
   /** The member that is the status. */
   readonly status: Slot | undefined;
   /** Members in the document, by their name there without a prefix. */
@@ -154,6 +156,7 @@ export class PreparedShape {
     this.maps = head.filter(({ member }) => member.at === "headers");
     const [map, ...others] = this.maps;
     this.prefix = others.length === 0 ? map?.name : "";
+    this.prefixEnd = `${this.prefix}\uffff`;
     this.status = head.find(({ member }) => member.at === "status");
     this.document = document;
     this.text = text;
