@@ -487,22 +487,20 @@ interface Tag {
 
 /**
  * Bytes that are to come: for each of the four places in a word where they may
- * begin, the words with them, and which bits of each count. Before these stand
- * the places where they begin, the end, and the number of bytes.
+ * begin, the words with them, and which bits of the last one count. Before these
+ * stand the places where they begin, the end, and the number of bytes.
  */
 type Markup = Int32Array;
 
+/** Takes five bytes or more; fewer are found at some places only. */
 function markupOf(bytes: Uint8Array): Markup {
   const markup = [0, 0, 0, 0, 0, bytes.length];
   for (let place = 0; place < 4; place++) {
     markup[place] = markup.length;
-    const length = place + bytes.length + 3 & ~3;
-    const padded = new Uint8Array(length);
+    const end = place + bytes.length;
+    const padded = new Uint8Array(end + 3 & ~3);
     padded.set(bytes, place);
-    const words = new Int32Array(padded.buffer);
-    const mask = new Uint8Array(length).fill(255, place, place + bytes.length);
-    const bits = new Int32Array(mask.buffer);
-    words.forEach((word, index) => markup.push(word, bits[index] ?? 0));
+    markup.push(...new Int32Array(padded.buffer), -1 >>> (-end & 3) * 8);
   }
   markup[4] = markup.length;
   return Int32Array.from(markup);
@@ -514,13 +512,17 @@ function lengthOf(markup: Markup): number {
 
 function isAt(words: Int32Array, at: number, markup: Markup): boolean {
   const place = at & 3;
-  const end = markup[place + 1] ?? 0;
+  let index = markup[place] ?? 0;
   let word = at >> 2;
-  for (let index = markup[place] ?? 0; index < end; index += 2, word++) {
-    const differs = (words[word] ?? 0) ^ (markup[index] ?? 0);
-    if ((differs & (markup[index + 1] ?? 0)) !== 0) return false;
+  // What stands before the bytes is shifted out of the first word.
+  const first = (words[word] ?? 0) ^ (markup[index] ?? 0);
+  if (first >> (place << 3) !== 0) return false;
+  const last = (markup[place + 1] ?? 0) - 2;
+  while (++index < last) {
+    if (words[++word] !== markup[index]) return false;
   }
-  return true;
+  const rest = (words[word + 1] ?? 0) ^ (markup[last] ?? 0);
+  return (rest & (markup[last + 1] ?? 0)) === 0;
 }
 
 /** The same text, that is no part of another. */
