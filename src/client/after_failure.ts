@@ -13,8 +13,12 @@ import {
   TransportError,
 } from "../foundation/errors.ts";
 import type { AttemptRecord, StopReason } from "../foundation/metadata.ts";
+import { amzDate, parseTimestamp } from "../foundation/timestamps.ts";
+import type { CallOptions } from "../ports/caller.ts";
 import type { RetryGrant, RetryTicket, RetryTurn } from "../ports/retry.ts";
 import type { Clock } from "../ports/system.ts";
+import type { Parts } from "./parts.ts";
+import { MAX_SKEW_MS } from "./recoveries.ts";
 import type {
   Attempt,
   AttemptTrace,
@@ -80,7 +84,10 @@ export async function afterFailure<T>(
   const date = trace.answer?.headers["date"];
   const next = {
     ...nextOf(loop, granted),
-    ...date === undefined ? {} : { before: { date, received } },
+    ...date === undefined ? {} : {
+      ttl: (parts: TtlParts, options: CallOptions): string =>
+        timeToLive(parts, options, { date, received }),
+    },
   };
   return { attempt: next, grant: granted, failure: error };
 }
@@ -227,7 +234,11 @@ async function recovered(
   failure: AwsError,
 ): Promise<boolean> {
   if (trace.facts === undefined || !loop.call.replayable) return false;
-  for (const recovery of loop.parts.recoveries) {
+  const { recoveries } = loop.parts;
+  const all = typeof recoveries === "function"
+    ? await recoveries()
+    : recoveries;
+  for (const recovery of all) {
     if (loop.recovered.includes(recovery.kind)) continue;
     const correction = await completed(
       loop,
@@ -330,4 +341,28 @@ export function failureName(failure: AwsError): string {
   if (failure instanceof TimeoutError) return `timeout: ${failure.limit}`;
   if (failure instanceof TransportError) return failure.kind;
   return failure.name;
+}
+
+/** What the time to live of a request depends on. */
+type TtlParts = Pick<Parts, "clock" | "settings">;
+
+/**
+ * When the server may give up on the answer, by its own clock.
+ *
+ * Source: retry behaviour of the AWS SDKs, header `amz-sdk-request`.
+ */
+function timeToLive(
+  { clock, settings }: TtlParts,
+  options: CallOptions,
+  before: { readonly date: string; readonly received: Date },
+): string {
+  const { readTimeoutMs = settings.readTimeoutMs } = options;
+  const server = parseTimestamp(before.date);
+  if (!server || readTimeoutMs === undefined || readTimeoutMs === Infinity) {
+    return "";
+  }
+  const aheadMs = server.getTime() - before.received.getTime();
+  if (Math.abs(aheadMs) > MAX_SKEW_MS) return "";
+  const end = clock.now().getTime() + aheadMs + readTimeoutMs;
+  return `ttl=${amzDate(new Date(end))}; `;
 }

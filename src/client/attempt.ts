@@ -4,7 +4,6 @@
  * @module
  */
 import { withoutSecretHeaders } from "../foundation/redact.ts";
-import { amzDate, parseTimestamp } from "../foundation/timestamps.ts";
 import type { CallOptions } from "../ports/caller.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type {
@@ -15,8 +14,14 @@ import type {
 } from "../ports/http.ts";
 import type { Operation, SerializedRequest } from "../ports/schema.ts";
 import type { AttemptFacts } from "../ports/service.ts";
-import { address, identity, locate, type Parts, scopeOf } from "./parts.ts";
-import { MAX_SKEW_MS } from "./recoveries.ts";
+import {
+  address,
+  identity,
+  locate,
+  type Parts,
+  scopeOf,
+  timeAt,
+} from "./parts.ts";
 import { bodyFacts } from "./response_bodies.ts";
 import type {
   Attempt,
@@ -85,7 +90,7 @@ export async function exchange<Input, Output, Result>(
   const credentials = identifying instanceof Promise
     ? await identifying
     : identifying;
-  const scope = scopeOf(endpoint, parts.skew.now(host));
+  const scope = scopeOf(endpoint, timeAt(host, parts));
   const facts: Mutable<AttemptFacts> = {
     operation: table.name,
     context: draft.context,
@@ -131,11 +136,10 @@ export async function exchange<Input, Output, Result>(
   const { headers } = sent;
   headers["user-agent"] = parts.userAgent;
   headers["amz-sdk-invocation-id"] = call.invocationId;
-  const ttl = attempt.before === undefined || draft.streamed
-    ? ""
-    : timeToLive(parts, options, attempt.before);
-  headers["amz-sdk-request"] =
-    `${ttl}attempt=${attempt.number}; max=${parts.retry.maxAttempts}`;
+  const ttl = draft.streamed ? undefined : attempt.ttl?.(parts, options);
+  headers["amz-sdk-request"] = `${
+    ttl ?? ""
+  }attempt=${attempt.number}; max=${parts.retry.maxAttempts}`;
   trace.sent = headers;
   const log = parts.wireLog.enabled ? parts.wireLog : undefined;
   log?.request(table, sent, secretsOf(call));
@@ -191,25 +195,4 @@ function sendOptions<Input, Output>(
   if (queueTimeoutMs !== undefined) send.queueTimeoutMs = queueTimeoutMs;
   if (onSent) send.onSent = onSent;
   return send;
-}
-
-/**
- * When the server may give up on the answer, by its own clock.
- *
- * Source: retry behaviour of the AWS SDKs, header `amz-sdk-request`.
- */
-function timeToLive(
-  { clock, settings }: Parts,
-  options: CallOptions,
-  before: NonNullable<Attempt["before"]>,
-): string {
-  const { readTimeoutMs = settings.readTimeoutMs } = options;
-  const server = parseTimestamp(before.date);
-  if (!server || readTimeoutMs === undefined || readTimeoutMs === Infinity) {
-    return "";
-  }
-  const aheadMs = server.getTime() - before.received.getTime();
-  if (Math.abs(aheadMs) > MAX_SKEW_MS) return "";
-  const end = clock.now().getTime() + aheadMs + readTimeoutMs;
-  return `ttl=${amzDate(new Date(end))}; `;
 }

@@ -7,7 +7,10 @@
 import { base64, concat } from "../foundation/bytes.ts";
 import type { ExpectedChecksum } from "../foundation/checksums.ts";
 import { ChecksumError, ProtocolError } from "../foundation/errors.ts";
-import { bytesUpTo } from "../foundation/streaming_body.ts";
+import {
+  bytesUpTo,
+  MAX_CREDENTIAL_BYTES,
+} from "../foundation/streaming_body.ts";
 import type { HeaderMap, HttpResponse, ResponseBody } from "../ports/http.ts";
 import { hasChecksum, ResumedBody, streamOfPieces } from "./response_bodies.ts";
 
@@ -134,11 +137,18 @@ class VerifiedBody implements ResponseBody {
 
 /** How long a document may be, and who says so. */
 export interface DocumentLimit {
-  /** The longest that is read, in bytes. */
-  readonly bytes: number;
+  /** The longest that is read, in bytes. Default: that of the option. */
+  readonly bytes: number | undefined;
   /** The option of the session that changes it. */
-  readonly option: string;
+  readonly option: "maxCredentialBytes" | "maxDocumentBytes";
 }
+
+/** The longest documents that are read where nobody says otherwise. */
+const LIMITS: Readonly<Record<DocumentLimit["option"], number>> = {
+  maxCredentialBytes: MAX_CREDENTIAL_BYTES,
+  // A page of 1 000 keys is a fiftieth of this.
+  maxDocumentBytes: 64 * 1_024 * 1_024,
+};
 
 /** Error documents are a thousandth of this. */
 const MOST = 64 * 1_024;
@@ -168,7 +178,7 @@ export function withShortRefusal(response: HttpResponse): HttpResponse {
 export function withLimitedDocument(
   response: HttpResponse,
   operation: string,
-  { bytes: maxBytes, option }: DocumentLimit,
+  { option, bytes: maxBytes = LIMITS[option] }: DocumentLimit,
 ): HttpResponse {
   const { body } = response;
   if (body === null) return response;

@@ -31,7 +31,6 @@ import type {
 import type { Files } from "../ports/system.ts";
 import type { UnreadSetting } from "./hints.ts";
 import type { PayloadPolicy } from "./payload.ts";
-import type { ClockSkew } from "./recoveries.ts";
 import type { DocumentLimit } from "./guarded_bodies.ts";
 import type { LoopParts, Mutable } from "./retry_loop.ts";
 import type { WireLog } from "./wire_log.ts";
@@ -72,8 +71,8 @@ export interface Parts extends LoopParts {
   >;
   /** Told to the transport; absent: the caller's own calls. */
   readonly purpose?: SendOptions["purpose"];
-  /** The time, as the servers see it. */
-  readonly skew: ClockSkew;
+  /** How far the clocks of servers are ahead, by host, in milliseconds. */
+  readonly skewMs: ReadonlyMap<string, number>;
   /** Regions that earlier calls found buckets in. */
   readonly regions?: RegionMemory;
   /** Opens the files that bodies are made of. */
@@ -86,6 +85,21 @@ export interface Parts extends LoopParts {
   readonly profile?: string;
   /** Settings with a default that the program could not look behind. Absent: none. */
   readonly unread?: readonly UnreadSetting[];
+}
+
+/**
+ * The current time, as a host sees it.
+ *
+ * @param host The host.
+ * @param parts The client's parts.
+ */
+export function timeAt(
+  host: string,
+  { clock, skewMs }: Pick<Parts, "clock" | "skewMs">,
+): Date {
+  const now = clock.now();
+  const aheadMs = skewMs.get(host);
+  return aheadMs === undefined ? now : new Date(now.getTime() + aheadMs);
 }
 
 /**

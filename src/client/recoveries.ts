@@ -1,6 +1,6 @@
 /**
  * What a refusal teaches: the time of the server, and that credentials have
- * expired.
+ * expired. Loaded with the first failure.
  *
  * @module
  */
@@ -10,6 +10,7 @@ import type { Clock } from "../ports/system.ts";
 import type { CredentialSource } from "../ports/credentials.ts";
 import type { Logger } from "../ports/telemetry.ts";
 import type { AttemptFacts, Correction, Recovery } from "../ports/service.ts";
+import { timeAt } from "./parts.ts";
 
 /** What services answer to a signature whose time is off. */
 const SKEW_CODES: ReadonlySet<string> = new Set([
@@ -37,24 +38,28 @@ export class ClockSkew implements Recovery {
   readonly kind = "skew";
   readonly #clock: Clock;
   readonly #logger: Pick<Logger, "warn"> | undefined;
-  readonly #skewMs = new Map<string, number>();
+  readonly #skewMs: Map<string, number>;
 
   /**
-   * Makes one that has learnt nothing yet.
+   * Makes what learns them.
    *
    * @param clock The local clock.
    * @param logger Told of differences. Default: nobody.
+   * @param known The differences by host, in milliseconds. Default: none.
    */
-  constructor(clock: Clock, logger?: Pick<Logger, "warn">) {
+  constructor(
+    clock: Clock,
+    logger?: Pick<Logger, "warn">,
+    known = new Map<string, number>(),
+  ) {
     this.#clock = clock;
     this.#logger = logger;
+    this.#skewMs = known;
   }
 
   /** The current time, as a host sees it. */
   now(host: string): Date {
-    const now = this.#clock.now();
-    const skewMs = this.#skewMs.get(host);
-    return skewMs === undefined ? now : new Date(now.getTime() + skewMs);
+    return timeAt(host, { clock: this.#clock, skewMs: this.#skewMs });
   }
 
   recover(failure: AwsError, facts: AttemptFacts): Correction | undefined {

@@ -11,6 +11,7 @@ import type {
   ResponseMetadata,
   StopReason,
 } from "../foundation/metadata.ts";
+import type { CallOptions } from "../ports/caller.ts";
 import type { Clock } from "../ports/system.ts";
 import type { Logger } from "../ports/telemetry.ts";
 import type { AttemptFacts, Correction, Recovery } from "../ports/service.ts";
@@ -21,6 +22,7 @@ import type {
   RetryStrategy,
   RetryTicket,
 } from "../ports/retry.ts";
+import type { Parts } from "./parts.ts";
 
 /** One attempt, as the loop hands it to `send`. */
 export interface Attempt {
@@ -28,8 +30,11 @@ export interface Attempt {
   readonly number: number;
   /** What earlier attempts learnt. */
   readonly correction: Correction;
-  /** The `Date` that the answer before it had, and when it was received. */
-  readonly before?: { readonly date: string; readonly received: Date };
+  /** When the server may give up on it, in a header field's words. Absent: not known. */
+  readonly ttl?: (
+    parts: Pick<Parts, "clock" | "settings">,
+    options: CallOptions,
+  ) => string;
 }
 
 /** What the loop needs to know of a call. */
@@ -68,8 +73,10 @@ export interface LoopParts {
   readonly retry: LoopStrategy;
   /** Whether a call that is not idempotent is repeated although it may have been carried out. */
   readonly repeatUnsafe: boolean;
-  /** What is asked before the strategy. */
-  readonly recoveries: readonly Recovery[];
+  /** What is asked before the strategy, or what loads that. */
+  readonly recoveries:
+    | readonly Recovery[]
+    | (() => Promise<readonly Recovery[]>);
   /** Does the waiting. */
   readonly clock: Clock;
   /** Told of every further attempt. */

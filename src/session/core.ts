@@ -9,7 +9,6 @@ import type { UnreadSetting } from "../client/hints.ts";
 import { type Parts, Sessions } from "../client/parts.ts";
 import type { LoopStrategy } from "../client/retry_loop.ts";
 import type { PayloadPolicy } from "../client/payload.ts";
-import { ClockSkew, ExpiredCredentials } from "../client/recoveries.ts";
 import type { TracedClient } from "../client/telemetry.ts";
 import { WireLog } from "../client/wire_log.ts";
 import {
@@ -21,7 +20,6 @@ import {
 import { checkExplicit } from "../credentials/explicit.ts";
 import { partitionOf } from "../endpoint/hosts.ts";
 import { joinFlags } from "../foundation/options.ts";
-import { MAX_CREDENTIAL_BYTES } from "../foundation/streaming_body.ts";
 import type {
   Caller,
   CallOverrides,
@@ -36,7 +34,7 @@ import type {
 } from "../ports/credentials.ts";
 import type { SendOptions, Transport } from "../ports/http.ts";
 import type { RetryOptions, RetryStrategy } from "../ports/retry.ts";
-import type { Recovery, ServiceDefinition } from "../ports/service.ts";
+import type { ServiceDefinition } from "../ports/service.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import { canonicalOfSigned } from "../signing/request_signer.ts";
 import { SigV4 } from "../signing/sigv4.ts";
@@ -160,9 +158,6 @@ function isSameRetry(
     isOptions(a) && isOptions(b) && JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** A page of 1 000 keys is a fiftieth of this. */
-const MAX_DOCUMENT_BYTES = 64 * 1_024 * 1_024;
-
 /** The settings of a client, those of its service among them. */
 type Settings = ClientConfig & Partial<ChecksumSettings>;
 
@@ -272,21 +267,14 @@ async function assembleParts(
   }
   const settings: Settings = values;
   const times = timesOf(resolved);
-  const skew = new ClockSkew(clock, logger.child("clock"));
-  const recoveries: Recovery[] = [skew];
+  const skewMs = new Map<string, number>();
   const parts: Writable<Parts> = {
     service,
     settings,
     protocol: await service.protocol(),
     documentLimit: purpose === "credentials"
-      ? {
-        option: "maxCredentialBytes",
-        bytes: options.maxCredentialBytes ?? MAX_CREDENTIAL_BYTES,
-      }
-      : {
-        option: "maxDocumentBytes",
-        bytes: options.maxDocumentBytes ?? MAX_DOCUMENT_BYTES,
-      },
+      ? { option: "maxCredentialBytes", bytes: options.maxCredentialBytes }
+      : { option: "maxDocumentBytes", bytes: options.maxDocumentBytes },
     wireLog: new WireLog(logger, options.logBodies ?? true),
     payload: payloadPolicy(settings),
     signer: new SigV4(),
@@ -296,8 +284,19 @@ async function assembleParts(
     repeatUnsafe: retry.repeatUnsafe.value,
     transport: transportOf(resolved, times, lease, shared),
     times,
-    recoveries,
-    skew,
+    recoveries: async () => {
+      const { ClockSkew, ExpiredCredentials } = await import(
+        "../client/recoveries.ts"
+      );
+      const { credentials, regions, sessions } = parts;
+      const sources = [credentials, sessions].filter((it) => it !== undefined);
+      return [
+        ...regions ? [regions] : [],
+        new ExpiredCredentials(sources),
+        new ClockSkew(clock, logger.child("clock"), skewMs),
+      ];
+    },
+    skewMs,
     clock,
     logger: logger.child("retry"),
     closed: () =>
@@ -312,11 +311,14 @@ async function assembleParts(
   const credentials = await identity();
   if (credentials) {
     parts.credentials = credentials;
-    const sources: Pick<CredentialSource, "invalidate">[] = [credentials];
     if (service.openSession) {
-      sources.push(parts.sessions = sessionsOf(service, parts, shared));
+      let sessions: Sessions | undefined;
+      parts.sessions = {
+        sourceOf: (name) =>
+          (sessions ??= sessionsOf(service, parts, shared)).sourceOf(name),
+        invalidate: (refused) => sessions?.invalidate(refused),
+      };
     }
-    recoveries.unshift(new ExpiredCredentials(sources));
   }
   if (service.regions) {
     const call: Caller = (operation, input, options) =>
@@ -327,7 +329,7 @@ async function assembleParts(
     }`;
     const known = shared.regions.get(place) ?? new Map<string, string>();
     shared.regions.set(place, known);
-    recoveries.unshift(parts.regions = service.regions(call, known));
+    parts.regions = service.regions(call, known);
   }
   return parts;
 }
@@ -380,7 +382,7 @@ function sessionsOf(
   { id, openSession }: ServiceDefinition,
   parts: Parts,
   { clock, logger }: Shared,
-): Pick<Sessions, "invalidate" | "sourceOf"> {
+): Sessions {
   const call = createCaller(() => ({ ...parts, purpose: "credentials" }));
   return new Sessions((name) => {
     const provider: CredentialProvider = {
