@@ -174,14 +174,18 @@ export function withShortRefusal(response: HttpResponse): HttpResponse {
  * @param response A response whose body is not handed out as a stream.
  * @param operation Name of the operation, for the error.
  * @param limit The limit.
+ * @returns The response; the same one, where its body cannot be longer.
  */
 export function withLimitedDocument(
   response: HttpResponse,
   operation: string,
   { option, bytes: maxBytes = LIMITS[option] }: DocumentLimit,
 ): HttpResponse {
-  const { body } = response;
+  const { body, decoded, headers } = response;
   if (body === null) return response;
+  // A transport hands out what was stated, or fails.
+  const isShort = Number(headers["content-length"]) <= maxBytes;
+  if (isShort && !decoded) return response;
   const read = async (room?: Bytes): Promise<Bytes> => {
     const bytes = await bytesUpTo(maxBytes, response, body, room);
     if (bytes !== undefined) return bytes;
