@@ -1,5 +1,5 @@
 /**
- * What a caller gives as a body → what an attempt can send, and send again.
+ * From what a caller gives as a body to what an attempt can send, and send again.
  *
  * @module
  */

@@ -196,7 +196,7 @@ function resolveMode(
   return { ...resolved, value: resolved.value ?? fallback };
 }
 
-/** `{ retry: { mode } }` → `{ "retry.mode": mode }`, so that errors name both. */
+/** `{ retry: { mode } }` to `{ "retry.mode": mode }`, so that errors name both. */
 function flatten(
   owner: ExplicitOptions["owner"],
   retry: unknown,

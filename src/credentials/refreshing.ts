@@ -1,5 +1,5 @@
 /**
- * A provider → credentials that are valid now.
+ * From a provider to credentials that are valid now.
  *
  * @module
  */

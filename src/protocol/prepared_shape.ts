@@ -239,7 +239,7 @@ export function isValues(value: unknown): value is Values {
     !(Symbol.iterator in value) && !(value instanceof Date);
 }
 
-/** `xsi:type` → `type`, as the elements have it. */
+/** `xsi:type` to `type`, as the elements have it. */
 export function localName(name: string): string {
   return name.slice(name.indexOf(":") + 1);
 }

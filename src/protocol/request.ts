@@ -161,7 +161,7 @@ export function requestHead(
   return { path, query, headers };
 }
 
-/** `/{Key+}?list-type=2&uploads` → its parts. */
+/** The parts of `/{Key+}?list-type=2&uploads`. */
 function templateOf(template: string, slots: Iterable<Slot>): PathTemplate {
   const [path = "", constants] = template.split("?", 2);
   const [start = "", ...pieces] = path.split(/\{([^}]+)\}/);

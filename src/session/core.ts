@@ -1,5 +1,5 @@
 /**
- * What clients are built on: settings → the parts of a client. Nothing is read
+ * What clients are built on: from settings to the parts of a client. Nothing is read
  * before the first call.
  *
  * @module

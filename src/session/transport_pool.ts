@@ -119,6 +119,9 @@ class LazySocketTransport implements Transport {
 
 /** A transport, and who uses it. */
 interface PooledTransport {
+  /** Its settings, as text, but for the certificates: they may be long. */
+  readonly settings: string;
+  readonly caCerts: readonly string[];
   readonly transport: Transport;
   readonly users: Set<TransportLease>;
   /** Whether the session itself uses it, which ends with the session. */
@@ -131,7 +134,7 @@ export class TransportPool implements Disposable {
   readonly #name: TransportName;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #made = new Map<string, PooledTransport>();
+  readonly #made = new Set<PooledTransport>();
 
   /**
    * Makes a pool without transports.
@@ -163,13 +166,20 @@ export class TransportPool implements Disposable {
    */
   get(connections: Connections = {}, user?: TransportLease): Transport {
     if (this.#given !== undefined) return this.#given;
-    const key = JSON.stringify(Object.entries(connections).sort());
-    const made = this.#made.get(key) ?? {
-      transport: this.#make(connections),
-      users: new Set(),
-      kept: false,
-    };
-    this.#made.set(key, made);
+    const { caCerts = [], ...others } = connections;
+    const settings = JSON.stringify(Object.entries(others).sort());
+    const made =
+      this.#made.values().find((made) =>
+        made.settings === settings && made.caCerts.length === caCerts.length &&
+        made.caCerts.every((pem, index) => pem === caCerts[index])
+      ) ?? {
+        settings,
+        caCerts,
+        transport: this.#make(connections),
+        users: new Set(),
+        kept: false,
+      };
+    this.#made.add(made);
     if (user === undefined) made.kept = true;
     else made.users.add(user);
     return made.transport;
@@ -194,15 +204,16 @@ export class TransportPool implements Disposable {
    * @param user The client's lease.
    */
   release(user: TransportLease): void {
-    for (const [key, { transport, users, kept }] of this.#made) {
+    for (const made of this.#made) {
+      const { transport, users, kept } = made;
       if (!users.delete(user) || kept || users.size > 0) continue;
-      this.#made.delete(key);
+      this.#made.delete(made);
       transport[Symbol.dispose]();
     }
   }
 
   [Symbol.dispose](): void {
-    for (const { transport } of this.#made.values()) {
+    for (const { transport } of this.#made) {
       transport[Symbol.dispose]();
     }
     this.#made.clear();

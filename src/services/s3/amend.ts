@@ -229,7 +229,7 @@ function encodingOf(value: unknown): unknown {
     : undefined;
 }
 
-/** `a%2Fb+c` → `a/b c`; what is no encoding stays. */
+/** `a%2Fb+c` to `a/b c`; what is no encoding stays. */
 function formDecoded(value: string): string {
   const spaced = value.includes("+") ? value.replaceAll("+", " ") : value;
   if (!spaced.includes("%")) return spaced;

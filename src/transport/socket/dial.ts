@@ -227,12 +227,20 @@ export class DialProgress {
   phase: TransportPhase = "dns";
   /** Whether the time limit passed. */
   timedOut = false;
-  /** Address and port on this machine. */
-  local: string | undefined;
-  /** Address and port of the server or the proxy. */
-  remote: string | undefined;
+  /** What was opened, also after its end: its addresses are told in errors. */
+  connection: Deno.Conn | undefined;
   /** The addresses of the name, where a dial failed for all of several. */
   tried: readonly string[] = [];
+
+  /** Address and port on this machine. */
+  get local(): string | undefined {
+    return addressText(this.connection?.localAddr);
+  }
+
+  /** Address and port of the server or the proxy. */
+  get remote(): string | undefined {
+    return addressText(this.connection?.remoteAddr);
+  }
 }
 
 /** A proxy that made no connection to the server. */
@@ -349,8 +357,7 @@ async function named<T extends Deno.Conn>(
   try {
     const connection = await opening;
     progress.phase = "connect";
-    progress.local = addressText(connection.localAddr);
-    progress.remote = addressText(connection.remoteAddr);
+    progress.connection = connection;
     return connection;
   } catch (error) {
     if (isNameFault(error)) throw error;
@@ -462,8 +469,8 @@ function isNameFault(error: unknown): boolean {
     /failed to lookup address/.test(error.message);
 }
 
-function addressText(address: Deno.Addr): string | undefined {
-  if (address.transport !== "tcp") return undefined;
+function addressText(address: Deno.Addr | undefined): string | undefined {
+  if (address?.transport !== "tcp") return undefined;
   const { hostname, port } = address;
   return `${bracketed(hostname)}:${port}`;
 }

@@ -606,7 +606,7 @@ function addField(
   const colon = text.indexOf(":", from);
   const name = colon < 0 || colon > to
     ? undefined
-    : lowerName(text.slice(from, colon));
+    : nameOf(text.slice(from, colon))?.lower;
   if (name === undefined) {
     throw new MalformedResponse(
       isBlank(text.charCodeAt(from))
@@ -638,17 +638,26 @@ const TOKEN = /^[!#$%&'*+.^_`|~\dA-Za-z-]+$/;
 // deno-fmt-ignore
 const NOT_IN_VALUE = new RegExp("[^\\t\\x20-\\x7e\\x80-\\xff]");
 
-/** Names as they were read or written, in lower case; servers repeat theirs. */
-const NAMES = new Map<string, string>();
+/** A name of a header field. */
+interface FieldName {
+  readonly lower: string;
+  /** What its line starts with, and what ends the line before. */
+  readonly start: string;
+}
+
+/** Names as they were read or written; servers and clients repeat theirs. */
+const NAMES = new Map<string, FieldName>();
 const KNOWN_NAMES = 500;
 
-function lowerName(name: string): string | undefined {
-  const known = NAMES.get(name);
+function nameOf(text: string): FieldName | undefined {
+  const known = NAMES.get(text);
   if (known !== undefined) return known;
-  if (!TOKEN.test(name)) return undefined;
-  const lower = name.toLowerCase();
-  if (NAMES.size < KNOWN_NAMES && name.length < 64) NAMES.set(name, lower);
-  return lower;
+  if (!TOKEN.test(text)) return undefined;
+  // In one piece, unlike a sum of texts.
+  const start = ["\r\n", text, ": "].join("");
+  const name = { lower: text.toLowerCase(), start };
+  if (NAMES.size < KNOWN_NAMES && text.length < 64) NAMES.set(text, name);
+  return name;
 }
 
 function isBlank(code: number): boolean {
@@ -667,7 +676,7 @@ function latin1(bytes: Bytes, start: number, end: number): string {
 const DECODER = new TextDecoder();
 
 function quoted(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}\u2026` : text);
 }
 
 /** What stands in the head of a request. */
@@ -710,18 +719,20 @@ export function writeHead(head: RequestHead): string {
   let host = head.host;
   let fields = "";
   for (const name in headers) {
-    const lower = lowerName(name);
+    const known = nameOf(name);
     const value = headers[name] ?? "";
-    if (lower === undefined) throw new UnsendableRequest(BAD_FIELD);
-    if (NOT_IN_VALUE.test(value)) throw new UnsendableRequest(BAD_FIELD);
+    if (known === undefined || NOT_IN_VALUE.test(value)) {
+      throw new UnsendableRequest(BAD_FIELD);
+    }
+    const { lower, start } = known;
     if (lower === "host") host = value;
     if (FRAMING.has(lower) || Object.hasOwn(ours, lower)) continue;
-    fields += `${name}: ${value}\r\n`;
+    fields += start + value;
   }
-  for (const name in ours) fields += `${name}: ${ours[name]}\r\n`;
-  if (length === undefined) fields += "transfer-encoding: chunked\r\n";
-  else if (length >= 0) fields += `content-length: ${length}\r\n`;
-  return `${method} ${target} HTTP/1.1\r\nhost: ${host}\r\n${fields}\r\n`;
+  for (const name in ours) fields += `\r\n${name}: ${ours[name]}`;
+  if (length === undefined) fields += "\r\ntransfer-encoding: chunked";
+  else if (length >= 0) fields += `\r\ncontent-length: ${length}`;
+  return `${method} ${target} HTTP/1.1\r\nhost: ${host}${fields}\r\n\r\n`;
 }
 
 const BAD_FIELD =
