@@ -11,15 +11,20 @@ import { ProtocolError } from "../foundation/errors.ts";
 import { StreamingBody } from "../foundation/streaming_body.ts";
 import type { HttpResponse } from "../ports/http.ts";
 import type {
+  MapShape,
+  Member,
   Operation,
   ParsedResponse,
   Protocol,
   SerializedRequest,
   StructureShape,
+  XmlNamespace,
 } from "../ports/schema.ts";
 import {
+  isValues,
   PreparedShape,
   setMembers,
+  shapeOf,
   type Slot,
   type Values,
 } from "./prepared_shape.ts";
@@ -34,8 +39,8 @@ import {
   readHead,
   ValueReader,
 } from "./response.ts";
+import { memberText } from "./scalars.ts";
 import { isBodyInput } from "./validate.ts";
-import { memberXml, structureXml } from "./xml_writer.ts";
 
 /** Writes requests and reads responses as REST-XML. */
 export const restXml: Protocol = {
@@ -114,28 +119,7 @@ export const restXml: Protocol = {
   deserializeHead,
 };
 
-/** Reads a response that is all there, or handed out as it comes. */
-function deserializeHead<Input, Result>(
-  { bodyRequired, name, output: shapeOf }: Operation<Input, Result>,
-  response: HttpResponse,
-): ParsedResponse<Result> | undefined {
-  const { body, status } = response;
-  if (status >= 300) return undefined;
-  const shape = shapeOf();
-  const prepared = PreparedShape.of(shape);
-  const { payload } = prepared;
-  if (
-    payload === undefined
-      ? body !== null || bodyRequired
-      : !payload.member.stream
-  ) return undefined;
-  const parsed = readHead(name, response, prepared);
-  if (payload !== undefined) {
-    parsed.output[payload.key] = new StreamingBody(body ?? NO_BODY, response);
-  }
-  return completed(parsed, prepared);
-}
-
+/** The body of a request: a document, or what the caller gave. */
 function requestBody<Input, Result>(
   { root }: Operation<Input, Result>,
   shape: StructureShape,
@@ -153,6 +137,169 @@ function requestBody<Input, Result>(
   if (value === undefined) return undefined;
   if (inner !== undefined) return memberXml(name, member, value);
   return value instanceof Uint8Array || isBodyInput(value) ? value : undefined;
+}
+
+/**
+ * Writes the use of a shape as an element; a flat list or map as several.
+ *
+ * @param name Name of the element.
+ * @param member The use.
+ * @param value The value, validated before.
+ */
+export function memberXml(
+  name: string,
+  member: Member,
+  value: unknown,
+): string {
+  const shape = shapeOf(member);
+  if (shape === undefined) {
+    return xmlElement(
+      name,
+      xmlNamespace(member.namespace),
+      xmlText(memberText(member, value)),
+    );
+  }
+  if (shape.kind === "list") {
+    return listXml(name, member, { item: shape.item, value });
+  }
+  const values = isValues(value) ? value : {};
+  if (shape.kind === "map") return mapXml(name, member, { shape, values });
+  return structureXml({ name, namespace: member.namespace }, shape, values);
+}
+
+/**
+ * Writes a structure as an element; members that travel elsewhere are left out.
+ *
+ * @param element Name and namespace of the element.
+ * @param shape The structure.
+ * @param values Its members, validated before.
+ */
+export function structureXml(
+  element: {
+    readonly name: string;
+    readonly namespace?: XmlNamespace | undefined;
+  },
+  shape: StructureShape,
+  values: Values,
+): string {
+  let attributes = xmlNamespace(element.namespace);
+  let content = "";
+  for (const [{ key, member }, value] of setMembers(shape, values)) {
+    if (member.at !== undefined) continue;
+    const name = member.name ?? key;
+    if (member.attribute) {
+      attributes += xmlAttribute(name, memberText(member, value));
+    } else {
+      content += memberXml(name, member, value);
+    }
+  }
+  return xmlElement(element.name, attributes, content);
+}
+
+function listXml(
+  name: string,
+  member: Member,
+  { item, value }: { readonly item: Member; readonly value: unknown },
+): string {
+  const items: readonly unknown[] = Array.isArray(value) ? value : [];
+  if (member.flat) {
+    const use = member.namespace && item.namespace === undefined
+      ? { ...item, namespace: member.namespace }
+      : item;
+    return items.map((one) => memberXml(name, use, one)).join("");
+  }
+  const content = items.map((one) =>
+    memberXml(item.name ?? "member", item, one)
+  );
+  return xmlElement(name, xmlNamespace(member.namespace), content.join(""));
+}
+
+function mapXml(
+  name: string,
+  member: Member,
+  { shape, values }: { readonly shape: MapShape; readonly values: Values },
+): string {
+  const namespace = xmlNamespace(member.namespace);
+  const entries = Object.entries(values).map(([key, value]) =>
+    memberXml(shape.key.name ?? "key", shape.key, key) +
+    memberXml(shape.value.name ?? "value", shape.value, value)
+  );
+  if (member.flat) {
+    return entries.map((entry) => xmlElement(name, namespace, entry)).join("");
+  }
+  const content = entries.map((entry) => xmlElement("entry", "", entry));
+  return xmlElement(name, namespace, content.join(""));
+}
+
+/**
+ * Characters that mean something, or that a reader would change or drop: line
+ * ends become one line feed, control characters are not allowed as they are.
+ *
+ * Source: Extensible Markup Language (XML) 1.0, fifth edition, section 2.4; the
+ * further characters are those that the REST-XML protocol of Smithy names.
+ */
+const SPECIAL = /[&<>\u2028]|(?!\t)\p{Cc}/gu;
+
+/**
+ * Writes an element.
+ *
+ * @param name Its name.
+ * @param attributes Its attributes, as XML.
+ * @param content What is in it, as XML.
+ */
+export function xmlElement(
+  name: string,
+  attributes: string,
+  content: string,
+): string {
+  return content === ""
+    ? `<${name}${attributes} />`
+    : `<${name}${attributes}>${content}</${name}>`;
+}
+
+/** Writes an attribute, with the blank before it. */
+export function xmlAttribute(name: string, value: string): string {
+  return ` ${name}="${xmlText(value).replaceAll('"', "&quot;")}"`;
+}
+
+/** Declares a namespace, if there is one. */
+export function xmlNamespace(namespace: XmlNamespace | undefined): string {
+  if (namespace === undefined) return "";
+  const { prefix, uri } = namespace;
+  return xmlAttribute(prefix === undefined ? "xmlns" : `xmlns:${prefix}`, uri);
+}
+
+/** Writes text. Lone surrogates become U+FFFD. */
+export function xmlText(value: string): string {
+  return value.toWellFormed().replace(SPECIAL, escape);
+}
+
+function escape(character: string): string {
+  if (character === "&") return "&amp;";
+  if (character === "<") return "&lt;";
+  if (character === ">") return "&gt;";
+  return `&#x${character.charCodeAt(0).toString(16).toUpperCase()};`;
+}
+
+/** Reads a response that is all there, or handed out as it comes. */
+function deserializeHead<Input, Result>(
+  operation: Operation<Input, Result>,
+  response: HttpResponse,
+): ParsedResponse<Result> | undefined {
+  const { body, status } = response;
+  if (status >= 300) return undefined;
+  const prepared = PreparedShape.of(operation.output());
+  const { payload } = prepared;
+  if (
+    payload === undefined
+      ? body !== null || operation.bodyRequired
+      : !payload.member.stream
+  ) return undefined;
+  const parsed = readHead(operation.name, response, prepared);
+  if (payload !== undefined) {
+    parsed.output[payload.key] = new StreamingBody(body ?? NO_BODY, response);
+  }
+  return completed(parsed, prepared);
 }
 
 /** Whether a body is handed out event by event. */

@@ -8,7 +8,7 @@ import {
   xmlElement,
   xmlNamespace,
   xmlText,
-} from "../../src/protocol/xml_writer.ts";
+} from "../../src/protocol/rest_xml.ts";
 import { structure } from "./tables.ts";
 
 const Strings: Member["of"] = () => ({ kind: "list", item: { of: "string" } });
