@@ -25,7 +25,7 @@ import {
   IncomingBody,
 } from "./response_body.ts";
 import { checkLimit, type Timing } from "./runtime.ts";
-import { UploadLine, WireBody } from "./wire_body.ts";
+import type { UploadLine, WireBody } from "./wire_body.ts";
 
 /** Settings of {@linkcode withDeadlines}. */
 export interface DeadlineOptions {
@@ -98,7 +98,12 @@ class Deadlines implements Transport {
     request: HttpRequest,
     options: SendOptions = {},
   ): Promise<HttpResponse> {
-    const exchange = this.#exchanges.begin(request, options);
+    const { body: content } = request;
+    // Of bytes a transport does not tell how far it is.
+    if (content !== undefined && !(content instanceof Uint8Array)) {
+      uploads ??= await import("./wire_body.ts");
+    }
+    const exchange = this.#exchanges.begin(request, options, uploads);
     try {
       const { signal, upload } = exchange;
       const sent = this.#inner.send(
@@ -122,6 +127,12 @@ class Deadlines implements Transport {
   }
 }
 
+/** What watches over the bodies of requests. */
+export type Uploads = typeof import("./wire_body.ts");
+
+/** What only requests with a body need; loaded with the first. */
+let uploads: Uploads | undefined;
+
 /** A transport that does not care for its signal may still answer. */
 function dropLate({ body }: HttpResponse): void {
   body?.cancel().catch(() => {});
@@ -129,7 +140,7 @@ function dropLate({ body }: HttpResponse): void {
 
 /** What the exchanges of one transport have in common. */
 interface Traits extends ExchangeParts {
-  /** Whether the transport takes bytes as a {@linkcode WireBody}. */
+  /** Whether the transport takes bytes as a {@linkcode WireBody}, where the platform sends such. */
   readonly watchesBytes: boolean;
 }
 
@@ -163,10 +174,15 @@ export class Exchanges {
    *
    * @param request The request.
    * @param options Its signal and its limits.
+   * @param uploads What watches over its body. Absent: it has none.
    * @throws The signal's reason if it is aborted, and {@linkcode ConfigError} if a
    * limit makes no sense; then nothing was started.
    */
-  begin(request: HttpRequest, options: SendOptions): InFlightRequest {
+  begin(
+    request: HttpRequest,
+    options: SendOptions,
+    uploads?: Uploads,
+  ): InFlightRequest {
     const { signal, readTimeoutMs, attemptTimeoutMs, onSent } = options;
     let limits = this.#defaults;
     if (readTimeoutMs !== undefined || attemptTimeoutMs !== undefined) {
@@ -178,9 +194,16 @@ export class Exchanges {
     const exchange = new InFlightRequest(request, limits, this.#traits, signal);
     const { body } = request;
     if (body === undefined || body.length === 0) return exchange;
-    if (!(body instanceof Uint8Array) || this.#isWatched(body, onSent)) {
-      exchange.upload = this.#watched(exchange, body, onSent);
-    } else exchange.allowanceMs = body.length / SLOWEST_UPLOAD;
+    const isWatched = uploads !== undefined && (
+      !(body instanceof Uint8Array) ||
+      this.#traits.watchesBytes && uploads.sendsSizedBodies() &&
+        (body.length > SHORT_UPLOAD || onSent !== undefined)
+    );
+    if (isWatched) {
+      exchange.upload = this.#watched(uploads, exchange, body, onSent);
+    } else if (body instanceof Uint8Array) {
+      exchange.allowanceMs = body.length / SLOWEST_UPLOAD;
+    }
     return exchange;
   }
 
@@ -221,12 +244,8 @@ export class Exchanges {
       : { status, headers, body };
   }
 
-  #isWatched({ length }: Uint8Array, onSent: SendOptions["onSent"]): boolean {
-    return this.#traits.watchesBytes &&
-      (length > SHORT_UPLOAD || onSent !== undefined);
-  }
-
   #watched(
+    { UploadLine, WireBody }: Uploads,
     exchange: InFlightRequest,
     body: NonNullable<RequestBody>,
     onSent: SendOptions["onSent"],

@@ -19,7 +19,6 @@ import {
 import type {
   HttpRequest,
   HttpResponse,
-  RequestBody,
   SendOptions,
   Transport,
 } from "../ports/http.ts";
@@ -35,7 +34,7 @@ import {
   POOL_OPTIONS,
   type PoolOptions,
 } from "./connections.ts";
-import { Exchanges, LIMITS } from "./deadlines.ts";
+import { Exchanges, LIMITS, type Uploads } from "./deadlines.ts";
 import { type InFlightRequest, timersOf } from "./in_flight_request.ts";
 import { describe, requestUrl } from "./request_url.ts";
 import {
@@ -49,7 +48,6 @@ import {
   proxyInEnvironment,
   type Timing,
 } from "./runtime.ts";
-import { fetchBody, sendsSizedBodies } from "./wire_body.ts";
 
 /** Settings of a {@linkcode FetchTransport}. All times are in milliseconds; `Infinity` means no limit. */
 export interface FetchTransportOptions extends PoolOptions {
@@ -171,7 +169,7 @@ export class FetchTransport implements Transport {
     this.#exchanges = new Exchanges(options, {
       timers: timersOf(clock),
       heedsSignal: options.fetch === undefined,
-      watchesBytes: sendsSizedBodies(),
+      watchesBytes: true,
       onEnd: ({ request, queuedMs }, error) => {
         if (error === undefined && this.#queueing === undefined) return;
         this.#ended(request.origin, queuedMs, error);
@@ -225,9 +223,13 @@ export class FetchTransport implements Transport {
       connectTimeoutMs = this.#connectTimeoutMs,
       repeatable,
     } = options;
+    const { body: content } = request;
+    const loaded = content === undefined
+      ? undefined
+      : uploads ??= await import("./wire_body.ts");
     let exchange: InFlightRequest;
     try {
-      exchange = this.#exchanges.begin(request, options);
+      exchange = this.#exchanges.begin(request, options, loaded);
     } catch (error) {
       this.#ended(origin, queuedMs, error);
       throw error;
@@ -250,7 +252,7 @@ export class FetchTransport implements Transport {
         url,
         initOf(
           request,
-          exchange.upload ?? request.body,
+          content && loaded?.fetchBody(exchange.upload ?? content),
           watch?.signal ?? exchange.signal,
         ),
         direct,
@@ -403,9 +405,12 @@ export function notOnThisRuntime(name: string, remedy: string): ConfigError {
   );
 }
 
+/** What only requests with a body need; loaded with the first. */
+let uploads: Uploads | undefined;
+
 function initOf(
   { method, headers }: HttpRequest,
-  body: RequestBody,
+  body: ReturnType<Uploads["fetchBody"]> | undefined,
   signal: AbortSignal,
 ): FetchInit {
   const init: FetchInit = {
@@ -416,10 +421,9 @@ function initOf(
     signal,
   };
   if (body === undefined) return init;
-  // The platform sends an empty stream, or Blob, without its length.
-  init.body = body.length === 0 ? new Uint8Array() : fetchBody(body);
+  init.body = body;
   // "duplex" is what Node asks for; Deno's types do not know it.
-  return body.length === 0 ? init : Object.assign(init, { duplex: "half" });
+  return Object.assign(init, { duplex: "half" });
 }
 
 /**

@@ -1,5 +1,6 @@
 /**
  * A request body on its way: sized, pulled as the platform sends it, counted.
+ * Loaded with the first request that has one.
  *
  * @module
  */
@@ -293,6 +294,8 @@ export function sendsSizedBodies(): boolean {
 export function fetchBody(
   body: Content,
 ): Uint8Array<ArrayBuffer> | Blob | ReadableStream<Uint8Array> {
+  // The platform sends an empty stream, or Blob, without its length.
+  if (body.length === 0) return new Uint8Array();
   if (body.length !== undefined && (sized ?? sendsSizedBodies())) {
     return new SizedBlob(body);
   }
