@@ -141,7 +141,8 @@ export async function exchange<Input, Output, Result>(
     ttl ?? ""
   }attempt=${attempt.number}; max=${parts.retry.maxAttempts}`;
   trace.sent = headers;
-  const log = parts.wireLog.enabled ? parts.wireLog : undefined;
+  const logging = parts.wireLog();
+  const log = logging && await logging;
   log?.request(table, sent, secretsOf(call));
   let response = await parts.transport.send(sent, sendOptions(parts, call));
   trace.answer = {

@@ -45,8 +45,8 @@ export interface Parts extends LoopParts {
   readonly settings: ClientConfig;
   /** How messages are written. */
   readonly protocol: Protocol;
-  /** Told of what goes over the wire. */
-  readonly wireLog: WireLog;
+  /** Loads what is told of what goes over the wire, where anybody listens. */
+  readonly wireLog: () => Promise<WireLog> | undefined;
   /** How bodies are protected. */
   readonly payload: PayloadPolicy;
   /** Who is calling; absent: nobody, requests are not signed. */

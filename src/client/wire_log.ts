@@ -1,5 +1,5 @@
 /**
- * What goes over the wire, told at the level `debug`.
+ * What goes over the wire, told at the level `debug`. Loaded where anybody listens.
  *
  * @module
  */
@@ -43,11 +43,6 @@ export class WireLog {
     this.#showsBodies = showsBodies;
     this.#requests = logger.child("endpoint");
     this.#answers = logger.child("parsers");
-  }
-
-  /** Whether anybody may be told. */
-  get enabled(): boolean {
-    return this.#requests.enabled("debug") || this.#answers.enabled("debug");
   }
 
   /** Tells of a request that is about to be sent. */

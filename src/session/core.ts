@@ -10,7 +10,7 @@ import { type Parts, Sessions } from "../client/parts.ts";
 import type { LoopStrategy } from "../client/retry_loop.ts";
 import type { PayloadPolicy } from "../client/payload.ts";
 import type { TracedClient } from "../client/telemetry.ts";
-import { WireLog } from "../client/wire_log.ts";
+import type { WireLog } from "../client/wire_log.ts";
 import {
   type ClientSettings,
   resolveAppId,
@@ -268,6 +268,10 @@ async function assembleParts(
   const settings: Settings = values;
   const times = timesOf(resolved);
   const skewMs = new Map<string, number>();
+  // What goes over the wire is told to these.
+  const endpointLog = logger.child("endpoint");
+  const parsersLog = logger.child("parsers");
+  let wireLog: Promise<WireLog> | undefined;
   const parts: Writable<Parts> = {
     service,
     settings,
@@ -275,7 +279,12 @@ async function assembleParts(
     documentLimit: purpose === "credentials"
       ? { option: "maxCredentialBytes", bytes: options.maxCredentialBytes }
       : { option: "maxDocumentBytes", bytes: options.maxDocumentBytes },
-    wireLog: new WireLog(logger, options.logBodies ?? true),
+    wireLog: () =>
+      endpointLog.enabled("debug") || parsersLog.enabled("debug")
+        ? wireLog ??= import("../client/wire_log.ts").then(({ WireLog }) =>
+          new WireLog(logger, options.logBodies ?? true)
+        )
+        : undefined,
     payload: payloadPolicy(settings),
     signer: new SigV4(),
     multiRegionSigner,
