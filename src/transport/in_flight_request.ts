@@ -64,6 +64,11 @@ export class InFlightRequest implements Deadline {
   /** The body of the request, where it can be watched; it ends with the exchange. */
   upload: WireBody | undefined;
   /**
+   * What the body is read with. It is cancelled with the exchange: Deno forgets the
+   * signal of a `fetch` whose answer has begun with the next garbage collection.
+   */
+  reader: { cancel(reason: unknown): Promise<void> } | undefined;
+  /**
    * How long the server may be silent with what nobody has asked for, in
    * milliseconds; a shorter one takes effect with {@linkcode arm}.
    */
@@ -232,6 +237,7 @@ export class InFlightRequest implements Deadline {
     this.end(reason);
     this.#rejects?.forEach((reject) => reject(reason));
     this.#controller.abort(reason);
+    this.reader?.cancel(reason).catch(() => {});
   }
 
   /**

@@ -161,6 +161,7 @@ export class IncomingBody implements ResponseBody {
     const exchange = this.#exchange;
     try {
       const reader = this.#reader ??= readerOf(this.#source);
+      exchange.reader = reader;
       exchange.start();
       const { done, value } = await exchange.wait(
         reader instanceof ReadableStreamBYOBReader
@@ -234,7 +235,7 @@ export class IncomingBody implements ResponseBody {
         exchange.end();
         return new Uint8Array();
       }
-      const reader = readerOf(source);
+      const reader = exchange.reader = readerOf(source);
       if (!(reader instanceof ReadableStreamBYOBReader)) {
         room = await readPieces(reader, counter, exchange);
         length = room.length;
@@ -278,7 +279,10 @@ export class IncomingBody implements ResponseBody {
   }
 
   #finish(): void {
-    if (this.#counter.isShort) throw this.#failed(undefined);
+    // What an abort has cancelled ends like what is complete.
+    if (this.#exchange.signal.aborted || this.#counter.isShort) {
+      throw this.#failed(undefined);
+    }
     this.#exchange.end();
   }
 

@@ -231,6 +231,32 @@ overBoth(
   },
 );
 
+overBoth(
+  "a body ends with its limit and its signal, also after a garbage collection",
+  async () => {
+    const program = new URL("collected_program.ts", import.meta.url).href;
+
+    const { stdout, code } = await new Deno.Command("deno", {
+      args: [
+        "run",
+        "--quiet",
+        "--no-prompt",
+        "--allow-net=127.0.0.1",
+        "--v8-flags=--expose-gc",
+        program,
+        transportName(),
+      ],
+    }).output();
+
+    assertEquals([text(stdout).trim().split("\n"), code], [[
+      "by pieces, limit: TimeoutError",
+      "by pieces, signal: Enough",
+      "whole, limit: TimeoutError",
+      "whole, signal: Enough",
+    ], 0]);
+  },
+);
+
 async function bodyOf(pieces: readonly string[]): Promise<ResponseBody> {
   return await guarded(logged(pieces).stream, {});
 }

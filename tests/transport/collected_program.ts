@@ -1,0 +1,65 @@
+/**
+ * Reads bodies that stop in the middle, after a garbage collection, and tells how
+ * that ends. Run by response_body_test.ts, with a garbage collector that can be
+ * called.
+ *
+ * @module
+ */
+import type { ResponseBody } from "../../src/ports/http.ts";
+import { newTransport, runOver } from "../both_transports.ts";
+import { HostileServer } from "./hostile_server.ts";
+import { requestTo } from "./requests.ts";
+
+/** Longer than what is read at once, and without an end. */
+const STARTED = "HTTP/1.1 200 OK\r\ncontent-length: 300000\r\n\r\nstart";
+
+class Enough extends Error {
+  override readonly name = "Enough";
+}
+
+await using server = new HostileServer(async (peer) => {
+  await peer.head();
+  await peer.send(STARTED);
+  await peer.drain();
+});
+runOver(Deno.args[0]);
+using transport = newTransport();
+
+await broken("by pieces", async (body) => {
+  while (await body.readInto?.() !== undefined);
+});
+await broken("whole", (body) => body.bytes());
+
+async function broken(
+  name: string,
+  read: (body: ResponseBody) => Promise<unknown>,
+): Promise<void> {
+  console.log(`${name}, limit: ${await endOf(read, { readTimeoutMs: 100 })}`);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const ending = endOf(read, { signal }, () => controller.abort(new Enough()));
+  console.log(`${name}, signal: ${await ending}`);
+}
+
+async function endOf(
+  read: (body: ResponseBody) => Promise<unknown>,
+  options: Parameters<typeof transport.send>[1],
+  then?: () => void,
+): Promise<string> {
+  const { body } = await transport.send(requestTo(server.origin), options);
+  if (body === null) return "no body";
+  const ended = read(body).then(() => "no error", (error) => error.name);
+  // Twice, with turns of the event loop between: what waits is looked at again.
+  for (let count = 0; count < 2; count++) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    Reflect.get(globalThis, "gc")();
+  }
+  then?.();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return await Promise.race([
+    ended,
+    new Promise<string>((resolve) => {
+      timer = setTimeout(() => resolve("it goes on"), 2_000);
+    }),
+  ]).finally(() => clearTimeout(timer));
+}
