@@ -59,8 +59,8 @@ const SETTLED = Promise.resolve();
 export interface Call {
   /** What is sent. */
   readonly request: HttpRequest;
-  /** Its head, as text. */
-  readonly head: string;
+  /** Its head, as text, until it is sent: while an answer is waited for, it takes no room. */
+  head: string;
   /** Whether the head asks the server whether it wants the body. */
   readonly expects: boolean;
   /** How long the server may be waited for. */
@@ -210,7 +210,7 @@ export class Connection {
       else {
         // In one function, as each that waits costs what a small call feels.
         if (body !== undefined) call.onSent?.(0);
-        let left = this.#compose(call.head, body);
+        let left = this.#compose(call, body);
         // A reading that fails does so for whoever waits for it.
         if (this.#reading === undefined) this.#read().catch(ignore);
         try {
@@ -487,7 +487,9 @@ export class Connection {
     });
   }
 
-  #compose(head: string, body?: Bytes): Bytes {
+  #compose(call: Call, body?: Bytes): Bytes {
+    const { head } = call;
+    call.head = "";
     const length = head.length + (body?.length ?? 0);
     if (length > this.#out.length) {
       this.#out = this.#sending = new Uint8Array(length * 2);
@@ -516,7 +518,7 @@ export class Connection {
       if (head.status >= 300) upload.stop();
     }, () => upload.stop());
     try {
-      await upload.write(this.#compose(call.head));
+      await upload.write(this.#compose(call));
       if (call.expects) await this.#askFirst(upload);
       if (!upload.isStopped) {
         call.opened = true;

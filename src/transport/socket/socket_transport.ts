@@ -260,6 +260,7 @@ export class SocketTransport implements Transport {
         // The server closed it while the request was on its way.
         maxIdleMs = 0;
         call.opened = false;
+        call.head = headOf(call.request, route, call.expects);
       }
     }
   }
