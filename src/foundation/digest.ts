@@ -159,6 +159,8 @@ let words = new DataView(block.buffer);
 /** A hash, and the padding behind it where it follows the outer pad of a key. */
 const LAST = new DataView(new ArrayBuffer(BLOCK));
 const HASH = new Uint8Array(LAST.buffer, 0, SIZE);
+/** The hash, as Deno writes it; Node 22 and 24 have no such method. */
+const WRITABLE: { readonly toHex?: () => string } = HASH;
 LAST.setUint8(SIZE, 0x80);
 LAST.setUint32(BLOCK - 4, 8 * (BLOCK + SIZE));
 
@@ -272,6 +274,5 @@ function storeState(): void {
 /** {@linkcode STATE} in hexadecimal. */
 function stateHex(): string {
   storeState();
-  // Node 22 has no such method.
-  return "toHex" in HASH ? HASH.toHex() : hex(HASH);
+  return WRITABLE.toHex?.() ?? hex(HASH);
 }
