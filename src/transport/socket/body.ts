@@ -14,12 +14,8 @@ import type { Logger } from "../../ports/telemetry.ts";
 import { describe } from "../request_url.ts";
 import type { Connection } from "./connection.ts";
 import type { BodyProgress } from "./faults.ts";
-import {
-  CHUNK_END,
-  chunkStart,
-  LAST_CHUNK,
-  type ResponseHead,
-} from "./http1.ts";
+import type { ResponseHead } from "./http1.ts";
+import { CHUNK_END, chunkStart, LAST_CHUNK } from "./request_head.ts";
 import type { Timers, Wait } from "./timers.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -52,23 +48,12 @@ const FIRST_ROOM = 16 * 1_024;
 export class BufferedBody implements ResponseBody {
   #bytes: Bytes | undefined;
 
-  /**
-   * Holds a body.
-   *
-   * @param bytes All of it.
-   */
   constructor(bytes: Bytes) {
     this.#bytes = bytes;
   }
 
   open(): ReadableStream<Bytes> {
-    const bytes = this.#take();
-    return new ReadableStream<Bytes>({
-      pull(controller): void {
-        if (bytes.length > 0) controller.enqueue(bytes);
-        controller.close();
-      },
-    }, { highWaterMark: 0 });
+    return streamOfWhole(Promise.resolve(this.#take()));
   }
 
   bytes(): Promise<Bytes> {
@@ -110,11 +95,6 @@ export class ForgottenBodies {
   });
   #isTold = false;
 
-  /**
-   * Starts with none.
-   *
-   * @param logger Where it says so.
-   */
   constructor(logger: Logger | undefined) {
     this.#logger = logger;
   }
@@ -146,13 +126,6 @@ export class BodyReader implements BodyProgress {
   #isRead = false;
   #isReading = false;
 
-  /**
-   * Starts at the first byte.
-   *
-   * @param connection Where the body comes from.
-   * @param request What it is the answer to.
-   * @param head Its head.
-   */
   constructor(
     connection: Connection,
     request: HttpRequest,
@@ -348,14 +321,6 @@ export class SocketBody implements ResponseBody {
   #isPieced = false;
   #isWholeTaken = false;
 
-  /**
-   * Takes charge of a body.
-   *
-   * @param connection Where it comes from.
-   * @param request What it is the answer to.
-   * @param head Its head.
-   * @param forgotten Who looks after it if nobody reads it.
-   */
   constructor(
     connection: Connection,
     request: HttpRequest,
@@ -438,7 +403,7 @@ function streamOf(reader: BodyReader): ReadableStream<Bytes> {
 
 function streamOfWhole(
   whole: Promise<Bytes>,
-  reader: BodyReader,
+  reader?: BodyReader,
 ): ReadableStream<Bytes> {
   return new ReadableStream<Bytes>({
     async pull(controller): Promise<void> {
@@ -447,7 +412,7 @@ function streamOfWhole(
       controller.close();
     },
     cancel(reason): void {
-      reader.abandon(reason);
+      reader?.abandon(reason);
     },
   }, { highWaterMark: 0 });
 }
@@ -469,6 +434,9 @@ function withRoom(room: Bytes, used: number, more: number): Bytes {
 
 /** Most bytes that are written at a time, so that progress can be seen. */
 const WRITTEN_PIECE = 256 * 1_024;
+
+/** Least bytes that are worth to be told of. */
+const TOLD_PIECE = 64 * 1_024;
 
 /** Most bytes of one body that the buffers of both machines can hide. */
 const HIDDEN = 8 * 1_024 * 1_024;
@@ -528,6 +496,7 @@ export class Upload {
     onWritten?: (count: number) => void,
   ): Promise<void> {
     const startMs = this.#timers.now();
+    let told = 0;
     for (let at = 0; at < bytes.length && !this.#isStopped;) {
       const writing = this.#connection.write(
         bytes.subarray(at, Math.min(at + WRITTEN_PIECE, bytes.length)),
@@ -538,6 +507,9 @@ export class Upload {
       if (count === undefined) return;
       at += count;
       this.#wait.heard();
+      // The platform may write less than it is given.
+      if (at < bytes.length && at - told < TOLD_PIECE) continue;
+      told = at;
       onWritten?.(at);
     }
     this.#left += bytes.length;

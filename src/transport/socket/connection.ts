@@ -21,6 +21,7 @@ import {
   bodyFault,
   type BodyProgress,
   ConnectionEnded,
+  locationOf,
   sendFault,
   waitFault,
 } from "./faults.ts";
@@ -28,15 +29,15 @@ import {
   MalformedResponse,
   type ResponseHead,
   ResponseReader,
-  writeLatin1,
 } from "./http1.ts";
+import { writeLatin1 } from "./request_head.ts";
 import {
   BufferedBody,
   type ForgottenBodies,
   SocketBody,
   Upload,
 } from "./body.ts";
-import { type Deadline, type Timers, Wait } from "./timers.ts";
+import { type Timers, Wait } from "./timers.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -100,10 +101,16 @@ export interface ConnectionParts {
 
 /** A connection to a server, or through a proxy. */
 export class Connection {
+  /** The platform's connection. */
+  readonly socket: Deno.Conn;
   /** The way that it takes. */
   readonly route: Route;
+  /** The wait for the server. */
+  readonly wait: Wait;
   /** Reads what comes. */
   readonly reader = new ResponseReader();
+  /** Whether it can be used. */
+  isOpen = true;
   /** Whether it carried a whole exchange before. */
   reused = false;
   /** When it was given back, by the timers' clock. */
@@ -111,10 +118,8 @@ export class Connection {
   /** Whether the last exchange failed as those on connections that the server has closed do. */
   stale = false;
 
-  readonly #connection: Deno.Conn;
   readonly #parts: ConnectionParts;
   readonly #dialled: DialProgress;
-  readonly #wait: Wait;
   /** The head and a small body on their way out. */
   #out: Bytes = new Uint8Array(2 * 1_024);
   /** What of it is sent: one request is often as long as the next. */
@@ -124,7 +129,6 @@ export class Connection {
   #call: Call | undefined;
   #phase: TransportPhase = "connect";
   #isIdle = false;
-  #isOpen = true;
   /** Whether the request did not leave to its end. */
   #unsent = false;
   /** Whether a byte of the response came. */
@@ -135,50 +139,22 @@ export class Connection {
   #uploading: Upload | undefined;
   #mayGoAhead = false;
 
-  /**
-   * Takes charge of an open connection.
-   *
-   * @param connection The connection.
-   * @param route The way that it takes.
-   * @param dialled How it was made.
-   * @param parts What it is made from.
-   */
   constructor(
-    connection: Deno.Conn,
+    socket: Deno.Conn,
     route: Route,
     dialled: DialProgress,
     parts: ConnectionParts,
   ) {
-    this.#connection = connection;
+    this.socket = socket;
     this.route = route;
     this.#dialled = dialled;
     this.#parts = parts;
-    this.#wait = new Wait(parts.timers, (limit) => this.#timeout(limit));
-  }
-
-  /** Whether it can be used. */
-  get isOpen(): boolean {
-    return this.#isOpen;
-  }
-
-  /** What failed, where the exchange was ended from here. */
-  get failure(): { readonly reason: unknown } | undefined {
-    return this.#failure;
+    this.wait = new Wait(parts.timers, (limit) => this.#timeout(limit));
   }
 
   /** Whether it reads by the records of TLS. */
   get isTls(): boolean {
-    return "handshake" in this.#connection;
-  }
-
-  /** The wait for the server. */
-  get wait(): Wait {
-    return this.#wait;
-  }
-
-  /** The platform's connection. */
-  get socket(): Deno.Conn {
-    return this.#connection;
+    return "handshake" in this.socket;
   }
 
   /**
@@ -199,8 +175,8 @@ export class Connection {
     this.#failure = undefined;
     signal?.addEventListener("abort", this.#onAbort);
     this.reader.begin(method);
-    this.#wait.limit(limits.readTimeoutMs, call.attemptLeftMs);
-    this.#wait.start();
+    this.wait.limit(limits.readTimeoutMs, call.attemptLeftMs);
+    this.wait.start();
     try {
       signal?.throwIfAborted();
       const isShort = body === undefined ||
@@ -215,7 +191,7 @@ export class Connection {
         if (this.#reading === undefined) this.#read().catch(ignore);
         try {
           for (;;) {
-            const count = await this.#connection.write(left);
+            const count = await this.socket.write(left);
             if (count === left.length) break;
             left = left.subarray(count);
           }
@@ -243,13 +219,13 @@ export class Connection {
   finish(now = this.#parts.timers.now()): void {
     const call = this.#call;
     if (call === undefined) return;
-    this.#wait.stop();
+    this.wait.stop();
     call.signal?.removeEventListener("abort", this.#onAbort);
     this.#call = undefined;
     this.reused = true;
     this.idleSinceMs = now;
     // What stands behind the response belongs to nobody.
-    const keep = this.#keepAlive && !this.#unsent && this.#isOpen &&
+    const keep = this.#keepAlive && !this.#unsent && this.isOpen &&
       this.reader.done && this.reader.buffered === 0;
     this.#parts.release(this, keep);
   }
@@ -264,12 +240,16 @@ export class Connection {
   fail(error: unknown, progress?: BodyProgress): unknown {
     const call = this.#call;
     if (call === undefined) return this.#failure?.reason ?? error;
-    call.attemptLeftMs = this.#wait.leftMs;
+    call.attemptLeftMs = this.wait.leftMs;
     this.stale = this.reused && !this.#heard && this.#failure === undefined &&
       !(error instanceof MalformedResponse);
-    const reason = this.#failure === undefined
-      ? this.#faultOf(error, call.request, progress)
-      : this.#failure.reason;
+    const reason = this.#failure !== undefined
+      ? this.#failure.reason
+      : error instanceof AwsError
+      ? error
+      : progress === undefined
+      ? sendFault(error, call.request, this.location())
+      : bodyFault(error, call.request, progress, this.location());
     this.abort(reason);
     return reason;
   }
@@ -290,10 +270,10 @@ export class Connection {
 
   /** Closes it. */
   close(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.#wait.close();
-    closeQuietly(this.#connection);
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.wait.close();
+    closeQuietly(this.socket);
     this.#parts.closed(this);
   }
 
@@ -301,7 +281,7 @@ export class Connection {
   rest(): void {
     this.#isIdle = true;
     // An idle connection does not keep the program alive.
-    this.#connection.unref();
+    this.socket.unref();
     this.#read().then(this.#gone, this.#gone);
   }
 
@@ -318,17 +298,16 @@ export class Connection {
     if (now - this.idleSinceMs >= LOOKED_MS) await nextTurn();
     // What was seen in this turn may still be on its way through promises.
     else for (let step = 0; step < STEPS; step++) await SETTLED;
-    if (!this.#isOpen) return false;
+    if (!this.isOpen) return false;
     this.#isIdle = false;
-    this.#connection.ref();
+    this.socket.ref();
     return true;
   }
 
   /** Says whether what is waited for keeps the program alive. */
   keepAlive(isWanted: boolean): void {
-    const connection = this.#connection;
-    if (isWanted) connection.ref();
-    else connection.unref();
+    if (isWanted) this.socket.ref();
+    else this.socket.unref();
   }
 
   /**
@@ -339,9 +318,9 @@ export class Connection {
   waitOn(readTimeoutMs?: number): void {
     const call = this.#call;
     if (call === undefined) return;
-    const { leftMs } = this.#wait;
-    this.#wait.limit(readTimeoutMs ?? call.limits.readTimeoutMs, leftMs);
-    this.#wait.start();
+    const { leftMs } = this.wait;
+    this.wait.limit(readTimeoutMs ?? call.limits.readTimeoutMs, leftMs);
+    this.wait.start();
   }
 
   /**
@@ -350,7 +329,7 @@ export class Connection {
    * @throws {ConnectionEnded} If the response ends too early.
    */
   async fill(): Promise<void> {
-    const count = await this.#connection.read(this.reader.room());
+    const count = await this.socket.read(this.reader.room());
     if (count !== null) this.reader.filled(count);
     else if (!this.reader.ended()) throw new ConnectionEnded();
     this.heard();
@@ -358,17 +337,12 @@ export class Connection {
 
   /** Notes that something of the body came. */
   heard(): void {
-    this.#wait.heard();
+    this.wait.heard();
   }
 
   /** Where the exchange is now. */
   location(): TransportLocation {
-    const { local, remote } = this.#dialled;
-    return {
-      phase: this.#phase,
-      ...local === undefined ? {} : { localAddress: local },
-      ...remote === undefined ? {} : { remoteAddress: remote },
-    };
+    return locationOf(this.#dialled, this.#phase);
   }
 
   /** How far the body came, set by its reader. */
@@ -387,7 +361,7 @@ export class Connection {
     const call = this.#call;
     if (call === undefined) return;
     const limitMs = limit === "read"
-      ? this.#wait.readTimeoutMs
+      ? this.wait.readTimeoutMs
       : call.limits.attemptTimeoutMs;
     const error = waitFault(
       limit,
@@ -397,23 +371,12 @@ export class Connection {
       this.#phase === "body" ? this.progress : undefined,
     );
     if (this.#heard) {
-      call.timeline.lastByteMs = this.#wait.heardMs - call.startMs;
+      call.timeline.lastByteMs = this.wait.heardMs - call.startMs;
     }
     error.place(call.timeline);
     const { route } = this;
     this.abort(error);
     this.#parts.timedOut(route, error);
-  }
-
-  #faultOf(
-    error: unknown,
-    request: HttpRequest,
-    progress: BodyProgress | undefined,
-  ): unknown {
-    if (error instanceof AwsError) return error;
-    return progress === undefined
-      ? sendFault(error, request, this.location())
-      : bodyFault(error, request, progress, this.location());
   }
 
   async #receiveHead(): Promise<ResponseHead> {
@@ -424,7 +387,7 @@ export class Connection {
   }
 
   #read(): Promise<number | null> {
-    const reading = this.#connection.read(this.reader.room());
+    const reading = this.socket.read(this.reader.room());
     this.#reading = reading;
     return reading;
   }
@@ -434,11 +397,11 @@ export class Connection {
     this.#reading = undefined;
     if (count === null) throw new ConnectionEnded();
     this.reader.filled(count);
-    this.#wait.heard();
+    this.wait.heard();
     const call = this.#call;
     if (!this.#heard && call !== undefined) {
       this.#heard = true;
-      call.timeline.firstByteMs = this.#wait.heardMs - call.startMs;
+      call.timeline.firstByteMs = this.wait.heardMs - call.startMs;
     }
     for (;;) {
       const head = this.reader.head();
@@ -508,8 +471,8 @@ export class Connection {
     answer: Promise<ResponseHead>,
   ): Promise<void> {
     const upload = new Upload(
-      this.#connection,
-      this.#wait,
+      this.socket,
+      this.wait,
       this.#parts.timers,
     );
     this.#uploading = upload;
@@ -534,28 +497,19 @@ export class Connection {
       this.#unsent ||= upload.isStopped;
     }
     if (this.#failure !== undefined) throw this.#failure.reason;
-    this.#wait.stop();
-    this.#wait.start(Math.min(upload.hiddenMs(), call.limits.readTimeoutMs));
+    this.wait.stop();
+    this.wait.start(Math.min(upload.hiddenMs(), call.limits.readTimeoutMs));
   }
 
   /** Holds the body back until the server wants it, answers, or takes too long. */
   async #askFirst(upload: Upload): Promise<void> {
     const { timers } = this.#parts;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const limit: Deadline = {
-      dueMs: timers.now() + CONTINUE_MS,
-      expire: () => {
-        limit.dueMs = Infinity;
-        resolve();
-      },
-    };
-    timers.add(limit);
-    timers.started(limit.dueMs);
+    const stop = timers.after(CONTINUE_MS, resolve);
     try {
       if (!this.#mayGoAhead) await upload.orWoken(promise);
     } finally {
-      timers.delete(limit);
-      timers.stopped();
+      stop();
     }
   }
 
@@ -564,15 +518,15 @@ export class Connection {
     const { method } = call.request;
     this.#keepAlive = head.keepAlive;
     if (method === "HEAD" || status === 204 || status === 304) {
-      this.finish(this.#wait.heardMs);
+      this.finish(this.wait.heardMs);
       return { status, headers, body: null };
     }
     const bytes = this.reader.whole();
     if (bytes !== undefined) {
-      this.finish(this.#wait.heardMs);
+      this.finish(this.wait.heardMs);
       return { status, headers, body: new BufferedBody(bytes) };
     }
-    this.#wait.stop();
+    this.wait.stop();
     const body = new SocketBody(
       this,
       call.request,

@@ -7,12 +7,8 @@ import { ConfigError } from "../../foundation/errors.ts";
 import type { TransportPhase } from "../../foundation/errors.ts";
 import type { ClientCertificate } from "../connections.ts";
 import { proxyFor, type ProxySetting } from "../connection_rules.ts";
-import {
-  ResponseReader,
-  UnsendableRequest,
-  writeHead,
-  writeLatin1,
-} from "./http1.ts";
+import { ResponseReader } from "./http1.ts";
+import { UnsendableRequest, writeHead, writeLatin1 } from "./request_head.ts";
 import type { Deadline, Timers } from "./timers.ts";
 
 /** A proxy on the way to a server. */
@@ -248,11 +244,6 @@ export class TunnelRefused extends Error {
   /** What it answered; 0: nothing. */
   readonly status: number;
 
-  /**
-   * Makes the error.
-   *
-   * @param status What it answered.
-   */
   constructor(status: number) {
     super(`unsuccessful tunnel: status ${status}`);
     this.status = status;
@@ -282,16 +273,10 @@ export async function dial(
     // A handshake ends with its connection.
     if (open !== undefined) closeQuietly(open);
   };
-  const limit: Deadline = {
-    dueMs: timers.now() + connectTimeoutMs,
-    expire: () => {
-      limit.dueMs = Infinity;
-      progress.timedOut = true;
-      stop();
-    },
-  };
-  timers.add(limit);
-  timers.started(limit.dueMs);
+  const stopTimer = timers.after(connectTimeoutMs, () => {
+    progress.timedOut = true;
+    stop();
+  });
   signal?.addEventListener("abort", stop);
   try {
     const { connect } = options.network ?? PLATFORM;
@@ -336,8 +321,7 @@ export async function dial(
     throw error;
   } finally {
     signal?.removeEventListener("abort", stop);
-    timers.delete(limit);
-    timers.stopped();
+    stopTimer();
   }
 }
 

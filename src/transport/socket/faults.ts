@@ -35,8 +35,11 @@ function located(location: TransportLocation): string {
   return ` (phase ${phase}${addresses})`;
 }
 
-/** Where a dial failed. */
-function locationOf({ phase, local, remote }: DialProgress): TransportLocation {
+/** Where a dial failed, or an exchange over what it has opened. */
+export function locationOf(
+  { phase: dialling, local, remote }: DialProgress,
+  phase = dialling,
+): TransportLocation {
   return {
     phase,
     ...local === undefined ? {} : { localAddress: local },

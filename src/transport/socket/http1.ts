@@ -1,6 +1,5 @@
 /**
- * HTTP/1.1 as bytes, without a connection: writes the head of a request, reads
- * responses.
+ * Responses of HTTP/1.1, read from bytes, without a connection.
  *
  * Source: RFC 9112. Where it lets a client choose, this one refuses.
  *
@@ -14,20 +13,11 @@ export class MalformedResponse extends Error {
   /** Whether it is a limit that was passed, so that another attempt fails too. */
   readonly tooLarge: boolean;
 
-  /**
-   * Makes the error.
-   *
-   * @param message What was found.
-   * @param tooLarge Whether it is a limit that was passed.
-   */
   constructor(message: string, tooLarge = false) {
     super(message);
     this.tooLarge = tooLarge;
   }
 }
-
-/** The request holds what HTTP does not allow. */
-export class UnsendableRequest extends Error {}
 
 /** How the end of a body is told, where it is no number of bytes. */
 export const CHUNKED = -1;
@@ -634,9 +624,10 @@ function addField(
 }
 
 const PLAIN = { configurable: true, enumerable: true, writable: true };
-const TOKEN = /^[!#$%&'*+.^_`|~\dA-Za-z-]+$/;
+/** A name, or a method. */
+export const TOKEN = /^[!#$%&'*+.^_`|~\dA-Za-z-]+$/;
 // deno-fmt-ignore
-const NOT_IN_VALUE = new RegExp("[^\\t\\x20-\\x7e\\x80-\\xff]");
+export const NOT_IN_VALUE = new RegExp("[^\\t\\x20-\\x7e\\x80-\\xff]");
 
 /** A name of a header field. */
 interface FieldName {
@@ -649,7 +640,8 @@ interface FieldName {
 const NAMES = new Map<string, FieldName>();
 const KNOWN_NAMES = 500;
 
-function nameOf(text: string): FieldName | undefined {
+/** A name of a header field, if it is one. */
+export function nameOf(text: string): FieldName | undefined {
   const known = NAMES.get(text);
   if (known !== undefined) return known;
   if (!TOKEN.test(text)) return undefined;
@@ -677,91 +669,4 @@ const DECODER = new TextDecoder();
 
 function quoted(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}\u2026` : text);
-}
-
-/** What stands in the head of a request. */
-export interface RequestHead {
-  /** Method. */
-  readonly method: string;
-  /** Path and query, or what a proxy wants; sent as it is. */
-  readonly target: string;
-  /** Host and port, where the header fields do not name them. */
-  readonly host: string;
-  /** Header fields by name. Those of the framing are left out. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** Header fields that count instead. */
-  readonly ours: Readonly<Record<string, string>>;
-  /** Length of the body; `undefined`: chunked; `-1`: none. */
-  readonly length: number | undefined;
-}
-
-/** The framing is the transport's, whatever a caller says. */
-const FRAMING = new Set(["content-length", "transfer-encoding", "host"]);
-// deno-fmt-ignore
-const NOT_IN_TARGET = new RegExp("[^\\x21-\\x7e]");
-
-/**
- * The head of a request as text of Latin-1.
- *
- * @param head What stands in it.
- * @throws {UnsendableRequest} If HTTP does not allow what stands in it.
- */
-export function writeHead(head: RequestHead): string {
-  const { method, target, headers, ours, length } = head;
-  if (!TOKEN.test(method)) {
-    throw new UnsendableRequest("its method is not one of HTTP");
-  }
-  if (target === "" || NOT_IN_TARGET.test(target)) {
-    throw new UnsendableRequest(
-      "its path or query has a character that must be percent-encoded",
-    );
-  }
-  let host = head.host;
-  let fields = "";
-  for (const name in headers) {
-    const known = nameOf(name);
-    const value = headers[name] ?? "";
-    if (known === undefined || NOT_IN_VALUE.test(value)) {
-      throw new UnsendableRequest(BAD_FIELD);
-    }
-    const { lower, start } = known;
-    if (lower === "host") host = value;
-    if (FRAMING.has(lower) || Object.hasOwn(ours, lower)) continue;
-    fields += start + value;
-  }
-  for (const name in ours) fields += `\r\n${name}: ${ours[name]}`;
-  if (length === undefined) fields += "\r\ntransfer-encoding: chunked";
-  else if (length >= 0) fields += `\r\ncontent-length: ${length}`;
-  return `${method} ${target} HTTP/1.1\r\nhost: ${host}${fields}\r\n\r\n`;
-}
-
-const BAD_FIELD =
-  "a header field has a name or a value that HTTP does not allow, such as a line break or a character outside Latin-1";
-
-const ENCODER = new TextEncoder();
-
-/**
- * Writes text of Latin-1 into bytes.
- *
- * @param text The text.
- * @param into Where to; at least as long as the text.
- */
-export function writeLatin1(text: string, into: Bytes): void {
-  const { read, written } = ENCODER.encodeInto(text, into);
-  if (read === text.length && written === read) return;
-  for (let at = 0; at < text.length; at++) into[at] = text.charCodeAt(at);
-}
-
-/** What stands before and after a piece of a chunked body. */
-export const CHUNK_END: Bytes = Uint8Array.of(CR, LF);
-/** The end of a chunked body. */
-export const LAST_CHUNK: Bytes = ENCODER.encode("0\r\n\r\n");
-
-/**
- * The line before a piece of a chunked body.
- *
- * @param length Length of the piece, more than 0.
- */
-export function chunkStart(length: number): Bytes {
-  return ENCODER.encode(`${length.toString(16)}\r\n`);
 }

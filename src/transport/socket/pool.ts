@@ -55,12 +55,6 @@ export class Pool implements Deadline {
   readonly #replaced = new Set<Connection>();
   #closed: { readonly reason: unknown } | undefined;
 
-  /**
-   * Makes a pool without connections.
-   *
-   * @param limits The settings.
-   * @param timers Time.
-   */
   constructor(limits: PoolLimits, timers: Timers) {
     this.#limits = limits;
     this.#timers = timers;
@@ -235,25 +229,19 @@ export class Pool implements Deadline {
       },
     };
     const abort = (): void => waiter.refuse(signal?.reason);
-    const limit: Deadline = {
-      dueMs: Math.min(this.#timers.now() + queueTimeoutMs, Number.MAX_VALUE),
-      expire: () => {
-        limit.dueMs = Infinity;
-        waiter.refuse(this.#timeout(line, origin, queueTimeoutMs));
-      },
-    };
     line.waiters.add(waiter);
     signal?.addEventListener("abort", abort);
-    this.#timers.add(limit);
-    this.#timers.started(limit.dueMs);
+    const stop = this.#timers.after(
+      queueTimeoutMs,
+      () => waiter.refuse(this.#timeout(line, origin, queueTimeoutMs)),
+    );
     // A body that nobody reads does not keep the program alive; who waits does.
     const alive = setTimeout(() => {}, LONGEST_TIMER_MS);
     try {
       return await promise;
     } finally {
       clearTimeout(alive);
-      this.#timers.delete(limit);
-      this.#timers.stopped();
+      stop();
       signal?.removeEventListener("abort", abort);
     }
   }

@@ -14,7 +14,6 @@ import {
   type OptionKinds,
   type OtherNames,
 } from "../../foundation/options.ts";
-import { encodeParam } from "../../foundation/bytes.ts";
 import type {
   HttpRequest,
   HttpResponse,
@@ -44,7 +43,7 @@ import {
   routeTo,
 } from "./dial.ts";
 import { dialFault, permissionMissing, waitFault } from "./faults.ts";
-import { UnsendableRequest, writeHead } from "./http1.ts";
+import { headOf, UnsendableRequest } from "./request_head.ts";
 import { Pool } from "./pool.ts";
 import { Timers } from "./timers.ts";
 
@@ -128,9 +127,6 @@ const FRESH_MS = 1_000;
 /** Ways that are remembered, once they are allowed; the oldest is forgotten first. */
 const REMEMBERED = 256;
 
-/** What every request says, whatever else it says. */
-const OURS = { "accept-encoding": "identity" };
-
 /** The limits that are numbers of milliseconds. */
 interface Times {
   readonly connectTimeoutMs: number;
@@ -207,7 +203,7 @@ export class SocketTransport implements Transport {
       attemptTimeoutMs,
       queueTimeoutMs,
     };
-    for (const [name, ms] of Object.entries(times)) checkLimit(name, ms);
+    checkTimes(times);
     checkLimit("idleTimeoutMs", idleTimeoutMs);
     checkCount("maxConnections", maxConnections, 1);
     checkCount("maxIdleConnections", maxIdleConnections, 0);
@@ -285,10 +281,7 @@ export class SocketTransport implements Transport {
       const route = known ?? this.#routeTo(origin, direct);
       const expects = body !== undefined && this.#expects(request, body, route);
       const head = headOf(request, route, expects);
-      if (known === undefined) {
-        this.#checkPermission(request, route, options);
-        this.#remember(name, route);
-      }
+      if (known === undefined) this.#remember(name, route, request, options);
       return {
         route,
         request,
@@ -328,10 +321,7 @@ export class SocketTransport implements Transport {
       attemptTimeoutMs: attemptTimeoutMs ?? defaults.attemptTimeoutMs,
       queueTimeoutMs: queueTimeoutMs ?? defaults.queueTimeoutMs,
     };
-    checkLimit("connectTimeoutMs", times.connectTimeoutMs);
-    checkLimit("readTimeoutMs", times.readTimeoutMs);
-    checkLimit("attemptTimeoutMs", times.attemptTimeoutMs);
-    checkLimit("queueTimeoutMs", times.queueTimeoutMs);
+    checkTimes(times);
     return times;
   }
 
@@ -341,25 +331,24 @@ export class SocketTransport implements Transport {
     return route;
   }
 
-  #remember(name: string, route: Route): void {
-    this.#routes.set(name, route);
-    if (this.#routes.size <= REMEMBERED) return;
-    const [oldest] = this.#routes.keys();
-    if (oldest !== undefined) this.#routes.delete(oldest);
-  }
-
-  /** Asked before any time limit runs, and once for all requests to the host. */
-  #checkPermission(
+  /** Permission is asked for before any time limit runs, once for a host. */
+  #remember(
+    name: string,
+    route: Route,
     request: HttpRequest,
-    { origin, proxy }: Route,
     { mayPrompt = true }: SendOptions,
   ): void {
+    const { origin, proxy } = route;
     const target = proxy === undefined
       ? origin
       : `http://${bracketed(proxy.hostname)}:${proxy.port}`;
     if (!this.#permissions.allows(target, mayPrompt)) {
       throw permissionMissing(request);
     }
+    this.#routes.set(name, route);
+    if (this.#routes.size <= REMEMBERED) return;
+    const [oldest] = this.#routes.keys();
+    if (oldest !== undefined) this.#routes.delete(oldest);
   }
 
   #expects(
@@ -458,6 +447,10 @@ export class SocketTransport implements Transport {
   };
 }
 
+function checkTimes(times: Times): void {
+  for (const [name, ms] of Object.entries(times)) checkLimit(name, ms);
+}
+
 /** An error of a time limit also tells how far the exchange came. */
 function placed(error: unknown, { timeline }: Call): unknown {
   if (error instanceof TimeoutError && error.limit !== "queue") {
@@ -479,52 +472,6 @@ function unasking(call: RoutedCall, attemptLeftMs: number): RoutedCall {
     timeline: {},
     opened: false,
   };
-}
-
-function headOf(
-  request: HttpRequest,
-  { proxy, tls, host, origin }: Route,
-  expects: boolean,
-): string {
-  const { method, path, query, headers, body } = request;
-  if (!path.startsWith("/")) {
-    throw new UnsendableRequest('its path does not start with "/"');
-  }
-  const search = query.length === 0
-    ? ""
-    : `?${query.map(encodeParam).join("&")}`;
-  const isWhole = proxy !== undefined && !tls;
-  const authorization = isWhole ? proxy.authorization : undefined;
-  const ours = !expects && authorization === undefined ? OURS : {
-    ...OURS,
-    ...expects ? { expect: "100-continue" } : {},
-    ...authorization === undefined
-      ? {}
-      : { "proxy-authorization": authorization },
-  };
-  return writeHead({
-    method,
-    target: (isWhole ? origin : "") + path + search,
-    host,
-    headers,
-    ours,
-    length: lengthOf(method, body),
-  });
-}
-
-function lengthOf(method: string, body: RequestBody): number | undefined {
-  if (body !== undefined) {
-    const { length } = body;
-    // A length that is none would leave the body without an end.
-    if (length === undefined || Number.isSafeInteger(length) && length >= 0) {
-      return length;
-    }
-    throw new UnsendableRequest(
-      `the length of its body must be a whole number >= 0, found ${length}`,
-    );
-  }
-  // Section 8.6 of RFC 9110: where a body could be, its absence is told.
-  return method === "PUT" || method === "POST" || method === "PATCH" ? 0 : -1;
 }
 
 function refusedByProxy(

@@ -35,11 +35,6 @@ export class Timers {
   #waiting = 0;
   #closed = false;
 
-  /**
-   * Starts without deadlines.
-   *
-   * @param clock Time; without one, the machine's.
-   */
   constructor(clock?: Timing) {
     this.#clock = clock;
     this.isQuiet = clock === undefined;
@@ -60,6 +55,27 @@ export class Timers {
   /** Watches a deadline no longer. */
   delete(deadline: Deadline): void {
     this.#deadlines.delete(deadline);
+  }
+
+  /**
+   * Calls a function once a time has passed.
+   *
+   * @returns What gives that up; to be called in the end in any case.
+   */
+  after(ms: number, end: () => void): () => void {
+    const limit: Deadline = {
+      dueMs: Math.min(this.now() + ms, NEVER),
+      expire: () => {
+        limit.dueMs = Infinity;
+        end();
+      },
+    };
+    this.add(limit);
+    this.started(limit.dueMs);
+    return () => {
+      this.delete(limit);
+      this.stopped();
+    };
   }
 
   /** Says that a deadline was set; each is followed by a {@linkcode stopped}. */
@@ -142,12 +158,6 @@ export class Wait implements Deadline {
   #attemptLeftMs = Infinity;
   #startedMs = 0;
 
-  /**
-   * Makes one that does not count.
-   *
-   * @param timers The timer.
-   * @param onEnd Called when a limit passed.
-   */
   constructor(timers: Timers, onEnd: (limit: "attempt" | "read") => void) {
     this.#timers = timers;
     this.#onEnd = onEnd;

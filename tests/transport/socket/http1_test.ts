@@ -3,7 +3,7 @@ import {
   UnsendableRequest,
   writeHead,
   writeLatin1,
-} from "../../../src/transport/socket/http1.ts";
+} from "../../../src/transport/socket/request_head.ts";
 import { bytesOf, type Outcome, readAll, splits } from "./reading.ts";
 
 const OK = "HTTP/1.1 200 OK\r\n";
