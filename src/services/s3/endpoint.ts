@@ -74,11 +74,15 @@ export function knownEndpoint<Found extends Endpoint | undefined>(
     found = new Map();
     FOUND.set(settings, found);
   }
-  let key = `${region}\n${endpointUrl}\n${context["Bucket"]}`;
-  if (isLocation(operation)) key += "\nlocation";
+  let key = isLocation(operation)
+    ? `location ${region}\n${endpointUrl}`
+    : `${region}\n${endpointUrl}`;
   for (const name of RARE_CONTEXT) {
-    if (context[name] !== undefined) key += `\n${name} ${context[name]}`;
+    if (context[name] !== undefined) key += ` ${name} ${context[name]}`;
   }
+  // Last, as it is not checked yet: nothing in it is taken for something else.
+  const bucket = context["Bucket"];
+  if (bucket !== undefined) key += `\n${bucket}`;
   const known = found.get(key);
   if (known !== undefined) return known;
   const endpoint = find(paramsOf(query));

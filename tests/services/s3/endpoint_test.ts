@@ -289,6 +289,30 @@ Deno.test("s3Endpoint finds an endpoint once for what it depends on, and keeps f
   assertNotStrictEquals(query("photos"), first);
 });
 
+Deno.test("s3Endpoint takes no bucket for another call's endpoint", () => {
+  const settings = {};
+  const query = (operation: string, context: Query["context"]): Endpoint =>
+    s3Endpoint({
+      operation,
+      context: context ?? {},
+      region: "us-west-2",
+      settings,
+    });
+  query("ListBuckets", {});
+  query("GetBucketLocation", { Bucket: "photos" });
+  query("CreateSession", { Bucket: "photos", DisableAccessPoints: "true" });
+
+  assertEquals(
+    query("GetObject", { Bucket: "undefined" }).origin,
+    "https://undefined.s3.us-west-2.amazonaws.com",
+  );
+  for (const flag of ["location", "DisableAccessPoints true"]) {
+    for (const Bucket of [`photos\n${flag}`, `photos ${flag}`]) {
+      assertThrows(() => query("GetObject", { Bucket }), ValidationError);
+    }
+  }
+});
+
 Deno.test("an ARN is taken apart, its resource at colons and slashes", () => {
   assertEquals(parseArn("arn:aws:s3:us-west-2:123456789012:accesspoint/a:b"), {
     partition: "aws",
