@@ -4,17 +4,17 @@
  * @module
  */
 import { TransportError } from "../foundation/errors.ts";
-import type { Clock, System } from "../ports/system.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { HeaderMap, Transport } from "../ports/http.ts";
+import type { Clock, System } from "../ports/system.ts";
 import type { Logger } from "../ports/telemetry.ts";
 import {
   type ExplainableProvider,
+  failure,
   provider,
   type Resolution,
 } from "./chain.ts";
 import { exchange, metadataKeys, readJson } from "./exchange.ts";
-import { failure } from "./failure.ts";
 import { needTextFile } from "./section.ts";
 
 const NAME = "container-role";

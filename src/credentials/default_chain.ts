@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Clock, System } from "../ports/system.ts";
 import type {
   ConfigSection,
   FileState,
@@ -17,13 +16,13 @@ import type {
   Credentials,
 } from "../ports/credentials.ts";
 import type { Transport } from "../ports/http.ts";
+import type { Clock, System } from "../ports/system.ts";
 import type { Logger } from "../ports/telemetry.ts";
-import { assumeRoleProvider, type MfaCode } from "./assume_role.ts";
 import {
-  boto2FileProvider,
-  ec2FileProvider,
-  type ReadSections,
-} from "./old_files.ts";
+  assumeRoleProvider,
+  type MfaCode,
+  webIdentityProvider,
+} from "./assume_role.ts";
 import {
   CredentialChain,
   type ExplainableProvider,
@@ -32,17 +31,23 @@ import {
   type Resolution,
 } from "./chain.ts";
 import { containerProvider } from "./container.ts";
-import { envProvider } from "./env.ts";
+import type { SignInService } from "./exchange.ts";
 import { instanceProvider, type MetadataMemory } from "./instance.ts";
 import { loginProvider } from "./login.ts";
 import { processProvider } from "./process.ts";
 import type { RoleCache } from "./role_cache.ts";
 import { textIn } from "./section.ts";
-import type { SignInService } from "./sign_in_hosts.ts";
 import { ssoProvider } from "./sso.ts";
-import { configFileProvider, sharedFileProvider } from "./static_keys.ts";
-import { webIdentityProvider } from "./web_identity.ts";
-export type { ReadSections } from "./old_files.ts";
+import {
+  boto2FileProvider,
+  configFileProvider,
+  ec2FileProvider,
+  envProvider,
+  type ReadSections,
+  sharedFileProvider,
+} from "./static_keys.ts";
+
+export type { ReadSections } from "./static_keys.ts";
 
 /**
  * Makes the providers of the default chain, in boto3's order. A profile that is

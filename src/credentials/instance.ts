@@ -5,15 +5,17 @@
  * @module
  */
 import { ConfigError, TransportError } from "../foundation/errors.ts";
-import { redactAddress } from "../foundation/redact.ts";
 import { readBoolean, readInteger } from "../foundation/options.ts";
-import type { Clock, System } from "../ports/system.ts";
+import { redactAddress } from "../foundation/redact.ts";
 import type { ConfigSection, Setting } from "../ports/config.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { HeaderMap, Transport } from "../ports/http.ts";
+import type { Clock, System } from "../ports/system.ts";
 import type { Logger } from "../ports/telemetry.ts";
 import {
   type ExplainableProvider,
+  failure,
+  plainWords,
   provider,
   type Resolution,
 } from "./chain.ts";
@@ -25,7 +27,6 @@ import {
   type Question,
   readJson,
 } from "./exchange.ts";
-import { failure, plainWords } from "./failure.ts";
 import { textIn } from "./section.ts";
 
 const NAME = "iam-role";

@@ -9,12 +9,13 @@ import { sha256 } from "../foundation/digest.ts";
 import { TransportError } from "../foundation/errors.ts";
 import { expandPath } from "../foundation/paths.ts";
 import { iso8601 } from "../foundation/timestamps.ts";
-import type { Clock, System } from "../ports/system.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { Transport } from "../ports/http.ts";
+import type { Clock, System } from "../ports/system.ts";
 import type { Logger } from "../ports/telemetry.ts";
 import {
   type ExplainableProvider,
+  failure,
   provider,
   type Resolution,
 } from "./chain.ts";
@@ -23,10 +24,11 @@ import {
   isObject,
   type JsonObject,
   readObject,
+  type SignInEndpoint,
+  signInOrigin,
+  signInUrl,
   steadyExchange,
 } from "./exchange.ts";
-import { readExpiry } from "./value.ts";
-import { failure } from "./failure.ts";
 import {
   missingTexts,
   notInProfile,
@@ -35,11 +37,7 @@ import {
   textIn,
   writeJsonFile,
 } from "./section.ts";
-import {
-  type SignInEndpoint,
-  signInOrigin,
-  signInUrl,
-} from "./sign_in_hosts.ts";
+import { readExpiry } from "./value.ts";
 
 const NAME = "login";
 const KEY = "login_session";

@@ -87,7 +87,7 @@ export {
   defaultProviders,
   type ProfileChoice,
 } from "./default_chain.ts";
-export { envProvider } from "./env.ts";
+export { envProvider } from "./static_keys.ts";
 export {
   type InstanceDeps,
   instanceProvider,
@@ -100,13 +100,13 @@ export {
   boto2FileProvider,
   ec2FileProvider,
   type ReadSections,
-} from "./old_files.ts";
+} from "./static_keys.ts";
 export { type ProcessDeps, processProvider } from "./process.ts";
 export { type RefreshDeps, RefreshingCredentials } from "./refreshing.ts";
 export type { ProfileDeps } from "./section.ts";
-export type { SignInEndpoint, SignInService } from "./sign_in_hosts.ts";
+export type { SignInEndpoint, SignInService } from "./exchange.ts";
 export { type SsoDeps, ssoProvider, type SsoTokenDeps } from "./sso.ts";
 export { configFileProvider, sharedFileProvider } from "./static_keys.ts";
 export { credentialsValue } from "./value.ts";
-export { type WebIdentityDeps, webIdentityProvider } from "./web_identity.ts";
+export { type WebIdentityDeps, webIdentityProvider } from "./assume_role.ts";
 export type { CachedRole, RoleCache, RoleCacheDeps } from "./role_cache.ts";

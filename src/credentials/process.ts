@@ -6,13 +6,14 @@
 import { shellWords, windowsWords } from "../foundation/command_words.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { ProcessResult, System } from "../ports/system.ts";
-import { readExpiry } from "./value.ts";
-import { failure, plainWords } from "./failure.ts";
 import {
   type ExplainableProvider,
+  failure,
+  plainWords,
   provider,
   type Resolution,
 } from "./chain.ts";
+import { type JsonObject, readObject } from "./exchange.ts";
 import {
   locationText,
   missingTexts,
@@ -20,7 +21,7 @@ import {
   type ProfileDeps,
   textIn,
 } from "./section.ts";
-import { type JsonObject, readObject } from "./exchange.ts";
+import { readExpiry } from "./value.ts";
 
 const NAME = "custom-process";
 const KEY = "credential_process";

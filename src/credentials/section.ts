@@ -7,9 +7,8 @@
 import { ConfigError } from "../foundation/errors.ts";
 import type { ConfigSection, FileState, ProfileSet } from "../ports/config.ts";
 import type { Found, System } from "../ports/system.ts";
-import type { Resolution } from "./chain.ts";
+import { failure, type Resolution } from "./chain.ts";
 import { type JsonObject, readObject } from "./exchange.ts";
-import { failure } from "./failure.ts";
 
 /** A profile by name, and the files it may stand in. */
 export interface ProfileDeps {

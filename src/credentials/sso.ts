@@ -9,13 +9,14 @@ import { ConfigError, TransportError } from "../foundation/errors.ts";
 import { nearestName } from "../foundation/options.ts";
 import { expandPath } from "../foundation/paths.ts";
 import { iso8601 } from "../foundation/timestamps.ts";
-import type { Clock, System } from "../ports/system.ts";
 import type { ConfigSection, ProfileSet } from "../ports/config.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type { Transport } from "../ports/http.ts";
+import type { Clock, System } from "../ports/system.ts";
 import type { Logger } from "../ports/telemetry.ts";
 import {
   type ExplainableProvider,
+  failure,
   provider,
   type Resolution,
 } from "./chain.ts";
@@ -24,11 +25,13 @@ import {
   errorType,
   isObject,
   type JsonObject,
+  oidcOrigin,
+  portalOrigin,
   readObject,
+  type SignInEndpoint,
+  signInUrl,
   steadyExchange,
 } from "./exchange.ts";
-import { readExpiry } from "./value.ts";
-import { failure } from "./failure.ts";
 import {
   locationText,
   missingTexts,
@@ -38,12 +41,7 @@ import {
   textIn,
   writeJsonFile,
 } from "./section.ts";
-import {
-  oidcOrigin,
-  portalOrigin,
-  type SignInEndpoint,
-  signInUrl,
-} from "./sign_in_hosts.ts";
+import { readExpiry } from "./value.ts";
 
 const NAME = "sso";
 

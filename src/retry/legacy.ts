@@ -10,8 +10,7 @@ import type {
   RetryStrategy,
   RetryTicket,
 } from "../ports/retry.ts";
-import { attemptLimit, first, stop } from "./standard.ts";
-import { classify } from "./classify.ts";
+import { attemptLimit, classify, first, stop } from "./standard.ts";
 
 /** Settings of {@linkcode LegacyRetry}. */
 export interface LegacyRetryOptions {

@@ -50,7 +50,7 @@ export {
   classify,
   type FailureClass,
   type RetryableClass,
-} from "./classify.ts";
+} from "./standard.ts";
 export { LegacyRetry, type LegacyRetryOptions } from "./legacy.ts";
 export {
   CLASSIC,

@@ -9,13 +9,13 @@ import type {
   RetryTurn,
 } from "../ports/retry.ts";
 import { AdaptiveRetry } from "./adaptive.ts";
+import { LegacyRetry } from "./legacy.ts";
 import {
+  retryAfterMs,
   type RetryDependencies,
   standardOptions,
   standardRetry,
 } from "./standard.ts";
-import { LegacyRetry } from "./legacy.ts";
-import { retryAfterMs } from "./classify.ts";
 
 /**
  * Makes the strategy that settings ask for. Each call makes one with a state of

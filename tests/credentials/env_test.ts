@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { envProvider } from "../../src/credentials/env.ts";
+import { envProvider } from "../../src/credentials/static_keys.ts";
 import { CredentialsError } from "../../src/foundation/errors.ts";
 import { FakeSystem } from "../../src/testing/mod.ts";
 

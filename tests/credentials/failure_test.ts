@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { plainWords } from "../../src/credentials/failure.ts";
+import { plainWords } from "../../src/credentials/chain.ts";
 
 Deno.test("plainWords keeps words and short numbers", () => {
   assertEquals(plainWords("oops\n"), "oops");

@@ -3,7 +3,7 @@ import { readSections } from "../../src/config/ini.ts";
 import {
   boto2FileProvider,
   ec2FileProvider,
-} from "../../src/credentials/old_files.ts";
+} from "../../src/credentials/static_keys.ts";
 import {
   ConfigError,
   CredentialsError,

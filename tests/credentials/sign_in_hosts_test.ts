@@ -3,7 +3,7 @@ import {
   oidcOrigin,
   portalOrigin,
   signInOrigin,
-} from "../../src/credentials/sign_in_hosts.ts";
+} from "../../src/credentials/exchange.ts";
 import { ConfigError } from "../../src/foundation/errors.ts";
 
 Deno.test("the hosts of sign-in follow the partition of the region", () => {

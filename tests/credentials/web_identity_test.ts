@@ -3,7 +3,7 @@ import { loadProfiles } from "../../src/config/profiles.ts";
 import {
   type WebIdentityDeps,
   webIdentityProvider,
-} from "../../src/credentials/web_identity.ts";
+} from "../../src/credentials/assume_role.ts";
 import { ConfigError, CredentialsError } from "../../src/foundation/errors.ts";
 import type { RoleRequest } from "../../src/ports/credentials.ts";
 import {

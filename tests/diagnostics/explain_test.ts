@@ -1,7 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { failure, provider } from "../../src/credentials/chain.ts";
 import { explainCredentials } from "../../src/diagnostics/explain.ts";
-import { provider } from "../../src/credentials/chain.ts";
-import { failure } from "../../src/credentials/failure.ts";
 import type { CredentialProvider } from "../../src/ports/credentials.ts";
 
 const absent = provider("env", () => ({ kind: "absent", why: "X is not set" }));

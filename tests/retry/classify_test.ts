@@ -13,7 +13,7 @@ import {
   classify,
   type FailureClass,
   retryAfterMs,
-} from "../../src/retry/classify.ts";
+} from "../../src/retry/standard.ts";
 import { answer, SILENCE } from "./failures.ts";
 
 Deno.test("classify sorts what a service answers", () => {

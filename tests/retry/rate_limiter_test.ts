@@ -4,7 +4,7 @@ import {
   SendLimiter,
   SendRate,
   TokenBucket,
-} from "../../src/retry/rate_limiter.ts";
+} from "../../src/retry/adaptive.ts";
 
 Deno.test("SendLimiter does not hold back before the first throttling", () => {
   const limiter = new SendLimiter(0);

@@ -6,7 +6,7 @@ import {
   SendLimiter,
   SendRate,
   TokenBucket,
-} from "../../src/retry/rate_limiter.ts";
+} from "../../src/retry/adaptive.ts";
 import { entries } from "./retry_cases.ts";
 import { vectorTest } from "./suite.ts";
 

@@ -1,21 +1,19 @@
 import { assert, assertEquals } from "@std/assert";
 import {
-  classify,
-  THROTTLING_CODES,
-  TRANSIENT_CODES,
-  TRANSIENT_STATUSES,
-} from "../../src/retry/classify.ts";
-import {
-  CLASSIC,
-  EDITION_2026,
-  StandardRetry,
-} from "../../src/retry/standard.ts";
-import { retryStrategy } from "../../src/retry/strategy.ts";
-import {
   LEGACY_CODES,
   LEGACY_SERVICE_CODES,
   LEGACY_STATUSES,
 } from "../../src/retry/legacy.ts";
+import {
+  CLASSIC,
+  classify,
+  EDITION_2026,
+  StandardRetry,
+  THROTTLING_CODES,
+  TRANSIENT_CODES,
+  TRANSIENT_STATUSES,
+} from "../../src/retry/standard.ts";
+import { retryStrategy } from "../../src/retry/strategy.ts";
 import { entries, failureOf, retries, waits } from "./retry_cases.ts";
 import { vectorTest } from "./suite.ts";
 

@@ -1,13 +1,13 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { classify } from "../../src/retry/classify.ts";
+import { LegacyRetry } from "../../src/retry/legacy.ts";
 import {
   CLASSIC,
+  classify,
   EDITION_2026,
   RetryQuota,
   StandardRetry,
 } from "../../src/retry/standard.ts";
 import { retryStrategy } from "../../src/retry/strategy.ts";
-import { LegacyRetry } from "../../src/retry/legacy.ts";
 import {
   callOf,
   entries,
