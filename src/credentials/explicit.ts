@@ -78,9 +78,9 @@ function fromKeys(input: unknown): Credentials {
     throw invalid(`found ${input === null ? "null" : typeof input}`);
   }
   const names = "AccessKeyId" in input ? API_NAMES : OUR_NAMES;
-  const accessKeyId = textIn(input, names.accessKeyId);
-  const secretAccessKey = textIn(input, names.secretAccessKey);
-  const sessionToken = textIn(input, names.sessionToken);
+  const accessKeyId = valueIn(input, names.accessKeyId);
+  const secretAccessKey = valueIn(input, names.secretAccessKey);
+  const sessionToken = valueIn(input, names.sessionToken);
   if (accessKeyId === undefined && secretAccessKey === undefined) {
     throw invalid(`found neither ${names.accessKeyId} nor the secret`);
   }
@@ -98,9 +98,9 @@ function fromKeys(input: unknown): Credentials {
       ', which belongs to every key id that starts with "ASIA"',
     );
   }
-  const expiration = dateIn(input, names.expiration);
-  const accountId = textIn(input, names.accountId);
-  const source = textIn(input, names.source);
+  const expiration = valueIn(input, names.expiration, "Date");
+  const accountId = valueIn(input, names.accountId);
+  const source = valueIn(input, names.source);
   return credentialsValue({
     accessKeyId,
     secretAccessKey,
@@ -129,17 +129,20 @@ const API_NAMES = {
   source: "source",
 } as const;
 
-/** An empty text counts as none. */
-function textIn(input: object, name: string): string | undefined {
-  const value: unknown = Reflect.get(input, name);
-  if (value === undefined || value === null || value === "") return undefined;
-  if (typeof value === "string") return value;
-  throw invalid(`${name} must be a string, found ${typeof value}`);
-}
-
-function dateIn(input: object, name: string): Date | undefined {
+/** A text, where an empty one counts as none, or a time. */
+function valueIn(input: object, name: string): string | undefined;
+function valueIn(input: object, name: string, kind: "Date"): Date | undefined;
+function valueIn(
+  input: object,
+  name: string,
+  kind?: "Date",
+): Date | string | undefined {
   const value: unknown = Reflect.get(input, name);
   if (value === undefined || value === null) return undefined;
+  if (kind === undefined) {
+    if (typeof value === "string") return value === "" ? undefined : value;
+    throw invalid(`${name} must be a string, found ${typeof value}`);
+  }
   if (value instanceof Date && !Number.isNaN(value.getTime())) return value;
   throw invalid(`${name} must be a valid Date, found ${typeof value}`);
 }

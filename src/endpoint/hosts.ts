@@ -43,7 +43,7 @@ export function partitionOf(region: string): Partition {
  * It may come from a server or a file, and must not lead to another host.
  */
 export function isRegion(text: string): boolean {
-  return isHostLabel(text) && /\D/.test(text);
+  return HOST_LABEL.test(text) && /\D/.test(text);
 }
 
 /**
@@ -154,6 +154,6 @@ export function parseEndpointUrl(url: string): CustomEndpoint {
     scheme: scheme.toLowerCase() === "http" ? "http" : "https",
     authority,
     path: (path ?? "").replace(/\/+$/, ""),
-    isAddress: host.startsWith("[") || isIpv4(host),
+    isAddress: host.startsWith("[") || IPV4.test(host),
   };
 }

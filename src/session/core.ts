@@ -266,7 +266,13 @@ async function assembleParts(
     }
   }
   const settings: Settings = values;
-  const times = timesOf(resolved);
+  // Times that nobody has set are left to the transport: a user's own may have
+  // been told others.
+  const times: { -readonly [Name in keyof SendTimes]: number } = {};
+  for (const name of SEND_TIMES) {
+    const { value, source } = resolved[name];
+    if (value !== undefined && source.kind !== "default") times[name] = value;
+  }
   const skewMs = new Map<string, number>();
   // What goes over the wire is told to these.
   const endpointLog = logger.child("endpoint");
@@ -514,29 +520,13 @@ function transportOf(
 }
 
 /** The times of a transport that a client can set. */
-type SendTimes = Pick<
-  SendOptions,
-  "attemptTimeoutMs" | "connectTimeoutMs" | "readTimeoutMs"
->;
+const SEND_TIMES = [
+  "attemptTimeoutMs",
+  "connectTimeoutMs",
+  "readTimeoutMs",
+] as const satisfies readonly (keyof SendOptions)[];
 
-/**
- * The times that somebody has set. One that nobody has is left to the transport:
- * a user's own may have been told another.
- */
-function timesOf(settings: ClientSettings): SendTimes {
-  const times: { -readonly [Name in keyof SendTimes]: number } = {};
-  for (
-    const name of [
-      "attemptTimeoutMs",
-      "connectTimeoutMs",
-      "readTimeoutMs",
-    ] as const
-  ) {
-    const { value, source } = settings[name];
-    if (value !== undefined && source.kind !== "default") times[name] = value;
-  }
-  return times;
-}
+type SendTimes = Pick<SendOptions, typeof SEND_TIMES[number]>;
 
 /**
  * `inia/0.1.0 Deno/2.9.6`: this package, and what it runs on, without any

@@ -4,7 +4,6 @@
  * @module
  */
 import { resolveRegion } from "../config/client_settings.ts";
-import { checkClientOptions, refuseUnknown } from "../config/options.ts";
 import { loadProfiles } from "../config/profiles.ts";
 import { checkRetry } from "../config/retry_settings.ts";
 import { checkExplicit } from "../credentials/explicit.ts";
@@ -19,17 +18,19 @@ import type {
   Credentials,
   CredentialSource,
 } from "../ports/credentials.ts";
-import type { S3Resource } from "../resource/s3.ts";
-import type { S3, S3Config } from "../services/s3/mod.ts";
 import type {
   ServiceClientClass,
   ServiceDefinition,
 } from "../ports/service.ts";
+import type { S3Resource } from "../resource/s3.ts";
+import type { S3, S3Config } from "../services/s3/mod.ts";
 import { coreOf } from "./core.ts";
 import {
+  checkClientOptions,
   checkRole,
   checkSessionOptions,
   checkTransportOptions,
+  refuseUnknown,
   type RoleOptions,
   SESSION_OPTIONS,
   type SessionOptions,

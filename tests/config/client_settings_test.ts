@@ -10,7 +10,7 @@ import {
   resolveRegion,
   tellRegionConflict,
 } from "../../src/config/client_settings.ts";
-import { checkClientOptions } from "../../src/config/options.ts";
+import { checkClientOptions } from "../../src/session/options.ts";
 import { profilesFrom } from "../../src/config/ini.ts";
 import type { SettingSources } from "../../src/config/settings.ts";
 import { ConfigError } from "../../src/foundation/errors.ts";

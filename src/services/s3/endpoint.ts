@@ -74,7 +74,7 @@ export function knownEndpoint<Found extends Endpoint | undefined>(
     found = new Map();
     FOUND.set(settings, found);
   }
-  let key = isLocation(operation)
+  let key = operation === LOCATION
     ? `location ${region}\n${endpointUrl}`
     : `${region}\n${endpointUrl}`;
   for (const name of RARE_CONTEXT) {
@@ -93,12 +93,10 @@ export function knownEndpoint<Found extends Endpoint | undefined>(
 }
 
 /**
- * Whether the call asks for a bucket's region. Who asks does not know it, and
- * only in the path is a bucket found in any region.
+ * The call that asks for a bucket's region. Who asks does not know it, and only in
+ * the path is a bucket found in any region.
  */
-function isLocation(operation: string): boolean {
-  return operation === "GetBucketLocation";
-}
+const LOCATION = "GetBucketLocation";
 
 const ACCELERATE_HOSTS = [
   "s3-accelerate.amazonaws.com",
@@ -126,9 +124,9 @@ function paramsOf(query: EndpointQuery<S3Config>): EndpointParams {
     ...amazon ? {} : { custom },
     fips: amazon && settings.useFipsEndpoint === true,
     dualstack: amazon && settings.useDualstackEndpoint === true,
-    pathStyle: isLocation(operation) ||
+    pathStyle: operation === LOCATION ||
       inPath && !useAccelerateEndpoint && !bucket?.startsWith("arn:"),
-    accelerate: useAccelerateEndpoint === true && !isLocation(operation),
+    accelerate: useAccelerateEndpoint === true && operation !== LOCATION,
     globalHost: settings.usEast1Endpoint === "global",
     useArnRegion: settings.useArnRegion !== false,
     disableMultiRegionAccessPoints:
@@ -172,7 +170,9 @@ export function bucketRoute(params: EndpointParams): Route {
   checkRegion(region);
   const regionless = region === AWS_GLOBAL ||
     (params.globalHost && region === GLOBAL_SIGNING_REGION);
-  const host = regionless && !fips && !dualstack
+  const host = custom !== undefined
+    ? custom.authority
+    : regionless && !fips && !dualstack
     ? `s3.${partition.suffix}`
     : s3Host("s3", params, signingRegionOf(region), partition);
   if (bucket === undefined) return routeTo(params, { host });

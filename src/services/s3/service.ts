@@ -186,15 +186,22 @@ export const s3: ServiceDefinition<S3Config> = {
   id: "s3",
   protocol: async () => (await import("../../protocol/rest_xml.ts")).restXml,
   endpoint: s3Endpoint,
-  amend: (operation, input, settings) =>
-    !isAmended(operation.name, input)
-      ? input
-      : amending === undefined
-      ? import("./amend.ts").then((loaded) => {
-        amending = loaded;
-        return loaded.amendInput(operation, input, settings);
-      })
-      : amending.amendInput(operation, input, settings),
+  amend: (operation, input, settings) => {
+    const { name } = operation;
+    const isAmended = typeof input === "object" && input !== null && (
+      name === "CreateBucket" || name.startsWith("ListObject") ||
+      "CopySource" in input || "SSECustomerKey" in input ||
+      "CopySourceSSECustomerKey" in input
+    );
+    if (!isAmended) return input;
+    if (amending !== undefined) {
+      return amending.amendInput(operation, input, settings);
+    }
+    return import("./amend.ts").then((loaded) => {
+      amending = loaded;
+      return loaded.amendInput(operation, input, settings);
+    });
+  },
   amendOutput: (operation, input, output) =>
     amending?.amendOutput(operation, input, output) ?? output,
   settle: settleConditionalDelete,
@@ -215,15 +222,6 @@ export const s3: ServiceDefinition<S3Config> = {
 
 /** What changes some inputs and listings; loaded with the first of them. */
 let amending: typeof import("./amend.ts") | undefined;
-
-/** Whether an input needs more than to be written. */
-function isAmended(operation: string, input: unknown): boolean {
-  return typeof input === "object" && input !== null && (
-    operation === "CreateBucket" || operation.startsWith("ListObject") ||
-    "CopySource" in input || "SSECustomerKey" in input ||
-    "CopySourceSSECustomerKey" in input
-  );
-}
 
 /** Looks at the object where the answer to a delete under a condition was lost. */
 function settleConditionalDelete<Input, Output>(

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { refuseUnknown } from "../../src/config/options.ts";
+import { refuseUnknown } from "../../src/session/options.ts";
 import { ConfigError } from "../../src/foundation/errors.ts";
 
 const KNOWN = ["region", "endpointUrl"];
