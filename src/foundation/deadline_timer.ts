@@ -10,12 +10,16 @@ const LONGEST_MS = 2 ** 31 - 1;
 /** Limits that end together, in milliseconds: what the first one ends may stop the others. */
 const TOGETHER_MS = 1;
 
+/** Rests after which the program is let go only when one lasts. */
+const MANY_RESTS = 32;
+
+/** How long a rest lasts then before the program is let go, in milliseconds. */
+const REST_MS = 10;
+
 /** A timer of the platform. */
 interface Wakeup {
-  /** Whether it has fired. */
-  readonly isOver: boolean;
-  /** Keeps the program alive until it fires. */
-  ref(): void;
+  /** Keeps the program alive until it fires. Says whether it is still to fire. */
+  ref(): boolean;
   /** Lets the program end before it fires. */
   unref(): void;
   /** Stops it, where that is possible. */
@@ -48,6 +52,12 @@ class Limit implements Deadline, Disposable {
 const RUNNING = new Set<Deadline>();
 let wakeup: Wakeup | undefined;
 let firesMs = Infinity;
+/** Whether the timer keeps the program alive. */
+let isHeld = false;
+/** Whether the end of a rest is being waited for. */
+let isResting = false;
+/** Times that no limit ran any more. */
+let rests = 0;
 
 /**
  * Calls a function when a limit has passed, never earlier. Starting and stopping
@@ -70,26 +80,46 @@ export function startLimit(ms: number, end: () => void): Disposable {
  * Does nothing but that where it is started already and ends earlier now.
  */
 export function startDeadline(deadline: Deadline): void {
-  const isFirst = RUNNING.size === 0;
   RUNNING.add(deadline);
   // It may have fired unseen, while no limit ran.
   if (
-    firesMs > deadline.dueMs || wakeup === undefined || isFirst && wakeup.isOver
+    firesMs > deadline.dueMs || wakeup === undefined ||
+    !isHeld && !(isHeld = wakeup.ref())
   ) {
     setWakeup(deadline.dueMs, performance.now());
-  } else if (isFirst) wakeup.ref();
+  }
 }
 
 /** Stops what {@linkcode startDeadline} has started, if it runs. */
 export function stopDeadline(deadline: Deadline): void {
-  if (RUNNING.delete(deadline) && RUNNING.size === 0) wakeup?.unref();
+  if (RUNNING.delete(deadline) && RUNNING.size === 0 && !isResting) rest();
+}
+
+/**
+ * Lets the program end. Where one call follows the other, to do so after each
+ * costs as much as all else here: then it is done when none has followed.
+ */
+function rest(): void {
+  if (++rests <= MANY_RESTS) return letGo();
+  isResting = true;
+  wakeupIn(REST_MS, () => {
+    isResting = false;
+    if (RUNNING.size === 0) letGo();
+  });
+}
+
+function letGo(): void {
+  isHeld = false;
+  wakeup?.unref();
 }
 
 function setWakeup(dueMs: number, now: number): void {
   wakeup?.stop();
   firesMs = dueMs;
+  isHeld = true;
   wakeup = wakeupIn(
     Math.min(Math.max(0, Math.ceil(dueMs - now)), LONGEST_MS),
+    fire,
   );
 }
 
@@ -114,8 +144,10 @@ function fire(): void {
   }
 }
 
-function wakeupIn(ms: number): Wakeup {
-  return "Deno" in globalThis ? new SignalWakeup(ms) : timeoutWakeup(ms);
+function wakeupIn(ms: number, end: () => void): Wakeup {
+  return "Deno" in globalThis
+    ? new SignalWakeup(ms, end)
+    : timeoutWakeup(ms, end);
 }
 
 /**
@@ -124,44 +156,40 @@ function wakeupIn(ms: number): Wakeup {
  */
 class SignalWakeup implements Wakeup {
   readonly #signal: AbortSignal;
-  #held = false;
+  readonly #end: () => void;
 
-  constructor(ms: number) {
+  constructor(ms: number, end: () => void) {
     this.#signal = AbortSignal.timeout(ms);
+    this.#end = end;
     this.ref();
   }
 
-  get isOver(): boolean {
-    return this.#signal.aborted;
-  }
-
-  ref(): void {
-    if (this.#held) return;
-    this.#held = true;
-    this.#signal.addEventListener("abort", fire);
+  ref(): boolean {
+    // To add it twice is to add it once.
+    this.#signal.addEventListener("abort", this.#end);
+    return !this.#signal.aborted;
   }
 
   unref(): void {
-    this.stop();
+    this.#signal.removeEventListener("abort", this.#end);
   }
 
   stop(): void {
-    if (!this.#held) return;
-    this.#held = false;
-    this.#signal.removeEventListener("abort", fire);
+    this.unref();
   }
 }
 
-function timeoutWakeup(ms: number): Wakeup {
-  const id: unknown = setTimeout(fire, ms);
-  const timer: Partial<Wakeup> = typeof id === "object" && id !== null
-    ? id
-    : {};
+function timeoutWakeup(ms: number, end: () => void): Wakeup {
+  const id: unknown = setTimeout(end, ms);
+  const timer: { ref?(): unknown; unref?(): unknown } =
+    typeof id === "object" && id !== null ? id : {};
   return {
-    // It fires seen or not.
-    isOver: false,
-    // Browsers have numbers for timers, and no program that could end.
-    ref: () => timer.ref?.(),
+    ref: () => {
+      // Browsers have numbers for timers, and no program that could end.
+      timer.ref?.();
+      // It fires seen or not.
+      return true;
+    },
     unref: () => timer.unref?.(),
     stop: () => clearTimeout(id as number),
   };

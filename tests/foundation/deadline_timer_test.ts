@@ -66,6 +66,20 @@ Deno.test("startLimit lets the program end where no limit runs, and not before",
   assertEquals([waits, ends], ["ended", "over"]);
 });
 
+Deno.test("startLimit lets the program end soon after many limits in a row", async () => {
+  const limits =
+    "for (let i = 0; i < 100; i++) { startLimit(60_000, () => {})[Symbol.dispose](); await null; }";
+  const printed = await Promise.all([
+    program(`${limits} console.log('over');`),
+    program(`${limits} startLimit(30, () => console.log('ended'));`),
+    program(
+      `${limits} setTimeout(() => startLimit(30, () => console.log('ended')), 30);`,
+    ),
+  ]);
+
+  assertEquals(printed, ["over", "ended", "ended"]);
+});
+
 /** Waits for a limit. */
 async function limit(ms: number): Promise<void> {
   await new Promise<void>((resolve) => startLimit(ms, resolve));
