@@ -11,6 +11,11 @@ export interface BodyReader {
   open(): ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Reads them all; into `room`, if that is enough. */
   bytes(room?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
+  /** Reads them all, if they are not too many; absent: only a stream can tell. */
+  bytesWithin?(
+    maxBytes: number,
+    room?: Uint8Array<ArrayBuffer>,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** Reads the next piece; absent: only a stream has pieces. */
   readInto?(
     room?: Uint8Array<ArrayBuffer>,
@@ -308,6 +313,9 @@ export async function bytesUpTo(
   if (maxBytes === Infinity || stated !== undefined) {
     const bytes = await body.bytes(room);
     return bytes.length > maxBytes ? undefined : bytes;
+  }
+  if (body.bytesWithin !== undefined) {
+    return await body.bytesWithin(maxBytes, room);
   }
   const reader = body.open().getReader();
   const pieces: Uint8Array[] = [];

@@ -79,6 +79,19 @@ export interface ResponseBody {
    */
   bytes(room?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
   /**
+   * Reads the whole body into memory, unless it is too long. Absent: it is read
+   * as a stream.
+   *
+   * @param maxBytes The longest that is read.
+   * @param room Memory that it may be read into, as above.
+   * @returns The bytes; `undefined` where there are more, which are not read.
+   * @throws {TransportError} If it is cut or falls silent.
+   */
+  bytesWithin?(
+    maxBytes: number,
+    room?: Uint8Array<ArrayBuffer>,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /**
    * Reads the next piece, without a stream in between. Absent: bodies are read as
    * streams.
    *

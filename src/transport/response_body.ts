@@ -114,7 +114,7 @@ export class IncomingBody implements ResponseBody {
   }
 
   // Async only where it has to be: a failed start is a rejection all the same.
-  bytes(room?: Bytes): Promise<Bytes> {
+  bytes(room?: Bytes, maxBytes = Infinity): Promise<Bytes> {
     if (this.#spent) return Promise.reject(spent());
     this.#spent = true;
     if (this.#whole !== undefined) {
@@ -124,7 +124,15 @@ export class IncomingBody implements ResponseBody {
     }
     this.#forgotten?.dismiss(this.#exchange);
     this.#exchange.start();
-    return this.#readWhole(room);
+    return this.#readWhole(room, maxBytes);
+  }
+
+  async bytesWithin(
+    maxBytes: number,
+    room?: Bytes,
+  ): Promise<Bytes | undefined> {
+    const bytes = await this.bytes(room, maxBytes);
+    return bytes.length > maxBytes ? undefined : bytes;
   }
 
   async readInto(room?: Bytes): Promise<Bytes | undefined> {
@@ -219,8 +227,9 @@ export class IncomingBody implements ResponseBody {
   /**
    * Reads the body to its end, in the wait under way. Byte streams are read into
    * room of the right size, which costs half of what the platform's own pieces cost.
+   * Of one that is too long, the rest is not wanted.
    */
-  async #readWhole(given?: Bytes): Promise<Bytes> {
+  async #readWhole(given?: Bytes, maxBytes = Infinity): Promise<Bytes> {
     const exchange = this.#exchange;
     const counter = this.#counter;
     const { expected } = counter;
@@ -237,11 +246,11 @@ export class IncomingBody implements ResponseBody {
       }
       const reader = exchange.reader = readerOf(source);
       if (!(reader instanceof ReadableStreamBYOBReader)) {
-        room = await readPieces(reader, counter, exchange);
+        room = await readPieces(reader, counter, exchange, maxBytes);
         length = room.length;
       } else {
         room = isGiven ? given : new Uint8Array(least);
-        while (length !== expected) {
+        while (length !== expected && length <= maxBytes) {
           const full = length === room.length;
           // Full: one more byte shows whether that was the end.
           const place = full
@@ -269,7 +278,10 @@ export class IncomingBody implements ResponseBody {
         // Nothing can follow the last byte. Saying so is cheaper than asking.
         if (length === expected) reader.cancel().catch(ignore);
       }
-      if (length === expected) exchange.end();
+      if (length > maxBytes) {
+        reader.cancel().catch(ignore);
+        abandon(exchange);
+      } else if (length === expected) exchange.end();
       else this.#finish();
     } catch (error) {
       throw this.#failed(error);
@@ -412,15 +424,17 @@ async function readPieces(
   reader: ReadableStreamDefaultReader<Bytes>,
   counter: ByteCounter,
   exchange: InFlightRequest,
+  maxBytes: number,
 ): Promise<Bytes> {
   const pieces: Bytes[] = [];
-  for (;;) {
+  while (counter.received <= maxBytes) {
     const { done, value } = await exchange.wait(reader.read());
-    if (done) return concat(pieces);
+    if (done) break;
     counter.received += value.length;
     exchange.heard();
     pieces.push(value);
   }
+  return concat(pieces);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { text, utf8 } from "../../src/foundation/bytes.ts";
+import { bytesUpTo } from "../../src/foundation/streaming_body.ts";
 import type { HttpResponse, ResponseBody } from "../../src/ports/http.ts";
 import { FixedClock } from "../../src/testing/fake_system.ts";
 import { withDeadlines } from "../../src/transport/deadlines.ts";
@@ -180,6 +181,54 @@ Deno.test("IncomingBody hands out an array of its own length", async () => {
 });
 
 overBoth(
+  "a body is read only to a limit, also one whose length nobody states",
+  async () => {
+    const limit = 100_000;
+    for (const length of [0, 1, limit - 1, limit, limit + 1, 3 * limit]) {
+      const content = "x".repeat(length);
+      for (const answer of [ok(content), chunked(content)]) {
+        for (const room of [0, 64 * 1_024, 128 * 1_024]) {
+          await using server = new HostileServer(answering(answer));
+          using transport = newTransport();
+          const { body } = await transport.send(requestTo(server.origin));
+
+          const bytes = body &&
+            await bytesUpTo(limit, NO_HEAD, body, new Uint8Array(room));
+
+          assertEquals(
+            bytes?.length,
+            length > limit ? undefined : length,
+          );
+        }
+      }
+    }
+  },
+);
+
+overBoth(
+  "a body without an end is read only to a limit, and its connection closed",
+  async () => {
+    const closed = Promise.withResolvers<void>();
+    await using server = new HostileServer(async (peer) => {
+      await peer.head();
+      await peer.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+      const chunk = `1000\r\n${"x".repeat(0x1000)}\r\n`;
+      try {
+        while (true) await peer.send(chunk);
+      } catch {
+        closed.resolve();
+      }
+    });
+    using transport = newTransport();
+    const { body } = await transport.send(requestTo(server.origin));
+
+    assertEquals(await body?.bytesWithin?.(100_000), undefined);
+    assertEquals(typeof body?.bytesWithin, "function");
+    await closed.promise;
+  },
+);
+
+overBoth(
   "a long body is read into the memory that is given, where that is enough",
   async () => {
     const room = 128 * 1_024;
@@ -256,6 +305,15 @@ overBoth(
     ], 0]);
   },
 );
+
+/** A head that states no length. */
+const NO_HEAD = { headers: {} };
+
+/** A complete answer that does not state its length. */
+function chunked(body: string): string {
+  const chunk = body && `${body.length.toString(16)}\r\n${body}\r\n`;
+  return `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${chunk}0\r\n\r\n`;
+}
 
 async function bodyOf(pieces: readonly string[]): Promise<ResponseBody> {
   return await guarded(logged(pieces).stream, {});

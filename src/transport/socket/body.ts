@@ -186,8 +186,11 @@ export class BodyReader implements BodyProgress {
     }
   }
 
-  /** All of it; in the memory that is given, if that is enough. */
-  async all(given?: Bytes): Promise<Bytes> {
+  /**
+   * All of it; in the memory that is given, if that is enough. Of a body that is
+   * too long, the rest is not wanted.
+   */
+  async all(given?: Bytes, maxBytes = Infinity): Promise<Bytes> {
     const connection = this.#connection;
     const { reader, socket } = connection;
     const { expected } = this;
@@ -197,7 +200,7 @@ export class BodyReader implements BodyProgress {
     connection.wait.start();
     this.#isReading = true;
     try {
-      while (!reader.done) {
+      while (!reader.done && this.received <= maxBytes) {
         const piece = reader.piece();
         if (piece !== undefined) {
           room = withRoom(room, this.received, piece.length);
@@ -222,7 +225,8 @@ export class BodyReader implements BodyProgress {
     } finally {
       this.#isReading = false;
     }
-    this.#finish();
+    if (reader.done) this.#finish();
+    else this.abandon();
     if (this.received === room.length) return room;
     return isGiven
       ? room.subarray(0, this.received)
@@ -351,6 +355,15 @@ export class SocketBody implements ResponseBody {
   async bytes(room?: Bytes): Promise<Bytes> {
     this.#spend();
     return await (this.#whole ?? this.#reader.all(room));
+  }
+
+  async bytesWithin(
+    maxBytes: number,
+    room?: Bytes,
+  ): Promise<Bytes | undefined> {
+    this.#spend();
+    const bytes = await (this.#whole ?? this.#reader.all(room, maxBytes));
+    return bytes.length > maxBytes ? undefined : bytes;
   }
 
   async readInto(room?: Bytes): Promise<Bytes | undefined> {
