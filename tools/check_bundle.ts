@@ -37,8 +37,13 @@ for (const [path, limit] of Object.entries(LIMITS)) {
   const md5 = [...bundle.keys()].filter((name) => name.startsWith("md5-"));
   const packages = md5.flatMap((name) => bundle.get(name)?.later ?? []);
   const withMd5 = reached(bundle, [...started, ...md5, ...packages]);
+  const protocol = [...bundle.keys()].filter((name) =>
+    name.startsWith("rest_xml-")
+  );
+  const call = reached(bundle, [...started, ...protocol]);
   console.log(
-    `  with MD5's package ${sum(bundle, withMd5)}, ` +
+    `  with the protocol that its call loads ${sum(bundle, call)}, ` +
+      `with MD5's package ${sum(bundle, withMd5)}, ` +
       `with all that it may load ${sum(bundle, bundle.keys())}`,
   );
 }

@@ -108,7 +108,7 @@ export async function exchange<Input, Output, Result>(
     table.auth === "unsigned-body" || table.checksum?.required ||
     table.checksum?.algorithmMember !== undefined
   ) {
-    payloads ??= await import("./payload.ts");
+    payloads ??= await import("./request_body.ts");
     request = await payloads.framePayload(request, {
       operation: table,
       input: call.input,
@@ -164,8 +164,8 @@ export async function exchange<Input, Output, Result>(
   return reading instanceof Promise ? await reading : reading;
 }
 
-/** What only requests with something to protect need; loaded with the first. */
-let payloads: typeof import("./payload.ts") | undefined;
+/** What only requests with a body, or something else to protect, need. */
+let payloads: typeof import("./request_body.ts") | undefined;
 
 /** What only documents need; loaded with the first. */
 let guards: typeof import("./guarded_bodies.ts") | undefined;

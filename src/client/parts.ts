@@ -30,7 +30,7 @@ import type {
 } from "../ports/schema.ts";
 import type { Files } from "../ports/system.ts";
 import type { UnreadSetting } from "./hints.ts";
-import type { PayloadPolicy } from "./payload.ts";
+import type { PayloadPolicy } from "./request_body.ts";
 import type { DocumentLimit } from "./guarded_bodies.ts";
 import type { LoopParts, Mutable } from "./retry_loop.ts";
 import type { WireLog } from "./wire_log.ts";

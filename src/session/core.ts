@@ -8,7 +8,7 @@ import { createCaller } from "../client/call.ts";
 import type { UnreadSetting } from "../client/hints.ts";
 import { type Parts, Sessions } from "../client/parts.ts";
 import type { LoopStrategy } from "../client/retry_loop.ts";
-import type { PayloadPolicy } from "../client/payload.ts";
+import type { PayloadPolicy } from "../client/request_body.ts";
 import type { TracedClient } from "../client/telemetry.ts";
 import type { WireLog } from "../client/wire_log.ts";
 import {
@@ -301,7 +301,7 @@ async function assembleParts(
     times,
     recoveries: async () => {
       const { ClockSkew, ExpiredCredentials } = await import(
-        "../client/recoveries.ts"
+        "../client/after_failure.ts"
       );
       const { credentials, regions, sessions } = parts;
       const sources = [credentials, sessions].filter((it) => it !== undefined);

@@ -1,5 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { framePayload, type PayloadPolicy } from "../../src/client/payload.ts";
+import {
+  framePayload,
+  type PayloadPolicy,
+} from "../../src/client/request_body.ts";
 import { text, utf8 } from "../../src/foundation/bytes.ts";
 import { ValidationError } from "../../src/foundation/errors.ts";
 import type { HttpRequest, RequestBody } from "../../src/ports/http.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { ClockSkew } from "../../src/client/recoveries.ts";
+import { ClockSkew } from "../../src/client/after_failure.ts";
 import { ServiceError, TransportError } from "../../src/foundation/errors.ts";
 import { httpDate } from "../../src/foundation/timestamps.ts";
 import { FixedClock } from "../../src/testing/fake_system.ts";
