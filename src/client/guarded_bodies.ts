@@ -7,10 +7,7 @@
 import { base64, concat } from "../foundation/bytes.ts";
 import type { ExpectedChecksum } from "../foundation/checksums.ts";
 import { ChecksumError, ProtocolError } from "../foundation/errors.ts";
-import {
-  bytesUpTo,
-  MAX_CREDENTIAL_BYTES,
-} from "../foundation/streaming_body.ts";
+import { bytesUpTo, MAX_CREDENTIAL_BYTES } from "../foundation/body_content.ts";
 import type { HeaderMap, HttpResponse, ResponseBody } from "../ports/http.ts";
 import { hasChecksum, ResumedBody, streamOfPieces } from "./response_bodies.ts";
 

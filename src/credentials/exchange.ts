@@ -10,10 +10,7 @@ import {
   CredentialsError,
   TransportError,
 } from "../foundation/errors.ts";
-import {
-  bytesUpTo,
-  MAX_CREDENTIAL_BYTES,
-} from "../foundation/streaming_body.ts";
+import { bytesUpTo, MAX_CREDENTIAL_BYTES } from "../foundation/body_content.ts";
 import type { Credentials } from "../ports/credentials.ts";
 import type {
   HeaderMap,

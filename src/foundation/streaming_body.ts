@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { concat, text } from "./bytes.ts";
+import { text } from "./bytes.ts";
 
 /** What a {@linkcode StreamingBody} reads from. */
 export interface BodyReader {
@@ -282,50 +282,4 @@ function spent(): TypeError {
   return new TypeError(
     "Cannot read the body: it was read or cancelled before",
   );
-}
-
-/** The longest answer with credentials that is read where nobody says otherwise; one has 2 KiB or so. */
-export const MAX_CREDENTIAL_BYTES = 256 * 1_024;
-
-/**
- * Reads a body into memory, unless it is too long.
- *
- * @param maxBytes The longest that is read.
- * @param response The response; its length counts, unless it was decoded.
- * @param body Its body.
- * @param room Memory that it may be read into.
- * @returns Its bytes, or `undefined` where it is longer; the rest is cancelled.
- */
-export async function bytesUpTo(
-  maxBytes: number,
-  { headers, decoded = false }: {
-    readonly headers: Readonly<Record<string, string>>;
-    readonly decoded?: boolean;
-  },
-  body: BodyReader,
-  room?: Uint8Array<ArrayBuffer>,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const stated = decoded ? undefined : headers["content-length"];
-  if (stated !== undefined && Number(stated) > maxBytes) {
-    await body.cancel();
-    return undefined;
-  }
-  if (maxBytes === Infinity || stated !== undefined) {
-    const bytes = await body.bytes(room);
-    return bytes.length > maxBytes ? undefined : bytes;
-  }
-  if (body.bytesWithin !== undefined) {
-    return await body.bytesWithin(maxBytes, room);
-  }
-  const reader = body.open().getReader();
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  while (length <= maxBytes) {
-    const { done, value } = await reader.read();
-    if (done) return concat(pieces);
-    pieces.push(value);
-    length += value.length;
-  }
-  await reader.cancel();
-  return undefined;
 }

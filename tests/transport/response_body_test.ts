@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { text, utf8 } from "../../src/foundation/bytes.ts";
-import { bytesUpTo } from "../../src/foundation/streaming_body.ts";
+import { bytesUpTo } from "../../src/foundation/body_content.ts";
 import type { HttpResponse, ResponseBody } from "../../src/ports/http.ts";
 import { FixedClock } from "../../src/testing/fake_system.ts";
 import { withDeadlines } from "../../src/transport/deadlines.ts";
