@@ -78,6 +78,8 @@ export async function restOf<Input, Output>(
   const signal = options.signal
     ? AbortSignal.any([options.signal, ended])
     : ended;
+  // Shared by all who ask for a rest: what one was signed with, all keep secret.
+  secretsOf(call);
   const again: Call<Input, Output> = {
     ...call,
     draft: { ...draft, headers },
@@ -100,6 +102,8 @@ export async function restOf<Input, Output>(
     return await attempts.goOn(failure, { send, signal, anew });
   } catch (error) {
     throw secretsOf(again).removedFrom(error);
+  } finally {
+    secretsOf(again);
   }
 }
 

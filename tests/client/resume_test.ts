@@ -207,6 +207,43 @@ Deno.test("a refusal that says nothing about the object is passed on", async () 
   assertEquals(error.ResponseMetadata?.StopReason, "not-retryable");
 });
 
+Deno.test("a refusal of a rest shows no secret of those that asked before it", async () => {
+  const SECRETS = ["first-secret-key", "second-secret-key", "third-secret-key"];
+  const clock = new FixedClock("2024-02-29T12:34:56Z");
+  let loads = 0;
+  const credentials: SessionOptions["credentials"] = {
+    name: "changing",
+    load: () =>
+      Promise.resolve({
+        accessKeyId: "AKIDEXAMPLE",
+        secretAccessKey: SECRETS[loads++] ?? "",
+        expiration: new Date(clock.now().getTime() + 1_000),
+      }),
+  };
+  const quoting = utf8(
+    `<Error><Code>AccessDenied</Code><Message>${SECRETS.join()}</Message></Error>`,
+  );
+  const store = await brokenStore({
+    bytes: BYTES,
+    cuts: [300_000, 400_000],
+    instead: (request) => {
+      // Each attempt finds keys that have ended.
+      clock.advance(2_000);
+      return request === 3
+        ? { status: 403, headers: {}, body: bodyOf(quoting) }
+        : undefined;
+    },
+  });
+  const body = await bodyFrom(store, { credentials, clock });
+
+  const error = await assertRejects(() => read(body), ServiceError);
+
+  assertEquals(loads, 3);
+  for (const secret of SECRETS) {
+    assert(!Deno.inspect(error).includes(secret), secret);
+  }
+});
+
 Deno.test("a rest that is not what was asked for ends the body", async () => {
   const etag = '"v1"';
   const cases: readonly Partial<HttpResponse>[] = [
