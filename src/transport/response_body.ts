@@ -86,6 +86,7 @@ export class IncomingBody implements ResponseBody {
       exchange.arm();
     } else {
       exchange.stop();
+      if (source instanceof ReadableStream) exchange.reader = source;
       this.#forgotten = forgotten;
       forgotten.watch(this, exchange);
     }

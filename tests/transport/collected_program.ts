@@ -30,6 +30,15 @@ await broken("by pieces", async (body) => {
 });
 await broken("whole", (body) => body.bytes());
 
+const controller = new AbortController();
+const { signal } = controller;
+const late = await endOf(async (body) => {
+  await collected();
+  controller.abort(new Enough());
+  while (await body.readInto?.() !== undefined);
+}, { signal });
+console.log(`late, signal: ${late}`);
+
 async function broken(
   name: string,
   read: (body: ResponseBody) => Promise<unknown>,
@@ -49,11 +58,7 @@ async function endOf(
   const { body } = await transport.send(requestTo(server.origin), options);
   if (body === null) return "no body";
   const ended = read(body).then(() => "no error", (error) => error.name);
-  // Twice, with turns of the event loop between: what waits is looked at again.
-  for (let count = 0; count < 2; count++) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    Reflect.get(globalThis, "gc")();
-  }
+  await collected();
   then?.();
   let timer: ReturnType<typeof setTimeout> | undefined;
   return await Promise.race([
@@ -62,4 +67,12 @@ async function endOf(
       timer = setTimeout(() => resolve("it goes on"), 2_000);
     }),
   ]).finally(() => clearTimeout(timer));
+}
+
+async function collected(): Promise<void> {
+  // Twice, with turns of the event loop between: what waits is looked at again.
+  for (let count = 0; count < 2; count++) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    Reflect.get(globalThis, "gc")();
+  }
 }

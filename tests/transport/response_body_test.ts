@@ -302,6 +302,7 @@ overBoth(
       "by pieces, signal: Enough",
       "whole, limit: TimeoutError",
       "whole, signal: Enough",
+      "late, signal: Enough",
     ], 0]);
   },
 );
