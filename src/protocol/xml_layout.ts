@@ -13,7 +13,7 @@ import { concat, text, utf8 } from "../foundation/bytes.ts";
 import type { Member, StructureShape } from "../ports/schema.ts";
 import { PreparedShape, type Slot } from "./prepared_shape.ts";
 import type { Output, ValueReader } from "./response.ts";
-import { plainTimeAt, wholeNumberAt } from "./scalars.ts";
+import { parseScalar, plainTimeAt, wholeNumberAt } from "./scalars.ts";
 import { MAX_DEPTH, type XmlScanner } from "./xml_reader.ts";
 
 /** A start or an end tag without attributes or prefix, and the text after it. */
@@ -143,7 +143,7 @@ export class LayoutReader {
     let end = this.#end;
     while (true) {
       items.push(this.#members(layout.members, inner));
-      if (this.#fresh?.layout === layout) this.#repeat(this.#fresh, inner);
+      if (this.#fresh?.layout === layout) this.#repeat(this.#fresh);
       if (!isAt(words, end, layout.next)) break;
       const next = this.#endOf(layout, end + lengthOf(layout.next));
       if (next < 0) break;
@@ -281,24 +281,24 @@ export class LayoutReader {
    * Notes which texts of a structure are those of the one before, as owners and
    * storage classes are: they are then compared with the markup, not read.
    */
-  #repeat({ layout, texts }: Learnt, path: string): void {
+  #repeat({ layout, texts }: Learnt): void {
     this.#fresh = undefined;
     const { text } = this.#xml;
     for (const column of layout.texts) {
       const { member, place } = column;
+      const of = member?.of;
       const start = TEXTS[2 * place] ?? 0;
       const found = TEXTS[2 * place + 1] ?? 0;
       const end = found < 0 ? ~found : found;
       const shown = text.slice(start, end);
       const behind = layout.behind[place];
       if (
-        behind === undefined || member?.of === "blob" ||
-        found < 0 && member?.of !== "string" ||
+        behind === undefined || typeof of !== "string" || of === "blob" ||
         shown !== text.slice(texts[2 * place], texts[2 * place + 1])
       ) continue;
       const value = found < 0
-        ? this.#quoted(start, end)
-        : this.#scalar(column, path);
+        ? (of === "string" ? this.#quoted(start, end) : undefined)
+        : parseScalar(of, shown);
       if (value === undefined) continue;
       // A copy, as a part of a text keeps all of it.
       column.value = typeof value === "string" ? copied(value) : value;

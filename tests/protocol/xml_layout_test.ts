@@ -199,6 +199,20 @@ Deno.test("structures with the same texts have times and bytes of their own", ()
   assertEquals(new Set(objects).size, 18);
 });
 
+Deno.test("a text that cannot be read is noted where it stands, also where it repeats", () => {
+  const item =
+    `${PLAIN}<Owner><ID>me</ID><Since>never</Since></Owner><Big>x</Big>`;
+  for (const document of documents(Array(6).fill(item))) {
+    const { failure = "" } = assertSame(listing(), document);
+    assert(failure.includes("Big"), failure);
+    const lacking = document.replaceAll("<Big>x</Big>", "");
+    const { unreadable = new Set() } = assertSame(listing(), lacking);
+    assertEquals([...unreadable].map((path) => path.replace(/^\w+/, "")), [
+      ".Owner.Since",
+    ]);
+  }
+});
+
 Deno.test("layouts read bytes that stand anywhere in their memory", () => {
   const shape = listing();
   for (const document of documents(Array(9).fill(PLAIN))) {
