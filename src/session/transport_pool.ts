@@ -14,7 +14,7 @@ import type {
 } from "../ports/http.ts";
 import type { Logger } from "../ports/telemetry.ts";
 import { SystemClock } from "../system/platform.ts";
-import { withDeadlines } from "../transport/deadlines.ts";
+import { withDeadlines } from "../transport/in_flight_request.ts";
 import {
   FetchTransport,
   type FetchTransportOptions,

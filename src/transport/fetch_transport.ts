@@ -34,8 +34,12 @@ import {
   POOL_OPTIONS,
   type PoolOptions,
 } from "./connections.ts";
-import { Exchanges, LIMITS, type Uploads } from "./deadlines.ts";
-import { type InFlightRequest, timersOf } from "./in_flight_request.ts";
+import {
+  Exchanges,
+  type InFlightRequest,
+  LIMITS,
+  type Uploads,
+} from "./in_flight_request.ts";
 import { describe, requestUrl } from "./request_url.ts";
 import {
   checkCount,
@@ -46,6 +50,7 @@ import {
   MACHINE_TIME,
   NetPermissions,
   proxyInEnvironment,
+  timersOf,
   type Timing,
 } from "./runtime.ts";
 

@@ -43,7 +43,7 @@ export type {
 } from "../ports/http.ts";
 export type { LogFields, Logger, LogLevel } from "../ports/telemetry.ts";
 export type { ClientCertificate, Dialer, PoolOptions } from "./connections.ts";
-export { type DeadlineOptions, withDeadlines } from "./deadlines.ts";
+export { type DeadlineOptions, withDeadlines } from "./in_flight_request.ts";
 export {
   FetchTransport,
   type FetchTransportOptions,

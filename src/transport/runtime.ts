@@ -4,7 +4,12 @@
  *
  * @module
  */
-import { startLimit } from "../foundation/deadline_timer.ts";
+import {
+  type Deadline,
+  startDeadline,
+  startLimit,
+  stopDeadline,
+} from "../foundation/deadline_timer.ts";
 import { ConfigError, EndpointError } from "../foundation/errors.ts";
 import type { Clock } from "../ports/system.ts";
 
@@ -33,6 +38,62 @@ export const MACHINE_TIME: Timing = {
   now: () => new Date(),
   timer: startLimit,
 };
+
+/** What ends deadlines in time. */
+export interface Timers {
+  /** The time in milliseconds, from a beginning of its own. */
+  now(): number;
+  /** Calls `expire` once when the time of a deadline has come. */
+  start(deadline: Deadline): void;
+  /** Does so no more. */
+  stop(deadline: Deadline): void;
+}
+
+/** The machine's time, and one timer of the platform for all deadlines. */
+const MACHINE_TIMERS: Timers = {
+  now: performance.now.bind(performance),
+  start: startDeadline,
+  stop: stopDeadline,
+};
+
+/**
+ * What ends deadlines in time.
+ *
+ * @param clock Time; without one, the machine's.
+ */
+export function timersOf(clock: Timing | undefined): Timers {
+  return clock === undefined ? MACHINE_TIMERS : new ClockTimers(clock);
+}
+
+/** A clock of its own has a timer for each deadline. */
+class ClockTimers implements Timers {
+  readonly #clock: Timing;
+  readonly #timers = new Map<Deadline, Disposable>();
+
+  constructor(clock: Timing) {
+    this.#clock = clock;
+  }
+
+  now(): number {
+    return this.#clock.now().getTime();
+  }
+
+  start(deadline: Deadline): void {
+    this.stop(deadline);
+    const ms = deadline.dueMs - this.now();
+    if (ms > LONGEST_TIMER_MS) return;
+    const timer = this.#clock.timer(ms, () => {
+      this.#timers.delete(deadline);
+      deadline.expire();
+    });
+    this.#timers.set(deadline, timer);
+  }
+
+  stop(deadline: Deadline): void {
+    this.#timers.get(deadline)?.[Symbol.dispose]();
+    this.#timers.delete(deadline);
+  }
+}
 
 /** Where Deno finds a proxy by itself. */
 const PROXY_VARIABLES = [

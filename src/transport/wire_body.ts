@@ -6,7 +6,8 @@
  */
 import { ValidationError } from "../foundation/errors.ts";
 import type { BodySource } from "../ports/http.ts";
-import type { InFlightRequest, Timers } from "./in_flight_request.ts";
+import type { InFlightRequest } from "./in_flight_request.ts";
+import type { Timers } from "./runtime.ts";
 
 type Content = Uint8Array<ArrayBuffer> | BodySource;
 type Controller = ReadableStreamDefaultController<Uint8Array>;

@@ -13,7 +13,7 @@ import type {
   Transport,
 } from "../../src/ports/http.ts";
 import { FixedClock } from "../../src/testing/fake_system.ts";
-import { withDeadlines } from "../../src/transport/deadlines.ts";
+import { withDeadlines } from "../../src/transport/in_flight_request.ts";
 import { countingSignal } from "./counting_signal.ts";
 import { bytesOf, caught, piecesOf, requestTo } from "./requests.ts";
 

@@ -3,10 +3,9 @@ import { TimeoutError } from "../../src/foundation/errors.ts";
 import { FixedClock } from "../../src/testing/fake_system.ts";
 import {
   InFlightRequest,
-  timersOf,
   type WaitLimits,
 } from "../../src/transport/in_flight_request.ts";
-import type { Timing } from "../../src/transport/runtime.ts";
+import { timersOf, type Timing } from "../../src/transport/runtime.ts";
 import { requestTo } from "./requests.ts";
 
 Deno.test("InFlightRequest ends after a silence", () => {

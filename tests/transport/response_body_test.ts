@@ -3,7 +3,7 @@ import { text, utf8 } from "../../src/foundation/bytes.ts";
 import { bytesUpTo } from "../../src/foundation/body_content.ts";
 import type { HttpResponse, ResponseBody } from "../../src/ports/http.ts";
 import { FixedClock } from "../../src/testing/fake_system.ts";
-import { withDeadlines } from "../../src/transport/deadlines.ts";
+import { withDeadlines } from "../../src/transport/in_flight_request.ts";
 import { ByteCounter } from "../../src/transport/response_body.ts";
 import { newTransport, overBoth, transportName } from "../both_transports.ts";
 import { answering, HostileServer, ok } from "./hostile_server.ts";
