@@ -286,7 +286,7 @@ async function ask(
   failure: AwsError,
 ): Promise<RetryGrant | StopReason> {
   const { parts: { retry, repeatUnsafe }, call } = loop;
-  const { idempotent, replayable } = call;
+  const { idempotent, operation, replayable, service } = call;
   if (failure instanceof TimeoutError && failure.limit === "total") {
     return "total-timeout";
   }
@@ -294,7 +294,9 @@ async function ask(
   if (trace.facts === undefined) return "not-retryable";
   const maybeDone = failure instanceof TransportError && failure.maybeSent;
   if (maybeDone && !idempotent && !repeatUnsafe) return "unsafe";
-  const answer = await retry.afterFailure(ticket, failure, call);
+  // A strategy may be anybody's, and the call holds its input and credentials.
+  const told = { service, operation };
+  const answer = await retry.afterFailure(ticket, failure, told);
   if (answer.kind === "stop") return answer.reason;
   return replayable ? answer : "body";
 }

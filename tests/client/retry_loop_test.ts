@@ -69,6 +69,23 @@ Deno.test("RetryLoop throws the last failure, with attempts and reason", async (
   assert(error.stack?.includes("3 attempts"));
 });
 
+Deno.test("RetryLoop tells a strategy the names of a call, and nothing else of it", async () => {
+  const { call } = failing([slowDown()]);
+  const told: unknown[] = [];
+  const retry: RetryStrategy = {
+    ...strategy(1),
+    afterFailure: (_ticket, _failure, call) => {
+      told.push(call);
+      return { kind: "stop", reason: "attempts" };
+    },
+  };
+
+  await assertRejects(() => run(parts({ retry }), call), ServiceError);
+
+  const { service, operation } = call;
+  assertEquals(told, [{ service, operation }]);
+});
+
 Deno.test("RetryLoop does not repeat what may have been carried out", async () => {
   const { call, attempts } = failing([CLOSED]);
 
