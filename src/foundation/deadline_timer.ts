@@ -20,10 +20,10 @@ const REST_MS = 10;
 interface Wakeup {
   /** Keeps the program alive until it fires. Says whether it is still to fire. */
   ref(): boolean;
-  /** Lets the program end before it fires. */
+  /** Lets the program end before it fires, or stops it. */
   unref(): void;
-  /** Stops it, where that is possible. */
-  stop(): void;
+  /** Stops it, where {@linkcode unref} does not. */
+  stop?(): void;
 }
 
 /** Something that ends at a time. */
@@ -99,22 +99,21 @@ export function stopDeadline(deadline: Deadline): void {
  * Lets the program end. Where one call follows the other, to do so after each
  * costs as much as all else here: then it is done when none has followed.
  */
-function rest(): void {
-  if (++rests <= MANY_RESTS) return letGo();
+function rest(hasLasted = ++rests <= MANY_RESTS): void {
+  if (hasLasted) {
+    isHeld = false;
+    return wakeup?.unref();
+  }
   isResting = true;
   wakeupIn(REST_MS, () => {
     isResting = false;
-    if (RUNNING.size === 0) letGo();
+    if (RUNNING.size === 0) rest(true);
   });
 }
 
-function letGo(): void {
-  isHeld = false;
-  wakeup?.unref();
-}
-
 function setWakeup(dueMs: number, now: number): void {
-  wakeup?.stop();
+  if (isHeld) wakeup?.unref();
+  wakeup?.stop?.();
   firesMs = dueMs;
   isHeld = true;
   wakeup = wakeupIn(
@@ -172,10 +171,6 @@ class SignalWakeup implements Wakeup {
 
   unref(): void {
     this.#signal.removeEventListener("abort", this.#end);
-  }
-
-  stop(): void {
-    this.unref();
   }
 }
 

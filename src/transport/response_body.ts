@@ -81,7 +81,6 @@ export class IncomingBody implements ResponseBody {
       this.#whole = this.#readWhole();
       // An error is for the one that asks for the body; nobody may.
       this.#whole.catch(ignore);
-      if (exchange.ended) return;
       exchange.unaskedMs = UNASKED_MS;
       exchange.arm();
     } else {
