@@ -7,8 +7,8 @@
 import { createCaller } from "../client/call.ts";
 import type { UnreadSetting } from "../client/hints.ts";
 import { type Parts, Sessions } from "../client/parts.ts";
-import type { LoopStrategy } from "../client/retry_loop.ts";
 import type { PayloadPolicy } from "../client/request_body.ts";
+import type { LoopStrategy } from "../client/retry_loop.ts";
 import type { TracedClient } from "../client/telemetry.ts";
 import type { WireLog } from "../client/wire_log.ts";
 import {
@@ -39,8 +39,7 @@ import type { Telemetry } from "../ports/telemetry.ts";
 import { canonicalOfSigned } from "../signing/request_signer.ts";
 import { SigV4 } from "../signing/sigv4.ts";
 import { notOnThisRuntime } from "../transport/fetch_transport.ts";
-import type { CoreOf, Shared } from "./shared.ts";
-import { TransportLease } from "./transport_pool.ts";
+import { type CoreOf, type Shared, TransportLease } from "./shared.ts";
 
 /**
  * Makes what a client is built on. Nothing is read before the first call.

@@ -26,7 +26,7 @@ import type {
 } from "../ports/credentials.ts";
 import type { Transport } from "../ports/http.ts";
 import type { SessionOptions } from "./options.ts";
-import type { TransportPool } from "./transport_pool.ts";
+import type { TransportPool } from "./shared.ts";
 
 /** What the search needs of its session. */
 interface SearchDeps
