@@ -21,7 +21,7 @@ import type { RetryGrant, RetryTicket, RetryTurn } from "../ports/retry.ts";
 import type { AttemptFacts, Correction, Recovery } from "../ports/service.ts";
 import type { Clock } from "../ports/system.ts";
 import type { Logger } from "../ports/telemetry.ts";
-import { type Parts, timeAt } from "./parts.ts";
+import { type Parts, timeAt } from "./attempt.ts";
 import type {
   Attempt,
   AttemptTrace,

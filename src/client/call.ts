@@ -16,9 +16,8 @@ import type {
   ParsedResponse,
   SerializedRequest,
 } from "../ports/schema.ts";
-import { type Call, exchange, secretsOf } from "./attempt.ts";
+import { type Call, exchange, type Parts, secretsOf } from "./attempt.ts";
 import type { RefusedAttempt } from "./hints.ts";
-import type { Parts } from "./parts.ts";
 import type { PayloadPolicy } from "./request_body.ts";
 import { hasChecksum, resumable } from "./response_bodies.ts";
 import { type AttemptTrace, RetryLoop, type RetryStep } from "./retry_loop.ts";

@@ -5,6 +5,8 @@
  *
  * @module
  */
+import { encodePath } from "../foundation/bytes.ts";
+import { sha256Hex } from "../foundation/digest.ts";
 import {
   AwsError,
   EndpointError,
@@ -13,16 +15,13 @@ import {
   TransportError,
   withMessage,
 } from "../foundation/errors.ts";
-import { encodePath } from "../foundation/bytes.ts";
-import { sha256Hex } from "../foundation/digest.ts";
-import { WITHHELD } from "../foundation/redact.ts";
 import { joinFlags } from "../foundation/options.ts";
+import { WITHHELD } from "../foundation/redact.ts";
 import type { ClientConfig } from "../ports/config.ts";
 import type { HeaderMap } from "../ports/http.ts";
 import type { ChecksumTraits } from "../ports/schema.ts";
 import { adviceFor } from "./advice.ts";
-import type { Call } from "./attempt.ts";
-import { address, locate, type Parts, scopeOf } from "./parts.ts";
+import { address, type Call, locate, type Parts, scopeOf } from "./attempt.ts";
 import type { Attempt, AttemptTrace } from "./retry_loop.ts";
 
 /** An attempt that was refused. */

@@ -19,7 +19,7 @@ import type {
 import type { Credentials, SigningScope } from "../ports/credentials.ts";
 import type { HttpRequest } from "../ports/http.ts";
 import type { Operation, SerializedRequest } from "../ports/schema.ts";
-import { address, identity, locate, type Parts, scopeOf } from "./parts.ts";
+import { address, identity, locate, type Parts, scopeOf } from "./attempt.ts";
 
 const DEFAULT_LIFE_SECONDS = 3_600;
 

@@ -10,9 +10,8 @@ import { concat } from "../foundation/bytes.ts";
 import { ProtocolError, TransportError } from "../foundation/errors.ts";
 import type { HeaderMap, HttpResponse, ResponseBody } from "../ports/http.ts";
 import type { Operation } from "../ports/schema.ts";
-import type { Call, exchange, secretsOf } from "./attempt.ts";
+import type { Call, exchange, Parts, secretsOf } from "./attempt.ts";
 import type { ChecksumCheck, RunningCheck } from "./guarded_bodies.ts";
-import type { Parts } from "./parts.ts";
 import type { Mutable, RetryLoop } from "./retry_loop.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;

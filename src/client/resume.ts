@@ -15,8 +15,7 @@ import {
   type TransportError,
 } from "../foundation/errors.ts";
 import type { HeaderMap, HttpResponse, ResponseBody } from "../ports/http.ts";
-import type { Call } from "./attempt.ts";
-import type { Parts } from "./parts.ts";
+import type { Call, Parts } from "./attempt.ts";
 import {
   type ByteRange,
   lengthField,

@@ -22,7 +22,7 @@ import type {
   RetryStrategy,
   RetryTicket,
 } from "../ports/retry.ts";
-import type { Parts } from "./parts.ts";
+import type { Parts } from "./attempt.ts";
 
 /** One attempt, as the loop hands it to `send`. */
 export interface Attempt {

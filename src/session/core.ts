@@ -6,7 +6,7 @@
  */
 import { createCaller } from "../client/call.ts";
 import type { UnreadSetting } from "../client/hints.ts";
-import { type Parts, Sessions } from "../client/parts.ts";
+import { type Parts, Sessions } from "../client/attempt.ts";
 import type { PayloadPolicy } from "../client/request_body.ts";
 import type { LoopStrategy } from "../client/retry_loop.ts";
 import type { TracedClient } from "../client/telemetry.ts";
@@ -36,8 +36,7 @@ import type { SendOptions, Transport } from "../ports/http.ts";
 import type { RetryOptions, RetryStrategy } from "../ports/retry.ts";
 import type { ServiceDefinition } from "../ports/service.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
-import { canonicalOfSigned } from "../signing/request_signer.ts";
-import { SigV4 } from "../signing/sigv4.ts";
+import { canonicalOfSigned, SigV4 } from "../signing/request_signer.ts";
 import { notOnThisRuntime } from "../transport/fetch_transport.ts";
 import { type CoreOf, type Shared, TransportLease } from "./shared.ts";
 

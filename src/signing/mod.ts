@@ -50,6 +50,6 @@ export {
   type SigningAlgorithm,
   type SigV4Options,
 } from "./request_signer.ts";
-export { SigV4 } from "./sigv4.ts";
+export { SigV4 } from "./request_signer.ts";
 export { SigV4a } from "./sigv4a.ts";
 export { chunkToSign, trailerToSign } from "./steps.ts";

@@ -23,7 +23,7 @@ import type {
   QueryParam,
 } from "../ports/http.ts";
 import { isS3, PAYLOAD_HEADER, rulesOf, UNSIGNED_PAYLOAD } from "./steps.ts";
-import { SigV4 } from "./sigv4.ts";
+import { SigV4 } from "./request_signer.ts";
 
 /** How {@linkcode signRequest} signs. */
 export interface SignRequestOptions {

@@ -12,7 +12,7 @@ import {
   sha256HexOf,
 } from "../../src/foundation/digest.ts";
 import type { HttpRequest } from "../../src/ports/http.ts";
-import { SigV4 } from "../../src/signing/sigv4.ts";
+import { SigV4 } from "../../src/signing/request_signer.ts";
 
 const CREDENTIALS = {
   accessKeyId: "AKIAIOSFODNN7EXAMPLE",

@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { Sessions } from "../../src/client/parts.ts";
+import { Sessions } from "../../src/client/attempt.ts";
 import type { Credentials } from "../../src/ports/credentials.ts";
 
 const KEYS: Credentials = { accessKeyId: "AKID", secretAccessKey: "secret" };

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotStrictEquals } from "@std/assert";
-import { KeyCache } from "../../src/signing/sigv4.ts";
+import { KeyCache } from "../../src/signing/request_signer.ts";
 
 const SCOPE = "20240229/eu-west-1/s3/aws4_request";
 

@@ -5,7 +5,7 @@ import {
   signRequest,
   type SignRequestOptions,
 } from "../../src/signing/sign_request.ts";
-import { SigV4 } from "../../src/signing/sigv4.ts";
+import { SigV4 } from "../../src/signing/request_signer.ts";
 import { secondSignature } from "../second_signer.ts";
 
 const CREDENTIALS = {

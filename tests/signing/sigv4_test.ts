@@ -2,7 +2,7 @@ import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { encodeParam, utf8 } from "../../src/foundation/bytes.ts";
 import { ConfigError } from "../../src/foundation/errors.ts";
 import type { HttpRequest } from "../../src/ports/http.ts";
-import { SigV4 } from "../../src/signing/sigv4.ts";
+import { SigV4 } from "../../src/signing/request_signer.ts";
 import { secondSignature } from "../second_signer.ts";
 
 const CREDENTIALS = {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { SigV4 } from "../../src/signing/sigv4.ts";
+import { SigV4 } from "../../src/signing/request_signer.ts";
 import {
   chunkToSign,
   stringToSign,

@@ -3,7 +3,7 @@ import { base64, hex, utf8 } from "../../src/foundation/bytes.ts";
 import { sha256 } from "../../src/foundation/digest.ts";
 import type { HttpMethod, HttpRequest } from "../../src/ports/http.ts";
 import type { SigningScope } from "../../src/ports/credentials.ts";
-import { SigV4 } from "../../src/signing/sigv4.ts";
+import { SigV4 } from "../../src/signing/request_signer.ts";
 import { chunkToSign, trailerToSign } from "../../src/signing/steps.ts";
 import {
   assertSigned,

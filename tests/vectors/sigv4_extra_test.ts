@@ -6,9 +6,8 @@ import type {
   HttpMethod,
   HttpRequest,
 } from "../../src/ports/http.ts";
-import { signingKey } from "../../src/signing/sigv4.ts";
+import { signingKey, SigV4 } from "../../src/signing/request_signer.ts";
 import { UNSIGNED_PAYLOAD } from "../../src/signing/steps.ts";
-import { SigV4 } from "../../src/signing/sigv4.ts";
 import { secondSignature } from "../second_signer.ts";
 import {
   assertSigned,

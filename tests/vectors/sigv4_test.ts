@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { HttpRequest } from "../../src/ports/http.ts";
 import type { SigningScope } from "../../src/ports/credentials.ts";
-import { SigV4 } from "../../src/signing/sigv4.ts";
+import { SigV4 } from "../../src/signing/request_signer.ts";
 import {
   assertSigned,
   credentialsOf,
