@@ -78,6 +78,7 @@ export class ConnectionPool implements Disposable {
   /** Those that go round the proxy. */
   #direct: DirectClients | undefined;
   readonly #isDeno = isDeno();
+  #isClosed = false;
 
   /**
    * Makes a pool without connections.
@@ -135,7 +136,10 @@ export class ConnectionPool implements Disposable {
       this.#create(proxy, isOnce)
     );
     init.client = this.#direct.clientFor(new URL(url), isDirect, isOnce);
-    return await fetch(url, init);
+    const sent = fetch(url, init);
+    // It was closed while that was loaded: nobody else would close the client.
+    if (this.#isClosed) this.renew();
+    return await sent;
   }
 
   /**
@@ -161,6 +165,7 @@ export class ConnectionPool implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isClosed = true;
     this.renew();
   }
 

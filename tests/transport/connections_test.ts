@@ -44,6 +44,17 @@ Deno.test("ConnectionPool keeps as many idle connections as it is told", async (
   }
 });
 
+Deno.test("ConnectionPool leaves no client behind that goes round a proxy", async () => {
+  await using server = new HostileServer(answering(ok("hello")));
+  const pool = new ConnectionPool();
+
+  const sent = pool.fetch(server.origin, {}, true);
+  // What goes round a proxy is not even loaded.
+  pool[Symbol.dispose]();
+
+  assertEquals(await (await sent).text(), "hello");
+});
+
 Deno.test("ConnectionPool does not harm what is under way when it drops the rest", async () => {
   await using server = new HostileServer(async (peer) => {
     await peer.head();
