@@ -8,7 +8,12 @@
  */
 import { concat } from "../foundation/bytes.ts";
 import { ProtocolError, TransportError } from "../foundation/errors.ts";
-import type { HeaderMap, HttpResponse, ResponseBody } from "../ports/http.ts";
+import type {
+  BodyTarget,
+  HeaderMap,
+  HttpResponse,
+  ResponseBody,
+} from "../ports/http.ts";
 import type { Operation } from "../ports/schema.ts";
 import type { Call, exchange, Parts, secretsOf } from "./attempt.ts";
 import type { ChecksumCheck, RunningCheck } from "./guarded_bodies.ts";
@@ -115,6 +120,20 @@ export class ResumedBody implements ResponseBody {
     return await this.#checked(room);
   }
 
+  async writeTo(target: BodyTarget): Promise<boolean> {
+    if (this.#check !== undefined) return false;
+    try {
+      if (!await this.#body.writeTo?.(target)) return false;
+    } catch (failure) {
+      this.#received = target.written;
+      await this.#goOn(failure);
+      return false;
+    }
+    this.#received = target.written;
+    this.#finish();
+    return true;
+  }
+
   async bytes(): Promise<Bytes> {
     let bytes: Bytes | undefined;
     try {
@@ -175,7 +194,10 @@ export class ResumedBody implements ResponseBody {
   async #next(room?: Bytes): Promise<Bytes | undefined> {
     while (true) {
       try {
-        const piece = await this.#piece(room);
+        const piece = this.#body.readInto === undefined
+          ? (await (this.#reader ??= this.#body.open().getReader()).read())
+            .value
+          : await this.#body.readInto(room);
         if (piece !== undefined) {
           this.#received += piece.length;
           return piece;
@@ -190,14 +212,6 @@ export class ResumedBody implements ResponseBody {
     }
     this.#finish();
     return undefined;
-  }
-
-  async #piece(room?: Bytes): Promise<Bytes | undefined> {
-    if (this.#body.readInto !== undefined) {
-      return await this.#body.readInto(room);
-    }
-    this.#reader ??= this.#body.open().getReader();
-    return (await this.#reader.read()).value;
   }
 
   async #goOn(failure: unknown): Promise<void> {

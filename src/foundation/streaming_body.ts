@@ -20,8 +20,23 @@ export interface BodyReader {
   readInto?(
     room?: Uint8Array<ArrayBuffer>,
   ): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** Has the platform write them to a file; `false`: they are to be read. */
+  writeTo?(target: BodyTarget): Promise<boolean>;
   /** Ends the exchange without reading the rest. */
   cancel(reason?: unknown): Promise<void>;
+}
+
+/** A place in a file that the platform writes a stream of its own to. */
+export interface BodyTarget {
+  /** The only length, in bytes, that a body may have. */
+  readonly length: number;
+  /** Bytes that were written so far. */
+  readonly written: number;
+  /**
+   * Writes a stream of the platform to its end. The error of a stream that breaks
+   * is a `TypeError`.
+   */
+  take(source: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void>;
 }
 
 /** What the service said about a body. */
@@ -88,6 +103,15 @@ export class StreamingBody
   ) {
     this.#reader = reader;
     this.#head = head;
+  }
+
+  /**
+   * Has the platform write a body, of which nothing was read, to a file.
+   *
+   * @internal
+   */
+  static writeTo(body: StreamingBody, target: BodyTarget): Promise<boolean> {
+    return body.#reader.writeTo?.(target) ?? Promise.resolve(false);
   }
 
   /** The bytes as a Web stream, to pipe to a file or another request. */

@@ -5,6 +5,9 @@
  * @module
  */
 import type { TimeLimit } from "../foundation/errors.ts";
+import type { BodyTarget } from "../foundation/streaming_body.ts";
+
+export type { BodyTarget };
 
 /** Header fields by lower-case name. Never mutated: a change is a new object. */
 export type HeaderMap = Readonly<Record<string, string>>;
@@ -103,6 +106,16 @@ export interface ResponseBody {
   readInto?(
     room?: Uint8Array<ArrayBuffer>,
   ): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /**
+   * Has the platform write all of it to a file, without a look at its bytes.
+   * Absent: the platform cannot.
+   *
+   * @param target Where it is written to; it tells how far that came.
+   * @returns `false` where the rest, or all of it, is to be read otherwise.
+   * @throws {TransportError} If it is cut or falls silent.
+   * @throws {TypeError} If the body was opened or read before.
+   */
+  writeTo?(target: BodyTarget): Promise<boolean>;
   /** Gives the connection back without reading the rest. */
   cancel(reason?: unknown): Promise<void>;
 }

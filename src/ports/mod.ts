@@ -74,6 +74,7 @@ export type {
 export type {
   BodyInput,
   BodySource,
+  BodyTarget,
   HeaderMap,
   HttpMethod,
   HttpRequest,

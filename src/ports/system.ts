@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { BodyTarget } from "./http.ts";
 
 /** The answer of the operating system to a question. */
 export type Found<T> =
@@ -63,6 +64,14 @@ export interface WritableFile {
    * @param at Position of the first one.
    */
   write(bytes: Uint8Array, at: number): Promise<void>;
+  /**
+   * A place in it that the platform writes a stream of its own to. Until that is
+   * done nothing else is written. Absent: the platform cannot.
+   *
+   * @param at Position of the first byte.
+   * @param length How many bytes there are.
+   */
+  target?(at: number, length: number): BodyTarget;
   /** Closes it. No write may be under way. */
   close(): Promise<void>;
 }

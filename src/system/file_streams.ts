@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { BodyTarget } from "../ports/http.ts";
 import type { System, WritableFile, WritableFiles } from "../ports/system.ts";
 
 /** What a machine that has files and programs does with them, reading texts aside. */
@@ -121,6 +122,30 @@ export class OpenToWrite implements WritableFile {
       // Whoever waits for it gets the error.
     });
     return written;
+  }
+
+  target(at: number, length: number): BodyTarget {
+    const file = this.#file;
+    file.seekSync(at, Deno.SeekMode.Start);
+    this.#position = NaN;
+    let written = 0;
+    return {
+      length,
+      get written() {
+        try {
+          written = file.seekSync(0, Deno.SeekMode.Current) - at;
+        } catch {
+          // A write is under way: what was known before is no lie.
+        }
+        return written;
+      },
+      take: (source) =>
+        source.pipeTo(file.writable, {
+          preventAbort: true,
+          preventCancel: true,
+          preventClose: true,
+        }),
+    };
   }
 
   close(): Promise<void> {

@@ -11,6 +11,7 @@
  *
  * @module
  */
+export type { BodyTarget } from "../ports/http.ts";
 export type { Clock } from "../ports/system.ts";
 export type {
   ClaimedFile,

@@ -71,6 +71,7 @@ export type {
 } from "../ports/system.ts";
 export type {
   BodySource,
+  BodyTarget,
   HeaderMap,
   HttpMethod,
   HttpRequest,

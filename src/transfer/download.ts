@@ -4,6 +4,7 @@
  * @module
  */
 import { streamOf } from "../foundation/body_content.ts";
+import { StreamingBody } from "../foundation/streaming_body.ts";
 import {
   AwsError,
   ChecksumError,
@@ -15,6 +16,7 @@ import {
   TransportError,
 } from "../foundation/errors.ts";
 import { checkOptions, type OptionKinds } from "../foundation/options.ts";
+import type { BodyTarget } from "../ports/http.ts";
 import type { WritableFiles } from "../ports/system.ts";
 import {
   type ChecksumAlgorithm,
@@ -23,7 +25,6 @@ import {
   type GetObjectOutput,
   type HeadObjectOutput,
   type S3,
-  type StreamingBody,
 } from "../services/s3/mod.ts";
 import { objectAt } from "../services/s3/s3_uri.ts";
 import { filesOf, type LocalFile, targetPath } from "./local_file.ts";
@@ -222,13 +223,20 @@ async function toFile(
       resumed === 0 ? object.checksum : undefined,
     );
     const rooms = new ReadRooms();
+    // Where nobody looks at the bytes, the platform may write them.
+    const isSeen = object.checksum !== undefined ||
+      options.onProgress !== undefined;
     await eachAtMost<ByteRange>(
       () => partial.missing(),
       async (range, signal) => {
-        const pieces = readRange(s3, object, range, signal, { first, rooms });
+        const read = (place?: BodyTarget): AsyncIterable<Uint8Array> =>
+          checked.checking(
+            range,
+            readRange(s3, object, range, signal, { first, rooms, place }),
+          );
         await partial.writeRange(
           range,
-          checked.checking(range, pieces),
+          isSeen ? read() : read,
           (bytes) => meter.add(bytes),
         );
       },
@@ -424,6 +432,7 @@ const PROGRESS = 64 * 1_024;
 interface RangeReading {
   readonly first?: FirstRange | undefined;
   readonly rooms?: ReadRooms;
+  readonly place?: BodyTarget | undefined;
 }
 
 /**
@@ -436,7 +445,8 @@ interface RangeReading {
  * @param range The range.
  * @param signal Ends the read early.
  * @param how The first range of the object, where it is on its way, and what it
- * is read into, where a piece is done with when the next one is asked for.
+ * is read into, where a piece is done with when the next one is asked for; and
+ * where the platform may write the start of the range to, which has no pieces then.
  * @throws {ObjectChangedError} If the object was replaced or removed.
  * @throws {TransportError} If the body breaks off for good.
  */
@@ -445,7 +455,7 @@ export async function* readRange(
   object: RemoteObject,
   { start, end }: ByteRange,
   signal?: AbortSignal,
-  { first, rooms }: RangeReading = {},
+  { first, rooms, place }: RangeReading = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
   let room = rooms?.take();
   let at = start;
@@ -460,6 +470,13 @@ export async function* readRange(
     let before = skip;
     let isOver = false;
     try {
+      if (place !== undefined && skip === 0 && from === start) {
+        isOver = true;
+        const isWhole = await StreamingBody.writeTo(body, place);
+        isOver = isWhole;
+        at = start + place.written;
+        if (isWhole) return;
+      }
       while (true) {
         // A read that fails ends the body as well.
         isOver = true;
@@ -481,6 +498,9 @@ export async function* readRange(
       if (room) rooms?.giveBack(room);
       return;
     } catch (error) {
+      if (place !== undefined && from === start) {
+        at = Math.max(at, start + place.written);
+      }
       // It went with the body that broke.
       room = rooms?.take();
       signal?.throwIfAborted();

@@ -8,6 +8,7 @@ import type { ExpectedChecksum } from "../foundation/checksums.ts";
 import { sha256 } from "../foundation/digest.ts";
 import { fileFailed } from "../foundation/errors.ts";
 import { pathOf } from "../foundation/paths.ts";
+import type { BodyTarget } from "../ports/http.ts";
 import type {
   FileId,
   Found,
@@ -41,6 +42,9 @@ const DONE = 1;
  */
 const ROOM = 512 * 1_024;
 
+/** Shortest range that a file of its own is opened for. */
+const WORTHWHILE = 1_024 * 1_024;
+
 /**
  * A partial file: the bytes of the object, each at its place, and behind them a
  * byte per range, 1 once the range is there, and a SHA-256 of what object this
@@ -58,7 +62,10 @@ export class PartialFile {
   readonly #path: string | URL;
   readonly #done = new Set<number>();
   /** The file, open for all writes; absent where each has a stream of its own. */
-  #open: Promise<WritableFile> | undefined;
+  #open: Promise<WritableFile | undefined> | undefined;
+  /** Files of the ranges that the platform writes; all, and those free now. */
+  readonly #all: WritableFile[] = [];
+  readonly #free: WritableFile[] = [];
   /** What pieces are gathered in, where nobody writes from it now. */
   readonly #rooms: Uint8Array[] = [];
   /** Which file it is; absent where the system cannot tell. */
@@ -118,21 +125,28 @@ export class PartialFile {
    * Writes a range, and then that it is there.
    *
    * @param range The range.
-   * @param pieces Its bytes in order.
-   * @param onWritten Told how many bytes were written.
+   * @param pieces Its bytes in order; behind those that the platform has written,
+   * where they are made for a place that it can write to.
+   * @param onWritten Told how many bytes of the pieces were written.
    * @throws {ConfigError} If the file cannot be written.
    */
   async writeRange(
-    { start }: ByteRange,
-    pieces: AsyncIterable<Uint8Array>,
+    { start, end }: ByteRange,
+    pieces: AsyncIterable<Uint8Array> | ((place?: BodyTarget) => Pieces),
     onWritten: (bytes: number) => void,
   ): Promise<void> {
     const room = this.#rooms.pop() ?? new Uint8Array(ROOM);
-    await this.#write(start, pieces, { room, onWritten });
+    if (typeof pieces === "function") {
+      const file = end - start < WORTHWHILE ? undefined : await this.#ownFile();
+      const place = file && await this.#placeIn(file, { start, end });
+      const at = (): number => start + (place?.written ?? 0);
+      await this.#write(at, pieces(place), { room, onWritten });
+      if (file !== undefined) this.#free.push(file);
+    } else await this.#write(() => start, pieces, { room, onWritten });
     this.#rooms.push(room);
     if (!this.#plan.resume) return;
     const { size, rangeSize } = this.#plan;
-    await this.#write(size + start / rangeSize, [Uint8Array.of(DONE)]);
+    await this.#write(() => size + start / rangeSize, [Uint8Array.of(DONE)]);
   }
 
   /**
@@ -233,7 +247,7 @@ export class PartialFile {
     // What may not be read is to be known now, and not at the end.
     const found = await this.#told(() => files.open(this.#path));
     if (found.kind === "absent") {
-      await this.#write(0, []);
+      await this.#write(() => 0, []);
       return 0;
     }
     const { length, stream } = this.#granted(found);
@@ -246,7 +260,7 @@ export class PartialFile {
     if (length > 0) {
       await this.#told(() => this.#files.cut(this.#path, 0, this.#id));
     }
-    await this.#write(this.#plan.size + this.#count, [identity]);
+    await this.#write(() => this.#plan.size + this.#count, [identity]);
   }
 
   /** The marks of an earlier download, if that was of the same object. */
@@ -270,8 +284,60 @@ export class PartialFile {
     return Math.ceil(this.#plan.size / this.#plan.rangeSize);
   }
 
+  /** A file of its own for a range; absent where the platform writes none. */
+  async #ownFile(): Promise<WritableFile | undefined> {
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    // Whether it does is told by the one for all other writes.
+    const shared = await this.#opened();
+    if (shared?.target === undefined) return undefined;
+    const file = await this.#openAnew();
+    if (file !== undefined) this.#all.push(file);
+    return file;
+  }
+
+  /** The place of a range; what the file says of it is told in our words. */
+  async #placeIn(
+    file: WritableFile,
+    { start, end }: ByteRange,
+  ): Promise<BodyTarget | undefined> {
+    const { path } = this.#plan;
+    const place = await this.#told(async () =>
+      await file.target?.(start, end - start)
+    );
+    return place && {
+      length: place.length,
+      get written() {
+        return place.written;
+      },
+      take: async (source) => {
+        try {
+          await place.take(source);
+        } catch (error) {
+          throw error instanceof TypeError
+            ? error
+            : fileFailed("write", path, error);
+        }
+      },
+    };
+  }
+
+  async #opened(): Promise<WritableFile | undefined> {
+    this.#open ??= this.#openAnew();
+    return await this.#open;
+  }
+
+  async #openAnew(): Promise<WritableFile | undefined> {
+    const files = this.#files;
+    const id = this.#id;
+    if (files.openToWrite === undefined || id === undefined) return undefined;
+    const open = files.openToWrite.bind(files, this.#path, id);
+    return this.#granted(await this.#told(open));
+  }
+
+  /** @param from Position of the first byte, when there is one. */
   async #write(
-    from: number,
+    from: () => number,
     pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
     how: Pick<Written, "onWritten" | "room"> = { onWritten: () => {} },
   ): Promise<void> {
@@ -282,24 +348,24 @@ export class PartialFile {
   async #close(): Promise<void> {
     const open = this.#open;
     this.#open = undefined;
-    await (await open)?.close();
+    const all = [await open, ...this.#all.splice(0)];
+    await Promise.all(all.map((file) => file?.close()));
   }
 
-  async #sinkAt(from: number): Promise<Sink> {
-    const files = this.#files;
-    const id = this.#id;
-    if (files.openToWrite === undefined || id === undefined) {
-      const found = await this.#told(() => files.write(this.#path, from, id));
+  async #sinkAt(from: () => number): Promise<Sink> {
+    const file = await this.#opened();
+    if (file === undefined) {
+      const found = await this.#told(() =>
+        this.#files.write(this.#path, from(), this.#id)
+      );
       return this.#granted(found).getWriter();
     }
-    const open = files.openToWrite.bind(files, this.#path, id);
-    this.#open ??= this.#told(open).then((found) => this.#granted(found));
-    const file = await this.#open;
-    let at = from;
+    let at: number | undefined;
     return {
-      write: async (bytes) => {
-        await file.write(bytes, at);
-        at += bytes.length;
+      write: (bytes) => {
+        const start = at ?? from();
+        at = start + bytes.length;
+        return file.write(bytes, start);
       },
       close: nothing,
       abort: nothing,
@@ -332,6 +398,9 @@ interface Written {
 }
 
 const NO_ROOM = new Uint8Array();
+
+/** Pieces of bytes in order. */
+type Pieces = AsyncIterable<Uint8Array>;
 
 /** What bytes are written to, in order. */
 interface Sink {

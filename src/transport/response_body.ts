@@ -6,7 +6,7 @@
  */
 import { concat } from "../foundation/bytes.ts";
 import { AwsError } from "../foundation/errors.ts";
-import type { ResponseBody } from "../ports/http.ts";
+import type { BodyTarget, ResponseBody } from "../ports/http.ts";
 import type { Logger } from "../ports/telemetry.ts";
 import { bodyFault, describe } from "./request_url.ts";
 import type { InFlightRequest } from "./in_flight_request.ts";
@@ -143,6 +143,24 @@ export class IncomingBody implements ResponseBody {
       this.#forgotten?.watch(this, this.#exchange);
     }
     return await this.#next(room);
+  }
+
+  async writeTo(target: BodyTarget): Promise<boolean> {
+    const source = this.#source;
+    const counter = this.#counter;
+    if (
+      !(source instanceof ReadableStream) || this.#whole !== undefined ||
+      counter.expected !== target.length
+    ) return false;
+    this.#spend();
+    const { writeSource } = await import("./written_body.ts");
+    try {
+      await writeSource(source, target, this.#exchange, counter);
+    } catch (error) {
+      throw this.#failed(error);
+    }
+    this.#finish();
+    return true;
   }
 
   async cancel(reason?: unknown): Promise<void> {

@@ -194,3 +194,33 @@ Deno.test("OpenToWrite tells of the write that fails, and goes on with the next"
     assertEquals(await Deno.readTextFile(path), "A\x00CD");
   });
 });
+
+Deno.test("OpenToWrite has a stream of the platform written, and tells how far", async () => {
+  await withFile(new Uint8Array(), async (path) => {
+    const bytes = numbered(1_000_000);
+    const file = new OpenToWrite(await Deno.open(path, { write: true }));
+    await file.write(new Uint8Array([65]), 0);
+    const target = file.target(10, bytes.length);
+    assertEquals([target.length, target.written], [bytes.length, 0]);
+
+    await target.take(new Blob([bytes]).stream());
+    assertEquals(target.written, bytes.length);
+    const error = await assertRejects(
+      () =>
+        file.target(20, 9).take(
+          new ReadableStream({
+            start: (controller) => controller.error(new TypeError("cut")),
+          }),
+        ),
+      TypeError,
+    );
+    await file.write(new Uint8Array([66]), 5);
+    await file.close();
+
+    assertEquals(error.message, "cut");
+    const expected = new Uint8Array(10 + bytes.length);
+    expected.set([65, 0, 0, 0, 0, 66]);
+    expected.set(bytes, 10);
+    assertEquals(await Deno.readFile(path), expected);
+  });
+});

@@ -32,7 +32,12 @@ import {
   noise,
   refusal,
 } from "./stubs.ts";
-import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+} from "@std/assert";
 
 const MIB = 1_024 * 1_024;
 const PART = 5 * MIB;
@@ -728,6 +733,74 @@ Deno.test("PartialFile puts pieces of any length where they belong", async () =>
   assertSameBytes(system.bytesOf("/cat.txt"), content);
   assertEquals(written.reduce((sum, bytes) => sum + bytes), content.length);
 });
+
+/** A file that takes two bytes of a stream and then fails. */
+function failingFiles(system: FakeSystem, failure: Error): WritableFiles {
+  return {
+    ...filesOf(system),
+    claim: () =>
+      Promise.resolve({
+        kind: "found",
+        value: { id: { device: 1, inode: 1 }, length: 0 },
+      }),
+    openToWrite: () =>
+      Promise.resolve({
+        kind: "found",
+        value: {
+          write: () => Promise.resolve(),
+          target: (_at, length) => ({
+            length,
+            written: 2,
+            take: () => Promise.reject(failure),
+          }),
+          close: () => Promise.resolve(),
+        },
+      }),
+  };
+}
+
+for (
+  const [what, failure, kind] of [
+    [
+      "a file that takes no more",
+      Object.assign(new Error("No space left"), { code: "ENOSPC" }),
+      ConfigError,
+    ],
+    ["a stream that breaks", new TypeError("reset"), TypeError],
+  ] as const
+) {
+  Deno.test(`PartialFile.writeRange tells ${what} where the platform writes`, async () => {
+    const partial = await PartialFile.open(
+      failingFiles(new FakeSystem(), failure),
+      {
+        path: "/cat.txt",
+        size: 2_000_000,
+        rangeSize: 2_000_000,
+        identity: "cat",
+        resume: false,
+      },
+    );
+    const taken: unknown[] = [];
+
+    const error = await assertRejects(
+      () =>
+        partial.writeRange(
+          { start: 0, end: 2_000_000 },
+          async function* (place): AsyncGenerator<Uint8Array> {
+            taken.push(place?.length, place?.written);
+            await place?.take(new Blob().stream());
+            yield new Uint8Array(1);
+          },
+          () => {},
+        ),
+      kind,
+    );
+
+    assertEquals(taken, [2_000_000, 2]);
+    assertEquals(error === failure, kind === TypeError);
+    assert(/No space left|reset/.test(error.message), error.message);
+  });
+}
 
 function rawBody(
   bytes: Uint8Array<ArrayBuffer>,
