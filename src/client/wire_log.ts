@@ -9,7 +9,7 @@ import {
   redactHeaders,
   redactPresigned,
   redactUrl,
-} from "../foundation/redact.ts";
+} from "../foundation/wire_secrets.ts";
 import type {
   HttpRequest,
   HttpResponse,

@@ -16,12 +16,12 @@ import {
   ServiceError,
   type ServiceErrorDetail,
 } from "../foundation/errors.ts";
+import { WITHHELD } from "../foundation/redact.ts";
 import {
   bodyCanHoldSecret,
   isSecretParam,
   redactHeader,
-  WITHHELD,
-} from "../foundation/redact.ts";
+} from "../foundation/wire_secrets.ts";
 import type { HeaderMap, HttpResponse } from "../ports/http.ts";
 import type { ErrorTraits, Operation } from "../ports/schema.ts";
 import { DocumentReader } from "./document_reader.ts";

@@ -13,7 +13,7 @@ import {
   strictText,
   utf8,
 } from "../foundation/bytes.ts";
-import { isSecretParam, redactHeader } from "../foundation/redact.ts";
+import { isSecretParam, redactHeader } from "../foundation/wire_secrets.ts";
 import type { HeaderMap } from "../ports/http.ts";
 import type { PlainExchange } from "./http_message.ts";
 

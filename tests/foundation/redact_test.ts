@@ -1,13 +1,15 @@
 import {
+  scrub,
+  withholding,
+  withoutSecretHeaders,
+} from "../../src/foundation/redact.ts";
+import {
   redactHeader,
   redactHeaders,
   redactPresigned,
   redactQuery,
   redactUrl,
-  scrub,
-  withholding,
-  withoutSecretHeaders,
-} from "../../src/foundation/redact.ts";
+} from "../../src/foundation/wire_secrets.ts";
 import { assert, assertEquals } from "@std/assert";
 
 const SIGNED =
