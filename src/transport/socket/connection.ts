@@ -56,21 +56,26 @@ const STEPS = 3;
 /** To wait for it takes a step, and no memory. */
 const SETTLED = Promise.resolve();
 
+/** The limits that are numbers of milliseconds. */
+export interface Times {
+  readonly connectTimeoutMs: number;
+  readonly readTimeoutMs: number;
+  readonly attemptTimeoutMs: number;
+  readonly queueTimeoutMs: number;
+}
+
 /** One request on its way, over one connection or, where that was stale, two. */
 export interface Call {
   /** What is sent. */
   readonly request: HttpRequest;
+  /** The way that it takes. */
+  readonly route: Route;
   /** Its head, as text, until it is sent: while an answer is waited for, it takes no room. */
   head: string;
   /** Whether the head asks the server whether it wants the body. */
   readonly expects: boolean;
-  /** How long the server may be waited for. */
-  readonly limits: {
-    /** Its longest silence, in milliseconds. */
-    readonly readTimeoutMs: number;
-    /** The sum of all waits, in milliseconds. */
-    readonly attemptTimeoutMs: number;
-  };
+  /** How long may be waited for what. */
+  readonly limits: Times;
   /** What is left of the time for the attempt, in milliseconds. */
   attemptLeftMs: number;
   /** Ends it early. */
@@ -81,6 +86,12 @@ export interface Call {
   readonly timeline: { -readonly [Stage in keyof Timeline]: Timeline[Stage] };
   /** Told how many bytes of the body have left. */
   readonly onSent: ((bytes: number) => void) | undefined;
+  /** Told that a connection was opened for it. */
+  readonly onDialled: (() => void) | undefined;
+  /** Whether it may be sent twice without harm. */
+  readonly mayRepeat: boolean;
+  /** How long ago its connection may have been used last, in milliseconds; 0: never. */
+  maxIdleMs: number;
   /** Whether its body was opened, so that it cannot be opened again. */
   opened: boolean;
 }
@@ -95,6 +106,17 @@ export interface ConnectionParts {
   readonly release: (connection: Connection, keep: boolean) => void;
   /** Told that it is closed. */
   readonly closed: (connection: Connection) => void;
+  /** Sends a call over another connection, or throws the error why not. */
+  readonly again: (
+    call: Call,
+    failed?: { readonly connection: Connection; readonly error: unknown },
+  ) => Promise<HttpResponse>;
+  /** Sees to an answer that is about the way, not the call: 407 or 417. */
+  readonly refused: (
+    call: Call,
+    connection: Connection,
+    response: HttpResponse,
+  ) => Promise<HttpResponse>;
   /** Told of a time limit that passed. */
   readonly timedOut: (route: Route, error: TimeoutError) => void;
 }
@@ -164,6 +186,10 @@ export class Connection {
    * @returns The response; the connection is given back with the end of its body.
    */
   async exchange(call: Call): Promise<HttpResponse> {
+    if (this.#isIdle && !await this.take(call.startMs)) {
+      return await this.#parts.again(call);
+    }
+    let response: HttpResponse;
     const { request: { method, body }, limits, signal } = call;
     this.#call = call;
     this.#phase = "write";
@@ -205,10 +231,14 @@ export class Connection {
         }
       }
       this.#phase = "body";
-      return this.#respond(call, head);
+      response = this.#respond(call, head);
     } catch (error) {
-      throw this.fail(error);
+      const failed = { connection: this, error: this.fail(error) };
+      return await this.#parts.again(call, failed);
     }
+    return response.status === 407 || response.status === 417
+      ? await this.#parts.refused(call, this, response)
+      : response;
   }
 
   /**

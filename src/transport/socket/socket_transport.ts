@@ -33,7 +33,13 @@ import {
   type Timing,
 } from "../runtime.ts";
 import { ForgottenBodies } from "./body.ts";
-import { type Call, Connection, isResendable } from "./connection.ts";
+import {
+  type Call,
+  Connection,
+  type ConnectionParts,
+  isResendable,
+  type Times,
+} from "./connection.ts";
 import {
   bracketed,
   dial,
@@ -127,20 +133,6 @@ const FRESH_MS = 1_000;
 /** Ways that are remembered, once they are allowed; the oldest is forgotten first. */
 const REMEMBERED = 256;
 
-/** The limits that are numbers of milliseconds. */
-interface Times {
-  readonly connectTimeoutMs: number;
-  readonly readTimeoutMs: number;
-  readonly attemptTimeoutMs: number;
-  readonly queueTimeoutMs: number;
-}
-
-/** A call, and the way that it takes. */
-interface RoutedCall extends Call {
-  readonly route: Route;
-  readonly limits: Times;
-}
-
 /**
  * Sends over sockets of its own: HTTP/1.1, on Deno only. It keeps all limits of
  * one attempt, tells in every error what was being done, and sends a request
@@ -220,44 +212,18 @@ export class SocketTransport implements Transport {
     }, this.#timers);
   }
 
-  async send(
+  send(
     request: HttpRequest,
     options: SendOptions = {},
   ): Promise<HttpResponse> {
-    if (this.#isClosed) {
-      throw new TypeError("Cannot send: the transport is closed");
-    }
-    options.signal?.throwIfAborted();
-    let call = this.#prepare(request, options);
-    const { route } = call;
-    const { method, body } = request;
-    // What changes something is repeated by the retries alone, which tell it.
-    const mayRepeat = options.repeatable !== false &&
-      (method === "GET" || method === "HEAD");
-    let maxIdleMs = mayRepeat ? Infinity : FRESH_MS;
-    for (;;) {
-      const idle = this.#pool.take(route, maxIdleMs, call.startMs);
-      if (idle !== undefined && !await idle.take(call.startMs)) continue;
-      const connection = idle ?? await this.#acquire(call, maxIdleMs, options);
-      try {
-        const response = await connection.exchange(call);
-        const { status } = response;
-        if (status === 407) refusedByProxy(response, request);
-        if (status !== 417 || !call.expects) return response;
-        if (!isResendable(body, call.opened)) return response;
-        // Section 10.1.1 of RFC 9110: someone on the way does not know it.
-        this.#unexpecting.add(route);
-        call = unasking(call, connection.wait.leftMs);
-        response.body?.cancel().catch(() => {});
-      } catch (error) {
-        const again = mayRepeat && maxIdleMs > 0 && connection.stale &&
-          isResendable(body, call.opened);
-        if (!again) throw placed(error, call);
-        // The server closed it while the request was on its way.
-        maxIdleMs = 0;
-        call.opened = false;
-        call.head = headOf(call.request, route, call.expects);
+    try {
+      if (this.#isClosed) {
+        throw new TypeError("Cannot send: the transport is closed");
       }
+      options.signal?.throwIfAborted();
+      return this.#exchange(this.#prepare(request, options));
+    } catch (error) {
+      return Promise.reject(error);
     }
   }
 
@@ -271,10 +237,13 @@ export class SocketTransport implements Transport {
     this.#timers.close();
   }
 
-  #prepare(request: HttpRequest, options: SendOptions): RoutedCall {
+  #prepare(request: HttpRequest, options: SendOptions): Call {
     const limits = this.#timesOf(options);
-    const { origin, body } = request;
-    const { direct = false, signal, onSent } = options;
+    const { method, origin, body } = request;
+    const { direct = false, repeatable, signal, onSent, onDialled } = options;
+    // What changes something is repeated by the retries alone, which tell it.
+    const mayRepeat = repeatable !== false &&
+      (method === "GET" || method === "HEAD");
     const name = direct ? `direct ${origin}` : origin;
     try {
       const known = this.#routes.get(name);
@@ -293,6 +262,9 @@ export class SocketTransport implements Transport {
         startMs: this.#timers.now(),
         timeline: {},
         onSent,
+        onDialled,
+        mayRepeat,
+        maxIdleMs: mayRepeat ? Infinity : FRESH_MS,
         opened: false,
       };
     } catch (error) {
@@ -362,13 +334,52 @@ export class SocketTransport implements Transport {
         !this.#unexpecting.has(route);
   }
 
-  async #acquire(
-    call: RoutedCall,
-    maxIdleMs: number,
-    options: SendOptions,
-  ): Promise<Connection> {
-    const { route, limits: { queueTimeoutMs } } = call;
-    const { signal, onDialled } = options;
+  /** Over an idle connection without a function of its own that waits. */
+  #exchange(call: Call): Promise<HttpResponse> {
+    const { route, maxIdleMs, startMs } = call;
+    const idle = this.#pool.take(route, maxIdleMs, startMs);
+    return idle === undefined ? this.#exchangeAnew(call) : idle.exchange(call);
+  }
+
+  async #exchangeAnew(call: Call): Promise<HttpResponse> {
+    const connection = await this.#acquire(call);
+    return await connection.exchange(call);
+  }
+
+  readonly #again: ConnectionParts["again"] = (call, failed) => {
+    if (failed !== undefined) {
+      const { request, route, mayRepeat, maxIdleMs, expects, opened } = call;
+      const { connection: { stale }, error } = failed;
+      const again = mayRepeat && maxIdleMs > 0 && stale &&
+        isResendable(request.body, opened);
+      if (!again) throw placed(error, call);
+      // The server closed it while the request was on its way.
+      call.maxIdleMs = 0;
+      call.opened = false;
+      call.head = headOf(request, route, expects);
+    }
+    return this.#exchange(call);
+  };
+
+  readonly #refused: ConnectionParts["refused"] = (
+    call,
+    connection,
+    response,
+  ) => {
+    const { request, route, expects, opened } = call;
+    if (response.status === 407) refusedByProxy(response, request);
+    if (!expects || !isResendable(request.body, opened)) {
+      return Promise.resolve(response);
+    }
+    // Section 10.1.1 of RFC 9110: someone on the way does not know it.
+    this.#unexpecting.add(route);
+    const next = unasking(call, connection.wait.leftMs);
+    response.body?.cancel().catch(() => {});
+    return this.#exchange(next);
+  };
+
+  async #acquire(call: Call): Promise<Connection> {
+    const { route, limits: { queueTimeoutMs }, maxIdleMs, signal } = call;
     const left = (): void => {
       const queuedMs = this.#timers.now() - call.startMs;
       if (queuedMs < 1) return;
@@ -381,7 +392,7 @@ export class SocketTransport implements Transport {
       left();
       const connection = await this.#dial(call);
       call.timeline.dialledMs = this.#timers.now() - call.startMs;
-      onDialled?.();
+      call.onDialled?.();
       return connection;
     };
     const connection = await this.#pool.acquire(route, {
@@ -394,7 +405,7 @@ export class SocketTransport implements Transport {
     return connection;
   }
 
-  async #dial(call: RoutedCall): Promise<Connection> {
+  async #dial(call: Call): Promise<Connection> {
     const { route, request, signal } = call;
     const { connectTimeoutMs, attemptTimeoutMs } = call.limits;
     const { caCerts = [], clientCertificate } = this.#options;
@@ -430,6 +441,8 @@ export class SocketTransport implements Transport {
     return new Connection(socket, route, progress, {
       timers: this.#timers,
       forgotten: this.#forgotten,
+      again: this.#again,
+      refused: this.#refused,
       release: this.#pool.release,
       closed: this.#pool.closed,
       timedOut: this.#timedOut,
@@ -460,7 +473,7 @@ function placed(error: unknown, { timeline }: Call): unknown {
 }
 
 /** The same call, which does not ask whether the body is wanted. */
-function unasking(call: RoutedCall, attemptLeftMs: number): RoutedCall {
+function unasking(call: Call, attemptLeftMs: number): Call {
   const { expect: _asked, ...headers } = call.request.headers;
   const request = { ...call.request, headers };
   return {

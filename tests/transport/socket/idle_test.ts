@@ -13,6 +13,7 @@ import { HostileServer, ok } from "../hostile_server.ts";
 import { bytesOf, requestTo } from "../requests.ts";
 
 const ORIGIN = "http://store.example";
+const ROUTE = routeTo(ORIGIN, false);
 
 /** A connection whose bytes come when the test says so. */
 class Line implements Deno.Conn {
@@ -77,13 +78,15 @@ async function idleOne(): Promise<{
   });
   const connection: Connection = new Connection(
     line,
-    routeTo(ORIGIN, false),
+    ROUTE,
     new DialProgress(),
     {
       timers,
       forgotten: new ForgottenBodies(undefined),
       release: (connection, keep) =>
         keep ? connection.rest() : connection.close(),
+      again: (_call, failed) => Promise.reject(failed?.error),
+      refused: (_call, _connection, response) => Promise.resolve(response),
       closed: () => closed++,
       timedOut: () => {},
     },
@@ -107,14 +110,23 @@ async function idleOne(): Promise<{
 function callAt(startMs: number): Call {
   return {
     request: requestTo(ORIGIN),
+    route: ROUTE,
     head: "GET / HTTP/1.1\r\nhost: store.example\r\n\r\n",
     expects: false,
-    limits: { readTimeoutMs: Infinity, attemptTimeoutMs: Infinity },
+    limits: {
+      connectTimeoutMs: Infinity,
+      readTimeoutMs: Infinity,
+      attemptTimeoutMs: Infinity,
+      queueTimeoutMs: Infinity,
+    },
     attemptLeftMs: Infinity,
     signal: undefined,
     startMs,
     timeline: {},
     onSent: undefined,
+    onDialled: undefined,
+    mayRepeat: true,
+    maxIdleMs: Infinity,
     opened: false,
   };
 }
