@@ -121,17 +121,16 @@ export class ResumedBody implements ResponseBody {
   }
 
   async writeTo(target: BodyTarget): Promise<boolean> {
-    if (this.#check !== undefined) return false;
+    let isWhole: boolean | undefined = false;
     try {
-      if (!await this.#body.writeTo?.(target)) return false;
+      isWhole = this.#check === undefined && await this.#body.writeTo?.(target);
+      this.#received = target.written;
     } catch (failure) {
       this.#received = target.written;
       await this.#goOn(failure);
-      return false;
     }
-    this.#received = target.written;
-    this.#finish();
-    return true;
+    if (isWhole) this.#finish();
+    return !!isWhole;
   }
 
   async bytes(): Promise<Bytes> {

@@ -146,21 +146,14 @@ export class IncomingBody implements ResponseBody {
   }
 
   async writeTo(target: BodyTarget): Promise<boolean> {
-    const source = this.#source;
-    const counter = this.#counter;
-    if (
-      !(source instanceof ReadableStream) || this.#whole !== undefined ||
-      counter.expected !== target.length
-    ) return false;
-    this.#spend();
+    if (this.#whole !== undefined) return false;
     const { writeSource } = await import("./written_body.ts");
-    try {
-      await writeSource(source, target, this.#exchange, counter);
-    } catch (error) {
-      throw this.#failed(error);
-    }
-    this.#finish();
-    return true;
+    return await writeSource(target, {
+      source: this.#source,
+      exchange: this.#exchange,
+      counter: this.#counter,
+      spend: () => this.#spend(),
+    });
   }
 
   async cancel(reason?: unknown): Promise<void> {

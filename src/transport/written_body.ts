@@ -3,23 +3,70 @@
  *
  * @module
  */
-import type { BodyTarget } from "../ports/http.ts";
+import { AwsError } from "../foundation/errors.ts";
+import type { BodyTarget, ResponseBody } from "../ports/http.ts";
 import type { InFlightRequest } from "./in_flight_request.ts";
+import { bodyFault } from "./request_url.ts";
 import type { ByteCounter } from "./response_body.ts";
 
 /** How often it is looked in one silence whether more has come. */
 const LOOKS = 8;
 
+/** A body of which nothing was read. */
+export interface UnreadBody {
+  /** The bytes. */
+  readonly source: ResponseBody | ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** The request that it is the answer to. */
+  readonly exchange: InFlightRequest;
+  /** Is told how many bytes have come. */
+  readonly counter: ByteCounter;
+  /**
+   * Says that it is read now.
+   *
+   * @throws {TypeError} If it was before.
+   */
+  spend(): void;
+}
+
 /**
- * Writes a stream of the platform to a file, under the limits of its request.
- * Nobody sees its bytes, so it is looked now and then how far the file is.
+ * Has the platform write a body to a file, under the limits of its request. Nobody
+ * sees its bytes, so it is looked now and then how far the file is. Over TLS bytes
+ * come 16 KiB at a time, which are better gathered than written one by one.
  *
- * @param source The stream.
  * @param target Where it is written to.
- * @param exchange The request that it is the answer to.
- * @param counter Is told how many bytes have come.
+ * @param body The body.
+ * @returns `false`, with nothing read, where it has to be read otherwise.
  */
 export async function writeSource(
+  target: BodyTarget,
+  { source, exchange, counter, spend }: UnreadBody,
+): Promise<boolean> {
+  const { request, signal } = exchange;
+  if (
+    !(source instanceof ReadableStream) || request.origin.startsWith("https") ||
+    counter.expected !== target.length
+  ) return false;
+  spend();
+  try {
+    await pipe(source, target, exchange, counter);
+    // What an abort has cancelled ends like what is complete.
+    if (signal.aborted || counter.isShort) {
+      throw bodyFault(undefined, request, `${counter}`);
+    }
+  } catch (error) {
+    const fault = signal.aborted
+      ? signal.reason
+      : error instanceof AwsError
+      ? error
+      : bodyFault(error, request, `${counter}`);
+    exchange.end(fault);
+    throw fault;
+  }
+  exchange.end();
+  return true;
+}
+
+async function pipe(
   source: ReadableStream<Uint8Array<ArrayBuffer>>,
   target: BodyTarget,
   exchange: InFlightRequest,
