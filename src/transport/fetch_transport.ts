@@ -266,6 +266,10 @@ export class FetchTransport implements Transport {
       // To begin to watch takes its time, which is not the server's.
       exchange.start(watch === undefined ? exchange.startedMs : undefined);
       const response = await exchange.wait(sent, dropLate);
+      if (exchange.ended) {
+        dropLate(response);
+        throw exchange.signal.reason;
+      }
       this.#probe?.reached(origin, exchange.heard());
       const { status, body } = response;
       if (status === 407 || status === 0) {

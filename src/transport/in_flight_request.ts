@@ -305,6 +305,8 @@ export class InFlightRequest implements Deadline {
   readonly signal: AbortSignal;
   /** Time. */
   readonly timers: Timers;
+  /** Whether it is over; set by {@linkcode end}. */
+  ended = false;
   /** When the timer fires. */
   dueMs = Infinity;
   /** When it was made. */
@@ -335,7 +337,6 @@ export class InFlightRequest implements Deadline {
   #onAbort: (() => void) | undefined;
   /** What rejects the waits that would not notice the signal. */
   #rejects: Set<(reason: unknown) => void> | undefined;
-  #ended = false;
   /** Waits under way. */
   #waits = 0;
   #attemptLeftMs: number;
@@ -381,11 +382,6 @@ export class InFlightRequest implements Deadline {
     signal.addEventListener("abort", this.#onAbort);
   }
 
-  /** Whether it is over. */
-  get ended(): boolean {
-    return this.#ended;
-  }
-
   /** Whether the server is being waited for. */
   get waiting(): boolean {
     return this.#waits > 0;
@@ -397,7 +393,7 @@ export class InFlightRequest implements Deadline {
    * @param now The time.
    */
   start(now = this.timers.now()): void {
-    if (this.#ended) return;
+    if (this.ended) return;
     this.#heardAt = now + this.allowanceMs;
     this.allowanceMs = 0;
     if (this.#waits++ > 0) return;
@@ -486,7 +482,7 @@ export class InFlightRequest implements Deadline {
    * @param reason What a pending wait, and any later one, throws.
    */
   abort(reason: unknown): void {
-    if (this.#ended) return;
+    if (this.ended) return;
     this.#place(reason);
     this.end(reason);
     this.#rejects?.forEach((reject) => reject(reason));
@@ -512,8 +508,8 @@ export class InFlightRequest implements Deadline {
    * @param error What went wrong, if something did.
    */
   end(error?: unknown): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.ended) return;
+    this.ended = true;
     this.#waits = 0;
     this.timers.stop(this);
     if (this.#onAbort !== undefined) {
@@ -548,7 +544,7 @@ export class InFlightRequest implements Deadline {
 
   /** Sets the timer. */
   arm(): void {
-    if (this.#ended) return;
+    if (this.ended) return;
     this.dueMs = Math.min(
       this.#heardAt + Math.min(this.#limits.readTimeoutMs, this.unaskedMs),
       this.#startedAt + this.#attemptLeftMs,

@@ -281,7 +281,7 @@ overBoth(
 );
 
 overBoth(
-  "a body ends with its limit and its signal, also after a garbage collection",
+  "a request ends with its limit and its signal, also after a garbage collection",
   async () => {
     const program = new URL("collected_program.ts", import.meta.url).href;
 
@@ -298,6 +298,8 @@ overBoth(
     }).output();
 
     assertEquals([text(stdout).trim().split("\n"), code], [[
+      "head, limit: TimeoutError",
+      "head, signal: Enough",
       "by pieces, limit: TimeoutError",
       "by pieces, signal: Enough",
       "whole, limit: TimeoutError",
