@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { resolveRegion } from "../config/client_settings.ts";
+import { checkRetry, resolveRegion } from "../config/client_settings.ts";
 import { loadProfiles } from "../config/profiles.ts";
-import { checkRetry } from "../config/retry_settings.ts";
 import { checkExplicit } from "../credentials/explicit.ts";
 import type {
   ConfigExplanation,

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import {
   resolveRetry,
   type RetrySettings,
-} from "../../src/config/retry_settings.ts";
+} from "../../src/config/client_settings.ts";
 import { ConfigError } from "../../src/foundation/errors.ts";
 import type { RetryStrategy } from "../../src/ports/retry.ts";
 import { FakeSystem } from "../../src/testing/fake_system.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { profilesFrom } from "../../src/config/ini.ts";
-import { resolveRetry } from "../../src/config/retry_settings.ts";
+import { resolveRetry } from "../../src/config/client_settings.ts";
 import { ConfigError } from "../../src/foundation/errors.ts";
 import { FakeSystem } from "../../src/testing/fake_system.ts";
 import { vectorTest } from "./suite.ts";
