@@ -11,7 +11,7 @@
  */
 const LIMITS: Readonly<Record<string, number>> = {
   "src/signing/mod.ts": 7_680,
-  "tools/bench/one_get.ts": 49_500,
+  "tools/bench/one_get.ts": 49_900,
 };
 
 /** A file of a bundle, and the files that it imports. */

@@ -4,7 +4,7 @@ import type { ResponseBase } from "../../src/foundation/metadata.ts";
 import type { ClientCore } from "../../src/ports/caller.ts";
 import type { Operation } from "../../src/ports/schema.ts";
 import { BucketExists } from "../../src/services/s3/generated/listings.ts";
-import { type WaitOptions, waitUntil } from "../../src/services/waiters.ts";
+import { type WaitOptions, waitUntil } from "../../src/services/pages.ts";
 
 Deno.test("waitUntil looks again until the answer fits", async () => {
   const { core, waits } = coreThatAnswers([404, 404, 200]);

@@ -68,12 +68,13 @@ export function printClient(service: Service): string {
 function listingImports({ pagination, waiters }: Service): readonly string[] {
   const pages = Object.keys(pagination).length > 0;
   const waits = Object.keys(waiters).length > 0;
+  const names = [
+    ...(pages ? ["type ItemOptions", "itemsOf", "Pages"] : []),
+    ...(waits ? ["type WaitOptions", "waitUntil"] : []),
+  ];
   return [
-    ...(pages
-      ? ['import { type ItemOptions, itemsOf, Pages } from "../../pages.ts";']
-      : []),
-    ...(waits
-      ? ['import { type WaitOptions, waitUntil } from "../../waiters.ts";']
+    ...(names.length > 0
+      ? [`import { ${names.join(", ")} } from "../../pages.ts";`]
       : []),
     ...(pages || waits ? ['import * as listings from "./listings.ts";'] : []),
   ];

@@ -669,8 +669,13 @@ console.log(ETag, await Body.text());
       ],
       "../../ports/http.ts": ["BodyInput"],
       "../../ports/schema.ts": ["Operation"],
-      "../pages.ts": ["ItemOptions", "Pages", "PageStart", "Paging"],
-      "../waiters.ts": ["WaitOptions"],
+      "../pages.ts": [
+        "ItemOptions",
+        "Pages",
+        "PageStart",
+        "Paging",
+        "WaitOptions",
+      ],
       "./amend.ts": ["CopySourceObject"],
       "./conditional.ts": [
         "ChangedObjectInput",

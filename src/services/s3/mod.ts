@@ -46,8 +46,13 @@ export type {
 } from "../../ports/caller.ts";
 export type { BodyInput } from "../../ports/http.ts";
 export type { Operation } from "../../ports/schema.ts";
-export type { ItemOptions, Pages, PageStart, Paging } from "../pages.ts";
-export type { WaitOptions } from "../waiters.ts";
+export type {
+  ItemOptions,
+  Pages,
+  PageStart,
+  Paging,
+  WaitOptions,
+} from "../pages.ts";
 export type { CopySourceObject } from "./amend.ts";
 export type {
   ChangedObjectInput,

@@ -14,8 +14,13 @@ import type { Operation } from "../../../ports/schema.ts";
 import type { ServiceDefinition } from "../../../ports/service.ts";
 import { s3, type S3Config } from "../service.ts";
 import { checkCore } from "../../../foundation/options.ts";
-import { type ItemOptions, itemsOf, Pages } from "../../pages.ts";
-import { type WaitOptions, waitUntil } from "../../waiters.ts";
+import {
+  type ItemOptions,
+  itemsOf,
+  Pages,
+  type WaitOptions,
+  waitUntil,
+} from "../../pages.ts";
 import * as listings from "./listings.ts";
 import * as operations from "./operations.ts";
 import type * as Types from "./types.ts";

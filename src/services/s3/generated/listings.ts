@@ -4,8 +4,7 @@
  *
  * @module
  */
-import type { Paging } from "../../pages.ts";
-import type { Waiting } from "../../waiters.ts";
+import type { Paging, Waiting } from "../../pages.ts";
 import * as operations from "./operations.ts";
 import type * as Types from "./types.ts";
 
