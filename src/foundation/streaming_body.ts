@@ -35,8 +35,14 @@ export interface BodyTarget {
   /**
    * Writes a stream of the platform to its end. The error of a stream that breaks
    * is a `TypeError`.
+   *
+   * @param source The stream.
+   * @param signal Ends that early by throwing its reason.
    */
-  take(source: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void>;
+  take(
+    source: ReadableStream<Uint8Array<ArrayBuffer>>,
+    signal: AbortSignal,
+  ): Promise<void>;
 }
 
 /** What the service said about a body. */

@@ -139,8 +139,9 @@ export class OpenToWrite implements WritableFile {
         }
         return written;
       },
-      take: (source) =>
+      take: (source, signal) =>
         source.pipeTo(file.writable, {
+          signal,
           preventAbort: true,
           preventCancel: true,
           preventClose: true,

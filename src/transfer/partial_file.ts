@@ -310,11 +310,11 @@ export class PartialFile {
       get written() {
         return place.written;
       },
-      take: async (source) => {
+      take: async (source, signal) => {
         try {
-          await place.take(source);
+          await place.take(source, signal);
         } catch (error) {
-          throw error instanceof TypeError
+          throw error instanceof TypeError || signal.aborted
             ? error
             : fileFailed("write", path, error);
         }

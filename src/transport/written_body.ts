@@ -86,7 +86,8 @@ async function pipe(
   };
   if (stepMs < Infinity) timers.start(look);
   try {
-    await exchange.wait(target.take(source));
+    // The signal of the `fetch` may be forgotten, and who pipes has the stream.
+    await exchange.wait(target.take(source, exchange.signal));
     exchange.heard();
   } catch (error) {
     // A file that takes no more bytes leaves some that nobody wants.

@@ -200,10 +200,11 @@ Deno.test("OpenToWrite has a stream of the platform written, and tells how far",
     const bytes = numbered(1_000_000);
     const file = new OpenToWrite(await Deno.open(path, { write: true }));
     await file.write(new Uint8Array([65]), 0);
+    const { signal } = new AbortController();
     const target = file.target(10, bytes.length);
     assertEquals([target.length, target.written], [bytes.length, 0]);
 
-    await target.take(new Blob([bytes]).stream());
+    await target.take(new Blob([bytes]).stream(), signal);
     assertEquals(target.written, bytes.length);
     const error = await assertRejects(
       () =>
@@ -211,6 +212,7 @@ Deno.test("OpenToWrite has a stream of the platform written, and tells how far",
           new ReadableStream({
             start: (controller) => controller.error(new TypeError("cut")),
           }),
+          signal,
         ),
       TypeError,
     );

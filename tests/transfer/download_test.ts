@@ -788,7 +788,8 @@ for (
           { start: 0, end: 2_000_000 },
           async function* (place): AsyncGenerator<Uint8Array> {
             taken.push(place?.length, place?.written);
-            await place?.take(new Blob().stream());
+            const { signal } = new AbortController();
+            await place?.take(new Blob().stream(), signal);
             yield new Uint8Array(1);
           },
           () => {},

@@ -30,6 +30,13 @@ await broken("by pieces", async (body) => {
   while (await body.readInto?.() !== undefined);
 });
 await broken("whole", (body) => body.bytes());
+await broken("to a file", (body) =>
+  body.writeTo?.({
+    length: 300_000,
+    written: 0,
+    take: (source, signal) =>
+      source.pipeTo(new WritableStream(), { signal, preventCancel: true }),
+  }) ?? body.bytes());
 
 const controller = new AbortController();
 const { signal } = controller;

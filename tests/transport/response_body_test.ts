@@ -304,6 +304,8 @@ overBoth(
       "by pieces, signal: Enough",
       "whole, limit: TimeoutError",
       "whole, signal: Enough",
+      "to a file, limit: TimeoutError",
+      "to a file, signal: Enough",
       "late, signal: Enough",
     ], 0]);
   },
