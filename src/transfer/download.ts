@@ -499,6 +499,8 @@ export async function* readRange(
       return;
     } catch (error) {
       if (place !== undefined && from === start) {
+        // A file that takes no more ends no body.
+        if (error instanceof ConfigError) isOver = false;
         at = Math.max(at, start + place.written);
       }
       // It went with the body that broke.

@@ -8,8 +8,10 @@ import {
   ServiceError,
   TransportError,
 } from "../../src/foundation/errors.ts";
-import type { HttpResponse } from "../../src/ports/http.ts";
+import type { BodyTarget, HttpResponse } from "../../src/ports/http.ts";
 import type { WritableFiles } from "../../src/ports/system.ts";
+import { S3 } from "../../src/services/s3/mod.ts";
+import { Session } from "../../src/session/session.ts";
 import { FakeSystem } from "../../src/testing/fake_system.ts";
 import {
   download,
@@ -802,6 +804,68 @@ for (
     assert(/No space left|reset/.test(error.message), error.message);
   });
 }
+
+Deno.test("a body that the platform could not write gives its place in the retry budget back", async () => {
+  const size = 2_000_000;
+  const failure = new Error("No space left");
+  const headers = {
+    etag: '"a"',
+    "last-modified": "Thu, 29 Feb 2024 12:00:00 GMT",
+    "content-length": `${size}`,
+  };
+  const body = {
+    ...rawBody(new Uint8Array(size)),
+    writeTo: async (target: BodyTarget) => {
+      const { signal } = new AbortController();
+      await target.take(new Blob().stream(), signal);
+      return true;
+    },
+  };
+  const places = { begun: 0, given: 0 };
+  const session = new Session({
+    transport: {
+      limits: ["attempt", "read"],
+      send: ({ method, headers: { range } }) =>
+        Promise.resolve({
+          status: range === undefined ? 200 : 206,
+          headers: {
+            ...headers,
+            ...range && { "content-range": `bytes 0-${size - 1}/${size}` },
+          },
+          body: method === "HEAD" ? null : body,
+        }),
+      [Symbol.dispose]: () => {},
+    },
+    system: Object.assign(
+      new FakeSystem(),
+      failingFiles(new FakeSystem(), failure),
+    ),
+    region: "eu-west-1",
+    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" },
+    retry: {
+      mode: "counting",
+      maxAttempts: 1,
+      begin: () => {
+        places.begun++;
+        const ticket = { attempt: 1, held: 0 };
+        return { kind: "go", ticket, delayMs: 0 };
+      },
+      afterFailure: () => ({ kind: "stop", reason: "attempts" }),
+      afterSuccess: () => {
+        places.given++;
+      },
+    },
+  });
+
+  const error = await assertRejects(
+    () => download(session.client(S3), OBJECT, TO),
+    ConfigError,
+  );
+
+  assertEquals(error.cause, failure);
+  assert(places.begun > 0);
+  assertEquals(places.given, places.begun);
+});
 
 function rawBody(
   bytes: Uint8Array<ArrayBuffer>,
