@@ -89,7 +89,7 @@ export function checkOptions(
     if (kind === undefined) {
       throw unknownOption(act, name, Object.keys(kinds), advice);
     }
-    if (value === undefined || IS[kind](value)) continue;
+    if (value === undefined || kind === "any" || IS[kind](value)) continue;
     throw new ConfigError(
       "InvalidOption",
       `Cannot ${act}: the option "${name}" must be ${WORDS[kind]}, got ${

@@ -190,7 +190,11 @@ export function checkSessionOptions(options: SessionOptions): void {
     );
   }
   const parts = [
-    ["transport", ownTransport(options), "send"],
+    [
+      "transport",
+      typeof transport === "string" ? undefined : transport,
+      "send",
+    ],
     ["logger", logger, "child"],
     ["system", system, "env"],
     ["clock", clock, "now"],

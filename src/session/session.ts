@@ -66,7 +66,9 @@ export class Session implements Disposable {
   constructor(options: SessionOptions = {}) {
     refuseUnknown("a session", options, SESSION_OPTIONS);
     checkSessionOptions(options);
-    checkTransportOptions(options, options);
+    if (options.transport !== undefined) {
+      checkTransportOptions(options, options);
+    }
     if (options.retry !== undefined) checkRetry("session", options.retry);
     checkExplicit(options.credentials);
     this.#shared = new Shared(options, coreOf);

@@ -149,7 +149,7 @@ export class FetchTransport implements Transport {
     checkOptions("make a FetchTransport", options, OPTIONS, {
       others: OTHER_NAMES,
     });
-    refuseUnused(options);
+    if (options.fetch !== undefined) refuseUnused(options);
     const {
       clock,
       logger,
@@ -158,13 +158,14 @@ export class FetchTransport implements Transport {
       queueTimeoutMs = QUEUE_TIMEOUT_MS,
     } = options;
     checkLimit("connectTimeoutMs", connectTimeoutMs);
-    checkRuntime(options);
+    if (!isDeno()) checkRuntime(options);
     const timing = clock ?? MACHINE_TIME;
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#logger = logger;
     this.#pool = new ConnectionPool(options);
     this.#permissions = options.fetch ? undefined : new NetPermissions();
-    this.#probe = probeOf(options, timing);
+    const dialer = dialerOf(options);
+    this.#probe = dialer && probeOf(dialer, options, timing);
     this.#timing = timing;
     if (maxConnections !== Infinity) {
       checkCount("maxConnections", maxConnections, 1);
@@ -180,7 +181,7 @@ export class FetchTransport implements Transport {
         this.#ended(request.origin, queuedMs, error);
       },
     });
-    this.limits = dialerOf(options) === undefined
+    this.limits = dialer === undefined
       ? [...LIMITS, "queue"]
       : [...LIMITS, "connect", "queue"];
   }
@@ -335,7 +336,6 @@ export class FetchTransport implements Transport {
 
 /** A `fetch` of the user's own decides about connections itself. */
 function refuseUnused(options: FetchTransportOptions): void {
-  if (options.fetch === undefined) return;
   const unused = ([
     "maxIdleConnections",
     "proxy",
@@ -353,13 +353,12 @@ function refuseUnused(options: FetchTransportOptions): void {
 }
 
 function probeOf(
-  options: FetchTransportOptions,
+  dialer: Dialer,
+  { proxy }: FetchTransportOptions,
   clock: Timing,
 ): ConnectProbe | undefined {
-  const { proxy } = options;
-  const dialer = dialerOf(options);
   // With a proxy it is the proxy that would have to be reached, and it is near.
-  if (dialer === undefined || typeof proxy === "string") return undefined;
+  if (typeof proxy === "string") return undefined;
   const environment = proxy === false ? "absent" : proxyInEnvironment();
   if (environment === "present") return undefined;
   const remark = environment === "unreadable" ? PROXY_UNKNOWN : "";
@@ -385,7 +384,6 @@ const DENO_ONLY = {
 
 /** Refuses what would silently not be kept. */
 function checkRuntime(options: FetchTransportOptions): void {
-  if (isDeno()) return;
   const { proxy, caCerts = [], clientCertificate, dialer } = options;
   const { connectTimeoutMs = Infinity } = options;
   const isAsked: Readonly<Record<keyof typeof DENO_ONLY, boolean>> = {
