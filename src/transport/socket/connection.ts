@@ -182,7 +182,6 @@ export class Connection {
   /**
    * Sends a request.
    *
-   * @param call The request and its limits.
    * @returns The response; the connection is given back with the end of its body.
    */
   async exchange(call: Call): Promise<HttpResponse> {
@@ -241,11 +240,7 @@ export class Connection {
       : response;
   }
 
-  /**
-   * Ends the exchange with its response complete.
-   *
-   * @param now The time, by the timers' clock.
-   */
+  /** Ends the exchange with its response complete. */
   finish(now = this.#parts.timers.now()): void {
     const call = this.#call;
     if (call === undefined) return;
@@ -263,8 +258,6 @@ export class Connection {
   /**
    * Ends the exchange and the connection.
    *
-   * @param error What went wrong.
-   * @param progress How far the body came, where there is one.
    * @returns What is to be thrown.
    */
   fail(error: unknown, progress?: BodyProgress): unknown {
@@ -284,11 +277,7 @@ export class Connection {
     return reason;
   }
 
-  /**
-   * Ends the exchange and the connection at once.
-   *
-   * @param reason The error that those who wait get.
-   */
+  /** Ends the exchange and the connection at once. */
   abort(reason: unknown): void {
     this.#failure ??= { reason };
     const call = this.#call;
@@ -318,7 +307,6 @@ export class Connection {
   /**
    * Takes it for a request.
    *
-   * @param now The time, by the timers' clock.
    * @returns `false` where the server has ended it, or has sent something
    * unasked: that is no answer to what comes now.
    */

@@ -46,7 +46,6 @@ export interface Route {
 /**
  * The way to the server of an origin.
  *
- * @param origin Scheme, host and port.
  * @param proxy The proxy that was given in code; `false`: none at all.
  * @throws {UnsendableRequest} If it is no origin.
  * @throws {ConfigError} If the proxy is of a kind that is not supported.
@@ -98,8 +97,6 @@ function addressOf(
 /**
  * A proxy by its setting.
  *
- * @param setting The setting.
- * @param tls Whether the server behind it speaks TLS.
  * @throws {ConfigError} If it is of a kind that is not supported.
  */
 export function proxyRoute(
@@ -254,9 +251,6 @@ export class TunnelRefused extends Error {
  * Opens a connection. Several addresses are tried as RFC 8305 says, by the
  * platform; a failure of all is told with all of them.
  *
- * @param route Where to.
- * @param progress Told how far it came.
- * @param options Time, certificates, and what ends it early.
  * @throws What the platform throws, {@linkcode TunnelRefused}, or
  * `MalformedResponse` for what a proxy says.
  */

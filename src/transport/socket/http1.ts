@@ -96,11 +96,7 @@ export class ResponseReader {
   /** The fields of the last head by its method: most servers repeat them. */
   readonly #layouts = new Map<string, Layout>();
 
-  /**
-   * Expects a response.
-   *
-   * @param method Method of the request that it answers.
-   */
+  /** Expects a response. */
   begin(method: string): void {
     this.#method = method;
     this.#state = "head";
@@ -421,8 +417,6 @@ interface Layout {
 /**
  * Reads a head.
  *
- * @param text The head with its empty line.
- * @param method Method of the request.
  * @param layouts Those of former heads, by method, where the text is lines of
  * ASCII with single spaces.
  */

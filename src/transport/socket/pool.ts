@@ -69,9 +69,7 @@ export class Pool implements Deadline {
   /**
    * An idle connection, the one that was used last; it is still to be taken.
    *
-   * @param route The way that it takes.
    * @param maxIdleMs Longest time since it was used, in milliseconds.
-   * @param now The time.
    */
   take(
     { key }: Route,
@@ -91,8 +89,6 @@ export class Pool implements Deadline {
   /**
    * A connection: a new one, or one that becomes free.
    *
-   * @param route The way that it takes.
-   * @param wanted What it must be like.
    * @throws {TimeoutError} If none becomes free in time.
    * @throws The signal's reason, if it is aborted.
    */

@@ -21,8 +21,6 @@ const OURS = { "accept-encoding": "identity" };
 /**
  * The head of a request on its way, as text of Latin-1.
  *
- * @param request The request.
- * @param route The way that it takes.
  * @param expects Whether it asks the server whether it wants the body.
  * @throws {UnsendableRequest} If HTTP does not allow what stands in it.
  */
@@ -96,7 +94,6 @@ const NOT_IN_TARGET = new RegExp("[^\\x21-\\x7e]");
 /**
  * The head of a request as text of Latin-1.
  *
- * @param head What stands in it.
  * @throws {UnsendableRequest} If HTTP does not allow what stands in it.
  */
 export function writeHead(head: RequestHead): string {
@@ -136,7 +133,6 @@ const ENCODER = new TextEncoder();
 /**
  * Writes text of Latin-1 into bytes.
  *
- * @param text The text.
  * @param into Where to; at least as long as the text.
  */
 export function writeLatin1(text: string, into: Bytes): void {
@@ -150,11 +146,7 @@ export const CHUNK_END: Bytes = Uint8Array.of(13, 10);
 /** The end of a chunked body. */
 export const LAST_CHUNK: Bytes = ENCODER.encode("0\r\n\r\n");
 
-/**
- * The line before a piece of a chunked body.
- *
- * @param length Length of the piece, more than 0.
- */
+/** The line before a piece of a chunked body. */
 export function chunkStart(length: number): Bytes {
   return ENCODER.encode(`${length.toString(16)}\r\n`);
 }

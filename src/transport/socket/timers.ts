@@ -168,7 +168,6 @@ export class Wait implements Deadline {
    * Sets the limits of an exchange.
    *
    * @param readMs The longest silence, in milliseconds.
-   * @param attemptLeftMs The time for all waits, in milliseconds.
    */
   limit(readMs: number, attemptLeftMs: number): void {
     this.#readMs = readMs;
