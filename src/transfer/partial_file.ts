@@ -42,9 +42,6 @@ const DONE = 1;
  */
 const ROOM = 512 * 1_024;
 
-/** Shortest range that a file of its own is opened for. */
-const WORTHWHILE = 1_024 * 1_024;
-
 /**
  * A partial file: the bytes of the object, each at its place, and behind them a
  * byte per range, 1 once the range is there, and a SHA-256 of what object this
@@ -137,11 +134,9 @@ export class PartialFile {
   ): Promise<void> {
     const room = this.#rooms.pop() ?? new Uint8Array(ROOM);
     if (typeof pieces === "function") {
-      const file = end - start < WORTHWHILE ? undefined : await this.#ownFile();
-      const place = file && await this.#placeIn(file, { start, end });
+      const place = await this.#placeOf({ start, end });
       const at = (): number => start + (place?.written ?? 0);
       await this.#write(at, pieces(place), { room, onWritten });
-      if (file !== undefined) this.#free.push(file);
     } else await this.#write(() => start, pieces, { room, onWritten });
     this.#rooms.push(room);
     if (!this.#plan.resume) return;
@@ -284,39 +279,33 @@ export class PartialFile {
     return Math.ceil(this.#plan.size / this.#plan.rangeSize);
   }
 
-  /** A file of its own for a range; absent where the platform writes none. */
-  async #ownFile(): Promise<WritableFile | undefined> {
-    const free = this.#free.pop();
-    if (free !== undefined) return free;
-    // Whether it does is told by the one for all other writes.
+  /** Where the platform may write a range to, through a file of its own. */
+  async #placeOf({ start, end }: ByteRange): Promise<BodyTarget | undefined> {
     const shared = await this.#opened();
     if (shared?.target === undefined) return undefined;
-    const file = await this.#openAnew();
-    if (file !== undefined) this.#all.push(file);
-    return file;
-  }
-
-  /** The place of a range; what the file says of it is told in our words. */
-  async #placeIn(
-    file: WritableFile,
-    { start, end }: ByteRange,
-  ): Promise<BodyTarget | undefined> {
     const { path } = this.#plan;
-    const place = await this.#told(async () =>
-      await file.target?.(start, end - start)
-    );
-    return place && {
-      length: place.length,
+    const length = end - start;
+    let place: BodyTarget | undefined;
+    let written = 0;
+    return {
+      length,
       get written() {
-        return place.written;
+        return place?.written ?? written;
       },
       take: async (source, signal) => {
+        const file = this.#free.pop() ?? await this.#openAnew(this.#all);
         try {
-          await place.take(source, signal);
+          place = file?.target?.(start, length);
+          await place?.take(source, signal);
+          if (file) this.#free.push(file);
         } catch (error) {
           throw error instanceof TypeError || signal.aborted
             ? error
             : fileFailed("write", path, error);
+        } finally {
+          // The file is another range's from now on.
+          written = place?.written ?? written;
+          place = undefined;
         }
       },
     };
@@ -327,12 +316,16 @@ export class PartialFile {
     return await this.#open;
   }
 
-  async #openAnew(): Promise<WritableFile | undefined> {
+  async #openAnew(
+    opened: WritableFile[] = [],
+  ): Promise<WritableFile | undefined> {
     const files = this.#files;
     const id = this.#id;
     if (files.openToWrite === undefined || id === undefined) return undefined;
     const open = files.openToWrite.bind(files, this.#path, id);
-    return this.#granted(await this.#told(open));
+    const file = this.#granted(await this.#told(open));
+    opened.push(file);
+    return file;
   }
 
   /** @param from Position of the first byte, when there is one. */
