@@ -14,6 +14,7 @@ import type {
   RegionMemory,
   ServiceDefinition,
 } from "../../ports/service.ts";
+import { restXml } from "../../protocol/rest_xml.ts";
 import type { AskForBucket } from "./after_failure.ts";
 import { s3Endpoint } from "./endpoint.ts";
 import { HeadBucket } from "./generated/operations.ts";
@@ -184,7 +185,8 @@ export const s3Settings: readonly Setting<unknown>[] = [
 /** Facts of S3. */
 export const s3: ServiceDefinition<S3Config> = {
   id: "s3",
-  protocol: async () => (await import("../../protocol/rest_xml.ts")).restXml,
+  // Every call needs it: to load it apart would only cost time.
+  protocol: () => Promise.resolve(restXml),
   endpoint: s3Endpoint,
   amend: (operation, input, settings) => {
     const { name } = operation;
