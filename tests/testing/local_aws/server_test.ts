@@ -97,7 +97,8 @@ Deno.test("LocalAws.fail cuts a body on a connection too", async () => {
 Deno.test("LocalAws.fail waits", async () => {
   await using local = new LocalAws();
   const s3 = clientOf(local);
-  local.fail("ListBuckets", { delayMs: 200 });
+  // Each attempt is to wait: the second one may come before the call's end.
+  local.fail("ListBuckets", { delayMs: 200, times: 3 });
 
   await assertRejects(
     () => s3.listBuckets({}, { attemptTimeoutMs: 20, totalTimeoutMs: 40 }),
