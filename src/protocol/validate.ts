@@ -92,6 +92,10 @@ class Validator {
     const { required, slots } = PreparedShape.of(shape);
     for (const { key } of required) {
       if (value[key] === undefined) this.#add("is required", key);
+      // Only those are written: without it a call could mean something else.
+      else if (!Object.prototype.propertyIsEnumerable.call(value, key)) {
+        this.#add("must be a property of the object itself", key);
+      }
     }
     const keys = Object.keys(value);
     for (const key of keys) {

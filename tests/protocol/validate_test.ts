@@ -199,6 +199,33 @@ Deno.test("validated refuses names that no header field can have", () => {
   );
 });
 
+Deno.test("validated refuses required members that would not be written", () => {
+  const shape = structure({
+    Bucket: { of: "string", required: true },
+    Key: { of: "string", required: true },
+  });
+  const problems: readonly ValidationProblem[] = [
+    { path: "Key", problem: "must be a property of the object itself" },
+  ];
+  class Photo {
+    Bucket = "photos";
+    get Key(): string {
+      return "cat.jpg";
+    }
+  }
+
+  assertEquals(problemsOf(shape, new Photo()), problems);
+  assertEquals(
+    problemsOf(
+      shape,
+      Object.assign(Object.create({ Key: "a" }), {
+        Bucket: "b",
+      }),
+    ),
+    problems,
+  );
+});
+
 Deno.test("validated shows no value", () => {
   const shape = structure({
     Key: { of: "string", secret: true, at: "header", min: 100 },
