@@ -35,7 +35,7 @@ export interface Question {
 }
 
 /** What is answered, read to its end. */
-export interface Answer {
+export interface TextResponse {
   /** HTTP status. */
   readonly status: number;
   /** Header fields by lower-case name. */
@@ -78,7 +78,7 @@ export async function exchange(
     mayPrompt,
     maxCredentialBytes = MAX_CREDENTIAL_BYTES,
   }: ExchangeLimits,
-): Promise<Answer> {
+): Promise<TextResponse> {
   const response = await transport.send(
     requestOf(question),
     {
@@ -125,7 +125,7 @@ export async function steadyExchange(
   transport: Transport,
   question: Question,
   { clock, ...limits }: ExchangeLimits & { readonly clock: Clock },
-): Promise<Answer> {
+): Promise<TextResponse> {
   for (let attempt = 1;; attempt++) {
     const last = attempt === ATTEMPTS;
     try {
@@ -243,7 +243,7 @@ function isText(value: unknown): value is string {
  * @param answer The answer.
  * @returns The type, for example `"UnauthorizedException"`.
  */
-export function errorType({ headers, text }: Answer): string | undefined {
+export function errorType({ headers, text }: TextResponse): string | undefined {
   const body = readObject(text) ?? {};
   const told = headers["x-amzn-errortype"] ?? body["__type"] ?? body["code"];
   if (typeof told !== "string") return undefined;

@@ -20,12 +20,12 @@ import {
   type Resolution,
 } from "./chain.ts";
 import {
-  type Answer,
   exchange,
   isObject,
   metadataKeys,
   type Question,
   readJson,
+  type TextResponse,
 } from "./exchange.ts";
 import { textIn } from "./section.ts";
 
@@ -173,7 +173,7 @@ function isTokenText(text: string): boolean {
 }
 
 function roleIn(
-  answer: Answer | TransportError,
+  answer: TextResponse | TransportError,
   asker: Asker,
 ): Outcome<string> {
   const text = answerText(answer, asker, "it has no role for this instance");
@@ -185,7 +185,7 @@ function roleIn(
 }
 
 function documentIn(
-  answer: Answer | TransportError,
+  answer: TextResponse | TransportError,
   asker: Asker,
 ): Outcome<unknown> {
   const text = answerText(answer, asker, "it does not know its own role");
@@ -198,7 +198,7 @@ function documentIn(
 
 /** The body of an answer as it should be. */
 function answerText(
-  answer: Answer | TransportError,
+  answer: TextResponse | TransportError,
   asker: Asker,
   missing: string,
 ): Outcome<string> {
@@ -386,7 +386,7 @@ class Asker {
       readonly path: string;
       readonly headers: HeaderMap;
     },
-    read: (answer: Answer | TransportError) => Outcome<T>,
+    read: (answer: TextResponse | TransportError) => Outcome<T>,
   ): Promise<Outcome<T>> {
     const { endpoint, attempts } = this.settings;
     let outcome: Outcome<T> = {
@@ -411,7 +411,7 @@ class Asker {
     return outcome;
   }
 
-  #note(answer: Answer | TransportError): void {
+  #note(answer: TextResponse | TransportError): void {
     if (answer instanceof TransportError && answer.kind === "timeout") return;
     this.#onlySilence = false;
     if (answer instanceof TransportError) return;
@@ -420,7 +420,7 @@ class Asker {
 
   async #once(
     question: Question,
-  ): Promise<Answer | TransportError> {
+  ): Promise<TextResponse | TransportError> {
     const { maxCredentialBytes } = this.#deps;
     try {
       return await exchange(this.#deps.transport, question, {

@@ -20,7 +20,6 @@ import {
   type Resolution,
 } from "./chain.ts";
 import {
-  type Answer,
   isObject,
   type JsonObject,
   readObject,
@@ -28,6 +27,7 @@ import {
   signInOrigin,
   signInUrl,
   steadyExchange,
+  type TextResponse,
 } from "./exchange.ts";
 import {
   missingTexts,
@@ -143,7 +143,7 @@ async function ask(
   deps: LoginDeps,
   { clientId, refreshToken, dpopKey, signInRegion }: LoginToken,
   signal: AbortSignal | undefined,
-): Promise<Answer> {
+): Promise<TextResponse> {
   const {
     clock,
     transport,
@@ -211,7 +211,7 @@ async function proof(
   }
 }
 
-function refused({ status, text }: Answer): Error {
+function refused({ status, text }: TextResponse): Error {
   const told = readObject(text)?.["error"];
   switch (told) {
     case "TOKEN_EXPIRED":

@@ -21,7 +21,6 @@ import {
   type Resolution,
 } from "./chain.ts";
 import {
-  type Answer,
   errorType,
   isObject,
   type JsonObject,
@@ -31,6 +30,7 @@ import {
   type SignInEndpoint,
   signInUrl,
   steadyExchange,
+  type TextResponse,
 } from "./exchange.ts";
 import {
   locationText,
@@ -87,7 +87,7 @@ async function ask(
   { region, roleName, accountId }: SsoSettings,
   token: string,
   signal: AbortSignal | undefined,
-): Promise<Answer> {
+): Promise<TextResponse> {
   const url = signInUrl(
     endpoint?.("sso"),
     () => portalOrigin(region),
@@ -119,7 +119,10 @@ function notReached(error: TransportError, url: string): Error {
   );
 }
 
-function readKeys(answer: Answer, { accountId }: SsoSettings): Credentials {
+function readKeys(
+  answer: TextResponse,
+  { accountId }: SsoSettings,
+): Credentials {
   if (answer.status !== 200) throw refused(answer);
   const keys = readObject(answer.text)?.["roleCredentials"];
   const [lacks] = isObject(keys)
@@ -152,7 +155,7 @@ function endOf(keys: JsonObject): Date {
   );
 }
 
-function refused(answer: Answer): Error {
+function refused(answer: TextResponse): Error {
   const type = errorType(answer);
   if (answer.status === 401 || type === "UnauthorizedException") {
     return unauthorized();
@@ -472,7 +475,7 @@ async function newToken(
     () => oidcOrigin(region),
     "/token",
   );
-  let answer: Answer;
+  let answer: TextResponse;
   try {
     answer = await steadyExchange(transport, {
       method: "POST",

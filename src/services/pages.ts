@@ -269,7 +269,7 @@ export async function waitUntil<Input, Output extends ResponseBase>(
   } = request.options ?? {};
   checkWait(waiting.name, { delayMs, maxAttempts });
   for (let attempt = 1; true; attempt++) {
-    const { status, error } = await look(
+    const { status, error } = await poll(
       () => core.call(waiting.operation, request.input, options),
     );
     const known = waiting.acceptors.find((one) => one.status === status);
@@ -305,7 +305,7 @@ function checkWait(
 }
 
 /** The status of one answer, and the error where it is one. */
-async function look(
+async function poll(
   call: () => Promise<ResponseBase>,
 ): Promise<{ readonly status?: number; readonly error?: ServiceError }> {
   try {

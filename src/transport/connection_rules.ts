@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { ConfigError, TimeoutError } from "../foundation/errors.ts";
+import { ConfigError } from "../foundation/errors.ts";
 import type { SendOptions } from "../ports/http.ts";
+import { queueTimeout } from "./request_url.ts";
 import {
   addressOf,
   checkCount,
@@ -132,7 +133,14 @@ export class ConnectionQueue {
       ? undefined
       : this.#clock.timer(
         queueTimeoutMs,
-        () => waiter.refuse(this.#timeout(line, origin, queueTimeoutMs)),
+        () =>
+          waiter.refuse(
+            queueTimeout(origin, {
+              maxConnections: this.#options.maxConnections,
+              queueTimeoutMs,
+              waiting: line.waiters.size,
+            }),
+          ),
       );
     try {
       await promise;
@@ -140,18 +148,6 @@ export class ConnectionQueue {
       timer?.[Symbol.dispose]();
       signal?.removeEventListener("abort", abort);
     }
-  }
-
-  #timeout(line: Line, origin: string, queueTimeoutMs: number): TimeoutError {
-    const { maxConnections } = this.#options;
-    const error = new TimeoutError(
-      "queue",
-      queueTimeoutMs,
-      `Cannot send to ${origin}: none of its ${maxConnections} connections (maxConnections) became free within ${queueTimeoutMs} ms (queueTimeoutMs), with ${line.waiters.size} in the queue; read or cancel the bodies of answers, or allow more connections`,
-      { maybeSent: false },
-    );
-    error.place({ queuedMs: queueTimeoutMs });
-    return error;
   }
 }
 

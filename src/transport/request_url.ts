@@ -1,10 +1,15 @@
 /**
- * A request as URL and in words, and the error of a body that broke off.
+ * A request as URL and in words, and the errors that both transports have: of a
+ * body that broke off, and of a wait for a connection.
  *
  * @module
  */
 import { encodeParam } from "../foundation/bytes.ts";
-import { EndpointError, TransportError } from "../foundation/errors.ts";
+import {
+  EndpointError,
+  TimeoutError,
+  TransportError,
+} from "../foundation/errors.ts";
 import type { HttpRequest } from "../ports/http.ts";
 
 /** What the platform takes for a way up or for nothing. */
@@ -110,4 +115,29 @@ export function bodyFault(
     }: it ended after ${progress}`,
     { ...error === undefined ? {} : { cause: error }, maybeSent: true },
   );
+}
+
+/** How a wait for a connection ended. */
+export interface QueueState {
+  /** How many connections the host may have. */
+  readonly maxConnections: number;
+  /** How long a connection was waited for, in milliseconds. */
+  readonly queueTimeoutMs: number;
+  /** How many requests wait for one. */
+  readonly waiting: number;
+}
+
+/** The error of a request for which no connection became free in time. */
+export function queueTimeout(
+  origin: string,
+  { maxConnections, queueTimeoutMs, waiting }: QueueState,
+): TimeoutError {
+  const error = new TimeoutError(
+    "queue",
+    queueTimeoutMs,
+    `Cannot send to ${origin}: none of its ${maxConnections} connections (maxConnections) became free within ${queueTimeoutMs} ms (queueTimeoutMs), with ${waiting} in the queue; read or cancel the bodies of answers, or allow more connections`,
+    { maybeSent: false },
+  );
+  error.place({ queuedMs: queueTimeoutMs });
+  return error;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TimeoutError } from "../../foundation/errors.ts";
+import { queueTimeout } from "../request_url.ts";
 import { LONGEST_TIMER_MS } from "../runtime.ts";
 import type { Connection } from "./connection.ts";
 import type { Route } from "./dial.ts";
@@ -229,7 +229,14 @@ export class Pool implements Deadline {
     signal?.addEventListener("abort", abort);
     const stop = this.#timers.after(
       queueTimeoutMs,
-      () => waiter.refuse(this.#timeout(line, origin, queueTimeoutMs)),
+      () =>
+        waiter.refuse(
+          queueTimeout(origin, {
+            maxConnections: this.#limits.maxConnections,
+            queueTimeoutMs,
+            waiting: line.waiters.size,
+          }),
+        ),
     );
     // A body that nobody reads does not keep the program alive; who waits does.
     const alive = setTimeout(() => {}, LONGEST_TIMER_MS);
@@ -240,17 +247,5 @@ export class Pool implements Deadline {
       stop();
       signal?.removeEventListener("abort", abort);
     }
-  }
-
-  #timeout(line: Line, origin: string, queueTimeoutMs: number): TimeoutError {
-    const { maxConnections } = this.#limits;
-    const error = new TimeoutError(
-      "queue",
-      queueTimeoutMs,
-      `Cannot send to ${origin}: none of its ${maxConnections} connections (maxConnections) became free within ${queueTimeoutMs} ms (queueTimeoutMs), with ${line.waiters.size} in the queue; read or cancel the bodies of answers, or allow more connections`,
-      { maybeSent: false },
-    );
-    error.place({ queuedMs: queueTimeoutMs });
-    return error;
   }
 }
